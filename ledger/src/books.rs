@@ -1,0 +1,297 @@
+//! The books of many compounds: one database, one clock, one way to act and one way to read.
+//!
+//! Owns: the compound's lock and counters, the acts and their keys (tables `counter`, `act`, `once`). Knows no word of the
+//! trade but the roles.
+//!
+//! Always: one act = one transaction on one compound's lock, recorded with its actor, its request and its answer;
+//! the same key with the same request answers the same and writes nothing; with another request it is refused
+//! and the difference is named. Acts that wait together are committed together ([`lane`]).
+//! Start at [`Books::open`], [`Books::act`], [`Books::read`].
+
+mod actor;
+pub(crate) mod dialect;
+mod lane;
+pub(crate) mod sheaf;
+mod tx;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use migrations::MigratorTrait;
+use sea_orm::ConnectionTrait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use tokio::sync::oneshot;
+
+pub use self::actor::{Actor, Role};
+use self::lane::{Job, Lanes, Outcome, Ticket};
+pub(crate) use self::tx::{Keeps, Reads};
+pub use self::tx::{Snapshot, Tx, View};
+use crate::calendar::Clock;
+use crate::error::{Kind, Result, Rule, Storage};
+use crate::id::{ActNo, CompoundId};
+
+/// The database was made by a newer program.
+pub static NEWER: Rule = Rule {
+    code: "books.newer-database",
+    kind: Kind::Refused,
+    rule: "账册由更新版本的程序建立，旧程序不得写入",
+    remedy: "请升级 xiaoqu 后再打开",
+};
+
+/// The same key came with another request.
+pub static KEY_DIFFERS: Rule = Rule {
+    code: "books.key-differs",
+    kind: Kind::Refused,
+    rule: "同一幂等键只能用于内容完全相同的请求",
+    remedy: "若要办理另一笔业务，请换一个新的幂等键",
+};
+
+/// No compound has this number.
+pub static NO_COMPOUND: Rule = Rule {
+    code: "books.no-compound",
+    kind: Kind::Missing,
+    rule: "操作须落在已建账的小区",
+    remedy: "先导入房产清册建立小区，或检查小区代码",
+};
+
+/// Too many acts wait.
+pub static OVERLOADED: Rule = Rule {
+    code: "books.overloaded",
+    kind: Kind::Busy,
+    rule: "等待中的操作过多，为保证已受理的操作不丢失，暂不受理新操作",
+    remedy: "请稍后用同一幂等键重试",
+};
+
+/// A key is empty or too long.
+pub static KEY_SHAPE: Rule = Rule {
+    code: "books.key-shape",
+    kind: Kind::Shape,
+    rule: "幂等键须为 1 至 120 个可见字符",
+    remedy: "用 UUID 或单据号作幂等键",
+};
+
+/// The rules of this room, in the order they are checked.
+pub static RULES: &[&Rule] =
+    &[&dialect::ADDRESS, &NEWER, &KEY_SHAPE, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS];
+
+/// What an act is asked to do: a verb, what it is given, and the key under which it happens once.
+#[derive(Clone, Debug)]
+pub struct Request<G> {
+    verb: &'static str,
+    key: Option<String>,
+    body: Json,
+    given: G,
+    is_alone: bool,
+}
+
+impl<G: Serialize> Request<G> {
+    /// A request of a verb, `room.verb`. What it is given is recorded with the act, and compared when a key comes
+    /// again.
+    pub fn new(verb: &'static str, given: G) -> Request<G> {
+        let body = serde_json::to_value(&given).unwrap_or(Json::Null);
+        Request { verb, key: None, body, given, is_alone: false }
+    }
+}
+
+impl<G> Request<G> {
+    /// A request whose gift is too large to record: `body` says what it was.
+    pub fn describing(verb: &'static str, given: G, body: Json) -> Request<G> {
+        Request { verb, key: None, body, given, is_alone: false }
+    }
+
+    /// Under this key the act happens once, however often it is sent.
+    #[must_use]
+    pub fn once(mut self, key: impl Into<String>) -> Request<G> {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// The act takes long (a whole file, a whole month): it shares its batch with nobody.
+    #[must_use]
+    pub fn alone(mut self) -> Request<G> {
+        self.is_alone = true;
+        self
+    }
+
+    /// Under this key, if there is one.
+    #[must_use]
+    pub fn maybe_once(mut self, key: Option<String>) -> Request<G> {
+        self.key = key;
+        self
+    }
+}
+
+/// An act that was accepted and committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done<T> {
+    /// The act's number in its compound.
+    pub act: ActNo,
+    /// What it answers.
+    pub answer: T,
+    /// Whether it had been done before under the same key, and nothing was written now.
+    pub is_repeated: bool,
+}
+
+/// An opened set of books. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Books {
+    pools: dialect::Pools,
+    lanes: Arc<Lanes>,
+    clock: Clock,
+}
+
+impl Books {
+    /// How many batches of different compounds run at once on PostgreSQL.
+    const ACTING_AT_ONCE: usize = 4;
+
+    /// Opens the books at `sqlite:PATH` or `postgres://…`, bringing the tables up to date first.
+    ///
+    /// # Errors
+    /// `books.address`, `books.newer-database`, storage.
+    pub async fn open(url: &str) -> Result<Books> {
+        Books::open_with(url, Clock::system()).await
+    }
+
+    /// Opens the books with a clock of the caller's.
+    ///
+    /// # Errors
+    /// As [`Books::open`].
+    pub async fn open_with(url: &str, clock: Clock) -> Result<Books> {
+        migrate(url).await?;
+        let pools = dialect::open(url, Books::ACTING_AT_ONCE).await?;
+        let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone()));
+        Ok(Books { pools, lanes, clock })
+    }
+
+    /// The clock of these books.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Acts: runs a verb in a transaction under the compound's lock and answers after the commit.
+    ///
+    /// The verb may run twice if the first run was rolled back. It runs in a task of its own: dropping the returned
+    /// future does not break it off.
+    ///
+    /// # Errors
+    /// The verb's refusals; `books.key-differs`, `books.no-compound`, `books.overloaded`; storage, of which
+    /// `storage.unknown-outcome` alone may have been committed.
+    pub async fn act<G, T, F>(
+        &self,
+        actor: &Actor,
+        compound: CompoundId,
+        request: Request<G>,
+        run: F,
+    ) -> Result<Done<T>>
+    where
+        G: Send + Sync + 'static,
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a G) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
+        if let Some(key) = &request.key {
+            let is_visible = key.chars().all(|c| !c.is_control() && !c.is_whitespace());
+            if key.is_empty() || key.chars().count() > 120 || !is_visible {
+                return Err(KEY_SHAPE.refuse(format!("{} 个字符", key.chars().count())).into());
+            }
+        }
+        let (reply, answer) = oneshot::channel();
+        let Request { verb, key, body, given, is_alone } = request;
+        let actor = actor.clone();
+        let ticket = Ticket { compound, actor, verb, key, request: body, is_alone };
+        self.lanes.submit(Box::new(Pending { ticket, given, run, answered: None, reply }));
+        let gone = || Storage::Bug("an act was dropped without an answer".to_owned());
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Reads: a picture of the books that does not change while it is looked at.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn read(&self) -> Result<Snapshot> {
+        let db = dialect::begin_reading(&self.pools).await.map_err(Storage::from)?;
+        Ok(Snapshot { db, backend: self.pools.backend })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.pools.reading.execute_unprepared("SELECT 1").await.map(|_| ())?)
+    }
+
+    /// Closes the connections; acts under way are finished first.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn close(self) -> Result<()> {
+        self.pools.reading.close().await?;
+        Ok(self.pools.acting.close().await?)
+    }
+}
+
+/// Brings the tables up to date, through one connection of its own.
+async fn migrate(url: &str) -> Result<()> {
+    let db = dialect::open_for_migration(url).await?;
+    let known: Vec<String> =
+        migrations::Migrator::migrations().iter().map(|m| m.name().to_owned()).collect();
+    let applied = migrations::Migrator::get_applied_migrations(&db).await;
+    // An unknown step in the table is what a newer program left.
+    if let Err(error) = &applied
+        && error.to_string().contains("is missing")
+    {
+        let evidence = format!("本程序认识 {} 个建表步骤", known.len());
+        return Err(NEWER.refuse(evidence).into());
+    }
+    if applied?.len() < known.len() {
+        migrations::Migrator::up(&db, None).await?;
+    }
+    Ok(db.close().await?)
+}
+
+/// An act in line: its verb, what it answered, and who waits.
+struct Pending<G, T, F> {
+    ticket: Ticket,
+    given: G,
+    run: F,
+    answered: Option<T>,
+    reply: oneshot::Sender<Result<Done<T>>>,
+}
+
+impl<G, T, F> Job for Pending<G, T, F>
+where
+    G: Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Send + 'static,
+    F: for<'a> Fn(&'a mut Tx, &'a G) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+{
+    fn ticket(&self) -> &Ticket {
+        &self.ticket
+    }
+
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, Result<Json>> {
+        Box::pin(async move {
+            let answer = (self.run)(tx, &self.given).await?;
+            let told = serde_json::to_value(&answer)
+                .map_err(|e| Storage::Bug(format!("an answer is not JSON: {e}")))?;
+            self.answered = Some(answer);
+            Ok(told)
+        })
+    }
+
+    fn answer(self: Box<Self>, result: Result<Outcome>) {
+        let Pending { answered, reply, .. } = *self;
+        let done = result.and_then(|Outcome { act, answer, is_repeated }| {
+            let answer = match answered {
+                Some(answer) if !is_repeated => answer,
+                _ => serde_json::from_value(answer)
+                    .map_err(|e| Storage::Bug(format!("a stored answer does not fit: {e}")))?,
+            };
+            Ok(Done { act, answer, is_repeated })
+        });
+        // Nobody waits any more if the caller hung up; the act stands all the same.
+        drop(reply.send(done));
+    }
+}

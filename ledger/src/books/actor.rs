@@ -1,0 +1,97 @@
+//! Who acts, and in which role.
+
+use serde::{Deserialize, Serialize};
+
+/// The part somebody plays. What a role may do is said at the doors, route by route; every act records it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// 物业公司: records and collects.
+    PropertyCompany,
+    /// 业主委员会: reads and decides.
+    OwnersCommittee,
+    /// 街道办: approves, and watches its area.
+    StreetOffice,
+    /// 房管部门: reads and re-checks.
+    HousingAuthority,
+    /// 审计: reads and re-checks.
+    Auditor,
+    /// 业主: their own dwelling.
+    Owner,
+    /// 管理员: accounts and configuration, no money.
+    Administrator,
+    /// The program itself, at the command line of the machine that holds the books.
+    Operator,
+}
+
+impl Role {
+    /// Every role, in the order of the glossary.
+    pub const ALL: [Role; 8] = [
+        Role::PropertyCompany,
+        Role::OwnersCommittee,
+        Role::StreetOffice,
+        Role::HousingAuthority,
+        Role::Auditor,
+        Role::Owner,
+        Role::Administrator,
+        Role::Operator,
+    ];
+
+    /// The stable name, in columns and on wires.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::PropertyCompany => "property-company",
+            Role::OwnersCommittee => "owners-committee",
+            Role::StreetOffice => "street-office",
+            Role::HousingAuthority => "housing-authority",
+            Role::Auditor => "auditor",
+            Role::Owner => "owner",
+            Role::Administrator => "administrator",
+            Role::Operator => "operator",
+        }
+    }
+
+    /// The role with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    /// The name people use.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Role::PropertyCompany => "物业公司",
+            Role::OwnersCommittee => "业主委员会",
+            Role::StreetOffice => "街道办事处",
+            Role::HousingAuthority => "房管部门",
+            Role::Auditor => "审计",
+            Role::Owner => "业主",
+            Role::Administrator => "管理员",
+            Role::Operator => "本机操作",
+        }
+    }
+}
+
+/// Somebody in a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The account's name.
+    pub name: String,
+    /// The role they act in.
+    pub role: Role,
+}
+
+impl Actor {
+    /// Somebody in a role.
+    pub fn new(name: impl Into<String>, role: Role) -> Actor {
+        Actor { name: name.into(), role }
+    }
+
+    /// The command line of the machine that holds the books.
+    #[must_use]
+    pub fn operator() -> Actor {
+        Actor::new("操作台", Role::Operator)
+    }
+}

@@ -1,0 +1,239 @@
+//! What the two databases do differently: how they are opened, how a transaction begins, how they fail.
+//!
+//! This file and `migrations::dialect` are the only places that ask which database it is, besides the sheaves'
+//! two ways to say "these rows".
+
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    Value,
+};
+
+use crate::error::{Error, Kind, Result, Rule, Storage};
+
+/// How long an act waits for another process's lock before it is told to come back.
+const LOCK_WAIT: &str = "10s";
+/// How long one statement may run before it is taken for lost.
+const STATEMENT_WAIT: &str = "300s";
+/// How long a transaction may lie idle: a vanished client must not hold a compound.
+const IDLE_WAIT: &str = "60s";
+
+/// The address of the books is not one of the two kinds.
+pub static ADDRESS: Rule = Rule {
+    code: "books.address",
+    kind: Kind::Shape,
+    rule: "账册地址须为 sqlite:文件路径 或 postgres://用户@主机/库名",
+    remedy: "检查 --db 参数或配置中的 database.url",
+};
+
+/// The connections of one set of books.
+#[derive(Clone, Debug)]
+pub(crate) struct Pools {
+    /// Reads; on SQLite never writes.
+    pub(crate) reading: DatabaseConnection,
+    /// Acts. One connection on SQLite, where writers queue.
+    pub(crate) acting: DatabaseConnection,
+    pub(crate) backend: DbBackend,
+    /// How many acts may be under way at once.
+    pub(crate) acting_at_once: usize,
+}
+
+/// Opens the pools. `acting_at_once` bounds PostgreSQL's writing connections.
+pub(crate) async fn open(url: &str, acting_at_once: usize) -> Result<Pools> {
+    let is_sqlite = url.starts_with("sqlite:");
+    if !is_sqlite && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(ADDRESS.refuse(without_password(url)).into());
+    }
+    if is_sqlite {
+        let acting = Database::connect(sqlite(url, 1, false)).await?;
+        let reading = Database::connect(sqlite(url, 8, true)).await?;
+        return Ok(Pools { reading, acting, backend: DbBackend::Sqlite, acting_at_once: 1 });
+    }
+    let writers = u32::try_from(acting_at_once).unwrap_or(16);
+    let acting = Database::connect(postgres(url, writers, true)).await?;
+    let reading = Database::connect(postgres(url, 16, false)).await?;
+    Ok(Pools { reading, acting, backend: DbBackend::Postgres, acting_at_once })
+}
+
+/// One connection, for the migrations: SQLite's pragmas are per connection, and a migration that switched
+/// foreign keys off on one of several would leave it so.
+pub(crate) async fn open_for_migration(url: &str) -> Result<DatabaseConnection> {
+    let options =
+        if url.starts_with("sqlite:") { sqlite(url, 1, false) } else { postgres(url, 1, false) };
+    Ok(Database::connect(options).await?)
+}
+
+fn common(options: &mut ConnectOptions, most: u32) {
+    options
+        .max_connections(most)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(15))
+        .test_before_acquire_if_idle_for(Duration::from_secs(2))
+        .sqlx_logging(false);
+}
+
+fn sqlite(url: &str, most: u32, reading: bool) -> ConnectOptions {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let (path, _) = path.split_once('?').unwrap_or((path, ""));
+    let mut options = ConnectOptions::new(format!("sqlite:{path}?mode=rwc"));
+    common(&mut options, most);
+    options.map_sqlx_sqlite_opts(move |o: SqliteConnectOptions| {
+        let o = o
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(30))
+            .pragma("cache_size", "-65536")
+            .pragma("temp_store", "MEMORY");
+        if reading { o.pragma("query_only", "ON") } else { o }
+    });
+    options
+}
+
+fn postgres(url: &str, most: u32, is_acting: bool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.to_owned());
+    common(&mut options, most);
+    options.map_sqlx_postgres_opts(move |o: PgConnectOptions| {
+        let o = o.application_name("xiaoqu").options([
+            ("lock_timeout", LOCK_WAIT),
+            ("statement_timeout", STATEMENT_WAIT),
+            ("idle_in_transaction_session_timeout", IDLE_WAIT),
+        ]);
+        // An act looks up what it needs by key, and writes sets. Planning such a statement anew costs more than
+        // running it, so it is planned once; and since that may be while the tables are empty, when reading them
+        // whole looks cheapest and soon is not, the plan must use the keys.
+        let by_key = [
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("enable_bitmapscan", "off"),
+        ];
+        if is_acting { o.options(by_key) } else { o }
+    });
+    options
+}
+
+/// Begins a transaction of acts: on SQLite the file's one writer, at once (a deferred upgrade would fail).
+pub(crate) async fn begin_acting(pools: &Pools) -> Result<DatabaseTransaction, DbErr> {
+    match pools.backend {
+        DbBackend::Sqlite => {
+            let mode = Some(SqliteTransactionMode::Immediate);
+            let options =
+                TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+            pools.acting.begin_with_options(options).await
+        }
+        _ => pools.acting.begin().await,
+    }
+}
+
+/// Begins a reading of one unchanging picture.
+pub(crate) async fn begin_reading(pools: &Pools) -> Result<DatabaseTransaction, DbErr> {
+    match pools.backend {
+        DbBackend::Sqlite => pools.reading.begin().await,
+        _ => {
+            let level = Some(IsolationLevel::RepeatableRead);
+            pools.reading.begin_with_config(level, Some(AccessMode::ReadOnly)).await
+        }
+    }
+}
+
+/// The statement that takes the locks of the compounds in `$1`, if one is needed (on SQLite the transaction is the
+/// lock): waiting for them, or passing over those that somebody else has.
+pub(crate) fn lock(backend: DbBackend, is_waiting: bool) -> Option<&'static str> {
+    match backend {
+        DbBackend::Postgres if is_waiting => Some(
+            "SELECT compound_id FROM compound WHERE compound_id = ANY($1)
+             ORDER BY compound_id FOR NO KEY UPDATE",
+        ),
+        DbBackend::Postgres => Some(
+            "SELECT compound_id FROM compound WHERE compound_id = ANY($1)
+             ORDER BY compound_id FOR NO KEY UPDATE SKIP LOCKED",
+        ),
+        _ => None,
+    }
+}
+
+/// The words for "is one of the list that is parameter `n`".
+pub(crate) fn is_in(backend: DbBackend, n: usize) -> String {
+    match backend {
+        DbBackend::Postgres => format!("= ANY(${n})"),
+        _ => format!("IN (SELECT value FROM json_each(${n}))"),
+    }
+}
+
+/// A list of numbers as one parameter.
+pub(crate) fn ints(backend: DbBackend, list: &[i32]) -> Value {
+    match backend {
+        DbBackend::Postgres => Value::from(list.to_vec()),
+        _ => Value::from(serde_json::to_string(list).unwrap_or_default()),
+    }
+}
+
+/// Pairs of a compound and a key as a table `k`, its parameters beginning with number `n`.
+pub(crate) fn pairs(backend: DbBackend, pairs: &[(i32, &str)], n: usize) -> (String, Vec<Value>) {
+    match backend {
+        DbBackend::Postgres => {
+            let compounds: Vec<i32> = pairs.iter().map(|(compound, _)| *compound).collect();
+            let keys: Vec<String> = pairs.iter().map(|(_, key)| (*key).to_owned()).collect();
+            let table = format!("UNNEST(${n}::int[], ${}::text[]) AS k (compound_id, key)", n + 1);
+            (table, vec![compounds.into(), keys.into()])
+        }
+        _ => {
+            let json = serde_json::to_string(pairs).unwrap_or_default();
+            let table = format!(
+                "(SELECT value ->> 0 AS compound_id, value ->> 1 AS key FROM json_each(${n})) k"
+            );
+            (table, vec![json.into()])
+        }
+    }
+}
+
+/// An address fit for logs and refusals.
+pub(crate) fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => {
+            let user = url[scheme + 3..at].split(':').next().unwrap_or("");
+            format!("{}{user}@{}", &url[..scheme + 3], &url[at + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
+impl From<DbErr> for Storage {
+    fn from(error: DbErr) -> Storage {
+        let code = match &error {
+            DbErr::Conn(RuntimeErr::SqlxError(e))
+            | DbErr::Exec(RuntimeErr::SqlxError(e))
+            | DbErr::Query(RuntimeErr::SqlxError(e)) => match e.as_database_error() {
+                Some(database) => database.code().map(|c| c.into_owned()).unwrap_or_default(),
+                None => return Storage::Unreachable(error),
+            },
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return Storage::Unreachable(error),
+            _ => return Storage::Guard(error),
+        };
+        match code.as_str() {
+            // PostgreSQL: disk full; SQLite: FULL, IOERR_WRITE, IOERR_FSYNC.
+            "53100" | "13" | "778" | "1034" => Storage::Full(error),
+            // Shutting down, crashed, starting; lock or statement timeout; too many connections.
+            "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300" | "55P03" | "57014" | "5"
+            | "10" => Storage::Unreachable(error),
+            code if code.starts_with("08") => Storage::Unreachable(error),
+            _ => Storage::Guard(error),
+        }
+    }
+}
+
+impl Error {
+    /// A failed COMMIT: a database that answered "no" did not commit; one that went away may have.
+    pub(crate) fn of_commit(error: DbErr) -> Error {
+        match Storage::from(error) {
+            Storage::Unreachable(error) => Error::Storage(Storage::Unknown(error)),
+            other => Error::Storage(other),
+        }
+    }
+}

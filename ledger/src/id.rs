@@ -1,0 +1,57 @@
+//! One type per identity, so that a dwelling's number cannot be passed where a building's is wanted.
+//!
+//! Always: a number inside a compound is given under the compound's lock, without gaps, and is the number
+//! people write on paper. [`CompoundId`] is the only identity above a compound.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! identities {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i32);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+identities! {
+    /// A compound (小区).
+    CompoundId;
+    /// An act: one verb by one actor, one transaction.
+    ActNo;
+    /// A building (幢).
+    BuildingNo;
+    /// A stair unit (单元) within its building.
+    UnitNo;
+    /// A dwelling (房屋户门号) of any kind.
+    DwellingNo;
+    /// An owner.
+    OwnerNo;
+    /// A matter a line is about: a bill, a project, a grant, a contract.
+    MatterNo;
+    /// A voucher's place in its book.
+    VoucherSeq;
+    /// Two vouchers of two books that are one movement of money.
+    TransferNo;
+    /// Money promised and not yet paid.
+    ReserveNo;
+    /// A file taken in.
+    ImportNo;
+    /// A line of a bank statement.
+    LineNo;
+    /// A deposit into the maintenance fund.
+    DepositNo;
+    /// A payment of service fees; also its receipt's number.
+    PaymentNo;
+}
+
+impl CompoundId {
+    /// The head office: what belongs to no compound.
+    pub const OFFICE: CompoundId = CompoundId(0);
+}

@@ -1,0 +1,334 @@
+//! The journal: the only writer of postings.
+//!
+//! Owns: `book`, `account`, `matter`, `voucher`, `posting`, `balance`, `period_close`, `period_balance`, `reserve`,
+//! `reserve_line`.
+//!
+//! Always: a voucher lives in one book, balances, is whole, names the hash of the one before it, and is never changed;
+//! balances are the sums of their postings; debit and credit totals are kept apart. Money between books is two
+//! vouchers with one transfer number. A late fact is posted in the open period with its true day. A closed period's
+//! balances are frozen. Never: a reason. The journal does not know *why* a voucher was made.
+//! The database refuses by itself what the rules here refuse (`migrations`, `m0003_journal`).
+//! Start at [`post`], [`reverse`], [`transfer`], [`close`], [`trial_balance`], [`statement`].
+
+pub mod chart;
+mod close;
+pub mod export;
+mod reading;
+mod reserve;
+mod rows;
+pub mod text;
+pub mod verify;
+pub mod voucher;
+
+pub use self::chart::{Account, Bearing, Book, Chart, Element};
+pub use self::close::{CLOSED, Closed, NOT_ENDED, OUT_OF_ORDER, close};
+pub use self::reading::{
+    AsOf, Movement, TrialBalance, TrialRow, VoucherRow, find, latest, statement, trial_balance,
+    vouchers,
+};
+pub use self::reserve::{Reserved, available, held, release, reserve};
+pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};
+
+use crate::books::{Tx, View};
+use crate::calendar::Day;
+use crate::error::{Kind as Answer, Result, Rule};
+use crate::id::{DwellingNo, MatterNo, TransferNo, VoucherSeq};
+use crate::money::Money;
+
+/// No voucher has this name.
+pub static NO_VOUCHER: Rule = Rule {
+    code: "journal.no-voucher",
+    kind: Answer::Missing,
+    rule: "凭证须已入账",
+    remedy: "检查账簿、年份与凭证号",
+};
+
+/// The voucher is itself a reversal.
+pub static REVERSES_REVERSAL: Rule = Rule {
+    code: "journal.reverses-reversal",
+    kind: Answer::Refused,
+    rule: "冲销凭证不得再冲销",
+    remedy: "冲错了请重新记一张正确的凭证",
+};
+
+/// The voucher has been reversed already.
+pub static REVERSED: Rule = Rule {
+    code: "journal.reversed",
+    kind: Answer::Conflict,
+    rule: "一张凭证只能冲销一次",
+    remedy: "查看已有的冲销凭证；如需再更正，请记新凭证",
+};
+
+/// A closing voucher cannot be reversed.
+pub static REVERSES_CLOSING: Rule = Rule {
+    code: "journal.reverses-closing",
+    kind: Answer::Refused,
+    rule: "结转凭证随结账生成，不得冲销",
+    remedy: "更正请在未结账期间记凭证",
+};
+
+/// A reversal is earlier than what it reverses.
+pub static REVERSES_LATER: Rule = Rule {
+    code: "journal.reversal-before-original",
+    kind: Answer::Refused,
+    rule: "冲销日期不得早于原凭证日期",
+    remedy: "改用原凭证日期或之后的日期",
+};
+
+/// Shares promised to a project are more than there is.
+pub static SHORT: Rule = Rule {
+    code: "journal.reserve-short",
+    kind: Answer::Refused,
+    rule: "已承诺给其他项目的资金不得再次承诺",
+    remedy: "减少该户份额，或由业主自筹不足部分",
+};
+
+/// More is released than is held.
+pub static RELEASE: Rule = Rule {
+    code: "journal.release-too-much",
+    kind: Answer::Refused,
+    rule: "解除的金额不得超过尚未解除的预留金额",
+    remedy: "核对该项目已付与预留金额",
+};
+
+/// The rules of this room, in the order they are checked.
+pub static RULES: &[&Rule] = &[
+    &voucher::LINES,
+    &voucher::TEXT,
+    &voucher::ANCIENT,
+    &voucher::FUTURE,
+    &voucher::AMOUNT,
+    &voucher::ACCOUNT,
+    &voucher::ANALYSIS,
+    &voucher::BALANCE,
+    &NO_VOUCHER,
+    &REVERSES_REVERSAL,
+    &REVERSES_CLOSING,
+    &REVERSED,
+    &REVERSES_LATER,
+    &SHORT,
+    &RELEASE,
+    &close::NOT_ENDED,
+    &close::OUT_OF_ORDER,
+    &close::CLOSED,
+];
+
+/// Opens a compound's books: one of each, with the accounts of its chart. Once, when the compound is founded.
+pub(crate) fn open_books(tx: &mut Tx, compound: crate::id::CompoundId) {
+    let act = tx.act().0;
+    for book in Book::ALL {
+        let number = i32::from(book.number());
+        let chart = book.chart();
+        let row = [compound.0.into(), number.into(), (&chart.name).into(), act.into()];
+        tx.put(&rows::BOOK, &row);
+        for account in &chart.accounts {
+            let row = [
+                compound.0.into(),
+                number.into(),
+                account.code.into(),
+                (&account.name).into(),
+                account.element.name().into(),
+                i32::from(account.normal_side().sign()).into(),
+                account.is_by_dwelling().into(),
+                account.bearing.map_or(0, |b| b as i32).into(),
+                account.month_closes_to.into(),
+                account.year_closes_to.into(),
+            ];
+            tx.put(&rows::ACCOUNT, &row);
+        }
+    }
+}
+
+/// Opens a matter that lines can be about, `kind` being `bill`, `project`, `grant` or `contract`.
+pub(crate) fn open_matter(tx: &mut Tx, kind: &str, name: &str) -> MatterNo {
+    let matter = MatterNo(tx.next_no("matter"));
+    let act = tx.act().0;
+    let row = [tx.compound().0.into(), matter.0.into(), kind.into(), name.into(), act.into()];
+    tx.put(&rows::MATTER, &row);
+    matter
+}
+
+/// Records an entry as a voucher of its book.
+///
+/// # Errors
+/// `journal.lines`, `journal.text`, `journal.ancient-day`, `journal.future-day`, `journal.amount`,
+/// `journal.account`, `journal.analysis`, `journal.unbalanced`.
+pub async fn post(tx: &mut Tx, entry: Entry) -> Result<Posted> {
+    post_from(tx, entry, voucher::Origin::default()).await
+}
+
+async fn post_from(tx: &mut Tx, entry: Entry, origin: voucher::Origin) -> Result<Posted> {
+    let today = tx.at().day();
+    let closed = rows::standing(tx).await?.closed_through[entry.book as usize - 1];
+
+    let chart = entry.book.chart();
+    let draft = voucher::judge(entry, origin, chart, closed, today)?;
+
+    let voucher = rows::seal(tx, draft);
+    tx.put_is_due().await?;
+    Ok(voucher.posted)
+}
+
+/// Moves money between two books: two vouchers, one transfer number, one act.
+///
+/// # Errors
+/// As [`post`].
+pub async fn transfer(tx: &mut Tx, from: Entry, to: Entry) -> Result<(TransferNo, Posted, Posted)> {
+    let number = TransferNo(tx.next_no("transfer"));
+    let origin = voucher::Origin { transfer: Some(number), ..Default::default() };
+    let from = post_from(tx, from, origin).await?;
+    let to = post_from(tx, to, origin).await?;
+    Ok((number, from, to))
+}
+
+/// How a voucher is reversed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Style {
+    /// 红字冲销: the same sides, negative amounts, so that turnover is not inflated.
+    Red,
+    /// The opposite sides.
+    Opposite,
+}
+
+/// Reverses a voucher as of its own day, which is judged by itself and not by the original's. The other half of a
+/// transfer is reversed with it.
+///
+/// # Errors
+/// `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
+/// `journal.reversal-before-original`, and those of [`post`].
+pub async fn reverse(
+    tx: &mut Tx,
+    book: Book,
+    seq: VoucherSeq,
+    effective_on: Day,
+    style: Style,
+    reason: &str,
+) -> Result<Vec<Posted>> {
+    let original = whole(tx, book, seq).await?;
+    let mut halves = vec![original];
+    if let Some(transfer) = halves[0].transfer {
+        for (book, seq) in reading::halves(tx, transfer).await? {
+            if book != halves[0].posted.book {
+                halves.push(whole(tx, book, seq).await?);
+            }
+        }
+    }
+
+    let mut reversals = Vec::with_capacity(halves.len());
+    for original in &halves {
+        let reversed_by = reading::reversal_of(tx, original.posted).await?;
+        reversals.push(reversal(original, reversed_by, effective_on, style, reason)?);
+    }
+
+    let transfer = match halves[0].transfer {
+        Some(_) => Some(TransferNo(tx.next_no("transfer"))),
+        None => None,
+    };
+    let mut posted = Vec::with_capacity(reversals.len());
+    for (entry, original) in reversals.into_iter().zip(&halves) {
+        let is_red = style == Style::Red;
+        let origin = voucher::Origin { reverses: Some(original.posted.seq), is_red, transfer };
+        posted.push(post_from(tx, entry, origin).await?);
+    }
+    Ok(posted)
+}
+
+async fn whole(tx: &mut Tx, book: Book, seq: VoucherSeq) -> Result<Voucher> {
+    let compound = tx.compound();
+    let found = rows::vouchers(tx, compound, book, seq.0, seq.0).await?;
+    let missing = || NO_VOUCHER.refuse(format!("{} 第 {seq} 张", book.chart().title));
+    Ok(found.into_iter().next().ok_or_else(missing)?)
+}
+
+/// The entry that reverses a voucher.
+fn reversal(
+    original: &Voucher,
+    reversed_by: Option<Posted>,
+    effective_on: Day,
+    style: Style,
+    reason: &str,
+) -> Result<Entry> {
+    let name = original.posted;
+    if original.reverses.is_some() {
+        return Err(REVERSES_REVERSAL.refuse(format!("{name} 是冲销凭证")).into());
+    }
+    if original.kind == Kind::Closing {
+        return Err(REVERSES_CLOSING.refuse(format!("{name} 是结转凭证")).into());
+    }
+    if let Some(by) = reversed_by {
+        let refusal = REVERSED.refuse(format!("{name} 已由 {by} 冲销"));
+        return Err(refusal.with("reversed_by", by.to_string()).into());
+    }
+    if effective_on < original.effective_on {
+        let evidence = format!("{name} 的日期 {}，冲销日期 {effective_on}", original.effective_on);
+        return Err(REVERSES_LATER.refuse(evidence).into());
+    }
+    let turn = |line: &Line| match style {
+        Style::Red => Line { amount: -line.amount, ..*line },
+        Style::Opposite => Line { side: line.side.other(), ..*line },
+    };
+    Ok(Entry {
+        book: name.book,
+        effective_on,
+        kind: Kind::Reversal,
+        memo: format!("冲销 {name}：{}", reason.trim()).trim_end_matches('：').to_owned(),
+        source: String::new(),
+        evidence: String::new(),
+        lines: original.lines.iter().map(turn).collect(),
+    })
+}
+
+/// The debit and credit totals of a balance, as an act sees them: what is written and what waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// The account.
+    pub account: i32,
+    /// The matter, if it is kept by one.
+    pub matter: Option<MatterNo>,
+    /// Debits so far.
+    pub debit: Money,
+    /// Credits so far.
+    pub credit: Money,
+}
+
+impl Balance {
+    /// What stands on the debit side, negative if on the credit side.
+    #[must_use]
+    pub fn debit_balance(&self) -> Money {
+        self.debit - self.credit
+    }
+}
+
+/// Every balance of a dwelling in a book, by account and matter.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn balances_of(
+    tx: &mut Tx,
+    book: Book,
+    dwelling: DwellingNo,
+) -> Result<Vec<Balance>> {
+    let compound = tx.compound().0;
+    let sql = "SELECT account, matter_no, debit_fen, credit_fen FROM balance
+               WHERE compound_id = $1 AND book = $2 AND dwelling_no = $3 ORDER BY account, matter_no";
+    let values = vec![compound.into(), book.number().into(), dwelling.0.into()];
+    let written = tx.rows(crate::books::Reads::SETTLED, sql, values).await?;
+
+    let mut sums = std::collections::BTreeMap::<(i32, i32), (i64, i64)>::new();
+    for row in written {
+        let key = (row.try_get("", "account")?, row.try_get("", "matter_no")?);
+        sums.insert(key, (row.try_get("", "debit_fen")?, row.try_get("", "credit_fen")?));
+    }
+    for (key, totals) in rows::standing(tx).await?.waiting_of(book, dwelling.0) {
+        let sum = sums.entry((key.account, key.matter)).or_default();
+        *sum = (sum.0 + totals.debit, sum.1 + totals.credit);
+    }
+    let balance = |((account, matter), (debit, credit)): ((i32, i32), (i64, i64))| Balance {
+        account,
+        matter: (matter != 0).then_some(MatterNo(matter)),
+        debit: Money::fen(debit),
+        credit: Money::fen(credit),
+    };
+    Ok(sums.into_iter().map(balance).collect())
+}

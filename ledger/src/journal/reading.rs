@@ -1,0 +1,317 @@
+//! What the books say: a voucher, a trial balance, a dwelling's movements; as of a day, as known at an instant.
+
+use serde::Serialize;
+
+use super::chart::Book;
+use super::rows::{self, Totals, VOUCHERS, day_of};
+use super::voucher::{Kind, Posted, Side, Voucher};
+use crate::books::{Tx, View};
+use crate::calendar::{Day, Instant};
+use crate::error::Result;
+use crate::id::{CompoundId, DwellingNo, MatterNo, TransferNo, VoucherSeq};
+use crate::money::Money;
+
+/// Both axes of time. `None` means: without a bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AsOf {
+    /// Business days up to and including this one.
+    pub day: Option<Day>,
+    /// As recorded up to and including this instant: what was known then.
+    pub known_at: Option<Instant>,
+}
+
+impl AsOf {
+    /// Bounds that every row meets, where a bound is open. Both databases know the last day of the year 9999.
+    fn bounds(self) -> (Day, i64) {
+        let last = Day::from_ymd_opt(9999, 12, 31).unwrap_or(Day::MAX);
+        (self.day.unwrap_or(last), self.known_at.unwrap_or(Instant::END).seconds())
+    }
+}
+
+/// An account's line of a trial balance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrialRow {
+    /// The account's code.
+    pub account: i32,
+    /// Its name.
+    pub name: String,
+    /// Debits so far.
+    pub debit_fen: Money,
+    /// Credits so far.
+    pub credit_fen: Money,
+    /// The balance, if it stands on the debit side.
+    pub debit_balance_fen: Money,
+    /// The balance, if it stands on the credit side.
+    pub credit_balance_fen: Money,
+}
+
+/// A trial balance (试算平衡表).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrialBalance {
+    /// The book.
+    pub book: Book,
+    /// As of when, as known when.
+    pub as_of: AsOf,
+    /// The accounts that moved, in the order of the chart.
+    pub rows: Vec<TrialRow>,
+    /// Σ debits.
+    pub debit_fen: Money,
+    /// Σ credits; equal to Σ debits.
+    pub credit_fen: Money,
+}
+
+/// The trial balance of a book.
+///
+/// # Errors
+/// Storage.
+pub async fn trial_balance(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    as_of: AsOf,
+) -> Result<TrialBalance> {
+    let (day, known_at) = as_of.bounds();
+    // Without bounds the kept balances say it; with one, the postings do.
+    let found = if as_of == AsOf::default() {
+        let sql = "SELECT account, CAST(sum(debit_fen) AS BIGINT) AS debit,
+                     CAST(sum(credit_fen) AS BIGINT) AS credit
+                   FROM balance WHERE compound_id = $1 AND book = $2 GROUP BY account";
+        view.rows(VOUCHERS, sql, vec![compound.0.into(), book.number().into()]).await?
+    } else {
+        let sql = "SELECT p.account,
+                     CAST(sum(CASE WHEN p.side = 1 THEN p.amount_fen ELSE 0 END) AS BIGINT) AS debit,
+                     CAST(sum(CASE WHEN p.side = -1 THEN p.amount_fen ELSE 0 END) AS BIGINT) AS credit
+                   FROM posting p JOIN voucher v
+                     ON v.compound_id = p.compound_id AND v.book = p.book AND v.seq = p.seq
+                   WHERE p.compound_id = $1 AND p.book = $2 AND p.effective_on <= $3
+                     AND v.recorded_at <= $4
+                   GROUP BY p.account";
+        let values = vec![compound.0.into(), book.number().into(), day.into(), known_at.into()];
+        view.rows(VOUCHERS, sql, values).await?
+    };
+    let mut totals = std::collections::HashMap::new();
+    for row in found {
+        let (debit, credit): (i64, i64) = (row.try_get("", "debit")?, row.try_get("", "credit")?);
+        totals.insert(row.try_get::<i32>("", "account")?, Totals { debit, credit });
+    }
+
+    let mut rows = Vec::new();
+    for account in &book.chart().accounts {
+        let Some(Totals { debit, credit }) = totals.remove(&account.code) else { continue };
+        let (debit, credit) = (Money::fen(debit), Money::fen(credit));
+        let net = debit - credit;
+        let on = |is_there| if is_there { net.abs() } else { Money::ZERO };
+        rows.push(TrialRow {
+            account: account.code,
+            name: account.name.clone(),
+            debit_fen: debit,
+            credit_fen: credit,
+            debit_balance_fen: on(net.is_positive()),
+            credit_balance_fen: on(net.is_negative()),
+        });
+    }
+    let debit_fen = rows.iter().map(|r| r.debit_fen).sum();
+    let credit_fen = rows.iter().map(|r| r.credit_fen).sum();
+    Ok(TrialBalance { book, as_of, rows, debit_fen, credit_fen })
+}
+
+/// A line of a dwelling's account, with its voucher.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Movement {
+    /// The voucher's name.
+    pub posted: Posted,
+    /// The business day.
+    pub effective_on: Day,
+    /// When it was recorded.
+    pub recorded_at: Instant,
+    /// The kind of event.
+    pub kind: Kind,
+    /// What happened.
+    pub memo: String,
+    /// What proves it.
+    pub evidence: String,
+    /// Whether it was recorded in a later period than its day's.
+    pub is_late: bool,
+    /// The account.
+    pub account: i32,
+    /// Its side.
+    pub side: Side,
+    /// Its amount.
+    pub amount: Money,
+    /// What it is about.
+    pub matter: Option<MatterNo>,
+}
+
+/// Every line of a dwelling in a book, by day, then by place in the book.
+///
+/// # Errors
+/// Storage.
+pub async fn statement(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    dwelling: DwellingNo,
+    as_of: AsOf,
+) -> Result<Vec<Movement>> {
+    let (day, known_at) = as_of.bounds();
+    let sql = "SELECT p.account, p.side, p.amount_fen, p.matter_no, p.effective_on, v.seq, v.year, v.number,
+                 v.period, v.recorded_at, v.kind, v.memo, v.evidence
+               FROM posting p JOIN voucher v
+                 ON v.compound_id = p.compound_id AND v.book = p.book AND v.seq = p.seq
+               WHERE p.compound_id = $1 AND p.book = $2 AND p.dwelling_no = $3
+                 AND p.effective_on <= $4 AND v.recorded_at <= $5
+               ORDER BY p.effective_on, p.seq, p.line";
+    let values = vec![
+        compound.0.into(),
+        book.number().into(),
+        dwelling.0.into(),
+        day.into(),
+        known_at.into(),
+    ];
+    let found = view.rows(VOUCHERS, sql, values).await?;
+    let mut movements = Vec::with_capacity(found.len());
+    for row in found {
+        let kind: String = row.try_get("", "kind")?;
+        let period: i32 = row.try_get("", "period")?;
+        let effective_on = day_of(&row, "effective_on")?;
+        let year: i16 = row.try_get("", "year")?;
+        let matter: i32 = row.try_get("", "matter_no")?;
+        let seq = VoucherSeq(row.try_get("", "seq")?);
+        let number = row.try_get("", "number")?;
+        movements.push(Movement {
+            posted: Posted { book, seq, year: i32::from(year), number },
+            effective_on,
+            recorded_at: Instant::from_seconds(row.try_get("", "recorded_at")?),
+            kind: Kind::named(&kind).unwrap_or(Kind::Other),
+            memo: row.try_get("", "memo")?,
+            evidence: row.try_get("", "evidence")?,
+            is_late: crate::calendar::Month::of(effective_on).number() < period,
+            account: row.try_get("", "account")?,
+            side: Side::of_sign(row.try_get("", "side")?),
+            amount: Money::fen(row.try_get("", "amount_fen")?),
+            matter: (matter != 0).then_some(MatterNo(matter)),
+        });
+    }
+    Ok(movements)
+}
+
+/// A voucher by its name on paper, whole.
+///
+/// # Errors
+/// Storage; `None` if there is no such voucher.
+pub async fn find(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    year: i32,
+    number: i32,
+) -> Result<Option<Voucher>> {
+    let sql = "SELECT seq FROM voucher WHERE compound_id = $1 AND book = $2 AND year = $3 AND number = $4";
+    let Ok(year) = i16::try_from(year) else { return Ok(None) };
+    let values = vec![compound.0.into(), book.number().into(), year.into(), number.into()];
+    let found = view.rows(VOUCHERS, sql, values).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let seq: i32 = row.try_get("", "seq")?;
+    Ok(rows::vouchers(view, compound, book, seq, seq).await?.pop())
+}
+
+/// A voucher in a list, with whether it has been reversed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoucherRow {
+    /// The voucher.
+    pub voucher: Voucher,
+    /// The voucher that reversed it.
+    pub reversed_by: Option<VoucherSeq>,
+}
+
+/// The vouchers of a book after a place, in order.
+///
+/// # Errors
+/// Storage.
+pub async fn vouchers(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    after: VoucherSeq,
+    most: i32,
+) -> Result<Vec<VoucherRow>> {
+    let (first, last) = (after.0.saturating_add(1), after.0.saturating_add(most.clamp(1, 1000)));
+    let found = rows::vouchers(view, compound, book, first, last).await?;
+    let sql = "SELECT reverses_seq, seq FROM voucher
+               WHERE compound_id = $1 AND book = $2 AND reverses_seq BETWEEN $3 AND $4";
+    let values = vec![compound.0.into(), book.number().into(), first.into(), last.into()];
+    let mut reversed = std::collections::HashMap::new();
+    for row in view.rows(VOUCHERS, sql, values).await? {
+        let original: i32 = row.try_get("", "reverses_seq")?;
+        reversed.insert(original, VoucherSeq(row.try_get("", "seq")?));
+    }
+    let row = |voucher: Voucher| VoucherRow {
+        reversed_by: reversed.get(&voucher.posted.seq.0).copied(),
+        voucher,
+    };
+    Ok(found.into_iter().map(row).collect())
+}
+
+/// The place and hash of a book's last voucher: its seal. Zeros if the book is empty.
+///
+/// # Errors
+/// Storage.
+pub async fn latest(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+) -> Result<(VoucherSeq, [u8; 32])> {
+    let sql = "SELECT seq, hash FROM voucher WHERE compound_id = $1 AND book = $2
+               ORDER BY seq DESC LIMIT 1";
+    let found = view.rows(VOUCHERS, sql, vec![compound.0.into(), book.number().into()]).await?;
+    let Some(row) = found.first() else { return Ok((VoucherSeq(0), [0; 32])) };
+    let hash: Vec<u8> = row.try_get("", "hash")?;
+    Ok((VoucherSeq(row.try_get("", "seq")?), hash.try_into().unwrap_or([0; 32])))
+}
+
+/// The vouchers that are the halves of a transfer.
+pub(super) async fn halves(tx: &mut Tx, transfer: TransferNo) -> Result<Vec<(Book, VoucherSeq)>> {
+    let sql = "SELECT book, seq FROM voucher WHERE compound_id = $1 AND transfer_no = $2 ORDER BY book, seq";
+    let values = vec![tx.compound().0.into(), transfer.0.into()];
+    let mut halves = Vec::new();
+    for row in tx.rows(VOUCHERS, sql, values).await? {
+        halves.push((rows::book_of(&row)?, VoucherSeq(row.try_get("", "seq")?)));
+    }
+    Ok(halves)
+}
+
+/// The voucher that reversed this one.
+pub(super) async fn reversal_of(tx: &mut Tx, posted: Posted) -> Result<Option<Posted>> {
+    let sql = "SELECT seq, year, number FROM voucher
+               WHERE compound_id = $1 AND book = $2 AND reverses_seq = $3";
+    let book = posted.book;
+    let values = vec![tx.compound().0.into(), book.number().into(), posted.seq.0.into()];
+    let found = tx.rows(VOUCHERS, sql, values).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let year: i16 = row.try_get("", "year")?;
+    let seq = VoucherSeq(row.try_get("", "seq")?);
+    Ok(Some(Posted { book, seq, year: i32::from(year), number: row.try_get("", "number")? }))
+}
+
+/// Postings by account of the periods after one and up to another, as sums.
+pub(super) async fn turnover(
+    tx: &mut Tx,
+    book: Book,
+    after: i32,
+    through: i32,
+) -> Result<std::collections::BTreeMap<i32, Totals>> {
+    let sql = "SELECT p.account,
+                 CAST(sum(CASE WHEN p.side = 1 THEN p.amount_fen ELSE 0 END) AS BIGINT) AS debit,
+                 CAST(sum(CASE WHEN p.side = -1 THEN p.amount_fen ELSE 0 END) AS BIGINT) AS credit
+               FROM posting p JOIN voucher v
+                 ON v.compound_id = p.compound_id AND v.book = p.book AND v.seq = p.seq
+               WHERE p.compound_id = $1 AND p.book = $2 AND v.period > $3 AND v.period <= $4
+               GROUP BY p.account";
+    let values = vec![tx.compound().0.into(), book.number().into(), after.into(), through.into()];
+    let mut totals = std::collections::BTreeMap::new();
+    for row in tx.rows(VOUCHERS, sql, values).await? {
+        let (debit, credit) = (row.try_get("", "debit")?, row.try_get("", "credit")?);
+        totals.insert(row.try_get("", "account")?, Totals { debit, credit });
+    }
+    Ok(totals)
+}

@@ -1,0 +1,191 @@
+//! Reserving (预留): money of dwellings promised to a project and not yet paid.
+//!
+//! Always: what is held of a dwelling is never more than it has; a release is spread over the dwellings in proportion
+//! to what is still held, to the fen. A reserve moves no money: it counts against what is available.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::chart::Book;
+use super::{RELEASE, SHORT};
+use crate::books::sheaf::{Kind as Column, Table};
+use crate::books::{Reads, Tx, View};
+use crate::error::{Refusal, Result};
+use crate::id::{CompoundId, DwellingNo, MatterNo, ReserveNo};
+use crate::money::{Money, split};
+
+static RESERVE: Table = Table {
+    name: "reserve",
+    rank: 8,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("reserve_no", Column::Int),
+        ("book", Column::Small),
+        ("matter_no", Column::Int),
+        ("act_no", Column::Int),
+    ],
+    on_conflict: "",
+};
+
+static RESERVE_LINE: Table = Table {
+    name: "reserve_line",
+    rank: 9,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("reserve_no", Column::Int),
+        ("dwelling_no", Column::Int),
+        ("held_fen", Column::Big),
+        ("released_fen", Column::Big),
+    ],
+    on_conflict: "ON CONFLICT (compound_id, dwelling_no, reserve_no) DO UPDATE
+                  SET released_fen = excluded.released_fen",
+};
+
+const RESERVES: Reads = Reads(&[&RESERVE, &RESERVE_LINE]);
+
+/// What a reserve still holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserved {
+    /// The reserve.
+    pub reserve: ReserveNo,
+    /// What is still held, by dwelling.
+    pub held: Vec<(DwellingNo, Money)>,
+    /// Σ of it.
+    pub total_fen: Money,
+}
+
+/// What each dwelling of a book has and has not promised: its bearing accounts, less what is held.
+///
+/// # Errors
+/// Storage.
+pub async fn available(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+) -> Result<BTreeMap<DwellingNo, Money>> {
+    let sql = "SELECT b.dwelling_no, CAST(sum(b.credit_fen - b.debit_fen) AS BIGINT) AS fen
+               FROM balance b JOIN account a
+                 ON a.compound_id = b.compound_id AND a.book = b.book AND a.account = b.account
+               WHERE b.compound_id = $1 AND b.book = $2 AND b.dwelling_no > 0 AND a.bearing > 0
+               GROUP BY b.dwelling_no";
+    let values = vec![compound.0.into(), book.number().into()];
+    let mut left = BTreeMap::new();
+    for row in view.rows(super::rows::VOUCHERS, sql, values).await? {
+        left.insert(
+            DwellingNo(row.try_get("", "dwelling_no")?),
+            Money::fen(row.try_get("", "fen")?),
+        );
+    }
+    for (dwelling, held) in held(view, compound, book).await? {
+        *left.entry(dwelling).or_default() -= held;
+    }
+    Ok(left)
+}
+
+/// What is held of each dwelling of a book.
+///
+/// # Errors
+/// Storage.
+pub async fn held(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+) -> Result<BTreeMap<DwellingNo, Money>> {
+    let sql = "SELECT l.dwelling_no, CAST(sum(l.held_fen - l.released_fen) AS BIGINT) AS fen
+               FROM reserve_line l JOIN reserve r
+                 ON r.compound_id = l.compound_id AND r.reserve_no = l.reserve_no
+               WHERE l.compound_id = $1 AND r.book = $2 GROUP BY l.dwelling_no";
+    let mut held = BTreeMap::new();
+    for row in view.rows(RESERVES, sql, vec![compound.0.into(), book.number().into()]).await? {
+        held.insert(
+            DwellingNo(row.try_get("", "dwelling_no")?),
+            Money::fen(row.try_get("", "fen")?),
+        );
+    }
+    Ok(held)
+}
+
+/// Holds each dwelling's share for a matter.
+///
+/// # Errors
+/// `journal.reserve-short`, naming the first dwelling that has less.
+pub async fn reserve(
+    tx: &mut Tx,
+    book: Book,
+    matter: MatterNo,
+    shares: &[(DwellingNo, Money)],
+) -> Result<Reserved> {
+    tx.flush().await?;
+    let compound = tx.compound();
+    let left = available(tx, compound, book).await?;
+
+    may_reserve(&left, shares)?;
+
+    let reserve = ReserveNo(tx.next_no("reserve"));
+    let act = tx.act().0;
+    let number = i32::from(book.number());
+    let row = [compound.0.into(), reserve.0.into(), number.into(), matter.0.into(), act.into()];
+    tx.put(&RESERVE, &row);
+    for (dwelling, share) in shares {
+        let (no, fen) = (dwelling.0, share.in_fen());
+        let row = [compound.0.into(), reserve.0.into(), no.into(), fen.into(), 0_i64.into()];
+        tx.put(&RESERVE_LINE, &row);
+    }
+    let total_fen = shares.iter().map(|(_, share)| *share).sum();
+    Ok(Reserved { reserve, held: shares.to_vec(), total_fen })
+}
+
+fn may_reserve(
+    left: &BTreeMap<DwellingNo, Money>,
+    shares: &[(DwellingNo, Money)],
+) -> Result<(), Refusal> {
+    for (dwelling, share) in shares {
+        let has = left.get(dwelling).copied().unwrap_or_default();
+        if !share.is_positive() || *share > has {
+            let evidence =
+                format!("房屋 {dwelling} 可用 {} 元，需预留 {} 元", has.grouped(), share.grouped());
+            let refusal = SHORT.refuse(evidence).with("dwelling_no", dwelling.0);
+            return Err(refusal
+                .with("available_fen", has.in_fen())
+                .with("asked_fen", share.in_fen()));
+        }
+    }
+    Ok(())
+}
+
+/// Releases part of a reserve, in proportion to what each dwelling still has held.
+///
+/// # Errors
+/// `journal.release-too-much`.
+pub async fn release(tx: &mut Tx, reserve: ReserveNo, amount: Money) -> Result<Reserved> {
+    let compound = tx.compound().0;
+    let sql = "SELECT dwelling_no, held_fen, released_fen FROM reserve_line
+               WHERE compound_id = $1 AND reserve_no = $2 ORDER BY dwelling_no";
+    let mut lines = Vec::new();
+    for row in tx.rows(RESERVES, sql, vec![compound.into(), reserve.0.into()]).await? {
+        let (held, released): (i64, i64) =
+            (row.try_get("", "held_fen")?, row.try_get("", "released_fen")?);
+        lines.push((row.try_get::<i32>("", "dwelling_no")?, held, released));
+    }
+
+    let left: Vec<u64> =
+        lines.iter().map(|(_, held, freed)| (held - freed).unsigned_abs()).collect();
+    let total: Money = lines.iter().map(|(_, held, freed)| Money::fen(held - freed)).sum();
+    if !amount.is_positive() || amount > total {
+        let evidence = format!("尚预留 {} 元，要解除 {} 元", total.grouped(), amount.grouped());
+        return Err(RELEASE.refuse(evidence).with("held_fen", total.in_fen()).into());
+    }
+    let shares = split(amount, &left).unwrap_or_default();
+
+    let mut still = Vec::with_capacity(lines.len());
+    for ((dwelling, held, freed), share) in lines.into_iter().zip(shares) {
+        let freed = freed + share.in_fen();
+        let row = [compound.into(), reserve.0.into(), dwelling.into(), held.into(), freed.into()];
+        tx.put(&RESERVE_LINE, &row);
+        if held > freed {
+            still.push((DwellingNo(dwelling), Money::fen(held - freed)));
+        }
+    }
+    Ok(Reserved { reserve, held: still, total_fen: total - amount })
+}

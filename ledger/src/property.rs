@@ -1,0 +1,886 @@
+//! What is owned, by whom, since when.
+//!
+//! Owns: `area`, `compound`, `building`, `stair_unit`, `dwelling`, `owner`, `tenure`.
+//!
+//! Always: a dwelling has one code in its compound and a number given once and never reused; its areas for votes, fees
+//! and the fund are three figures, equal until somebody says otherwise; the owners of a dwelling on a day hold shares
+//! that sum to one. Never: a balance. Money belongs to the dwelling and stays when the owners change (165号令 art. 28).
+//! Start at [`found`], [`enrol`], [`convey`], [`roll`].
+
+pub mod room_code;
+mod rows;
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+pub use self::room_code::{NotRoom, RoomCode};
+use crate::books::{Tx, View};
+use crate::calendar::Day;
+use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
+use crate::id::{BuildingNo, CompoundId, DwellingNo, OwnerNo, UnitNo};
+use crate::journal;
+use crate::measure::Area;
+
+/// A compound's code is taken.
+pub static CODE_TAKEN: Rule = Rule {
+    code: "property.compound-code-taken",
+    kind: Answer::Conflict,
+    rule: "小区代码在本账册内唯一",
+    remedy: "换一个代码，或直接使用已建立的小区",
+};
+
+/// A compound's code or name is not fit.
+pub static COMPOUND_SHAPE: Rule = Rule {
+    code: "property.compound-shape",
+    kind: Answer::Shape,
+    rule: "小区代码为 1 至 40 个小写字母、数字、短横线；名称为 1 至 80 个字",
+    remedy: "例如 --compound wutongli --name 梧桐里小区",
+};
+
+/// There is no such compound.
+pub static NO_COMPOUND: Rule = Rule {
+    code: "property.no-compound",
+    kind: Answer::Missing,
+    rule: "小区须已建账",
+    remedy: "先导入房产清册建立小区，或检查小区代码",
+};
+
+/// There is no such area.
+pub static NO_AREA: Rule = Rule {
+    code: "property.no-area",
+    kind: Answer::Missing,
+    rule: "上级区划须已登记",
+    remedy: "自市、区、街道、社区逐级登记",
+};
+
+/// An area stands under the wrong kind of parent.
+pub static AREA_ORDER: Rule = Rule {
+    code: "property.area-order",
+    kind: Answer::Refused,
+    rule: "区划依次为 市、区、街道、社区",
+    remedy: "把它登记在正确的上级之下",
+};
+
+/// There is no such dwelling.
+pub static NO_DWELLING: Rule = Rule {
+    code: "property.no-dwelling",
+    kind: Answer::Missing,
+    rule: "房屋须在房产清册内",
+    remedy: "检查房号；确为新增房屋的，先补入房产清册",
+};
+
+/// A room's code cannot be read.
+pub static ROOM: Rule = Rule {
+    code: "property.room-code",
+    kind: Answer::Shape,
+    rule: "房号须能唯一读成 楼-单元-房",
+    remedy: "写成 1-1-101 或 1栋1单元101；无单元的写 1-0-101",
+};
+
+/// The dwelling is there already.
+pub static ENROLLED: Rule = Rule {
+    code: "property.enrolled",
+    kind: Answer::Conflict,
+    rule: "同一小区内房号不得重复",
+    remedy: "核对房号；面积、产权人有变动的请办理变更",
+};
+
+/// Shares do not make a whole.
+pub static SHARES: Rule = Rule {
+    code: "property.shares",
+    kind: Answer::Refused,
+    rule: "各产权人份额之和须为一",
+    remedy: "更正份额；按份不明的共有可不填份额，视为等额",
+};
+
+/// An area is nothing or too much.
+pub static AREA_SIZE: Rule = Rule {
+    code: "property.area-size",
+    kind: Answer::Refused,
+    rule: "建筑面积须大于零且不超过一百万平方米",
+    remedy: "核对产权证上的建筑面积",
+};
+
+/// Ownership changes before it began.
+pub static CONVEYED_EARLY: Rule = Rule {
+    code: "property.conveyed-early",
+    kind: Answer::Refused,
+    rule: "过户日期不得早于现产权人取得之日",
+    remedy: "核对过户日期",
+};
+
+/// The rules of this room.
+pub static RULES: &[&Rule] = &[
+    &COMPOUND_SHAPE,
+    &CODE_TAKEN,
+    &NO_COMPOUND,
+    &NO_AREA,
+    &AREA_ORDER,
+    &ROOM,
+    &NO_DWELLING,
+    &ENROLLED,
+    &AREA_SIZE,
+    &SHARES,
+    &CONVEYED_EARLY,
+];
+
+/// A rung of the area tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AreaKind {
+    /// 市.
+    City,
+    /// 区、县.
+    District,
+    /// 街道、乡镇.
+    Street,
+    /// 社区.
+    Community,
+}
+
+impl AreaKind {
+    fn name(self) -> &'static str {
+        match self {
+            AreaKind::City => "city",
+            AreaKind::District => "district",
+            AreaKind::Street => "street",
+            AreaKind::Community => "community",
+        }
+    }
+
+    fn parent(self) -> Option<&'static str> {
+        match self {
+            AreaKind::City => None,
+            AreaKind::District => Some("city"),
+            AreaKind::Street => Some("district"),
+            AreaKind::Community => Some("street"),
+        }
+    }
+}
+
+/// A rung to register.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewArea {
+    /// Which rung.
+    pub kind: AreaKind,
+    /// The administrative code, unique.
+    pub code: String,
+    /// The name.
+    pub name: String,
+    /// The code of the rung above; none for a city.
+    pub parent: Option<String>,
+}
+
+/// Registers an area under its parent. An act of the head office.
+///
+/// # Errors
+/// `property.no-area`, `property.area-order`, `property.compound-code-taken`.
+pub async fn draw_area(tx: &mut Tx, area: &NewArea) -> Result<i32> {
+    let sql = "SELECT area_id, kind, code FROM area WHERE code = $1 OR code = $2";
+    let parent_code = area.parent.clone().unwrap_or_default();
+    let values = vec![area.code.clone().into(), parent_code.clone().into()];
+    let mut parent = None;
+    for row in tx.rows(rows::COMPOUNDS, sql, values).await? {
+        let code: String = row.try_get("", "code")?;
+        if code == area.code {
+            return Err(CODE_TAKEN.refuse(format!("区划代码 {code}")).into());
+        }
+        parent = Some((row.try_get::<i32>("", "area_id")?, row.try_get::<String>("", "kind")?));
+    }
+
+    let wanted = area.kind.parent();
+    if wanted.is_some() && parent.is_none() {
+        return Err(NO_AREA.refuse(format!("上级代码 {parent_code:?}")).into());
+    }
+    if parent.as_ref().map(|(_, kind)| kind.as_str()) != wanted {
+        let evidence = format!("{} 不能登记在 {parent_code:?} 之下", area.name);
+        return Err(AREA_ORDER.refuse(evidence).into());
+    }
+
+    let id = tx.next_no("area");
+    let parent = parent.map(|(id, _)| id);
+    let row = [
+        id.into(),
+        parent.into(),
+        area.kind.name().into(),
+        (&area.code).into(),
+        (&area.name).into(),
+    ];
+    tx.put(&rows::AREA, &row);
+    Ok(id)
+}
+
+/// A compound to found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Founding {
+    /// The short code used in commands and addresses.
+    pub code: String,
+    /// The name.
+    pub name: String,
+    /// Where it is.
+    #[serde(default)]
+    pub address: String,
+    /// The code of the community or street it lies in.
+    #[serde(default)]
+    pub area: Option<String>,
+}
+
+/// Founds a compound and opens its books. An act of the head office.
+///
+/// # Errors
+/// `property.compound-shape`, `property.compound-code-taken`, `property.no-area`.
+pub async fn found(tx: &mut Tx, founding: &Founding) -> Result<CompoundId> {
+    let taken = compound_by_code(tx, &founding.code).await?;
+    let area = match &founding.area {
+        Some(code) => Some(area_id(tx, code).await?),
+        None => None,
+    };
+
+    let is_code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let code_fits = (1..=40).contains(&founding.code.len()) && founding.code.chars().all(is_code);
+    let name_length = founding.name.trim().chars().count();
+    let is_text = |s: &str| s.chars().count() <= 200 && !s.chars().any(char::is_control);
+    if !code_fits
+        || !(1..=80).contains(&name_length)
+        || !is_text(&founding.name)
+        || !is_text(&founding.address)
+    {
+        let evidence = format!("代码 {:?}，名称 {:?}", founding.code, founding.name);
+        return Err(COMPOUND_SHAPE.refuse(evidence).into());
+    }
+    if let Some(taken) = taken {
+        let evidence = format!("{} 已是 {}", founding.code, taken.name);
+        return Err(CODE_TAKEN.refuse(evidence).into());
+    }
+
+    let id = CompoundId(tx.next_no("compound"));
+    let row = [
+        id.0.into(),
+        (&founding.code).into(),
+        founding.name.trim().into(),
+        founding.address.trim().into(),
+        area.into(),
+        tx.at().seconds().into(),
+    ];
+    tx.put(&rows::COMPOUND, &row);
+    journal::open_books(tx, id);
+    Ok(id)
+}
+
+async fn area_id(tx: &mut Tx, code: &str) -> Result<i32> {
+    let sql = "SELECT area_id FROM area WHERE code = $1";
+    let found = tx.rows(rows::COMPOUNDS, sql, vec![code.into()]).await?;
+    match found.first() {
+        Some(row) => Ok(row.try_get("", "area_id")?),
+        None => Err(NO_AREA.refuse(format!("区划代码 {code}")).into()),
+    }
+}
+
+/// A compound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Compound {
+    /// Its identity.
+    pub id: CompoundId,
+    /// Its short code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub address: String,
+}
+
+/// Every compound, by code.
+///
+/// # Errors
+/// Storage.
+pub async fn compounds(view: &mut impl View) -> Result<Vec<Compound>> {
+    let sql =
+        "SELECT compound_id, code, name, address FROM compound WHERE compound_id > 0 ORDER BY code";
+    view.rows(rows::COMPOUNDS, sql, vec![]).await?.iter().map(compound_of).collect()
+}
+
+/// The compound with this code, if there is one.
+///
+/// # Errors
+/// Storage.
+pub async fn compound_by_code(view: &mut impl View, code: &str) -> Result<Option<Compound>> {
+    let sql =
+        "SELECT compound_id, code, name, address FROM compound WHERE code = $1 AND compound_id > 0";
+    let found = view.rows(rows::COMPOUNDS, sql, vec![code.into()]).await?;
+    found.first().map(compound_of).transpose()
+}
+
+/// The compound with this code.
+///
+/// # Errors
+/// `property.no-compound`.
+pub async fn compound(view: &mut impl View, code: &str) -> Result<Compound> {
+    let shown: String = code.chars().take(40).collect();
+    let missing = || NO_COMPOUND.refuse(format!("小区代码 {shown:?}"));
+    Ok(compound_by_code(view, code).await?.ok_or_else(missing)?)
+}
+
+fn compound_of(row: &sea_orm::QueryResult) -> Result<Compound> {
+    Ok(Compound {
+        id: CompoundId(row.try_get("", "compound_id")?),
+        code: row.try_get("", "code")?,
+        name: row.try_get("", "name")?,
+        address: row.try_get("", "address")?,
+    })
+}
+
+/// What a dwelling is used as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Usage {
+    /// 住宅.
+    Residence,
+    /// 商铺.
+    Shop,
+    /// 办公.
+    Office,
+    /// 车库.
+    Garage,
+    /// 车位.
+    Parking,
+    /// 储藏室.
+    Storage,
+    /// 物业服务用房、管理用房.
+    Service,
+    /// 其他.
+    Other,
+}
+
+impl Usage {
+    /// Every usage.
+    pub const ALL: [Usage; 8] = [
+        Usage::Residence,
+        Usage::Shop,
+        Usage::Office,
+        Usage::Garage,
+        Usage::Parking,
+        Usage::Storage,
+        Usage::Service,
+        Usage::Other,
+    ];
+
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Usage::Residence => "residence",
+            Usage::Shop => "shop",
+            Usage::Office => "office",
+            Usage::Garage => "garage",
+            Usage::Parking => "parking",
+            Usage::Storage => "storage",
+            Usage::Service => "service",
+            Usage::Other => "other",
+        }
+    }
+
+    /// The word in a register.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Usage::Residence => "住宅",
+            Usage::Shop => "商铺",
+            Usage::Office => "办公",
+            Usage::Garage => "车库",
+            Usage::Parking => "车位",
+            Usage::Storage => "储藏室",
+            Usage::Service => "物业用房",
+            Usage::Other => "其他",
+        }
+    }
+
+    fn named(name: &str) -> Usage {
+        Usage::ALL.into_iter().find(|usage| usage.name() == name).unwrap_or(Usage::Other)
+    }
+}
+
+/// Which kind of housing it is, which decides whose fund it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Housing {
+    /// 商品住宅 (and non-dwellings in its compound).
+    Commodity,
+    /// 已售公有住房.
+    SoldPublic,
+}
+
+impl Housing {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Housing::Commodity => "commodity",
+            Housing::SoldPublic => "sold-public",
+        }
+    }
+
+    /// The word in a register.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Housing::Commodity => "商品住宅",
+            Housing::SoldPublic => "已售公有住房",
+        }
+    }
+}
+
+/// An owner as a register names them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewOwner {
+    /// The name on the title.
+    pub name: String,
+    /// The number of the identity document, empty if unknown.
+    #[serde(default)]
+    pub id_no: String,
+    /// The telephone number, empty if unknown.
+    #[serde(default)]
+    pub phone: String,
+    /// Their share, as a fraction; equal shares if nobody states one.
+    #[serde(default)]
+    pub share: Option<(u32, u32)>,
+}
+
+/// A dwelling to enrol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDwelling {
+    /// Its canonical code.
+    pub code: RoomCode,
+    /// As its source wrote it.
+    pub written_as: String,
+    /// The floor.
+    pub floor: Option<i32>,
+    /// What it is used as.
+    pub usage: Usage,
+    /// Which kind of housing.
+    pub housing: Housing,
+    /// Whether a lift serves it.
+    pub has_lift: bool,
+    /// Whether the developer still holds it.
+    pub is_unsold: bool,
+    /// 建筑面积: counts for votes, fees and the fund until told otherwise.
+    #[serde(rename = "area_centi_m2")]
+    pub area: Area,
+    /// The day of hand-over.
+    pub handed_over_on: Option<Day>,
+    /// Its owners, empty if unsold.
+    pub owners: Vec<NewOwner>,
+    /// A remark.
+    pub remark: String,
+    /// Since when the owners are known to hold it.
+    pub owned_from: Day,
+}
+
+/// Enrols dwellings, with the buildings, stair units and owners they need, as sets. An owner with an identity number
+/// known in the compound is the same owner.
+///
+/// # Errors
+/// `property.area-size`, `property.enrolled`, `property.shares`, for the first dwelling they are true of.
+pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> {
+    let compound = tx.compound();
+    let known = codes(tx, compound).await?;
+    let (mut buildings, mut units) = stairs(tx, compound).await?;
+    let mut owners = owners_by_id(tx, compound).await?;
+
+    let mut fresh = HashMap::new();
+    for dwelling in new {
+        if known.contains_key(&dwelling.code) || fresh.insert(&dwelling.code, ()).is_some() {
+            return Err(ENROLLED.refuse(format!("房号 {}", dwelling.code)).into());
+        }
+        if dwelling.area <= Area::ZERO || dwelling.area > Area::LIMIT {
+            let evidence = format!("房号 {} 面积 {} ㎡", dwelling.code, dwelling.area);
+            return Err(AREA_SIZE.refuse(evidence).into());
+        }
+        shares(&dwelling.owners)?;
+    }
+
+    let act = tx.act().0;
+    let mut numbers = Vec::with_capacity(new.len());
+    for dwelling in new {
+        let building = building_no(tx, &mut buildings, building_code(&dwelling.code));
+        let unit = unit_no(tx, &mut units, building, dwelling.code.unit());
+        let no = DwellingNo(tx.next_no("dwelling"));
+        let area = dwelling.area.in_centi_m2();
+        let code = dwelling.code.to_string();
+        let row = [
+            compound.0.into(),
+            no.0.into(),
+            building.0.into(),
+            unit.0.into(),
+            dwelling.floor.into(),
+            (&code).into(),
+            (&dwelling.written_as).into(),
+            dwelling.usage.name().into(),
+            dwelling.housing.name().into(),
+            dwelling.has_lift.into(),
+            dwelling.is_unsold.into(),
+            area.into(),
+            area.into(),
+            area.into(),
+            dwelling.handed_over_on.into(),
+            (&dwelling.remark).into(),
+            act.into(),
+        ];
+        tx.put(&rows::DWELLING, &row);
+        hold(tx, &mut owners, no, &dwelling.owners, dwelling.owned_from)?;
+        numbers.push(no);
+        tx.put_is_due().await?;
+    }
+    Ok(numbers)
+}
+
+/// The owners of a dwelling change hands. What the dwelling has in the fund stays with it (165号令 art. 28).
+///
+/// # Errors
+/// `property.shares`, `property.conveyed-early`.
+pub async fn convey(
+    tx: &mut Tx,
+    dwelling: DwellingNo,
+    to: &[NewOwner],
+    on: Day,
+) -> Result<Vec<OwnerNo>> {
+    let compound = tx.compound();
+    let mut owners = owners_by_id(tx, compound).await?;
+    let sql = "SELECT max(from_on) AS latest FROM tenure
+               WHERE compound_id = $1 AND dwelling_no = $2 AND until_on IS NULL";
+    let found = tx.rows(rows::ROLL, sql, vec![compound.0.into(), dwelling.0.into()]).await?;
+    let latest: Option<Day> = match found.first() {
+        Some(row) => row.try_get("", "latest")?,
+        None => None,
+    };
+
+    shares(to)?;
+    if let Some(latest) = latest.filter(|latest| on <= *latest) {
+        let evidence = format!("现产权人自 {latest} 起，过户日期 {on}");
+        return Err(CONVEYED_EARLY.refuse(evidence).into());
+    }
+
+    let sql = "UPDATE tenure SET until_on = $3
+               WHERE compound_id = $1 AND dwelling_no = $2 AND until_on IS NULL";
+    let values = vec![compound.0.into(), dwelling.0.into(), on.into()];
+    tx.exec(sql, values).await?;
+    let sql = "UPDATE dwelling SET is_unsold = 0 WHERE compound_id = $1 AND dwelling_no = $2";
+    tx.exec(sql, vec![compound.0.into(), dwelling.0.into()]).await?;
+    hold(tx, &mut owners, dwelling, to, on)
+}
+
+/// Takes dwellings off the roll that an import put there by mistake. The caller has made sure nothing hangs on them.
+pub(crate) async fn strike(tx: &mut Tx, dwellings: &[DwellingNo]) -> Result<()> {
+    let compound = tx.compound().0;
+    let numbers: Vec<i32> = dwellings.iter().map(|d| d.0).collect();
+    let (list, values) = tx.list_of(&numbers, 2);
+    for table in ["tenure", "dwelling"] {
+        let sql = format!("DELETE FROM {table} WHERE compound_id = $1 AND dwelling_no {list}");
+        tx.exec(&sql, vec![compound.into(), values.clone()]).await?;
+    }
+    let sql = "DELETE FROM owner WHERE compound_id = $1 AND owner_no NOT IN
+                 (SELECT owner_no FROM tenure WHERE compound_id = $1)";
+    tx.exec(sql, vec![compound.into()]).await?;
+    Ok(())
+}
+
+/// Shares as fractions of one whole: as stated, or equal.
+fn shares(owners: &[NewOwner]) -> Result<Vec<(i32, i32)>, Refusal> {
+    let count = i32::try_from(owners.len()).unwrap_or(i32::MAX);
+    if owners.iter().all(|o| o.share.is_none()) {
+        return Ok(vec![(1, count); owners.len()]);
+    }
+    let refuse = || {
+        let told: Vec<String> = owners
+            .iter()
+            .map(|o| o.share.map_or("未填".to_owned(), |(part, of)| format!("{part}/{of}")))
+            .collect();
+        SHARES.refuse(format!("份额 {}", told.join("、")))
+    };
+    // Σ part/of = 1, by whole numbers over the product of the denominators.
+    let mut sum: (u128, u128) = (0, 1);
+    let mut fractions = Vec::with_capacity(owners.len());
+    for owner in owners {
+        let (part, of) =
+            owner.share.filter(|(p, o)| *p > 0 && p <= o && *o <= 100_000).ok_or_else(refuse)?;
+        let (part_wide, of_wide) = (u128::from(part), u128::from(of));
+        sum = (sum.0 * of_wide + part_wide * sum.1, sum.1 * of_wide);
+        let common = gcd(sum.0, sum.1);
+        sum = (sum.0 / common, sum.1 / common);
+        fractions.push((i32::try_from(part).unwrap_or(1), i32::try_from(of).unwrap_or(1)));
+    }
+    if sum.0 == sum.1 { Ok(fractions) } else { Err(refuse()) }
+}
+
+fn gcd(a: u128, b: u128) -> u128 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Gives a dwelling its owners from a day.
+fn hold(
+    tx: &mut Tx,
+    known: &mut HashMap<String, OwnerNo>,
+    dwelling: DwellingNo,
+    owners: &[NewOwner],
+    from: Day,
+) -> Result<Vec<OwnerNo>> {
+    let (compound, act) = (tx.compound().0, tx.act().0);
+    let mut numbers = Vec::with_capacity(owners.len());
+    for (owner, (part, of)) in owners.iter().zip(shares(owners)?) {
+        let same = known.get(&owner.id_no).copied().filter(|_| !owner.id_no.is_empty());
+        let no = match same {
+            Some(no) => no,
+            None => {
+                let no = OwnerNo(tx.next_no("owner"));
+                let row = [
+                    compound.into(),
+                    no.0.into(),
+                    (&owner.name).into(),
+                    (&owner.id_no).into(),
+                    (&owner.phone).into(),
+                    act.into(),
+                ];
+                tx.put(&rows::OWNER, &row);
+                if !owner.id_no.is_empty() {
+                    known.insert(owner.id_no.clone(), no);
+                }
+                no
+            }
+        };
+        let row = [
+            compound.into(),
+            dwelling.0.into(),
+            no.0.into(),
+            from.into(),
+            part.into(),
+            of.into(),
+            act.into(),
+        ];
+        tx.put(&rows::TENURE, &row);
+        numbers.push(no);
+    }
+    Ok(numbers)
+}
+
+fn building_no(tx: &mut Tx, known: &mut HashMap<String, BuildingNo>, code: String) -> BuildingNo {
+    if let Some(no) = known.get(&code) {
+        return *no;
+    }
+    let no = BuildingNo(tx.next_no("building"));
+    tx.put(&rows::BUILDING, &[tx.compound().0.into(), no.0.into(), (&code).into()]);
+    known.insert(code, no);
+    no
+}
+
+type Units = HashMap<(BuildingNo, String), UnitNo>;
+
+fn unit_no(tx: &mut Tx, known: &mut Units, building: BuildingNo, code: &str) -> UnitNo {
+    if let Some(no) = known.get(&(building, code.to_owned())) {
+        return *no;
+    }
+    let no = UnitNo(tx.next_no(&format!("unit/{building}")));
+    let row = [tx.compound().0.into(), building.0.into(), no.0.into(), code.into()];
+    tx.put(&rows::STAIR_UNIT, &row);
+    known.insert((building, code.to_owned()), no);
+    no
+}
+
+async fn stairs(
+    view: &mut impl View,
+    compound: CompoundId,
+) -> Result<(HashMap<String, BuildingNo>, Units)> {
+    let sql = "SELECT b.building_no, b.code, u.unit_no, u.code AS unit_code
+               FROM building b JOIN stair_unit u
+                 ON u.compound_id = b.compound_id AND u.building_no = b.building_no
+               WHERE b.compound_id = $1";
+    let (mut buildings, mut units) = (HashMap::new(), HashMap::new());
+    for row in view.rows(rows::ROLL, sql, vec![compound.0.into()]).await? {
+        let building = BuildingNo(row.try_get("", "building_no")?);
+        buildings.insert(row.try_get("", "code")?, building);
+        units
+            .insert((building, row.try_get("", "unit_code")?), UnitNo(row.try_get("", "unit_no")?));
+    }
+    Ok((buildings, units))
+}
+
+async fn owners_by_id(
+    view: &mut impl View,
+    compound: CompoundId,
+) -> Result<HashMap<String, OwnerNo>> {
+    let sql = "SELECT owner_no, id_no FROM owner WHERE compound_id = $1 AND id_no <> ''";
+    let mut owners = HashMap::new();
+    for row in view.rows(rows::ROLL, sql, vec![compound.0.into()]).await? {
+        owners.insert(row.try_get("", "id_no")?, OwnerNo(row.try_get("", "owner_no")?));
+    }
+    Ok(owners)
+}
+
+/// Every dwelling's number by its code.
+///
+/// # Errors
+/// Storage.
+pub async fn codes(
+    view: &mut impl View,
+    compound: CompoundId,
+) -> Result<HashMap<RoomCode, DwellingNo>> {
+    let sql = "SELECT dwelling_no, code FROM dwelling WHERE compound_id = $1";
+    let mut codes = HashMap::new();
+    for row in view.rows(rows::ROLL, sql, vec![compound.0.into()]).await? {
+        let code: String = row.try_get("", "code")?;
+        codes.insert(stored(&code)?, DwellingNo(row.try_get("", "dwelling_no")?));
+    }
+    Ok(codes)
+}
+
+/// A code as we stored it.
+fn stored(code: &str) -> Result<RoomCode> {
+    let unreadable = |_| Storage::Bug(format!("the stored code {code:?} cannot be read"));
+    Ok(RoomCode::parse(code).map_err(unreadable)?)
+}
+
+/// A building's code, with its phase where there is one.
+fn building_code(code: &RoomCode) -> String {
+    match code.phase() {
+        Some(phase) => format!("{phase}-{}", code.building()),
+        None => code.building().to_owned(),
+    }
+}
+
+/// An owner on a day, with a share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// The owner.
+    pub owner_no: OwnerNo,
+    /// The name.
+    pub name: String,
+    /// The identity number. Shown masked unless there is a reason.
+    #[serde(skip)]
+    pub id_no: String,
+    /// The telephone number. Shown masked unless there is a reason.
+    #[serde(skip)]
+    pub phone: String,
+    /// The share.
+    pub share: (i32, i32),
+    /// Since when.
+    pub from: Day,
+}
+
+/// A dwelling on the roll.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Dwelling {
+    /// Its number, never reused.
+    #[serde(rename = "dwelling_no")]
+    pub no: DwellingNo,
+    /// Its canonical code.
+    pub code: RoomCode,
+    /// The floor.
+    pub floor: Option<i32>,
+    /// What it is used as.
+    pub usage: Usage,
+    /// Which kind of housing.
+    pub housing: Housing,
+    /// Whether a lift serves it.
+    pub has_lift: bool,
+    /// Whether the developer still holds it.
+    pub is_unsold: bool,
+    /// The area that votes.
+    #[serde(rename = "vote_area_centi_m2")]
+    pub vote_area: Area,
+    /// The area that is billed.
+    #[serde(rename = "fee_area_centi_m2")]
+    pub fee_area: Area,
+    /// The area that bears the fund.
+    #[serde(rename = "fund_area_centi_m2")]
+    pub fund_area: Area,
+    /// Its owners on the day asked for.
+    pub owners: Vec<Holder>,
+}
+
+/// The dwellings of a compound in natural order, with their owners on a day.
+///
+/// # Errors
+/// Storage.
+pub async fn roll(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Vec<Dwelling>> {
+    let mut dwellings = roll_where(view, compound, on, None).await?;
+    dwellings.sort_by(|a, b| a.code.cmp(&b.code));
+    Ok(dwellings)
+}
+
+/// One dwelling by its code, however it is written.
+///
+/// # Errors
+/// `property.room-code`, `property.no-dwelling`.
+pub async fn dwelling(
+    view: &mut impl View,
+    compound: CompoundId,
+    code: &str,
+    on: Day,
+) -> Result<Dwelling> {
+    let shown: String = code.chars().take(60).collect();
+    let code = RoomCode::parse(code).map_err(|why| ROOM.refuse(format!("{shown:?}：{why}")))?;
+    let found = roll_where(view, compound, on, Some(code.to_string())).await?.pop();
+    let missing = || NO_DWELLING.refuse(format!("房号 {code}")).with("code", code.to_string());
+    Ok(found.ok_or_else(missing)?)
+}
+
+async fn roll_where(
+    view: &mut impl View,
+    compound: CompoundId,
+    on: Day,
+    code: Option<String>,
+) -> Result<Vec<Dwelling>> {
+    let only = if code.is_some() { "AND d.code = $3" } else { "" };
+    let sql = format!(
+        "SELECT d.dwelling_no, d.code, d.floor, d.kind, d.housing, d.has_lift, d.is_unsold,
+           d.vote_area_centi_m2, d.fee_area_centi_m2, d.fund_area_centi_m2,
+           t.owner_no, t.from_on, t.share_part, t.share_of, o.name, o.id_no, o.phone
+         FROM dwelling d
+         LEFT JOIN tenure t ON t.compound_id = d.compound_id AND t.dwelling_no = d.dwelling_no
+           AND t.from_on <= $2 AND (t.until_on IS NULL OR t.until_on > $2)
+         LEFT JOIN owner o ON o.compound_id = t.compound_id AND o.owner_no = t.owner_no
+         WHERE d.compound_id = $1 {only} ORDER BY d.dwelling_no, t.owner_no"
+    );
+    let mut values = vec![compound.0.into(), on.into()];
+    values.extend(code.map(Into::into));
+    let mut dwellings: BTreeMap<i32, Dwelling> = BTreeMap::new();
+    for row in view.rows(rows::ROLL, &sql, values).await? {
+        let no: i32 = row.try_get("", "dwelling_no")?;
+        let dwelling = match dwellings.entry(no) {
+            std::collections::btree_map::Entry::Occupied(seen) => seen.into_mut(),
+            std::collections::btree_map::Entry::Vacant(new) => new.insert(dwelling_of(&row)?),
+        };
+        if let Some(owner_no) = row.try_get::<Option<i32>>("", "owner_no")? {
+            dwelling.owners.push(Holder {
+                owner_no: OwnerNo(owner_no),
+                name: row.try_get("", "name")?,
+                id_no: row.try_get("", "id_no")?,
+                phone: row.try_get("", "phone")?,
+                share: (row.try_get("", "share_part")?, row.try_get("", "share_of")?),
+                from: row.try_get("", "from_on")?,
+            });
+        }
+    }
+    Ok(dwellings.into_values().collect())
+}
+
+fn dwelling_of(row: &sea_orm::QueryResult) -> Result<Dwelling> {
+    let kind: String = row.try_get("", "kind")?;
+    let housing: String = row.try_get("", "housing")?;
+    let flag = |column| row.try_get::<Option<i16>>("", column).map(|n| n == Some(1));
+    let area = |column| row.try_get::<i64>("", column).map(Area::centi_m2);
+    Ok(Dwelling {
+        no: DwellingNo(row.try_get("", "dwelling_no")?),
+        code: stored(&row.try_get::<String>("", "code")?)?,
+        floor: row.try_get("", "floor")?,
+        usage: Usage::named(&kind),
+        housing: if housing == "sold-public" { Housing::SoldPublic } else { Housing::Commodity },
+        has_lift: flag("has_lift")?,
+        is_unsold: flag("is_unsold")?,
+        vote_area: area("vote_area_centi_m2")?,
+        fee_area: area("fee_area_centi_m2")?,
+        fund_area: area("fund_area_centi_m2")?,
+        owners: Vec::new(),
+    })
+}

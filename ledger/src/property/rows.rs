@@ -1,0 +1,108 @@
+//! The tables of property.
+
+use crate::books::Reads;
+use crate::books::sheaf::{Kind as Column, Table};
+
+pub(super) static COMPOUND: Table = Table {
+    name: "compound",
+    rank: 1,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("code", Column::Text),
+        ("name", Column::Text),
+        ("address", Column::Text),
+        ("area_id", Column::SomeInt),
+        ("founded_at", Column::Big),
+    ],
+    on_conflict: "",
+};
+
+pub(super) static AREA: Table = Table {
+    name: "area",
+    rank: 0,
+    columns: &[
+        ("area_id", Column::Int),
+        ("parent_id", Column::SomeInt),
+        ("kind", Column::Text),
+        ("code", Column::Text),
+        ("name", Column::Text),
+    ],
+    on_conflict: "",
+};
+
+pub(super) static BUILDING: Table = Table {
+    name: "building",
+    rank: 2,
+    columns: &[("compound_id", Column::Int), ("building_no", Column::Int), ("code", Column::Text)],
+    on_conflict: "",
+};
+
+pub(super) static STAIR_UNIT: Table = Table {
+    name: "stair_unit",
+    rank: 3,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("building_no", Column::Int),
+        ("unit_no", Column::Int),
+        ("code", Column::Text),
+    ],
+    on_conflict: "",
+};
+
+pub(super) static DWELLING: Table = Table {
+    name: "dwelling",
+    rank: 4,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("dwelling_no", Column::Int),
+        ("building_no", Column::Int),
+        ("unit_no", Column::Int),
+        ("floor", Column::SomeInt),
+        ("code", Column::Text),
+        ("written_as", Column::Text),
+        ("kind", Column::Text),
+        ("housing", Column::Text),
+        ("has_lift", Column::Small),
+        ("is_unsold", Column::Small),
+        ("vote_area_centi_m2", Column::Big),
+        ("fee_area_centi_m2", Column::Big),
+        ("fund_area_centi_m2", Column::Big),
+        ("handed_over_on", Column::SomeDay),
+        ("remark", Column::Text),
+        ("act_no", Column::Int),
+    ],
+    on_conflict: "",
+};
+
+pub(super) static OWNER: Table = Table {
+    name: "owner",
+    rank: 2,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("owner_no", Column::Int),
+        ("name", Column::Text),
+        ("id_no", Column::Text),
+        ("phone", Column::Text),
+        ("act_no", Column::Int),
+    ],
+    on_conflict: "",
+};
+
+pub(super) static TENURE: Table = Table {
+    name: "tenure",
+    rank: 5,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("dwelling_no", Column::Int),
+        ("owner_no", Column::Int),
+        ("from_on", Column::Day),
+        ("share_part", Column::Int),
+        ("share_of", Column::Int),
+        ("act_no", Column::Int),
+    ],
+    on_conflict: "",
+};
+
+/// Everything the roll is read from.
+pub(super) const ROLL: Reads = Reads(&[&BUILDING, &STAIR_UNIT, &DWELLING, &OWNER, &TENURE]);
+pub(super) const COMPOUNDS: Reads = Reads(&[&COMPOUND, &AREA]);

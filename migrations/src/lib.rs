@@ -1,0 +1,40 @@
+//! The foundations: what the tables are, and how they came to be.
+//!
+//! Owns: the ordered list of steps ([`Migrator`]), the dialect ([`dialect`]). Each step is written once, in
+//! SQL that both databases read, with the few words they spell differently left to the dialect.
+//!
+//! Always: a step runs in one transaction on both databases; a released step is never edited; every key of a
+//! compound's row begins with `compound_id`. Never: a word of the rules (they live in `ledger`), except those
+//! the database itself must refuse (see [`dialect`] and `m0003_journal`).
+
+pub mod dialect;
+mod m0001_books;
+mod m0002_property;
+mod m0003_journal;
+mod m0004_intake;
+mod m0005_bank;
+mod m0006_fund;
+mod m0007_fees;
+
+use sea_orm_migration::prelude::*;
+
+pub use sea_orm_migration::MigratorTrait;
+
+/// Every step, in order. Nothing else knows the order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_books::STEP),
+            Box::new(m0002_property::STEP),
+            Box::new(m0003_journal::STEP),
+            Box::new(m0004_intake::STEP),
+            Box::new(m0005_bank::STEP),
+            Box::new(m0006_fund::STEP),
+            Box::new(m0007_fees::STEP),
+        ]
+    }
+}

@@ -1,0 +1,45 @@
+//! Bank statements as the bank sent them, and what each line was found to be.
+
+use crate::dialect::Step;
+
+pub(crate) const STEP: Step = Step {
+    name: "m0005_bank",
+    tables: "
+CREATE TABLE bank_line (
+  compound_id {int} NOT NULL REFERENCES compound (compound_id),
+  line_no {int} NOT NULL CHECK (line_no > 0),
+  book {small} NOT NULL,
+  account_no {text} NOT NULL,
+  occurred_on {day} NOT NULL,
+  occurred_time {text} NOT NULL,
+  in_fen {big} NOT NULL CHECK (in_fen >= 0),
+  out_fen {big} NOT NULL CHECK (out_fen >= 0),
+  balance_fen {big} NULL,
+  counterparty {text} NOT NULL,
+  counterparty_account {text} NOT NULL,
+  wording {text} NOT NULL,
+  serial {text} NOT NULL,
+  act_no {int} NOT NULL,
+  PRIMARY KEY (compound_id, line_no),
+  CHECK ((in_fen = 0) <> (out_fen = 0))
+) {table};
+
+CREATE INDEX bank_line_day ON bank_line (compound_id, book, occurred_on);
+
+CREATE TABLE bank_claim (
+  compound_id {int} NOT NULL,
+  line_no {int} NOT NULL,
+  voucher_seq {int} NOT NULL,
+  act_no {int} NOT NULL,
+  released_by_act {int} NULL,
+  PRIMARY KEY (compound_id, line_no, act_no),
+  FOREIGN KEY (compound_id, line_no) REFERENCES bank_line (compound_id, line_no)
+) {table};
+
+CREATE UNIQUE INDEX bank_claim_once ON bank_claim (compound_id, line_no) WHERE released_by_act IS NULL
+",
+    postgres: "",
+    sqlite: "",
+    append_only: &[],
+    drops: &["bank_claim", "bank_line"],
+};

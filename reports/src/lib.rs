@@ -1,0 +1,72 @@
+//! The press: figures to paper.
+//!
+//! Every report goes the same way: **gather** asks the ledger for figures and sums, **set** lays
+//! them out as a [`sheet::Sheet`] and refuses figures that do not foot, **press** prints the
+//! sheet on a device.
+//!
+//! | document | room | |
+//! |---|---|---|
+//! | D6 分户对账单 | [`household`] | the maintenance fund of one dwelling |
+//!
+//! Reading order: [`household`], [`sheet`], [`press`].
+//!
+//! Always: the same figures give the same bytes from the same release; what does not foot is not
+//! printed; a character the type lacks is an error and never a gap. Never: a write, a rounding, a
+//! reading of the clock. Only `press/pdf.rs` names printpdf and only it knows a float.
+
+pub mod household;
+pub mod press;
+pub mod sheet;
+
+use ledger::money::Money;
+
+/// Why a document was not printed. Nothing is printed in part.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Opening + in − out is not the closing balance.
+    #[error("{what} does not foot: {opening} + {increase} - {decrease} is not {closing}")]
+    DoesNotFoot {
+        /// 本金 or 利息.
+        what: &'static str,
+        /// The opening balance.
+        opening: Money,
+        /// What came in, over all lines.
+        increase: Money,
+        /// What went out, over all lines.
+        decrease: Money,
+        /// The closing balance that was given.
+        closing: Money,
+    },
+    /// A line's balance is not the one before it plus in minus out.
+    #[error("{what} does not run on at line {line}: {counted} was counted, {given} was given")]
+    DoesNotRun {
+        /// 本金 or 利息.
+        what: &'static str,
+        /// Which line, from 1.
+        line: usize,
+        /// The balance before, plus in, minus out.
+        counted: Money,
+        /// The balance that was given.
+        given: Money,
+    },
+    /// Neither face of the embedded type has this character.
+    #[error("no glyph for {ch:?} (U+{:04X}) in {text:?}", u32::from(*ch))]
+    MissingGlyph {
+        /// The character.
+        ch: char,
+        /// The text it stands in.
+        text: String,
+    },
+    /// The columns do not fit side by side, even in the smallest type the house prints.
+    #[error("the table of {0:?} is wider than the page")]
+    TooWide(String),
+    /// Something that may not be split is taller than a page.
+    #[error("{0:?} is taller than a page")]
+    TooTall(String),
+    /// The embedded type or the file under construction broke: a bug of ours, told in a sentence.
+    #[error("{0}")]
+    Bug(String),
+}
+
+/// What every step returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,191 @@
+use ledger::calendar::{Day, Instant};
+use ledger::money::Money;
+
+use super::super::line::tests::Block as Type;
+use super::*;
+use crate::sheet::{Chart, Column, Rank, Table, Warning, Width};
+
+fn day(month: u32, day: u32) -> Day {
+    Day::from_ymd_opt(2025, month, day).unwrap()
+}
+
+fn sheet(blocks: Vec<Block>) -> Sheet {
+    Sheet {
+        paper: Paper::A4,
+        issuer: "梧桐里小区".into(),
+        title: "清册".into(),
+        running: vec!["编号 7".into(), "2025-01".into()],
+        warning: None,
+        blocks,
+        printed_at: Instant::from_seconds(0),
+        check: "K1".into(),
+    }
+}
+
+/// Number, words, an amount that adds up, a balance that does not; line i is worth i fen.
+fn table(lines: i64) -> Table {
+    let mut table = Table::new(
+        vec![
+            Column::new("行", Side::Centre, Width::Fit),
+            Column::words("说明", 1),
+            Column::amounts("金额"),
+            Column::amounts("余额").standing(),
+        ],
+        "没有",
+    );
+    table.page_total = Some("本页小计".into());
+    let mut sum = Money::ZERO;
+    for line in 1..=lines {
+        let amount = Money::fen(line);
+        sum += amount;
+        let words = format!("第{line}行说明");
+        let cells = vec![Cell::Text(format!("L{line}")), Cell::Text(words)];
+        table.push(Rank::Line, [cells, vec![Cell::Money(amount), Cell::Money(sum)]].concat());
+    }
+    let total = vec![Cell::Text("合计".into()), Cell::Blank, Cell::Money(sum), Cell::Blank];
+    table.push(Rank::Total, total);
+    table
+}
+
+/// The texts of a page with their baselines, in reading order.
+fn texts(page: &Page) -> Vec<(Um, String)> {
+    let text = |mark: &Mark| match mark {
+        Mark::Text { y, run, .. } => Some((*y, run.text.clone())),
+        Mark::Path { .. } | Mark::Ground { .. } => None,
+    };
+    page.marks.iter().filter_map(text).collect()
+}
+
+fn said(page: &Page) -> Vec<String> {
+    texts(page).into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn a_long_table_breaks_between_rows_under_a_repeated_head() {
+    let pages = lay(&Type, &sheet(vec![Block::Table(table(120))])).unwrap();
+    assert!(pages.len() > 2, "{} pages", pages.len());
+
+    let mut lines = Vec::new();
+    let mut page_totals = Money::ZERO;
+    for (place, page) in pages.iter().enumerate() {
+        let said = said(page);
+        for head in ["行", "说明", "金额", "余额"] {
+            assert_eq!(said.iter().filter(|text| *text == head).count(), 1, "{head} on {place}");
+        }
+        assert!(said.contains(&format!("页 {}/{}", place + 1, pages.len())));
+        assert!(said.contains(&"打印时间 1970-01-01 08:00:00".to_owned()));
+        assert!(said.contains(&"校验码 K1".to_owned()));
+        lines.extend(said.iter().filter(|text| text.starts_with('L')).cloned());
+        let label = said.iter().position(|text| text == "本页小计").unwrap();
+        page_totals += Money::parse(&said[label + 1]).unwrap();
+
+        // The four cells of a row stand on one line of one page.
+        let texts = texts(page);
+        for window in texts.windows(4).filter(|four| four[0].1.starts_with('L')) {
+            assert!(window.iter().all(|(y, _)| *y == window[0].0), "{window:?}");
+        }
+        assert!(texts.iter().all(|(y, _)| *y < page.height));
+    }
+    assert_eq!(lines, (1..=120).map(|line| format!("L{line}")).collect::<Vec<_>>());
+    assert_eq!(page_totals, Money::fen(7260));
+    assert_eq!(said(&pages[pages.len() - 1]).iter().filter(|text| *text == "合计").count(), 1);
+}
+
+#[test]
+fn a_page_total_is_kept_for_tables_that_run_over() {
+    let pages = lay(&Type, &sheet(vec![Block::Table(table(5))])).unwrap();
+    assert_eq!(pages.len(), 1);
+    assert!(!said(&pages[0]).contains(&"本页小计".to_owned()));
+}
+
+/// Whatever the number of rows before, a heading is never last on its page, and the total of a
+/// table never first.
+#[test]
+fn headings_and_totals_keep_company() {
+    for lines in 20..60 {
+        let blocks = vec![
+            Block::Table(table(lines)),
+            Block::Heading("其后".into()),
+            Block::Notes(vec!["一句".into()]),
+        ];
+        for page in lay(&Type, &sheet(blocks)).unwrap() {
+            let said = said(&page);
+            let heading = said.iter().position(|text| text == "其后");
+            assert!(heading.is_none_or(|place| said[place + 2] == "一句"), "{lines}: {said:?}");
+            if said.contains(&"合计".to_owned()) {
+                assert!(said.contains(&format!("L{lines}")), "{lines}: {said:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let mut tall = table(1);
+    let words = Cell::Text("很高".repeat(9_000));
+    let cells = vec![Cell::Text("L2".into()), words, Cell::Blank, Cell::Blank];
+    tall.push(Rank::Line, cells);
+    let refused = lay(&Type, &sheet(vec![Block::Table(tall)])).map(|pages| pages.len());
+    assert_eq!(refused, Err(Error::TooTall("L2".into())));
+
+    let columns = vec![Column::amounts("金额"); 12];
+    let mut wide = Table::new(columns, "");
+    wide.push(Rank::Line, vec![Cell::Money(Money::LIMIT); 12]);
+    let refused = lay(&Type, &sheet(vec![Block::Table(wide)])).map(|pages| pages.len());
+    assert_eq!(refused, Err(Error::TooWide(["金额"; 12].join(" "))));
+
+    let refused = lay(&Type, &sheet(vec![Block::Heading("囧".into())])).map(|pages| pages.len());
+    assert_eq!(refused, Err(Error::MissingGlyph { ch: '囧', text: "囧".into() }));
+}
+
+/// Large amounts make the type smaller, never narrower than themselves.
+#[test]
+fn figures_are_never_broken_or_overlapped() {
+    let size_of = |amount: Money| {
+        let mut table = Table::new(vec![Column::amounts("金额"); 7], "");
+        table.push(Rank::Line, vec![Cell::Money(amount); 7]);
+        let pages = lay(&Type, &sheet(vec![Block::Table(table)])).unwrap();
+        let figures = pages[0].marks.iter().filter_map(|mark| match mark {
+            Mark::Text { x, run, style, .. } if run.text == amount.grouped() => {
+                Some((*x, *x + style.milli_em(run.advance), style.size))
+            }
+            _ => None,
+        });
+        let figures: Vec<_> = figures.collect();
+        assert_eq!(figures.len(), 7);
+        assert!(figures.windows(2).all(|two| two[0].1 < two[1].0), "{figures:?}");
+        assert!(figures[6].1 <= 210_000 - MARGIN && figures[0].0 >= MARGIN);
+        figures[0].2
+    };
+    assert_eq!(size_of(Money::fen(123_456)), 85);
+    assert!(size_of(Money::LIMIT) < 85);
+}
+
+#[test]
+fn the_warning_stands_on_every_page() {
+    let mut sheet = sheet(vec![Block::Table(table(120))]);
+    sheet.warning =
+        Some(Warning { word: "未结账".into(), meaning: "数字仍可能变动".into() });
+    for page in lay(&Type, &sheet).unwrap() {
+        assert!(said(&page).contains(&"未结账".to_owned()));
+    }
+}
+
+#[test]
+fn a_chart_may_be_flat_empty_or_below_zero() {
+    let (from, to) = (day(1, 1), day(12, 31));
+    for (steps, end) in [
+        (vec![], "0.00"),
+        (vec![(from, Money::ZERO)], "0.00"),
+        (vec![(from, Money::fen(-5_000)), (day(3, 1), Money::LIMIT)], "100,000,000,000.00"),
+        (vec![(day(6, 30), Money::fen(1_769_000))], "17,690.00"),
+    ] {
+        let level = Some(("首期".to_owned(), Money::fen(1)));
+        let chart = Chart { title: "走势".into(), from, to, steps, level };
+        let page = &lay(&Type, &sheet(vec![Block::Chart(chart)])).unwrap()[0];
+        assert!(said(page).contains(&end.to_owned()));
+        assert!(said(page).contains(&"2025-11".to_owned()));
+    }
+    let same = Chart { title: "走势".into(), from, to: from, steps: vec![], level: None };
+    assert_eq!(lay(&Type, &sheet(vec![Block::Chart(same)])).unwrap().len(), 1);
+}

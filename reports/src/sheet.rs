@@ -1,0 +1,330 @@
+//! A sheet: what a document says and in which order, before any paper.
+//!
+//! Owns: [`Sheet`] and its vocabulary: heading, [`Field`]s in a grid, [`Table`], [`Sum`],
+//! [`Chart`], notes, signatures. Every report of the house is said in these words and every press
+//! can print them.
+//!
+//! Always: a figure stays a figure ([`Cell::Money`], not its digits) until a press prints it, so
+//! that paper, plain text and a spreadsheet show the same. Never: a device, a database, a
+//! millimetre, a rounding. Limits: one table column is one line of head or two (a name over
+//! neighbouring columns); tables are not nested; a chart is one stepped line.
+
+use ledger::calendar::{Day, Instant};
+use ledger::measure::Area;
+use ledger::money::Money;
+
+/// One document for one reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// What it is printed on.
+    pub paper: Paper,
+    /// Who is speaking: the full name of the compound or office (小区全称).
+    pub issuer: String,
+    /// The name of the document.
+    pub title: String,
+    /// What tells this sheet from its neighbours (编号, 房号, 期间): under the title, and again at the
+    /// head of every page that follows.
+    pub running: Vec<String>,
+    /// A warning across the head of every page.
+    pub warning: Option<Warning>,
+    /// The body, from top to bottom.
+    pub blocks: Vec<Block>,
+    /// 打印时间: printed in the foot, and the only date the file carries.
+    pub printed_at: Instant,
+    /// 校验码: printed in the foot of every page.
+    pub check: String,
+}
+
+/// What a sheet is printed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paper {
+    /// 210 × 297 mm.
+    A4,
+    /// 297 × 210 mm.
+    A4Landscape,
+}
+
+/// A word nobody may overlook, and the sentence that explains it: 未结账, 作废, 副本.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The word.
+    pub word: String,
+    /// What it means for the reader.
+    pub meaning: String,
+}
+
+/// A part of a sheet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// The name of what follows; never alone at the foot of a page.
+    Heading(String),
+    /// Labelled values, so many abreast.
+    Fields {
+        /// How many grid columns.
+        across: usize,
+        /// The values, row by row.
+        fields: Vec<Field>,
+    },
+    /// Rows and columns.
+    Table(Table),
+    /// One amount that must not be misread: in figures and in capitals (大写).
+    Sum(Sum),
+    /// A figure drawn.
+    Chart(Chart),
+    /// Numbered sentences.
+    Notes(Vec<String>),
+    /// Who signs, each with a line to sign on.
+    Signatures(Vec<String>),
+}
+
+/// A labelled value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// 业主, 建筑面积, …
+    pub label: String,
+    /// The value as the reader sees it; `\n` begins a new line.
+    pub value: String,
+    /// How many grid columns it takes.
+    pub span: usize,
+}
+
+impl Field {
+    /// A value one grid column wide.
+    #[must_use]
+    pub fn new(label: &str, value: impl Into<String>) -> Field {
+        Field { label: label.into(), value: value.into(), span: 1 }
+    }
+
+    /// The same value over so many grid columns.
+    #[must_use]
+    pub fn over(self, span: usize) -> Field {
+        Field { span, ..self }
+    }
+}
+
+/// An amount in figures and in capitals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// What it is the sum of.
+    pub label: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Rows under columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Row>,
+    /// What the foot of each page calls the total of the rows on it (本页小计), if it carries one.
+    /// It is printed only where the table runs over a page.
+    pub page_total: Option<String>,
+    /// What stands in the place of rows when there are none.
+    pub nothing: String,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The name it shares with its neighbours, set over them.
+    pub over: Option<String>,
+    /// Its own name.
+    pub head: String,
+    /// Where its cells stand.
+    pub side: Side,
+    /// How wide it is.
+    pub width: Width,
+    /// Whether the amounts on one page may be added up; not so for a running balance.
+    pub adds: bool,
+}
+
+/// Where the text of a column stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Words.
+    Left,
+    /// Codes and short words of one length.
+    Centre,
+    /// Figures.
+    Right,
+}
+
+/// How wide a column is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// As its longest cell: figures and days, which are never broken.
+    Fit,
+    /// So many shares of what the others leave; its text may wrap.
+    Share(u16),
+}
+
+/// A row of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it counts as.
+    pub rank: Rank,
+    /// One per column.
+    pub cells: Vec<Cell>,
+}
+
+/// What a row counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// A line.
+    Line,
+    /// The total of a group of lines above it.
+    Subtotal,
+    /// The total of the table; never parted from the last line.
+    Total,
+}
+
+/// What stands in a cell. In a total, the first cell runs on over the blank ones after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing.
+    Blank,
+    /// Words.
+    Text(String),
+    /// An amount.
+    Money(Money),
+    /// A floor area in m².
+    Area(Area),
+    /// A day.
+    Day(Day),
+    /// A number of things.
+    Count(u64),
+    /// Basis points, shown as a percentage with two decimals.
+    Percent(i64),
+}
+
+impl Cell {
+    /// The amount, or nothing where there is none: the columns for in and out stay quiet.
+    #[must_use]
+    pub fn money_if_any(amount: Money) -> Cell {
+        if amount.is_zero() { Cell::Blank } else { Cell::Money(amount) }
+    }
+}
+
+/// As it is read on paper.
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Cell::Blank => Ok(()),
+            Cell::Text(text) => f.write_str(text),
+            Cell::Money(amount) => f.write_str(&amount.grouped()),
+            Cell::Area(area) => write!(f, "{area}"),
+            Cell::Day(day) => write!(f, "{day}"),
+            Cell::Count(count) => write!(f, "{count}"),
+            Cell::Percent(points) => f.write_str(&percent(*points)),
+        }
+    }
+}
+
+/// Basis points as a percentage with two decimals: `8250` is `82.50%`.
+#[must_use]
+pub fn percent(points: i64) -> String {
+    let sign = if points < 0 { "-" } else { "" };
+    let points = points.unsigned_abs();
+    format!("{sign}{}.{:02}%", points / 100, points % 100)
+}
+
+impl Column {
+    /// A column of words that may wrap.
+    #[must_use]
+    pub fn words(head: &str, shares: u16) -> Column {
+        Column::new(head, Side::Left, Width::Share(shares))
+    }
+
+    /// A column of amounts that add up.
+    #[must_use]
+    pub fn amounts(head: &str) -> Column {
+        Column { adds: true, ..Column::new(head, Side::Right, Width::Fit) }
+    }
+
+    /// A column.
+    #[must_use]
+    pub fn new(head: &str, side: Side, width: Width) -> Column {
+        Column { over: None, head: head.into(), side, width, adds: false }
+    }
+
+    /// The same column under a name that its neighbours share.
+    #[must_use]
+    pub fn under(self, over: &str) -> Column {
+        Column { over: Some(over.into()), ..self }
+    }
+
+    /// The same column, not to be added up: a running balance, a price.
+    #[must_use]
+    pub fn standing(self) -> Column {
+        Column { adds: false, ..self }
+    }
+}
+
+impl Table {
+    /// A table without rows.
+    #[must_use]
+    pub fn new(columns: Vec<Column>, nothing: &str) -> Table {
+        Table { columns, rows: Vec::new(), page_total: None, nothing: nothing.into() }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    /// If it has not one cell for each column: a mistake in the report, not in its figures.
+    pub fn push(&mut self, rank: Rank, cells: Vec<Cell>) {
+        assert_eq!(cells.len(), self.columns.len(), "a row has one cell for each column");
+        self.rows.push(Row { rank, cells });
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The rows.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The total of some of its lines, under `label`: amounts of the columns that add up, nothing
+    /// in the others. Totals among `rows` are passed over.
+    #[must_use]
+    pub fn total_of(&self, label: &str, rows: &[Row]) -> Row {
+        let total = |place: usize| -> Money {
+            let lines = rows.iter().filter(|row| row.rank == Rank::Line);
+            lines
+                .filter_map(|row| match row.cells.get(place) {
+                    Some(Cell::Money(amount)) => Some(*amount),
+                    _ => None,
+                })
+                .sum()
+        };
+        let cell = |(place, column): (usize, &Column)| {
+            if place == 0 {
+                Cell::Text(label.into())
+            } else if column.adds {
+                Cell::Money(total(place))
+            } else {
+                Cell::Blank
+            }
+        };
+        Row { rank: Rank::Subtotal, cells: self.columns.iter().enumerate().map(cell).collect() }
+    }
+}
+
+/// An amount over time, drawn as steps: it holds from its day until the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chart {
+    /// What is drawn.
+    pub title: String,
+    /// The first day drawn.
+    pub from: Day,
+    /// The last day drawn.
+    pub to: Day,
+    /// The amount from each day on, days ascending; the first holds from [`Chart::from`].
+    pub steps: Vec<(Day, Money)>,
+    /// An amount to compare with, drawn as a thin line across.
+    pub level: Option<(String, Money)>,
+}

@@ -1,0 +1,5 @@
+//! The proving ground: one binary.
+
+mod books;
+mod cluster;
+mod world;
