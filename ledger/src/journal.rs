@@ -22,9 +22,10 @@ pub mod voucher;
 
 pub use self::chart::{Account, Bearing, Book, Chart, Element};
 pub use self::close::{CLOSED, Closed, NOT_ENDED, OUT_OF_ORDER, close};
+pub(crate) use self::reading::turnover_by_year;
 pub use self::reading::{
-    AsOf, Movement, TrialBalance, TrialRow, VoucherRow, find, latest, statement, trial_balance,
-    vouchers,
+    AsOf, Movement, TrialBalance, TrialRow, VoucherRow, dwelling_balances, find, latest, statement,
+    trial_balance, vouchers,
 };
 pub use self::reserve::{Reserved, available, held, release, reserve};
 pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};

@@ -422,6 +422,10 @@ impl Housing {
         }
     }
 
+    fn named(name: &str) -> Housing {
+        if name == Housing::SoldPublic.name() { Housing::SoldPublic } else { Housing::Commodity }
+    }
+
     /// The word in a register.
     #[must_use]
     pub const fn in_chinese(self) -> &'static str {
@@ -586,6 +590,24 @@ pub(crate) async fn strike(tx: &mut Tx, dwellings: &[DwellingNo]) -> Result<()> 
     Ok(())
 }
 
+/// The code of the first of some dwellings that the journal knows.
+pub(crate) async fn first_in_use(tx: &mut Tx, dwellings: &[DwellingNo]) -> Result<Option<String>> {
+    tx.flush().await?;
+    let numbers: Vec<i32> = dwellings.iter().map(|d| d.0).collect();
+    let (list, value) = tx.list_of(&numbers, 2);
+    let sql = format!(
+        "SELECT d.code FROM dwelling d WHERE d.compound_id = $1 AND d.dwelling_no {list}
+           AND EXISTS (SELECT 1 FROM balance b
+                       WHERE b.compound_id = d.compound_id AND b.dwelling_no = d.dwelling_no)
+         ORDER BY d.dwelling_no LIMIT 1"
+    );
+    let found = tx.rows(rows::ROLL, &sql, vec![tx.compound().0.into(), value]).await?;
+    Ok(match found.first() {
+        Some(row) => Some(row.try_get_by_index(0)?),
+        None => None,
+    })
+}
+
 /// Shares as fractions of one whole: as stated, or equal.
 fn shares(owners: &[NewOwner]) -> Result<Vec<(i32, i32)>, Refusal> {
     let count = i32::try_from(owners.len()).unwrap_or(i32::MAX);
@@ -717,6 +739,21 @@ async fn owners_by_id(
     Ok(owners)
 }
 
+/// A dwelling's code and housing: what a verb must know of it.
+///
+/// # Errors
+/// `property.no-dwelling`.
+pub(crate) async fn place(tx: &mut Tx, dwelling: DwellingNo) -> Result<(String, Housing)> {
+    let sql = "SELECT code, housing FROM dwelling WHERE compound_id = $1 AND dwelling_no = $2";
+    let values = vec![tx.compound().0.into(), dwelling.0.into()];
+    let found = tx.rows(rows::ROLL, sql, values).await?;
+    let Some(row) = found.first() else {
+        return Err(NO_DWELLING.refuse(format!("房屋编号 {dwelling}")).into());
+    };
+    let housing: String = row.try_get("", "housing")?;
+    Ok((row.try_get("", "code")?, Housing::named(&housing)))
+}
+
 /// Every dwelling's number by its code.
 ///
 /// # Errors
@@ -732,6 +769,22 @@ pub async fn codes(
         codes.insert(stored(&code)?, DwellingNo(row.try_get("", "dwelling_no")?));
     }
     Ok(codes)
+}
+
+/// Every dwelling's code by its number.
+///
+/// # Errors
+/// Storage.
+pub async fn numbers(
+    view: &mut impl View,
+    compound: CompoundId,
+) -> Result<BTreeMap<DwellingNo, String>> {
+    let sql = "SELECT dwelling_no, code FROM dwelling WHERE compound_id = $1";
+    let mut numbers = BTreeMap::new();
+    for row in view.rows(rows::ROLL, sql, vec![compound.0.into()]).await? {
+        numbers.insert(DwellingNo(row.try_get("", "dwelling_no")?), row.try_get("", "code")?);
+    }
+    Ok(numbers)
 }
 
 /// A code as we stored it.
@@ -875,7 +928,7 @@ fn dwelling_of(row: &sea_orm::QueryResult) -> Result<Dwelling> {
         code: stored(&row.try_get::<String>("", "code")?)?,
         floor: row.try_get("", "floor")?,
         usage: Usage::named(&kind),
-        housing: if housing == "sold-public" { Housing::SoldPublic } else { Housing::Commodity },
+        housing: Housing::named(&housing),
         has_lift: flag("has_lift")?,
         is_unsold: flag("is_unsold")?,
         vote_area: area("vote_area_centi_m2")?,

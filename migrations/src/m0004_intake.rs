@@ -12,7 +12,7 @@ CREATE TABLE import (
   file_name {text} NOT NULL,
   file_hash {text} NOT NULL,
   row_count {int} NOT NULL,
-  report {text} NOT NULL,
+
   recorded_at {big} NOT NULL,
   act_no {int} NOT NULL,
   undone_by_act {int} NULL,

@@ -14,7 +14,6 @@ CREATE TABLE bank_line (
   occurred_time {text} NOT NULL,
   in_fen {big} NOT NULL CHECK (in_fen >= 0),
   out_fen {big} NOT NULL CHECK (out_fen >= 0),
-  balance_fen {big} NULL,
   counterparty {text} NOT NULL,
   counterparty_account {text} NOT NULL,
   wording {text} NOT NULL,

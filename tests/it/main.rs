@@ -2,4 +2,5 @@
 
 mod books;
 mod cluster;
+mod imports;
 mod world;

@@ -20,7 +20,7 @@ pub(crate) const ROWS_FULL: usize = 50_000;
 /// From how many rows on a column that holds one value throughout is sent as one value (PostgreSQL).
 const ONE_FROM: usize = 512;
 
-/// What a column holds. `Some…` kinds write 0 or an empty text as NULL.
+/// What a column holds. `SomeInt` writes 0 as NULL, `SomeDay` writes none as NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Small,
@@ -30,7 +30,6 @@ pub(crate) enum Kind {
     Day,
     Bytes,
     SomeInt,
-    SomeText,
     SomeDay,
 }
 
@@ -115,7 +114,7 @@ impl Column {
     fn new(kind: Kind) -> Column {
         match kind {
             Kind::Small | Kind::Int | Kind::Big | Kind::SomeInt => Column::Ints(Vec::new()),
-            Kind::Text | Kind::SomeText => Column::Texts(Vec::new()),
+            Kind::Text => Column::Texts(Vec::new()),
             Kind::Day | Kind::SomeDay => Column::Days(Vec::new()),
             Kind::Bytes => Column::Bytes(Vec::new()),
         }
@@ -258,7 +257,6 @@ fn postgres(sheaves: Vec<Sheaf>) -> Statement {
             let comma = if c > 0 { ", " } else { "" };
             let _ = match kind {
                 Kind::SomeInt => write!(sql, "{comma}NULLIF({shown}, 0)"),
-                Kind::SomeText => write!(sql, "{comma}NULLIF({shown}, '')"),
                 Kind::SomeDay => write!(sql, "{comma}NULLIF({shown}, '')::date"),
                 _ => write!(sql, "{comma}{shown}"),
             };
@@ -373,13 +371,12 @@ fn sqlite_table(sql: &mut String, sheaf: &Sheaf) -> String {
 }
 
 fn json_cell(json: &mut String, column: &Column, kind: Kind, row: usize) {
-    let optional = matches!(kind, Kind::SomeInt | Kind::SomeText);
+    let optional = kind == Kind::SomeInt;
     match column {
         Column::Ints(v) if optional && v[row] == 0 => json.push_str("null"),
         Column::Ints(v) => {
             let _ = write!(json, "{}", v[row]);
         }
-        Column::Texts(v) if optional && v[row].is_empty() => json.push_str("null"),
         Column::Texts(v) => {
             json.push_str(&serde_json::to_string(&v[row]).expect("a text is always JSON"));
         }

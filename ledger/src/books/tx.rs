@@ -114,11 +114,6 @@ impl Tx {
         first
     }
 
-    /// The last number given in a series, 0 if none.
-    pub(crate) fn last_no(&mut self, series: &str) -> i32 {
-        self.desk().last_no(series)
-    }
-
     /// Puts a row where the batch's rows wait to be written as one set.
     pub(crate) fn put(&mut self, table: &'static Table, row: &[Cell<'_>]) {
         self.sheaves.put(table, row);

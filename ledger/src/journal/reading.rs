@@ -142,6 +142,61 @@ pub struct Movement {
     pub matter: Option<MatterNo>,
 }
 
+impl Movement {
+    /// The amount as a debit: credits are negative.
+    #[must_use]
+    pub fn signed(&self) -> Money {
+        match self.side {
+            Side::Debit => self.amount,
+            Side::Credit => -self.amount,
+        }
+    }
+}
+
+/// The debit balance of every account of every dwelling of a book, matters together.
+///
+/// # Errors
+/// Storage.
+pub async fn dwelling_balances(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+) -> Result<Vec<(DwellingNo, i32, Money)>> {
+    let sql = "SELECT dwelling_no, account, CAST(sum(debit_fen - credit_fen) AS BIGINT) AS fen FROM balance
+               WHERE compound_id = $1 AND book = $2 AND dwelling_no > 0
+               GROUP BY dwelling_no, account ORDER BY dwelling_no, account";
+    let mut balances = Vec::new();
+    for row in view.rows(VOUCHERS, sql, vec![compound.0.into(), book.number().into()]).await? {
+        let fen = Money::fen(row.try_get("", "fen")?);
+        balances.push((
+            DwellingNo(row.try_get("", "dwelling_no")?),
+            row.try_get("", "account")?,
+            fen,
+        ));
+    }
+    Ok(balances)
+}
+
+/// The debit turnover of an account by dwelling and year of the business day.
+pub(crate) async fn turnover_by_year(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    account: i32,
+) -> Result<Vec<(DwellingNo, i32, Money)>> {
+    let sql = "SELECT dwelling_no, effective_on, CAST(sum(side * amount_fen) AS BIGINT) AS fen
+               FROM posting WHERE compound_id = $1 AND book = $2 AND account = $3
+               GROUP BY dwelling_no, effective_on";
+    let values = vec![compound.0.into(), book.number().into(), account.into()];
+    let mut turnover = Vec::new();
+    for row in view.rows(VOUCHERS, sql, values).await? {
+        let year = chrono::Datelike::year(&day_of(&row, "effective_on")?);
+        let fen = Money::fen(row.try_get("", "fen")?);
+        turnover.push((DwellingNo(row.try_get("", "dwelling_no")?), year, fen));
+    }
+    Ok(turnover)
+}
+
 /// Every line of a dwelling in a book, by day, then by place in the book.
 ///
 /// # Errors

@@ -107,7 +107,9 @@ impl RoomCode {
             let start = run.iter().position(|c| c.is_ascii_alphanumeric() || numeral(*c).is_some());
             let run: String = run.iter().skip(start.unwrap_or(run.len())).collect();
             let run = run.trim_end_matches('-');
-            if run.len() > RoomCode::LONGEST {
+            // `1月5号3000`: without its 室, a house number is a day of the month.
+            let is_day = run.contains('号') && !run.contains("号楼") && !run.ends_with('室');
+            if run.len() > RoomCode::LONGEST || is_day {
                 continue;
             }
             if let Ok(code) = RoomCode::parse(run)
@@ -502,7 +504,10 @@ fn is_han(c: char) -> bool {
 fn is_written_in_codes(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || numeral(c).is_some()
-        || matches!(c, '-' | '#' | '号' | '楼' | '栋' | '幢' | '座' | '单' | '元' | '期' | '室')
+        || matches!(
+            c,
+            '-' | '#' | '号' | '楼' | '栋' | '幢' | '座' | '单' | '元' | '期' | '室' | '商' | '铺'
+        )
 }
 
 /// Runs of digits compare as numbers, the rest as text; a number comes before a word.
@@ -651,6 +656,9 @@ mod tests {
             ("3#1-101 和 3#1-102", vec!["3-1-101", "3-1-102"]),
             ("２－３－４０１", vec!["2-3-401"]),
             ("A-1-502", vec!["A-1-502"]),
+            ("6栋商铺104租金", vec!["6-0-104"]),
+            ("12号101室", vec!["12-0-101"]),
+            ("1月5号3000", vec![]),
             ("梧桐里小区 6-0-104 物业费2026年1月", vec!["6-0-104"]),
             ("2026-01-05 结息", vec![]),
             ("26-01-05", vec![]),

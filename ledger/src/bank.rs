@@ -1,0 +1,335 @@
+//! Bank statements as the bank sent them, and what each line was found to be.
+//!
+//! Owns: `bank_line`, `bank_claim`.
+//!
+//! Always: a line is kept as it came and never changed; it belongs to at most one voucher at a time (a claim); two equal
+//! lines of one day are two lines. Never: a movement of money. The bank moved it already; a room claims the line for the
+//! voucher that says what it was. A line nobody claims is money not yet identified (暂存), and shown with its age.
+
+use serde::{Deserialize, Serialize};
+
+use crate::books::sheaf::{Kind as Column, Table};
+use crate::books::{Reads, Tx, View};
+use crate::calendar::Day;
+use crate::error::{Kind as Answer, Refusal, Result, Rule};
+use crate::id::{CompoundId, LineNo, VoucherSeq};
+use crate::journal::{self, Book, Posted, Style};
+use crate::money::Money;
+use crate::property::RoomCode;
+
+/// There is no such line.
+pub static NO_LINE: Rule = Rule {
+    code: "bank.no-line",
+    kind: Answer::Missing,
+    rule: "银行流水须已导入",
+    remedy: "先导入银行流水，或检查流水编号",
+};
+
+/// The line belongs to a voucher already.
+pub static TAKEN: Rule = Rule {
+    code: "bank.line-taken",
+    kind: Answer::Conflict,
+    rule: "一笔银行流水只能认领一次",
+    remedy: "查看已认领的凭证；认领错了请先冲销",
+};
+
+/// The line is of another book's account.
+pub static WRONG_BOOK: Rule = Rule {
+    code: "bank.wrong-book",
+    kind: Answer::Refused,
+    rule: "维修资金只进维修资金专户，物业费不得进入专户（165号令第四条：专户存储、专款专用）",
+    remedy: "核对流水所属账户；进错账户的，请按原路退回或划转",
+};
+
+/// The line is money going out.
+pub static OUTGOING: Rule = Rule {
+    code: "bank.outgoing",
+    kind: Answer::Refused,
+    rule: "只有收入的流水才能认领为交存或缴费",
+    remedy: "选择收入方向的流水",
+};
+
+/// The rules of this room.
+pub static RULES: &[&Rule] = &[&NO_LINE, &WRONG_BOOK, &OUTGOING, &TAKEN];
+
+static LINE: Table = Table {
+    name: "bank_line",
+    rank: 3,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("line_no", Column::Int),
+        ("book", Column::Small),
+        ("account_no", Column::Text),
+        ("occurred_on", Column::Day),
+        ("occurred_time", Column::Text),
+        ("in_fen", Column::Big),
+        ("out_fen", Column::Big),
+        ("counterparty", Column::Text),
+        ("counterparty_account", Column::Text),
+        ("wording", Column::Text),
+        ("serial", Column::Text),
+        ("act_no", Column::Int),
+    ],
+    on_conflict: "",
+};
+
+static CLAIM: Table = Table {
+    name: "bank_claim",
+    rank: 8,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("line_no", Column::Int),
+        ("voucher_seq", Column::Int),
+        ("act_no", Column::Int),
+    ],
+    on_conflict: "",
+};
+
+const LINES: Reads = Reads(&[&LINE, &CLAIM]);
+
+/// A line to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLine {
+    /// The book whose account it is of.
+    pub book: Book,
+    /// Our account's number, empty if the file does not say.
+    pub account_no: String,
+    /// The day.
+    pub occurred_on: Day,
+    /// The time, `HH:MM:SS` or empty.
+    pub occurred_time: String,
+    /// Money in.
+    pub inflow: Money,
+    /// Money out.
+    pub outflow: Money,
+    /// Who.
+    pub counterparty: String,
+    /// Their account.
+    pub counterparty_account: String,
+    /// Purpose, summary and remark, in the bank's words.
+    pub wording: String,
+    /// The bank's serial number.
+    pub serial: String,
+}
+
+/// A line of a statement, and the voucher it was found to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BankLine {
+    /// Its number in the compound.
+    #[serde(rename = "line_no")]
+    pub no: LineNo,
+    /// The book whose account it is of.
+    pub book: Book,
+    /// Our account's number.
+    pub account_no: String,
+    /// The day.
+    pub occurred_on: Day,
+    /// The time, `HH:MM:SS` or empty.
+    pub occurred_time: String,
+    /// Money in.
+    #[serde(rename = "in_fen")]
+    pub inflow: Money,
+    /// Money out.
+    #[serde(rename = "out_fen")]
+    pub outflow: Money,
+    /// Who.
+    pub counterparty: String,
+    /// Their account, shown masked.
+    #[serde(skip)]
+    pub counterparty_account: String,
+    /// The bank's words.
+    pub wording: String,
+    /// The bank's serial number.
+    pub serial: String,
+    /// The voucher it was claimed for.
+    pub voucher_seq: Option<VoucherSeq>,
+}
+
+impl BankLine {
+    /// The rooms its words name. A proposal for a person, never a decision.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<RoomCode> {
+        RoomCode::find_in_text(&self.wording)
+    }
+
+    /// Whether the bank says it is interest.
+    #[must_use]
+    pub fn is_interest(&self) -> bool {
+        ["结息", "利息", "付息"].iter().any(|word| self.wording.contains(word))
+    }
+}
+
+/// Keeps lines, in the order given, and answers their numbers.
+pub(crate) async fn keep(tx: &mut Tx, lines: &[NewLine]) -> Result<Vec<LineNo>> {
+    let (compound, act) = (tx.compound().0, tx.act().0);
+    let mut numbers = Vec::with_capacity(lines.len());
+    for line in lines {
+        let no = LineNo(tx.next_no("bank-line"));
+        let row = [
+            compound.into(),
+            no.0.into(),
+            i32::from(line.book.number()).into(),
+            (&line.account_no).into(),
+            line.occurred_on.into(),
+            (&line.occurred_time).into(),
+            line.inflow.in_fen().into(),
+            line.outflow.in_fen().into(),
+            (&line.counterparty).into(),
+            (&line.counterparty_account).into(),
+            (&line.wording).into(),
+            (&line.serial).into(),
+            act.into(),
+        ];
+        tx.put(&LINE, &row);
+        numbers.push(no);
+        tx.put_is_due().await?;
+    }
+    Ok(numbers)
+}
+
+/// Takes lines away that an import kept by mistake. The caller has made sure that none is claimed.
+pub(crate) async fn drop_lines(tx: &mut Tx, lines: &[LineNo]) -> Result<()> {
+    let numbers: Vec<i32> = lines.iter().map(|line| line.0).collect();
+    let (list, value) = tx.list_of(&numbers, 2);
+    for table in ["bank_claim", "bank_line"] {
+        let sql = format!("DELETE FROM {table} WHERE compound_id = $1 AND line_no {list}");
+        tx.exec(&sql, vec![tx.compound().0.into(), value.clone()]).await?;
+    }
+    Ok(())
+}
+
+/// The first of some lines that is or ever was claimed.
+pub(crate) async fn first_claimed(tx: &mut Tx, lines: &[LineNo]) -> Result<Option<LineNo>> {
+    let numbers: Vec<i32> = lines.iter().map(|line| line.0).collect();
+    let (list, value) = tx.list_of(&numbers, 2);
+    let sql = format!(
+        "SELECT line_no FROM bank_claim WHERE compound_id = $1 AND line_no {list}
+         ORDER BY line_no LIMIT 1"
+    );
+    let found = tx.rows(LINES, &sql, vec![tx.compound().0.into(), value]).await?;
+    Ok(match found.first() {
+        Some(row) => Some(LineNo(row.try_get_by_index(0)?)),
+        None => None,
+    })
+}
+
+/// An incoming line of a book's account that nobody has claimed.
+///
+/// # Errors
+/// `bank.no-line`, `bank.wrong-book`, `bank.outgoing`, `bank.line-taken`.
+pub(crate) async fn incoming(tx: &mut Tx, book: Book, no: LineNo) -> Result<BankLine> {
+    let compound = tx.compound();
+    let found = lines_where(tx, compound, "AND l.line_no = $2", vec![no.0.into()]).await?.pop();
+    let line = found.ok_or_else(|| NO_LINE.refuse(format!("流水编号 {no}")))?;
+    may_claim(&line, book)?;
+    Ok(line)
+}
+
+fn may_claim(line: &BankLine, book: Book) -> Result<(), Refusal> {
+    let no = line.no;
+    if line.book != book {
+        let evidence =
+            format!("流水 {no} 属 {}，业务属 {}", line.book.chart().title, book.chart().title);
+        return Err(WRONG_BOOK.refuse(evidence));
+    }
+    if !line.inflow.is_positive() {
+        return Err(OUTGOING.refuse(format!("流水 {no} 为支出 {} 元", line.outflow.grouped())));
+    }
+    if let Some(seq) = line.voucher_seq {
+        let evidence = format!("流水 {no} 已认领到本账簿第 {seq} 张凭证");
+        return Err(TAKEN.refuse(evidence).with("voucher_seq", seq.0));
+    }
+    Ok(())
+}
+
+/// Claims a line for a voucher. Only a room that was given the line by [`incoming`] does so.
+pub(crate) fn claim(tx: &mut Tx, line: &BankLine, voucher: VoucherSeq) {
+    let row = [tx.compound().0.into(), line.no.0.into(), voucher.0.into(), tx.act().0.into()];
+    tx.put(&CLAIM, &row);
+}
+
+/// Reverses a voucher, and sets the bank line it claimed free to be claimed anew.
+///
+/// # Errors
+/// Those of [`journal::reverse`].
+pub async fn reverse(
+    tx: &mut Tx,
+    book: Book,
+    seq: VoucherSeq,
+    effective_on: Day,
+    style: Style,
+    reason: &str,
+) -> Result<Vec<Posted>> {
+    let posted = journal::reverse(tx, book, seq, effective_on, style, reason).await?;
+    let sql = "UPDATE bank_claim SET released_by_act = $4
+               WHERE compound_id = $1 AND voucher_seq = $3 AND released_by_act IS NULL
+                 AND line_no IN (SELECT line_no FROM bank_line WHERE compound_id = $1 AND book = $2)";
+    let values =
+        vec![tx.compound().0.into(), book.number().into(), seq.0.into(), tx.act().0.into()];
+    tx.exec(sql, values).await?;
+    Ok(posted)
+}
+
+/// Which lines to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Which {
+    /// Every line.
+    #[default]
+    All,
+    /// Those nobody has claimed.
+    Unclaimed,
+}
+
+/// The lines of a book's account after a number, in the order kept.
+///
+/// # Errors
+/// Storage.
+pub async fn lines(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    which: Which,
+    after: LineNo,
+    most: i32,
+) -> Result<Vec<BankLine>> {
+    let unclaimed = if which == Which::Unclaimed { "AND c.voucher_seq IS NULL" } else { "" };
+    let condition = format!("AND l.book = $2 AND l.line_no > $3 {unclaimed}");
+    let values = vec![book.number().into(), after.0.into(), most.clamp(1, 1000).into()];
+    lines_where(view, compound, &format!("{condition} ORDER BY l.line_no LIMIT $4"), values).await
+}
+
+async fn lines_where(
+    view: &mut impl View,
+    compound: CompoundId,
+    condition: &str,
+    mut values: Vec<sea_orm::Value>,
+) -> Result<Vec<BankLine>> {
+    let sql = format!(
+        "SELECT l.line_no, l.book, l.account_no, l.occurred_on, l.occurred_time, l.in_fen, l.out_fen,
+           l.counterparty, l.counterparty_account, l.wording, l.serial, c.voucher_seq
+         FROM bank_line l LEFT JOIN bank_claim c
+           ON c.compound_id = l.compound_id AND c.line_no = l.line_no AND c.released_by_act IS NULL
+         WHERE l.compound_id = $1 {condition}"
+    );
+    values.insert(0, compound.0.into());
+    let mut lines = Vec::new();
+    for row in view.rows(LINES, &sql, values).await? {
+        let book: i16 = row.try_get("", "book")?;
+        lines.push(BankLine {
+            no: LineNo(row.try_get("", "line_no")?),
+            book: Book::numbered(book).unwrap_or(Book::Fund),
+            account_no: row.try_get("", "account_no")?,
+            occurred_on: row.try_get("", "occurred_on")?,
+            occurred_time: row.try_get("", "occurred_time")?,
+            inflow: Money::fen(row.try_get("", "in_fen")?),
+            outflow: Money::fen(row.try_get("", "out_fen")?),
+            counterparty: row.try_get("", "counterparty")?,
+            counterparty_account: row.try_get("", "counterparty_account")?,
+            wording: row.try_get("", "wording")?,
+            serial: row.try_get("", "serial")?,
+            voucher_seq: row.try_get::<Option<i32>>("", "voucher_seq")?.map(VoucherSeq),
+        });
+    }
+    Ok(lines)
+}
