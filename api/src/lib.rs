@@ -1,1 +1,29 @@
-//! placeholder
+//! The doors: REST and the command line, one binary.
+//!
+//! A door parses, calls one verb, and shapes the answer. No rule, no sum and no statement of the database lives here:
+//! the manifest has no database in it. Start at [`routes::ROUTES`] for the wire and at [`cli::run`] for the command
+//! line; [`app`] is what the tests drive.
+
+pub mod bank;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod door;
+pub mod fees;
+pub mod front;
+pub mod fund;
+pub mod imports;
+pub mod journal;
+pub mod problem;
+pub mod property;
+pub mod routes;
+pub mod serve;
+
+use std::sync::Arc;
+
+use ledger::books::Books;
+
+/// The whole house as one router.
+pub fn app(books: Books, config: config::Config) -> axum::Router {
+    routes::router(door::Door { books, config: Arc::new(config) })
+}

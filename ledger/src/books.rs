@@ -25,6 +25,7 @@ use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
 pub use self::actor::{Actor, Role};
+pub use self::dialect::ADDRESS;
 use self::lane::{Job, Lanes, Outcome, Ticket};
 pub(crate) use self::tx::{Keeps, Reads};
 pub use self::tx::{Snapshot, Tx, View};
@@ -74,7 +75,7 @@ pub static KEY_SHAPE: Rule = Rule {
 
 /// The rules of this room, in the order they are checked.
 pub static RULES: &[&Rule] =
-    &[&dialect::ADDRESS, &NEWER, &KEY_SHAPE, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS];
+    &[&ADDRESS, &NEWER, &KEY_SHAPE, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS];
 
 /// What an act is asked to do: a verb, what it is given, and the key under which it happens once.
 #[derive(Clone, Debug)]

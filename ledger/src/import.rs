@@ -202,6 +202,15 @@ impl Kind {
         }
     }
 
+    const fn family(self) -> intake::Family {
+        match self {
+            Kind::Register => intake::Family::Register,
+            Kind::Deposits => intake::Family::Deposits,
+            Kind::Fees => intake::Family::Fees,
+            Kind::Bank => intake::Family::Bank,
+        }
+    }
+
     const fn verb(self) -> &'static str {
         match self {
             Kind::Register => "import.register",
@@ -354,6 +363,7 @@ struct Meta {
     encoding: &'static str,
     sheet: String,
     header_row: u32,
+    headers: Vec<String>,
     skipped: Skipped,
     notes: Vec<String>,
     rejects: Vec<Reject>,
@@ -367,6 +377,7 @@ impl Meta {
             encoding: reading.encoding,
             sheet: reading.sheet.clone(),
             header_row: reading.header_row,
+            headers: reading.headers.clone(),
             skipped: reading.skipped,
             notes: reading.notes.clone(),
             rejects: reading.rejects.clone(),
@@ -406,19 +417,32 @@ pub fn read(kind: Kind, file: File<'_>, terms: &Terms) -> Result<Reading> {
 }
 
 impl Reading {
-    /// The rejected rows in the file's own layout, with the reason beside each; empty if there are none. `report` adds
-    /// those the books rejected.
-    #[must_use]
-    pub fn rejects_file(&self, report: &Report) -> Option<Vec<u8>> {
+    /// The rejected rows in the file's own layout, with the reason beside each; `None` if there are none. `report` knows
+    /// those the books rejected too, whose texts are looked up in the file once more.
+    ///
+    /// # Errors
+    /// The refusals of a whole file, if it is another than was read.
+    pub fn rejects_file(&self, report: &Report, file: File<'_>) -> Result<Option<Vec<u8>>> {
         if report.rejected.is_empty() {
-            return None;
+            return Ok(None);
         }
-        Some(match &self.rows {
-            Rows::Register(r) => rejects_with(&r.reading, report),
-            Rows::Deposits(r) => rejects_with(&r.reading, report),
-            Rows::Fees(r) => rejects_with(r, report),
-            Rows::Bank(r, _) => rejects_with(&r.reading, report),
-        })
+        let wanted = report.rejected.iter().map(|r| (&*r.sheet, r.row)).collect();
+        let rejected = intake::rows_as_written(self.kind.family(), file, &wanted)?;
+        let mut rejects = report.rejected.clone();
+        rejects.sort_by(|a, b| (&a.sheet, a.row).cmp(&(&b.sheet, b.row)));
+        Ok(Some(intake::rejects_file(&intake::Reading::<()> {
+            file: self.meta.file.clone(),
+            sha256: self.meta.sha256.clone(),
+            encoding: self.meta.encoding,
+            sheet: self.meta.sheet.clone(),
+            header_row: self.meta.header_row,
+            headers: self.meta.headers.clone(),
+            rows: Vec::new(),
+            rejects,
+            rejected,
+            skipped: self.meta.skipped,
+            notes: Vec::new(),
+        })))
     }
 
     /// The compound's name the file says.
@@ -430,12 +454,6 @@ impl Reading {
             Rows::Fees(_) | Rows::Bank(..) => None,
         }
     }
-}
-
-fn rejects_with<T: Clone>(reading: &intake::Reading<T>, report: &Report) -> Vec<u8> {
-    let mut shown = intake::Reading { rows: Vec::<T>::new(), ..reading.clone() };
-    shown.rejects.clone_from(&report.rejected);
-    intake::rejects_file(&shown)
 }
 
 /// What the books say of a reading's rows: which are good, which known, which not.
@@ -739,7 +757,6 @@ pub struct Undone {
 
 pub use rows::{Imported, imports};
 
-/// What a refusal of a whole file looks like to the caller of [`read`].
 impl Report {
     /// Whether every row is in the books now, by this run or an earlier one.
     #[must_use]

@@ -38,12 +38,13 @@ mod tests;
 mod value;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::error::{Kind, Rule};
+use crate::error::{Kind, Refusal, Rule};
 
 pub use bank::{BankReading, BankRow, Order, bank};
 pub use deposits::{DepositKind, DepositReading, DepositRow, deposits};
@@ -53,6 +54,37 @@ pub use register::{
     Control, IdKind, OwnerCell, RegisterReading, RegisterRow, Tenure, Usage, register,
 };
 pub use rejects::rejects_file;
+
+/// What kind of file it is, for [`rows_as_written`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// 房产清册.
+    Register,
+    /// 交存明细.
+    Deposits,
+    /// 收费明细.
+    Fees,
+    /// 银行流水.
+    Bank,
+}
+
+/// Rows of a file as they are written, by sheet and row: for rows that were read well and that the books rejected.
+///
+/// # Errors
+/// Any refusal of a file; see [`RULES`].
+pub fn rows_as_written(
+    family: Family,
+    file: File<'_>,
+    wanted: &BTreeSet<(&str, usize)>,
+) -> Result<Vec<RejectedRow>, Refusal> {
+    let layout = match family {
+        Family::Register => layout::register(),
+        Family::Deposits => layout::deposits(),
+        Family::Fees => layout::fees(),
+        Family::Bank => layout::bank(),
+    };
+    rejects::rows_as_written(file, layout, wanted)
+}
 
 /// The largest file, 64 MiB.
 pub const MAX_BYTES: usize = 64 << 20;

@@ -16,6 +16,7 @@ pub mod export;
 mod reading;
 mod reserve;
 mod rows;
+mod stream;
 pub mod text;
 pub mod verify;
 pub mod voucher;
@@ -147,6 +148,16 @@ pub(crate) fn open_matter(tx: &mut Tx, kind: &str, name: &str) -> MatterNo {
     let row = [tx.compound().0.into(), matter.0.into(), kind.into(), name.into(), act.into()];
     tx.put(&rows::MATTER, &row);
     matter
+}
+
+/// Opens a project that money can be reserved for and spent on. Its approval is the business of the rooms above.
+///
+/// # Errors
+/// Storage.
+pub async fn open_project(tx: &mut Tx, name: &str) -> Result<MatterNo> {
+    let matter = open_matter(tx, "project", name);
+    tx.flush().await?;
+    Ok(matter)
 }
 
 /// Records an entry as a voucher of its book.

@@ -1,8 +1,13 @@
 //! The rooms: every rule and every row of the books of residential compounds.
 //!
 //! Reading order: plain material ([`money`], [`measure`], [`calendar`], [`id`], [`error`]), then [`books`] (one act,
-//! one transaction, one lock), then the rooms, each of which may use those before it and never one after it:
-//! [`people`] ▸ [`property`] ▸ [`journal`] ▸ [`intake`] ▸ [`bank`] ▸ [`fund`], [`fees`].
+//! one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
+//! in a brace:
+//!
+//! [`books`] ▸ [`journal`] ▸ [`property`] ▸ [`intake`] ▸ [`bank`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
+//!
+//! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
+//! evidence and the remedy; [`rules`] lists them all.
 
 pub mod bank;
 pub mod books;
@@ -17,3 +22,19 @@ pub mod journal;
 pub mod measure;
 pub mod money;
 pub mod property;
+
+/// Every rule of the house, room by room, in the order in which each room checks them.
+#[must_use]
+pub fn rules() -> Vec<&'static error::Rule> {
+    let rooms = [
+        books::RULES,
+        property::RULES,
+        journal::RULES,
+        intake::RULES,
+        bank::RULES,
+        fund::RULES,
+        fees::RULES,
+        import::RULES,
+    ];
+    rooms.concat()
+}

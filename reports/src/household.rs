@@ -19,6 +19,9 @@ use crate::sheet::{
 };
 use crate::{Error, Result};
 
+mod gather;
+pub use self::gather::{Period, gather, masked};
+
 /// All that the statement says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figures {

@@ -10,10 +10,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant as Moment};
 
 use ledger::books::{Actor, Books, Request, Role};
+use ledger::fees::{self, Billing, Charge, Method, Payment};
 use ledger::id::{CompoundId, DwellingNo};
 use ledger::journal::{self, Book, Entry, Kind, Line};
+use ledger::measure::Area;
 use ledger::money::Money;
-use ledger::property::{self, Founding};
+use ledger::property::{self, Founding, Housing, NewDwelling, RoomCode, Usage};
 use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{Connection, Executor};
@@ -34,12 +36,31 @@ async fn main() {
     if is_wanted("sqlite-voucher") {
         sqlite_vouchers().await;
     }
+    if is_wanted("sqlite-payment") {
+        let folder = tempfile::tempdir_in(bench_folder()).expect("a folder");
+        payments("sqlite", &format!("sqlite:{}", folder.path().join("p.sqlite").display())).await;
+    }
+    if is_wanted("sqlite-verify") {
+        for shape in VERIFIED {
+            let folder = tempfile::tempdir_in(bench_folder()).expect("a folder");
+            let path = folder.path().join("v.sqlite");
+            verify("sqlite", &format!("sqlite:{}", path.display()), shape).await;
+        }
+    }
     if let Ok(url) = std::env::var("XIAOQU_TEST_PG") {
         if is_wanted("postgres-voucher") {
             postgres_vouchers(&url).await;
         }
+        if is_wanted("postgres-payment") {
+            payments("postgres", &fresh_pg(&url, "bench_ours").await).await;
+        }
         if is_wanted("postgres-bulk") {
             postgres_bulk(&url).await;
+        }
+        if is_wanted("postgres-verify") {
+            for shape in VERIFIED {
+                verify("postgres", &fresh_pg(&url, "bench_verify").await, shape).await;
+            }
         }
     } else {
         println!("PostgreSQL: skipped, XIAOQU_TEST_PG names no server");
@@ -151,6 +172,74 @@ async fn our_loops(books: &Books, ids: &[CompoundId], clients: usize) -> (f64, D
         }
     })
     .await
+}
+
+/// Whole acts on one hot compound: a fee payment with its receipt, its settled bill and its voucher.
+async fn payments(what: &str, url: &str) {
+    const DWELLINGS: i32 = 2_000;
+    let books = Books::open(url).await.expect("books");
+    let compound = found_compounds(&books, 1).await[0];
+    let clerk = Actor::new("bench", Role::PropertyCompany);
+    let roll: Vec<NewDwelling> = (0..DWELLINGS)
+        .map(|i| NewDwelling {
+            code: RoomCode::parse(&format!("{}-1-{}", i / 100 + 1, 101 + i % 100)).expect("a code"),
+            written_as: String::new(),
+            floor: None,
+            usage: Usage::Residence,
+            housing: Housing::Commodity,
+            has_lift: true,
+            is_unsold: true,
+            area: Area::centi_m2(9_000),
+            handed_over_on: None,
+            owners: vec![],
+            remark: String::new(),
+            owned_from: "2020-01-01".parse().expect("a day"),
+        })
+        .collect();
+    let request = Request::describing("property.enrol", roll, serde_json::Value::Null);
+    let enrolled = books.act(&clerk, compound, request, |tx, roll| Box::pin(property::enrol(tx, roll)));
+    let dwellings = Arc::new(enrolled.await.expect("enrolled").answer);
+    for month in 1..=4 {
+        let day = |d: u32| chrono::NaiveDate::from_ymd_opt(2025, month, d).expect("a day");
+        let bills = dwellings.iter().map(|d| Charge { dwelling_no: *d, amount: Money::fen(50_000) });
+        let billing = Billing {
+            item: "物业费".to_owned(),
+            from_on: day(1),
+            to_on: day(28),
+            due_on: None,
+            bills: bills.collect(),
+        };
+        let request = Request::describing("fees.bill", billing, serde_json::Value::Null);
+        let billed = books.act(&clerk, compound, request, |tx, b| Box::pin(fees::bill(tx, b)));
+        billed.await.expect("billed");
+    }
+    let (mut rates, mut worst) = (Vec::new(), Duration::ZERO);
+    for _ in 0..3 {
+        let (books, dwellings) = (books.clone(), dwellings.clone());
+        let (rate, p99) = loops(CLIENTS, move |client, turn| {
+            let (books, dwellings) = (books.clone(), dwellings.clone());
+            async move {
+                let pick = (client as u64 * 7919 + turn * 104_729) as usize % dwellings.len();
+                let payment = Payment {
+                    dwelling_no: dwellings[pick],
+                    amount: Money::fen(1_000),
+                    method: Method::Wechat,
+                    received_on: "2026-01-05".parse().expect("a day"),
+                    reference: String::new(),
+                    payer: String::new(),
+                    line_no: None,
+                };
+                let clerk = Actor::new("bench", Role::PropertyCompany);
+                let request = Request::new("fees.pay", payment).once(next_key());
+                let paid = books.act(&clerk, compound, request, |tx, p| Box::pin(fees::pay(tx, p)));
+                paid.await.expect("paid");
+            }
+        })
+        .await;
+        rates.push(rate);
+        worst = worst.max(p99);
+    }
+    say(&format!("{what}, a payment, hot, 32 clients"), &rates, &[], worst);
 }
 
 // ---- raw -------------------------------------------------------------------------------------------------------
@@ -467,4 +556,77 @@ async fn bulk_posts(books: &Books, ids: &[CompoundId], lines: i32) -> Duration {
         done.await.expect("posted");
     }
     begun.elapsed()
+}
+
+// ---- verify ----------------------------------------------------------------------------------------------------
+
+/// Every law of the journal over a million postings, three times: what an auditor waits for. Both ends of the shape of
+/// real books: a run over every dwelling (2,001 lines a voucher), and a counter's payments (2 lines).
+const VERIFIED: [(&str, usize, usize, i32); 3] = [
+    ("2,001 lines, 500 compounds", 500, 1, 2_000),
+    ("2,001 lines, 1 compound", 1, 500, 2_000),
+    ("2 lines, 20 compounds", 20, 25_000, 1),
+];
+
+async fn verify(what: &str, url: &str, shape: (&str, usize, usize, i32)) {
+    let (name, compounds, vouchers, lines) = shape;
+    let books = Books::open(url).await.expect("books");
+    for compound in found_compounds(&books, compounds).await {
+        post_many(&books, compound, vouchers, lines).await;
+    }
+    let postings = compounds * vouchers * (lines as usize + 1);
+    let mut rates = Vec::new();
+    for _ in 0..3 {
+        let begun = Moment::now();
+        let laws = journal::verify::verify(&books, None).await.expect("verified");
+        rates.push(postings as f64 / begun.elapsed().as_secs_f64());
+        assert!(laws.iter().all(|law| law.failed == 0), "{laws:?}");
+    }
+    println!(
+        "{:<44} {:>9.0} postings/s  ({postings} postings, peak memory {} MB)",
+        format!("{what} verify, {name}"),
+        median(rates),
+        peak_megabytes()
+    );
+}
+
+/// Vouchers by the hundred in an act: here it is the reading that is measured.
+async fn post_many(books: &Books, compound: CompoundId, vouchers: usize, lines: i32) {
+    let clerk = Actor::new("bench", Role::PropertyCompany);
+    let at_once = (20_000 / lines as usize).clamp(1, 500);
+    let mut left = vouchers;
+    while left > 0 {
+        let count = left.min(at_once);
+        left -= count;
+        let entries: Vec<Entry> = (0..count as i32)
+            .map(|i| {
+                let mut entry = deposit("2026-01-05");
+                let total = Money::fen(100 * i64::from(lines));
+                let first = if lines == 1 { i % 2_000 } else { 0 };
+                entry.lines = (1..=lines)
+                    .map(|d| Line::credit(400_101, Money::fen(100)).of(DwellingNo(first + d)))
+                    .chain([Line::debit(1001, total)])
+                    .collect();
+                entry
+            })
+            .collect();
+        let request = Request::describing("journal.post", entries, serde_json::Value::Null);
+        let done = books.act(&clerk, compound, request, |tx, entries: &Vec<Entry>| {
+            Box::pin(async move {
+                for entry in entries {
+                    journal::post(tx, entry.clone()).await?;
+                }
+                Ok(())
+            })
+        });
+        done.await.expect("posted");
+    }
+}
+
+/// The most memory this process has held, if the system tells.
+fn peak_megabytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) / 1024
 }

@@ -3,4 +3,5 @@
 mod books;
 mod cluster;
 mod imports;
+mod journal;
 mod world;

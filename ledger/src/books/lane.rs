@@ -24,7 +24,7 @@ use serde_json::Value as Json;
 use super::actor::Actor;
 use super::dialect::{self, Pools};
 use super::sheaf::{Kind as Column, Sheaves, Table};
-use super::tx::{Desk, Tx};
+use super::tx::{Desk, Kept, Tx};
 use super::{KEY_DIFFERS, NO_COMPOUND, OVERLOADED};
 use crate::calendar::{Clock, Instant};
 use crate::error::{Error, Result, Storage};
@@ -114,10 +114,18 @@ impl Waiting {
     }
 }
 
+/// How many compounds are remembered between batches.
+const REMEMBERED: usize = 4_096;
+
+/// What the rooms kept of a compound when its last batch was committed, and the act it ended with. It still holds if
+/// that is still the compound's last act: nobody else has acted since.
+type Memory = HashMap<CompoundId, (i32, Kept)>;
+
 /// The lanes of one set of books.
 #[derive(Clone)]
 pub(super) struct Lanes {
     waiting: Arc<Mutex<Waiting>>,
+    memory: Arc<Mutex<Memory>>,
     pools: Pools,
     clock: Clock,
 }
@@ -130,7 +138,30 @@ impl std::fmt::Debug for Lanes {
 
 impl Lanes {
     pub(super) fn new(pools: Pools, clock: Clock) -> Lanes {
-        Lanes { waiting: Arc::default(), pools, clock }
+        Lanes { waiting: Arc::default(), memory: Arc::default(), pools, clock }
+    }
+
+    /// Gives the desks of a batch what was remembered of their compounds, where it still holds.
+    fn recall(&self, desks: &mut HashMap<CompoundId, Desk>) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        for (compound, desk) in desks {
+            if let Some((act, kept)) = memory.remove(compound)
+                && desk.last_act() == act
+            {
+                desk.kept = kept;
+            }
+        }
+    }
+
+    /// Remembers what the rooms kept of the compounds of a committed batch.
+    fn remember(&self, desks: HashMap<CompoundId, Desk>) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.len() >= REMEMBERED {
+            memory.clear();
+        }
+        for (compound, desk) in desks {
+            memory.insert(compound, (desk.last_act(), desk.kept));
+        }
     }
 
     fn line(&self) -> std::sync::MutexGuard<'_, Waiting> {
@@ -274,7 +305,9 @@ impl Lanes {
             is_changed |= result.as_ref().is_ok_and(|o| !o.is_repeated);
             results.push(Some(result));
         }
-        batch.close(is_changed).await?;
+        if let Some(desks) = batch.close(is_changed).await? {
+            self.remember(desks);
+        }
         Ok(results)
     }
 }
@@ -353,6 +386,7 @@ impl Batch {
             None => HashSet::new(),
         };
         desks.retain(|compound, _| !held.contains(compound));
+        lanes.recall(&mut desks);
         let tx = Tx {
             db,
             backend,
@@ -421,13 +455,16 @@ impl Batch {
         Ok(Ok(Outcome { act: tx.act, answer, is_repeated: false }))
     }
 
-    async fn close(mut self, is_changed: bool) -> Result<()> {
+    /// Commits, and answers what is known of the compounds now; nothing, if nothing was changed.
+    async fn close(mut self, is_changed: bool) -> Result<Option<HashMap<CompoundId, Desk>>> {
         if !is_changed {
-            return Ok(self.tx.db.rollback().await?);
+            self.tx.db.rollback().await?;
+            return Ok(None);
         }
         self.tx.write_counters().await?;
         self.tx.write_settled().await?;
-        self.tx.db.commit().await.map_err(Error::of_commit)
+        self.tx.db.commit().await.map_err(Error::of_commit)?;
+        Ok(Some(self.tx.desks))
     }
 }
 

@@ -38,6 +38,9 @@ static COUNTER: Table = Table {
     on_conflict: "ON CONFLICT (compound_id, name) DO UPDATE SET last_no = excluded.last_no",
 };
 
+/// What the rooms keep of a compound, by type.
+pub(super) type Kept = HashMap<TypeId, Box<dyn Keeps>>;
+
 /// A compound's numbers, and what the rooms keep for it, while a batch is under way.
 #[derive(Default)]
 pub(super) struct Desk {
@@ -45,10 +48,15 @@ pub(super) struct Desk {
     settled_counters: BTreeMap<String, i32>,
     own_counters: BTreeMap<String, i32>,
     pub(super) last_at: i64,
-    kept: HashMap<TypeId, Box<dyn Keeps>>,
+    pub(super) kept: Kept,
 }
 
 impl Desk {
+    /// The number of the compound's last act that is written.
+    pub(super) fn last_act(&self) -> i32 {
+        self.counters.get("act").copied().unwrap_or(0)
+    }
+
     fn last_no(&self, name: &str) -> i32 {
         let known = [&self.own_counters, &self.settled_counters, &self.counters];
         known.iter().find_map(|numbers| numbers.get(name).copied()).unwrap_or(0)

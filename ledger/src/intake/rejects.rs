@@ -5,7 +5,11 @@
 //! Always: the original names and cells, so that the mended file is read like the first; nothing in it that
 //! a spreadsheet would run, and no number that it would shorten.
 
-use super::{Reading, Reject};
+use std::collections::BTreeSet;
+
+use super::layout::Layout;
+use super::{File, Reading, Reject, RejectedRow, table};
+use crate::error::Refusal;
 
 /// The columns added at the end; they are ignored when the file comes back.
 pub(super) const EXTRA: [&str; 3] = ["拒绝单元格", "规则", "办法"];
@@ -33,6 +37,28 @@ pub fn rejects_file<T>(reading: &Reading<T>) -> Vec<u8> {
         write_row(&mut out, cells.chain(reasons.iter().map(String::as_str)));
     }
     out.into_bytes()
+}
+
+/// Rows of a file as they are written, for rows that were read well and rejected by somebody else. Reads the file again:
+/// the texts of good rows are not kept.
+pub(super) fn rows_as_written(
+    file: File<'_>,
+    layout: &'static Layout,
+    wanted: &BTreeSet<(&str, usize)>,
+) -> Result<Vec<RejectedRow>, Refusal> {
+    let mut found = Vec::new();
+    let table = table::read::<()>(file, layout, &mut |line| {
+        let row = line.as_written();
+        if wanted.contains(&(&*row.sheet, row.row)) {
+            found.push(row);
+        }
+        Some(())
+    })?;
+    found.extend(table.reading.rejected);
+    found.sort_by(|a, b| (&a.sheet, a.row).cmp(&(&b.sheet, b.row)));
+    found.dedup_by(|a, b| (&a.sheet, a.row) == (&b.sheet, b.row));
+    found.retain(|row| wanted.contains(&(&*row.sheet, row.row)));
+    Ok(found)
 }
 
 /// The cells, rules and remedies of a row.

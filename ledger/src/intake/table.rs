@@ -595,6 +595,15 @@ fn labels<'t>(text: &'t str, next: &'t str) -> Vec<(String, &'t str)> {
 }
 
 impl Line<'_> {
+    /// The row as the file writes it.
+    pub(super) fn as_written(&self) -> RejectedRow {
+        RejectedRow {
+            sheet: Arc::clone(self.sheet),
+            row: self.row.number as usize,
+            cells: self.header.shown(self.row, self.from_1904),
+        }
+    }
+
     /// Where the row stands: its first known column.
     pub(super) fn at(&self) -> Address {
         let place = self.header.columns.iter().map(|(_, place)| place).min().unwrap_or(0);

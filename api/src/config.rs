@@ -1,0 +1,253 @@
+//! Every setting, its default and its reason.
+//!
+//! Owns: [`Config`], [`Login`].
+//!
+//! A setting comes from the command line, else from the environment (`XIAOQU_…`), else from the TOML file, else it is the
+//! default. An unknown setting is refused, because a mistyped limit is a limit that is not there.
+//!
+//! | file | environment | default | why |
+//! |---|---|---|---|
+//! | `database` | `XIAOQU_DB` | none | where the books are must be said |
+//! | `listen` | `XIAOQU_LISTEN` | `127.0.0.1:8080` | a door to the street is opened on purpose, behind a proxy with TLS |
+//! | `upload_mib` | `XIAOQU_UPLOAD_MIB` | 64 | the largest file an importer reads |
+//! | `timeout_seconds` | `XIAOQU_TIMEOUT_SECONDS` | 120 | the largest file takes less than a minute |
+//! | `log` | `XIAOQU_LOG` | `info` | one line a request; a filter of `tracing` |
+//! | `[[login]]` | `XIAOQU_TOKEN_<ROLE>` | none | no account exists that nobody made |
+//!
+//! A login is `role`, `user`, `token`. Of a token only its digest is kept in memory.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use ledger::books::{Actor, Role};
+use ledger::error::{Kind, Result, Rule, Storage};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// The settings cannot be read.
+pub static CONFIG: Rule = Rule {
+    code: "config.shape",
+    kind: Kind::Shape,
+    rule: "配置须为规定的项目",
+    remedy: "对照 xiaoqu serve --help 与说明改正配置",
+};
+
+/// A token that could be guessed, or that two logins share.
+pub static TOKEN: Rule = Rule {
+    code: "config.token",
+    kind: Kind::Shape,
+    rule: "访问令牌须为 16 至 200 个可见 ASCII 字符，每个登录各不相同",
+    remedy: "用随机生成的令牌，例如 head -c 24 /dev/urandom | base64",
+};
+
+/// All settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the books are.
+    pub database: Option<String>,
+    /// Where the door is.
+    pub listen: SocketAddr,
+    /// How many bytes a file may have.
+    pub upload_bytes: usize,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// What is logged.
+    pub log: String,
+    /// Who may come in.
+    pub logins: Vec<Login>,
+}
+
+/// Somebody who may come in.
+#[derive(Clone)]
+pub struct Login {
+    /// Who they are then.
+    pub actor: Actor,
+    /// The digest of their token.
+    digest: [u8; 32],
+}
+
+/// Never shows a token, not even its digest.
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").field("actor", &self.actor).finish_non_exhaustive()
+    }
+}
+
+impl Login {
+    /// A login with its token.
+    ///
+    /// # Errors
+    /// `config.token`.
+    pub fn new(role: Role, user: &str, token: &str) -> Result<Login> {
+        let is_visible = token.bytes().all(|b| b.is_ascii_graphic());
+        if !(16..=200).contains(&token.len()) || !is_visible {
+            return Err(TOKEN.refuse(format!("{} 的令牌", role.name())).into());
+        }
+        Ok(Login { actor: Actor::new(user, role), digest: Sha256::digest(token).into() })
+    }
+
+    /// Whether this is their token. Takes the same time whatever is shown: digests of one length are compared whole.
+    #[must_use]
+    pub fn is(&self, token: &str) -> bool {
+        let shown: [u8; 32] = Sha256::digest(token).into();
+        let difference = self.digest.iter().zip(shown).fold(0_u8, |sum, (a, b)| sum | (a ^ b));
+        std::hint::black_box(difference) == 0
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            database: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            upload_bytes: 64 << 20,
+            timeout: Duration::from_secs(120),
+            log: "info".to_owned(),
+            logins: Vec::new(),
+        }
+    }
+}
+
+/// The file as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    database: Option<String>,
+    listen: Option<String>,
+    upload_mib: Option<u16>,
+    timeout_seconds: Option<u16>,
+    log: Option<String>,
+    #[serde(default)]
+    login: Vec<WrittenLogin>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenLogin {
+    role: Role,
+    user: String,
+    token: String,
+}
+
+impl Config {
+    /// Reads the file, if there is one, and what the environment says over it.
+    ///
+    /// # Errors
+    /// `config.…`; the file cannot be read.
+    pub fn read(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> Result<Config> {
+        let mut written = match file {
+            Some(path) => parse(path)?,
+            None => Written::default(),
+        };
+        let said = |name: &str| environment(name).filter(|value| !value.is_empty());
+        written.database = said("XIAOQU_DB").or(written.database);
+        written.listen = said("XIAOQU_LISTEN").or(written.listen);
+        written.log = said("XIAOQU_LOG").or(written.log);
+        written.upload_mib = number("XIAOQU_UPLOAD_MIB", &said)?.or(written.upload_mib);
+        written.timeout_seconds =
+            number("XIAOQU_TIMEOUT_SECONDS", &said)?.or(written.timeout_seconds);
+        for role in Role::ALL {
+            let name = format!("XIAOQU_TOKEN_{}", role.name().to_uppercase().replace('-', "_"));
+            if let Some(token) = said(&name) {
+                let user = role.in_chinese().to_owned();
+                written.login.push(WrittenLogin { role, user, token });
+            }
+        }
+        checked(written)
+    }
+}
+
+fn parse(path: &Path) -> Result<Written> {
+    let what = format!("配置文件 {}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|source| Storage::File { what, source })?;
+    // Only the place and the reason: the text of the file holds tokens.
+    let fault = |e: toml::de::Error| {
+        CONFIG.refuse(format!("{}：{}", path.display(), e.message()))
+    };
+    Ok(toml::from_str(&text).map_err(fault)?)
+}
+
+fn number(name: &str, said: &impl Fn(&str) -> Option<String>) -> Result<Option<u16>> {
+    let read = |text: String| text.parse().map_err(|_| CONFIG.refuse(format!("{name}={text}")));
+    Ok(said(name).map(read).transpose()?)
+}
+
+fn checked(written: Written) -> Result<Config> {
+    let usual = Config::default();
+    let listen = match written.listen {
+        Some(text) => text.parse().map_err(|_| CONFIG.refuse(format!("listen = {text:?}")))?,
+        None => usual.listen,
+    };
+    let mut tokens = HashSet::new();
+    let mut logins = Vec::new();
+    for WrittenLogin { role, user, token } in written.login {
+        if role == Role::Operator {
+            return Err(CONFIG.refuse("operator 只在本机命令行使用，不能登录").into());
+        }
+        let login = Login::new(role, &user, &token)?;
+        if !tokens.insert(token) {
+            return Err(TOKEN.refuse(format!("{} 与另一登录的令牌相同", role.name())).into());
+        }
+        logins.push(login);
+    }
+    let upload_bytes = written.upload_mib.map(|mib| usize::from(mib.clamp(1, 64)) << 20);
+    let timeout = written.timeout_seconds.map(|s| Duration::from_secs(u64::from(s.max(1))));
+    Ok(Config {
+        database: written.database,
+        listen,
+        upload_bytes: upload_bytes.unwrap_or(usual.upload_bytes),
+        timeout: timeout.unwrap_or(usual.timeout),
+        log: written.log.unwrap_or(usual.log),
+        logins,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_speaks_over_the_file_and_the_file_over_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("xiaoqu.toml");
+        let token = "0123456789abcdef";
+        std::fs::write(
+            &path,
+            format!(
+                "listen = '127.0.0.1:1'\ntimeout_seconds = 7\n\
+                 [[login]]\nrole = 'auditor'\nuser = '审计'\ntoken = '{token}'\n"
+            ),
+        )
+        .unwrap();
+        let environment = |name: &str| match name {
+            "XIAOQU_LISTEN" => Some("127.0.0.1:2".to_owned()),
+            "XIAOQU_TOKEN_STREET_OFFICE" => Some("fedcba9876543210".to_owned()),
+            _ => None,
+        };
+        let config = Config::read(Some(&path), environment).unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.timeout.as_secs(), 7);
+        assert_eq!(config.upload_bytes, 64 << 20);
+        assert!(config.logins[0].is(token) && !config.logins[0].is("0123456789abcdee"));
+        assert_eq!(config.logins[1].actor.role, Role::StreetOffice);
+    }
+
+    #[test]
+    fn what_is_mistyped_weak_or_shared_is_refused() {
+        let read = |text: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("xiaoqu.toml");
+            std::fs::write(&path, text).unwrap();
+            Config::read(Some(&path), |_| None).unwrap_err().code()
+        };
+        let login = |token: &str| format!("[[login]]\nrole='auditor'\nuser='a'\ntoken='{token}'\n");
+        assert_eq!(read("listn = 'x'"), "config.shape");
+        assert_eq!(read("listen = 'here'"), "config.shape");
+        assert_eq!(read(&login("short")), "config.token");
+        assert_eq!(read(&login("0123456789abcdef").repeat(2)), "config.token");
+        let operator = "[[login]]\nrole='operator'\nuser='a'\ntoken='0123456789abcdef'\n";
+        assert_eq!(read(operator), "config.shape");
+    }
+}

@@ -1,0 +1,184 @@
+//! What went wrong, as RFC 9457 tells it: `application/problem+json`.
+//!
+//! Owns: [`Problem`], the doors' own rules, the one table that turns a failure into a status.
+//!
+//! Always: `title` is the rule, `detail` the evidence, `remedy` what to do now, `code` what a program branches on,
+//! `instance` the request's number; the facts of a refusal are members beside them. Never: the storage's own words,
+//! which go to the log once, with the request's number.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ledger::error::{Error, Kind, Refusal, Rule, Storage};
+use serde_json::{Map, Value, json};
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident, $code:literal, $rule:literal, $remedy:literal;)*) => {
+        $($(#[$doc])* pub static $name: Rule =
+            Rule { code: $code, kind: Kind::$kind, rule: $rule, remedy: $remedy };)*
+        /// The doors' own rules, in the order they are checked; what storage failures are told as comes last.
+        pub static RULES: &[&Rule] = &[$(&$name),*];
+    };
+}
+
+rules! {
+    /// No such address.
+    NO_ROUTE = Missing, "door.no-route",
+        "没有这个地址", "检查路径；接口清单见首页";
+    /// The address is there, the method is not.
+    METHOD = Shape, "door.method",
+        "这个地址不支持该请求方法", "检查请求方法；可用的方法见 Allow 头";
+    /// Nobody we know.
+    UNKNOWN_CALLER = Forbidden, "door.unknown-caller",
+        "须出示有效的访问令牌", "在 Authorization 头中写 Bearer 加令牌；令牌由管理员发放";
+    /// Somebody we know, in a role that may not.
+    ROLE = Forbidden, "door.role",
+        "该角色无权办理此项", "请由有权的角色办理，或联系管理员调整";
+    /// A body, a query or a path that does not fit.
+    SHAPE = Shape, "door.shape",
+        "请求须符合接口的格式：字段齐全、类型正确、没有多余字段", "按说明改正请求后重发";
+    /// Not what the route takes.
+    CONTENT_TYPE = Shape, "door.content-type",
+        "请求体的类型须为接口所收的类型", "JSON 请求请写 Content-Type: application/json";
+    /// More than a door takes in.
+    TOO_LARGE = Shape, "door.too-large",
+        "请求体不得超过上限：上传文件 64 MB，其他 1 MB", "拆成几次提交";
+    /// It took too long; the act may go on.
+    SLOW = Busy, "door.timeout",
+        "处理超时，结果未定", "用同一幂等键重发：已经办成的返回原结果，没有办成的会重新办理";
+    /// A bug of ours.
+    BUG = Refused, "door.bug",
+        "程序内部错误，本次操作没有入账", "请把 instance 中的请求编号告诉管理员";
+    /// The database is away.
+    UNREACHABLE = Busy, "storage.unreachable",
+        "暂时连不上数据库，本次操作没有入账", "请稍后用同一幂等键重试";
+    /// No room.
+    FULL = Busy, "storage.full",
+        "存储空间已满，本次操作没有入账", "请联系管理员清理磁盘后重试";
+    /// The commit's answer was lost.
+    UNKNOWN_OUTCOME = Busy, "storage.unknown-outcome",
+        "提交时失去与数据库的联系，结果未定", "用同一幂等键重发即可得知：已入账的返回原结果，未入账的会重新办理";
+    /// The database refused what the rooms should have.
+    GUARD = Refused, "storage.guard",
+        "数据库拒绝了本次写入，没有入账", "请把 instance 中的请求编号告诉管理员";
+    /// A file of ours.
+    FILE = Busy, "storage.file",
+        "服务器上的文件无法读写", "请联系管理员检查磁盘与权限";
+}
+
+/// The one status table: by code where HTTP has a status of its own for it, else by what kind of answer it is.
+fn status_of(rule: &Rule) -> StatusCode {
+    match rule.code {
+        "door.unknown-caller" => StatusCode::UNAUTHORIZED,
+        "door.method" => StatusCode::METHOD_NOT_ALLOWED,
+        "door.content-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "door.too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "door.bug" | "storage.guard" | "storage.file" => StatusCode::INTERNAL_SERVER_ERROR,
+        "storage.full" => StatusCode::INSUFFICIENT_STORAGE,
+        _ => match rule.kind {
+            Kind::Shape => StatusCode::BAD_REQUEST,
+            Kind::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+            Kind::Conflict => StatusCode::CONFLICT,
+            Kind::Missing => StatusCode::NOT_FOUND,
+            Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        },
+    }
+}
+
+/// A failure on its way out. It rides in the response's extensions until [`crate::door::frame`] writes and logs it.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    refusal: Refusal,
+    cause: Option<Arc<Error>>,
+}
+
+impl Problem {
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        status_of(self.refusal.rule)
+    }
+
+    /// Its code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.refusal.rule.code
+    }
+
+    /// The storage's failure behind it, for the log.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Error> {
+        self.cause.as_deref()
+    }
+
+    /// Its members, without the request's number.
+    #[must_use]
+    pub fn members(&self) -> Map<String, Value> {
+        let Rule { code, rule, remedy, .. } = self.refusal.rule;
+        let told = json!({
+            "type": format!("/problems/{code}"),
+            "title": rule,
+            "status": self.status().as_u16(),
+            "detail": self.refusal.evidence,
+            "remedy": remedy,
+            "code": code,
+        });
+        let Value::Object(mut members) = told else { return Map::new() };
+        for (name, value) in &self.refusal.facts {
+            members.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        members
+    }
+
+    /// The whole answer, under the request's number.
+    #[must_use]
+    pub fn answer(&self, instance: &str) -> Response {
+        let mut members = self.members();
+        members.insert("instance".to_owned(), instance.into());
+        let kind = HeaderValue::from_static("application/problem+json");
+        let mut response = (self.status(), Json(members)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        let now = match self.status() {
+            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, "2")),
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"xiaoqu\"")),
+            _ => None,
+        };
+        if let Some((name, value)) = now {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        Problem { refusal, cause: None }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        let (rule, evidence) = match &error {
+            Error::Refused(refusal) => return Problem::from((**refusal).clone()),
+            Error::Storage(Storage::Unreachable(_)) => (&UNREACHABLE, "数据库没有应答"),
+            Error::Storage(Storage::Full(_)) => (&FULL, "写入时空间不足"),
+            Error::Storage(Storage::Unknown(_)) => (&UNKNOWN_OUTCOME, "提交已发出，没有收到答复"),
+            Error::Storage(Storage::Guard(_)) => (&GUARD, "数据库的约束不允许"),
+            Error::Storage(Storage::File { .. }) => (&FILE, "文件读写失败"),
+            Error::Storage(Storage::Bug(_)) => (&BUG, "出现了不应出现的情况"),
+        };
+        Problem { refusal: rule.refuse(evidence), cause: Some(Arc::new(error)) }
+    }
+}
+
+/// An empty answer that carries the problem to whoever writes it.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,342 @@
+//! The figures of a fund statement, asked of the ledger: sums only, no words but the trade's.
+//!
+//! Owns: [`gather`], [`Period`], [`masked`].
+//!
+//! Always: the figures depend on the books, the period and the two bounds of time, and on nothing else, so the same
+//! statement can be drawn again years later; its check code is a digest of all of them but the printing time. The lines
+//! of one voucher are one line here; a voucher and its reversal are two. Never: a whole name, an identity number.
+//! Limits: whether a month is closed is read from the closing vouchers, so a closed month in which nothing closed is
+//! still said to be open, never the other way round.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ledger::books::View;
+use ledger::calendar::{Day, Instant, Month};
+use ledger::error::Result;
+use ledger::fund::{self, FundBalance, FundMovement};
+use ledger::id::{CompoundId, VoucherSeq};
+use ledger::journal::{self, AsOf, Book, Kind, Side, text};
+use ledger::money::Money;
+use ledger::property::{self, Compound, Dwelling, RoomCode};
+
+use super::{Balance, Building, Figures, Line, Seal, Summary};
+
+/// The days a statement covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// The first; none for the whole life of the account.
+    pub from: Option<Day>,
+    /// The last.
+    pub to: Day,
+}
+
+/// How many vouchers are looked at together.
+const PAGE: i32 = 500;
+
+/// Gathers the statement of one dwelling. `as_of.day` bounds the figures of the whole building, `period.to` the lines;
+/// whichever is earlier counts for both.
+///
+/// # Errors
+/// Storage.
+pub async fn gather(
+    view: &mut impl View,
+    compound: &Compound,
+    dwelling: &Dwelling,
+    period: Period,
+    as_of: AsOf,
+    printed_at: Instant,
+) -> Result<Figures> {
+    let to = as_of.day.map_or(period.to, |day| day.min(period.to));
+    let known_at = as_of.known_at.unwrap_or(printed_at);
+    let bounds = AsOf { day: Some(to), known_at: as_of.known_at };
+    let account = fund::account(view, compound.id, dwelling.no, period.from, bounds).await?;
+    let is_now = as_of.known_at.is_none() && to >= printed_at.day();
+    let building = building(view, compound.id, dwelling, bounds, is_now).await?;
+    let seal = seal(view, compound.id, as_of.known_at).await?;
+    let is_open = !is_closed(view, compound.id, Month::of(to), as_of.known_at, seal.1).await?;
+
+    let lines = lines(&account.movements);
+    let first_line = account.movements.first().map(|m| m.movement.effective_on);
+    let start_of_year = Month::from_number(Month::of(to).year() * 100 + 1).map_or(to, Month::first_day);
+    let from = period.from.or(first_line).unwrap_or(start_of_year);
+    let first_due = account.assessment.as_ref().map_or(Money::ZERO, |a| a.due);
+    let first = if first_due.is_positive() { first_due } else { account.deposited };
+    let levy = account.assessment.map(|a| a.standard).filter(|words| !words.trim().is_empty());
+    let mut figures = Figures {
+        compound: compound.name.clone(),
+        compound_code: compound.code.clone(),
+        dwelling: dwelling.code.to_string(),
+        owners: dwelling.owners.iter().map(|owner| masked(&owner.name)).collect(),
+        area: dwelling.fund_area,
+        account: format!("{}-{}", compound.code, dwelling.code),
+        from: from.min(to),
+        to,
+        levy: levy.unwrap_or_else(|| "未核定".to_owned()),
+        first_deposit_on: account.first_deposit_on,
+        first_due,
+        first_paid: account.deposited,
+        opening: balance(account.opening),
+        lines,
+        closing: balance(account.closing),
+        percent_of_first: basis_points(account.closing.total(), first),
+        building,
+        is_open,
+        seal: seal.0,
+        as_of: to,
+        known_at,
+        printed_at,
+        check: String::new(),
+        objection: "对本单有异议的，请凭本单向业主委员会或物业服务企业书面提出。".to_owned(),
+    };
+    if figures.owners.is_empty() {
+        figures.owners.push(if dwelling.is_unsold { "（未售）" } else { "（未登记）" }.to_owned());
+    }
+    figures.check = check(&figures);
+    Ok(figures)
+}
+
+/// A name as it may be shown: its first character. `郜䶮玉` is `郜*`.
+#[must_use]
+pub fn masked(name: &str) -> String {
+    name.trim().chars().next().map_or_else(String::new, |first| format!("{first}*"))
+}
+
+fn balance(of: FundBalance) -> Balance {
+    Balance { principal: of.principal, gains: of.gains }
+}
+
+/// One line a voucher, in the order of the account.
+fn lines(movements: &[FundMovement]) -> Vec<Line> {
+    let mut lines: Vec<(VoucherSeq, Line)> = Vec::new();
+    for FundMovement { movement, change, after } in movements {
+        let change = balance(*change);
+        let (increase, decrease) = match movement.side {
+            Side::Credit => (change, Balance::default()),
+            Side::Debit => (Balance::default(), negative(change)),
+        };
+        if let Some((seq, line)) = lines.last_mut()
+            && *seq == movement.posted.seq
+        {
+            line.increase = plus(line.increase, increase);
+            line.decrease = plus(line.decrease, decrease);
+            line.after = balance(*after);
+            continue;
+        }
+        let line = Line {
+            day: movement.effective_on,
+            summary: summary(movement.kind),
+            reference: movement.evidence.clone(),
+            increase,
+            decrease,
+            after: balance(*after),
+            voucher: movement.posted.to_string(),
+            is_late: movement.is_late,
+        };
+        lines.push((movement.posted.seq, line));
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+fn plus(a: Balance, b: Balance) -> Balance {
+    Balance { principal: a.principal + b.principal, gains: a.gains + b.gains }
+}
+
+fn negative(of: Balance) -> Balance {
+    Balance { principal: -of.principal, gains: -of.gains }
+}
+
+fn summary(kind: Kind) -> Summary {
+    match kind {
+        Kind::Deposit => Summary::Deposit,
+        Kind::Gains => Summary::Interest,
+        Kind::Repair => Summary::Withdrawal,
+        Kind::Refund => Summary::Refund,
+        Kind::Opening | Kind::Transfer => Summary::Transfer,
+        Kind::Bill | Kind::Payment | Kind::Closing | Kind::Reversal | Kind::Other => {
+            Summary::Correction
+        }
+    }
+}
+
+/// Every dwelling of the building, those that have nothing included.
+async fn building(
+    view: &mut impl View,
+    compound: CompoundId,
+    dwelling: &Dwelling,
+    bounds: AsOf,
+    is_now: bool,
+) -> Result<Building> {
+    let place = |code: &RoomCode| (code.phase().map(str::to_owned), code.building().to_owned());
+    let home = place(&dwelling.code);
+    let codes = property::codes(view, compound).await?;
+    let neighbours = codes.into_iter().filter(|(code, _)| place(code) == home).map(|(_, no)| no);
+    let mut totals = Vec::new();
+    if is_now {
+        let balances = fund::balances(view, compound).await?;
+        totals.extend(neighbours.map(|no| balances.get(&no).map_or(Money::ZERO, |b| b.total())));
+    } else {
+        for no in neighbours {
+            let account = fund::account(view, compound, no, None, bounds).await?;
+            totals.push(account.closing.total());
+        }
+    }
+    totals.sort_unstable();
+    Ok(standing_of(&totals))
+}
+
+/// Average and median of sorted totals, each rounded half up to the fen, for orientation only.
+fn standing_of(totals: &[Money]) -> Building {
+    let many = i64::try_from(totals.len()).unwrap_or(i64::MAX);
+    let middle = totals.len() / 2;
+    let median = match totals {
+        [] => Money::ZERO,
+        _ if totals.len() % 2 == 1 => totals[middle],
+        _ => half_up(totals[middle - 1] + totals[middle], 2),
+    };
+    let sum: Money = totals.iter().copied().sum();
+    let average = if totals.is_empty() { Money::ZERO } else { half_up(sum, many) };
+    Building { households: many.unsigned_abs(), average, median }
+}
+
+fn half_up(sum: Money, many: i64) -> Money {
+    let (sum, many) = (i128::from(sum.in_fen()), i128::from(many));
+    let rounded = (2 * sum + many).div_euclid(2 * many);
+    Money::fen(i64::try_from(rounded).unwrap_or(i64::MAX))
+}
+
+/// `part` of `whole` in basis points, half up; none of nothing.
+fn basis_points(part: Money, whole: Money) -> Option<i64> {
+    if !whole.is_positive() {
+        return None;
+    }
+    let (part, whole) = (i128::from(part.in_fen()), i128::from(whole.in_fen()));
+    i64::try_from((2 * part * 10_000 + whole).div_euclid(2 * whole)).ok()
+}
+
+/// The book's head at an instant, and its place. Places are given in the order of recording, so it is found by halving;
+/// the hash of a voucher stands in the one after it.
+async fn seal(
+    view: &mut impl View,
+    compound: CompoundId,
+    known_at: Option<Instant>,
+) -> Result<(Seal, VoucherSeq)> {
+    let (last, hash) = journal::latest(view, compound, Book::Fund).await?;
+    let (mut known, mut unknown, mut head) = (0, last.0.saturating_add(1), hash);
+    while let Some(at) = known_at.filter(|_| unknown - known > 1) {
+        let middle = known + (unknown - known) / 2;
+        let found =
+            journal::vouchers(view, compound, Book::Fund, VoucherSeq(middle - 1), 1).await?;
+        match found.first() {
+            Some(row) if row.voucher.recorded_at <= at => known = middle,
+            Some(row) => (unknown, head) = (middle, row.voucher.prev_hash),
+            None => break,
+        }
+    }
+    let vouchers = unknown - 1;
+    let seal = Seal { head: text::hex(&head), vouchers: u64::from(vouchers.unsigned_abs()) };
+    Ok((seal, VoucherSeq(vouchers)))
+}
+
+/// Whether the month was closed: some month from it on has its closing voucher.
+async fn is_closed(
+    view: &mut impl View,
+    compound: CompoundId,
+    month: Month,
+    known_at: Option<Instant>,
+    head: VoucherSeq,
+) -> Result<bool> {
+    let mut before = head.0;
+    while before > 0 {
+        let after = VoucherSeq((before - PAGE).max(0));
+        let page = journal::vouchers(view, compound, Book::Fund, after, before - after.0).await?;
+        let mut closings = page.iter().rev().filter(|row| row.voucher.kind == Kind::Closing);
+        let known = |at: Instant| known_at.is_none_or(|bound| at <= bound);
+        if let Some(row) = closings.find(|row| known(row.voucher.recorded_at)) {
+            return Ok(row.voucher.period >= month);
+        }
+        before = after.0;
+    }
+    Ok(false)
+}
+
+/// A short digest of all that the statement says but when it was printed.
+fn check(figures: &Figures) -> String {
+    let mut said = BTreeMap::new();
+    said.insert("account", format!("{} {}", figures.compound, figures.account));
+    said.insert("owners", figures.owners.join(";"));
+    said.insert("area", figures.area.to_string());
+    said.insert("period", format!("{} {} {}", figures.from, figures.to, figures.is_open));
+    let first = figures.first_deposit_on.map_or_else(String::new, |day| day.to_string());
+    let (due, paid) = (figures.first_due, figures.first_paid);
+    said.insert("first", format!("{} {first} {due} {paid}", figures.levy));
+    let amounts = |b: Balance| format!("{} {}", b.principal, b.gains);
+    said.insert("opening", amounts(figures.opening));
+    said.insert("closing", amounts(figures.closing));
+    let Building { households, average, median } = figures.building;
+    said.insert("building", format!("{households} {average} {median}"));
+    said.insert("seal", format!("{} {}", figures.seal.vouchers, figures.seal.head));
+    said.insert("bounds", format!("{} {}", figures.as_of, figures.known_at));
+    let mut told = String::new();
+    // Writing to a String cannot fail.
+    for (what, words) in said {
+        let _ = writeln!(told, "{what}: {words}");
+    }
+    for line in &figures.lines {
+        let (increase, decrease) = (amounts(line.increase), amounts(line.decrease));
+        let after = amounts(line.after);
+        let _ = writeln!(
+            told,
+            "{} {} {} +{increase} -{decrease} ={after} {}",
+            line.day, line.voucher, line.reference, line.is_late
+        );
+    }
+    short(&text::hash(&told))
+}
+
+/// Forty bits of a digest in letters that are not mistaken for each other: `D6-7K3F-92QX`.
+fn short(hash: &[u8; 32]) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let bits = hash[..5].iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    let letter = |place: u32| char::from(LETTERS[(bits >> (5 * place) & 31) as usize]);
+    let letters: String = (0..8).rev().map(letter).collect();
+    format!("D6-{}-{}", &letters[..4], &letters[4..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_shows_its_first_character_only() {
+        assert_eq!(masked("郜䶮玉"), "郜*");
+        assert_eq!(masked(" 王 "), "王*");
+        assert_eq!(masked(""), "");
+    }
+
+    #[test]
+    fn a_building_is_summed_up_half_up_to_the_fen() {
+        let of = |fen: &[i64]| {
+            let totals: Vec<Money> = fen.iter().copied().map(Money::fen).collect();
+            let Building { households, average, median } = standing_of(&totals);
+            (households, average.in_fen(), median.in_fen())
+        };
+        assert_eq!(of(&[]), (0, 0, 0));
+        assert_eq!(of(&[0, 100, 101]), (3, 67, 100));
+        assert_eq!(of(&[0, 1]), (2, 1, 1));
+    }
+
+    #[test]
+    fn a_share_of_the_first_deposit_is_in_basis_points() {
+        let points = |part, whole| basis_points(Money::fen(part), Money::fen(whole));
+        assert_eq!(points(1_817_213, 1_769_000), Some(10_273));
+        assert_eq!(points(0, 100), Some(0));
+        assert_eq!(points(5, 0), None);
+    }
+
+    #[test]
+    fn a_check_code_is_short_and_plain() {
+        assert_eq!(short(&[0; 32]), "D6-0000-0000");
+        assert_eq!(short(&[255; 32]), "D6-ZZZZ-ZZZZ");
+    }
+}
