@@ -52,7 +52,7 @@ pub async fn take(visit: Visit, Asked(query): Asked<ImportQuery>, knock: Knock) 
         good_rows: query.good_rows,
         book: query.book,
     };
-    let reading = read(query.kind, name, bytes, terms.clone()).await?;
+    let reading = read(query.kind, name, Arc::new(bytes), terms.clone()).await?;
     let report = run(&visit.books, &visit.actor, &reading, &terms, query.dry_run).await?;
     let report = discreet(report);
     if let Some(Error::Refused(refusal)) = report.refusal().filter(|_| !query.dry_run) {
@@ -97,7 +97,12 @@ fn plain(name: &str) -> String {
 ///
 /// # Errors
 /// Those of [`import::read`].
-pub async fn read(kind: Kind, name: String, bytes: Vec<u8>, terms: Terms) -> Result<Arc<Reading>> {
+pub async fn read(
+    kind: Kind,
+    name: String,
+    bytes: Arc<Vec<u8>>,
+    terms: Terms,
+) -> Result<Arc<Reading>> {
     let reading = tokio::task::spawn_blocking(move || {
         import::read(kind, File { name: &name, bytes: &bytes }, &terms)
     });

@@ -18,7 +18,7 @@ use crate::error::{Kind as Answer, Refusal, Result, Rule};
 use crate::id::{CompoundId, DepositNo, DwellingNo, LineNo};
 use crate::journal::{self, AsOf, Bearing, Book, Entry, Kind, Line, Movement, Posted};
 use crate::money::Money;
-use crate::property::{Dwelling, Housing};
+use crate::property::Housing;
 
 /// The dwelling has no fund account to pay into: a service room.
 pub static AMOUNT: Rule = Rule {
@@ -44,16 +44,8 @@ pub static RECEIPT_USED: Rule = Rule {
     remedy: "核对票据号；确为同一笔的，无需再记",
 };
 
-/// More would be taken out than the dwelling has.
-pub static SHORT: Rule = Rule {
-    code: "fund.short",
-    kind: Answer::Refused,
-    rule: "分户账余额不得为负",
-    remedy: "核对金额；不足部分由业主另行承担，不得透支他人资金",
-};
-
 /// The rules of this room, in the order they are checked.
-pub static RULES: &[&Rule] = &[&AMOUNT, &RECEIPT_USED, &OVER_ASSESSMENT, &SHORT];
+pub static RULES: &[&Rule] = &[&AMOUNT, &RECEIPT_USED, &OVER_ASSESSMENT];
 
 static ASSESSMENT: Table = Table {
     name: "assessment",
@@ -557,15 +549,4 @@ pub(crate) async fn deposited_by_year(
         }
     }
     Ok(deposited)
-}
-
-/// What a list shows of a dwelling's account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Overview {
-    /// The dwelling.
-    pub dwelling: Dwelling,
-    /// What it has.
-    pub balance: FundBalance,
-    /// What it was to pay in at first.
-    pub due_fen: Option<Money>,
 }

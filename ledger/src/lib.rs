@@ -22,6 +22,7 @@ pub mod journal;
 pub mod measure;
 pub mod money;
 pub mod property;
+pub mod verify;
 
 /// Every rule of the house, room by room, in the order in which each room checks them.
 #[must_use]

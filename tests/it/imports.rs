@@ -129,3 +129,135 @@ on_both! {
         assert!(again.committed);
     }
 }
+
+on_both! {
+    async fn after_the_sample_every_law_holds(world: World) {
+        summer(&world);
+        for (kind, name) in FILES {
+            take(&world.books, kind, name, &sample(name), false).await.unwrap();
+        }
+        let laws = ledger::verify::verify(&world.books, None).await.unwrap();
+        for law in &laws {
+            assert_eq!((law.failed, &law.first), (0, &None), "{}", law.name);
+        }
+        let counted = |name: &str| laws.iter().find(|l| l.name == name).unwrap().checked;
+        assert_eq!(counted("deposits-posted"), 423);
+        assert_eq!(counted("payments-posted"), 2487);
+        assert_eq!(counted("imports-whole"), 4);
+    }
+
+    async fn a_bad_row_keeps_the_file_out_or_only_itself(world: World) {
+        let register = "楼号,单元,房号,产权人,身份证号,建筑面积,房屋性质\n\
+                        1,1,101,王一,,80.00,商品住宅\n1,1,102,王二,,八十,商品住宅\n1,1,103,王三,,82.00,商品住宅\n";
+        let name = "房产清册.csv";
+        let mut terms = Terms { compound: "xin".into(), name: Some("新村".into()), good_rows: false, book: Book::Fund };
+        let file = File { name, bytes: register.as_bytes() };
+        let reading = Arc::new(import::read(Kind::Register, file, &terms).unwrap());
+        let whole = import::commit(&world.books, &Actor::operator(), reading.clone(), &terms).await.unwrap();
+        assert!(!whole.committed && whole.accepted == 0);
+        assert_eq!((whole.rows, whole.good, whole.rejected[0].cell.as_str()), (3, 2, "F3"));
+        assert_eq!(whole.refusal().unwrap().code(), "import.rejected-rows");
+        let mut view = world.books.read().await.unwrap();
+        assert_eq!(property::compound_by_code(&mut view, "xin").await.unwrap(), None, "nothing half-written");
+        drop(view);
+
+        terms.good_rows = true;
+        let good = import::commit(&world.books, &Actor::operator(), reading.clone(), &terms).await.unwrap();
+        assert!(good.committed);
+        assert_eq!((good.accepted, good.rejected.len()), (2, 1));
+        let rejects = String::from_utf8(reading.rejects_file(&good, file).unwrap().unwrap()).unwrap();
+        assert!(rejects.contains("王二") && !rejects.contains("王三"), "{rejects}");
+
+        // The mended file brings the one row that was missing; the others are known.
+        let mended = register.replace("八十", "81.00");
+        let reading = import::read(Kind::Register, File { name, bytes: mended.as_bytes() }, &terms).unwrap();
+        let again = import::commit(&world.books, &Actor::operator(), Arc::new(reading), &terms).await.unwrap();
+        assert_eq!((again.accepted, again.known), (1, 2));
+    }
+
+    async fn what_the_books_know_better_is_rejected_by_name(world: World) {
+        let deposits = |rows: &str| format!("小区名称,楼,单元,房屋,业主姓名,摘要,交易时间,交易金额,发票号\n{rows}");
+        let terms = Terms { compound: "xiaohe".into(), name: None, good_rows: true, book: Book::Fund };
+        let codes = async |kind: Kind, name: &'static str, text: String| {
+            let file = File { name, bytes: text.as_bytes() };
+            let reading = import::read(kind, file, &terms).unwrap();
+            let report = import::commit(&world.books, &Actor::operator(), Arc::new(reading), &terms).await.unwrap();
+            report.rejected.iter().map(|r| r.code).collect::<Vec<_>>()
+        };
+        let rows = "小河里小区,1栋,1单元,101,业主1111,开户,2020-01-01,100.00,P1\n\
+                    小河里小区,1栋,1单元,102,业主1121,开户,2020-01-01,100.00,P1\n\
+                    小河里小区,9栋,1单元,101,某某,开户,2020-01-01,100.00,P3\n\
+                    小河里小区,1栋,1单元,201,业主1211,开户,2030-01-01,100.00,P4\n\
+                    小河里小区,1栋,1单元,202,业主1221,支用,2020-01-02,5.00,P5\n";
+        assert_eq!(codes(Kind::Deposits, "交存明细.csv", deposits(rows)).await, [
+            "import.receipt-used", "import.room-unknown", "import.short", "import.future-day",
+        ]);
+        let fees = "房屋,收费项目,开始时间,结束时间,缴费时间,应缴金额,实缴金额\n\
+                    1-1-101,物业费,2025-01-01,2025-03-31,,90.00,90.00\n\
+                    1-1-102,物业费,2025-01-01,2025-03-31,2025-02-01,90.00,50.00\n\
+                    1-1-102,物业费,2025-01-01,2025-03-31,2025-03-01,91.00,40.00\n";
+        assert_eq!(codes(Kind::Fees, "收费明细.csv", fees.to_owned()).await, ["import.no-payment-day", "import.due-differs"]);
+        let register = "楼号,单元,房号,产权人,建筑面积,房屋性质\n1,1,101,业主1111,80.00,商品住宅\n";
+        assert_eq!(codes(Kind::Register, "房产清册.csv", register.to_owned()).await, ["import.room-differs"]);
+
+        let other = deposits("大河里小区,1栋,1单元,101,甲,开户,2020-01-01,100.00,P9\n");
+        let reading = import::read(Kind::Deposits, File { name: "d.csv", bytes: other.as_bytes() }, &terms).unwrap();
+        let refused = import::preview(&world.books, &reading, &terms).await.unwrap_err();
+        assert_eq!(refused.code(), "import.other-compound");
+        let nowhere = Terms { compound: "nowhere".into(), ..terms.clone() };
+        let refused = import::preview(&world.books, &reading, &nowhere).await.unwrap_err();
+        assert_eq!(refused.code(), "property.no-compound");
+    }
+}
+
+/// What a clerk gets wrong in a cell: the register, the deposits, the fees, the bank.
+#[test]
+fn each_wrong_cell_is_told_by_its_own_rule() {
+    let register = |cells: &str| format!("楼号,单元,房号,产权人,身份证号,手机号,建筑面积,房屋编码\n{cells}\n");
+    let deposit = |cells: &str| format!("小区名称,楼,单元,房屋,摘要,交易时间,交易金额,本金,利息\n{cells}\n");
+    let cases = [
+        (Kind::Register, register("1,1,101,王一,,123,80.00,"), "intake.phone-shape"),
+        (Kind::Register, register("1,1,？？,王一,,,80.00,"), "intake.room-unreadable"),
+        (Kind::Register, register("1,1,101,王一,,,80.00,1-1-102"), "intake.room-contradiction"),
+        (Kind::Deposits, deposit("某小区,1栋,1单元,101,开户,2020-01-01,一百,,"), "intake.money-shape"),
+        (Kind::Deposits, deposit("某小区,1栋,1单元,101,开户,2020-01-01,100000000000.01,,"), "intake.money-limit"),
+        (Kind::Deposits, deposit("某小区,1栋,1单元,101,开户,2020-01-01,100.00,60.00,30.00"), "intake.deposit-sum"),
+        (Kind::Bank, "交易日期,交易时间,收入金额,支出金额,账户余额,对方户名\n2026-01-02,25:61:00,1.00,,1.00,某\n".to_owned(), "intake.time-shape"),
+    ];
+    for (kind, text, wanted) in cases {
+        let file = File { name: "t.csv", bytes: text.as_bytes() };
+        let told = match import::read(kind, file, &terms(true)) {
+            Ok(reading) => format!("{reading:?}"),
+            Err(error) => error.code().to_owned(),
+        };
+        assert!(told.contains(wanted), "{wanted}: {told}");
+    }
+}
+
+on_both! {
+    async fn two_clerks_with_one_file_take_it_once(world: World) {
+        summer(&world);
+        let (name, bytes) = ("房产清册.xlsx", sample("房产清册.xlsx"));
+        take(&world.books, Kind::Register, name, &bytes, false).await.unwrap();
+        let bytes = sample("交存明细.csv");
+        let both = tokio::join!(
+            take(&world.books, Kind::Deposits, "交存明细.csv", &bytes, false),
+            take(&world.books, Kind::Deposits, "交存明细.csv", &bytes, false),
+        );
+        let taken = |r: &Result<Report>| r.as_ref().map_or(0, |r| r.accepted);
+        assert_eq!(taken(&both.0) + taken(&both.1), 423);
+        for one in [&both.0, &both.1] {
+            if let Err(error) = one {
+                assert_eq!(error.code(), "import.changed-meanwhile");
+            }
+        }
+    }
+
+    async fn a_new_compound_needs_a_name(world: World) {
+        let text = "楼号,单元,房号,产权人,建筑面积\n1,1,101,王一,80.00\n";
+        let terms = Terms { compound: "xin".into(), name: None, good_rows: false, book: Book::Fund };
+        let reading = import::read(Kind::Register, File { name: "r.csv", bytes: text.as_bytes() }, &terms).unwrap();
+        let refused = import::preview(&world.books, &reading, &terms).await.unwrap_err();
+        assert_eq!(refused.code(), "import.no-name");
+    }
+}

@@ -44,11 +44,7 @@ pub(crate) struct Pools {
 
 /// Opens the pools. `acting_at_once` bounds PostgreSQL's writing connections.
 pub(crate) async fn open(url: &str, acting_at_once: usize) -> Result<Pools> {
-    let is_sqlite = url.starts_with("sqlite:");
-    if !is_sqlite && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(ADDRESS.refuse(without_password(url)).into());
-    }
-    if is_sqlite {
+    if is_sqlite(url)? {
         let acting = Database::connect(sqlite(url, 1, false)).await?;
         let reading = Database::connect(sqlite(url, 8, true)).await?;
         return Ok(Pools { reading, acting, backend: DbBackend::Sqlite, acting_at_once: 1 });
@@ -59,11 +55,20 @@ pub(crate) async fn open(url: &str, acting_at_once: usize) -> Result<Pools> {
     Ok(Pools { reading, acting, backend: DbBackend::Postgres, acting_at_once })
 }
 
+fn is_sqlite(url: &str) -> Result<bool> {
+    let is_one_of = |schemes: &[&str]| schemes.iter().any(|scheme| url.starts_with(scheme));
+    match url {
+        _ if is_one_of(&["sqlite:"]) => Ok(true),
+        _ if is_one_of(&["postgres://", "postgresql://"]) => Ok(false),
+        _ => Err(ADDRESS.refuse(without_password(url)).into()),
+    }
+}
+
 /// One connection, for the migrations: SQLite's pragmas are per connection, and a migration that switched
 /// foreign keys off on one of several would leave it so.
 pub(crate) async fn open_for_migration(url: &str) -> Result<DatabaseConnection> {
     let options =
-        if url.starts_with("sqlite:") { sqlite(url, 1, false) } else { postgres(url, 1, false) };
+        if is_sqlite(url)? { sqlite(url, 1, false) } else { postgres(url, 1, false) };
     Ok(Database::connect(options).await?)
 }
 

@@ -35,7 +35,7 @@ const BATCH_ACTS: usize = 256;
 /// How many compounds share a commit at most.
 const BATCH_COMPOUNDS: usize = 64;
 /// How many acts may wait at most, over all compounds.
-const WAITING_ACTS: usize = 20_000;
+const WAITING_ACTS: usize = 5_000;
 
 static ACT: Table = Table {
     name: "act",

@@ -25,12 +25,25 @@ use crate::money::Money;
 /// What a column holds, and the words that select it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Column {
-    /// A whole number; `None` is read as 0.
     Number(&'static str),
+    /// A whole number, or none, which is read as 0.
+    SomeNumber(&'static str),
     /// A day, read as the number `yyyymmdd`; 0 if it is none.
     Day(&'static str),
     Text(&'static str),
     Bytes(&'static str),
+}
+
+impl Column {
+    const fn words(self) -> &'static str {
+        match self {
+            Column::Number(words)
+            | Column::SomeNumber(words)
+            | Column::Day(words)
+            | Column::Text(words)
+            | Column::Bytes(words) => words,
+        }
+    }
 }
 
 /// A table to read whole. Every one begins with `compound_id` and `book`.
@@ -74,13 +87,13 @@ pub(super) static HEADS: Shape = Shape {
         Column::Day("effective_on"),
         Column::Number("recorded_at"),
         Column::Number("act_no"),
-        Column::Number(
+        Column::SomeNumber(
             "(SELECT a.recorded_at FROM act a WHERE a.compound_id = t.compound_id AND a.act_no = t.act_no)",
         ),
         Column::Number("line_count"),
         Column::Number("is_red"),
-        Column::Number("reverses_seq"),
-        Column::Number("transfer_no"),
+        Column::SomeNumber("reverses_seq"),
+        Column::SomeNumber("transfer_no"),
         Column::Text("kind"),
         Column::Text("memo"),
         Column::Text("source"),
@@ -180,43 +193,38 @@ impl Scan {
     }
 }
 
+/// A book's place among all books as one number, half as dear as two. A number of a book that no book has still differs
+/// from every other.
+const PLACE: &str = "CAST(compound_id AS BIGINT) * 65536 + book";
+
 fn sql_of(shape: &Shape) -> String {
     use std::fmt::Write as _;
     let Shape { table, columns, key, most } = shape;
     let (mut inner, mut outer) = (String::new(), String::new());
+    let mut names = vec!["compound_id", "book"];
     for (i, column) in columns.iter().enumerate() {
+        let words = column.words();
+        if i < *key {
+            names.push(words);
+        }
         // Writing to a String cannot fail.
         let _ = match column {
-            Column::Number(words) => {
-                let _ = write!(inner, ", COALESCE({words}, 0) AS c{i}");
-                write!(outer, ", string_agg(CAST(c{i} AS TEXT), ',')")
-            }
-            Column::Day(words) => {
-                let _ = write!(inner, ", {words} AS c{i}");
-                write!(outer, ", string_agg(CAST(c{i} AS TEXT), ',')")
-            }
-            Column::Text(words) | Column::Bytes(words) => {
-                let _ = write!(inner, ", {words} AS c{i}");
+            Column::SomeNumber(_) => write!(inner, ", COALESCE({words}, 0) AS c{i}"),
+            _ => write!(inner, ", {words} AS c{i}"),
+        };
+        let _ = match column {
+            Column::Text(_) | Column::Bytes(_) => {
                 let lengths = format!("string_agg(CAST(octet_length(c{i}) AS TEXT), ',')");
                 write!(outer, ", {lengths}, string_agg(c{i}, '')")
             }
+            _ => write!(outer, ", string_agg(CAST(c{i} AS TEXT), ',')"),
         };
     }
-    let names: Vec<&str> = ["compound_id", "book"]
-        .into_iter()
-        .chain(columns.iter().take(*key).map(|c| match c {
-            Column::Number(name)
-            | Column::Day(name)
-            | Column::Text(name)
-            | Column::Bytes(name) => *name,
-        }))
-        .collect();
-    let key = names.join(", ");
-    let after = (1..=names.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-    let n = names.len();
+    let parameters: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
+    let (key, after, n) = (names.join(", "), parameters.join(", "), names.len());
     format!(
-        "SELECT count(*), string_agg(CAST(compound_id AS TEXT), ','), string_agg(CAST(book AS TEXT), ','){outer}
-         FROM (SELECT compound_id, book{inner} FROM {table} t
+        "SELECT count(*), string_agg(CAST(place AS TEXT), ','){outer}
+         FROM (SELECT {PLACE} AS place{inner} FROM {table} t
                WHERE ({key}) > ({after}) AND compound_id <= ${} AND book <= ${}
                ORDER BY {key} LIMIT {most}) p",
         n + 1,
@@ -255,13 +263,15 @@ impl Page {
             true => Ok(numbers),
             false => Err(unreadable("column", shape.table)),
         };
+        let places = whole(numbers_in(&list(next())?, len))?;
         let mut columns = Vec::with_capacity(shape.columns.len() + 2);
-        for _ in 0..2 {
-            columns.push(Values::Numbers(whole(numbers_in(&list(next())?, len))?));
-        }
+        columns.push(Values::Numbers(places.iter().map(|place| place >> 16).collect()));
+        columns.push(Values::Numbers(places.iter().map(|place| place & 0xFFFF).collect()));
         for column in shape.columns {
             columns.push(match column {
-                Column::Number(_) => Values::Numbers(whole(numbers_in(&list(next())?, len))?),
+                Column::Number(_) | Column::SomeNumber(_) => {
+                    Values::Numbers(whole(numbers_in(&list(next())?, len))?)
+                }
                 Column::Day(_) => Values::Numbers(whole(days_in(&list(next())?, len))?),
                 Column::Text(_) | Column::Bytes(_) => {
                     let lengths = whole(numbers_in(&list(next())?, len))?;
@@ -269,15 +279,8 @@ impl Page {
                         Column::Text(_) => list(next())?.into_bytes(),
                         _ => row.try_get_by_index(next())?,
                     };
-                    let mut end = 0_usize;
-                    let ends: Vec<usize> = lengths
-                        .iter()
-                        .map(|n| {
-                            end = end.saturating_add(usize::try_from(*n).unwrap_or(usize::MAX));
-                            end
-                        })
-                        .collect();
-                    if end != all.len() {
+                    let ends = ends_of(&lengths);
+                    if ends.last() != Some(&all.len()) {
                         return Err(unreadable("text", shape.table));
                     }
                     Values::Bytes(ends, all)
@@ -308,6 +311,15 @@ impl Page {
     fn text(&self, column: usize, row: usize) -> String {
         String::from_utf8_lossy(self.bytes(column, row)).into_owned()
     }
+}
+
+fn ends_of(lengths: &[i64]) -> Vec<usize> {
+    let mut end = 0_usize;
+    let next = |length: &i64| {
+        end = end.saturating_add(usize::try_from(*length).unwrap_or(usize::MAX));
+        end
+    };
+    lengths.iter().map(next).collect()
 }
 
 /// `17,-4,0` as numbers. A number that is none ends the list, so that its length tells.

@@ -22,6 +22,7 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Datelike, Timelike};
 use sha2::{Digest, Sha256};
 
 use super::chart::Book;
@@ -39,18 +40,13 @@ pub fn print(voucher: &Voucher) -> String {
 }
 
 pub(super) fn print_into(out: &mut String, v: &Voucher) {
+    day_into(out, v.effective_on);
     // Writing to a String cannot fail.
-    let _ = write!(out, "{} * ({}) ", v.effective_on, v.posted);
+    let _ = write!(out, " * ({}) ", v.posted);
     escape(out, &v.memo);
-    let _ = write!(
-        out,
-        "\n    ; seq:{}, period:{}, recorded:{}, act:{}, kind:{}",
-        v.posted.seq,
-        v.period,
-        v.recorded_at,
-        v.act,
-        v.kind.name()
-    );
+    let _ = write!(out, "\n    ; seq:{}, period:{}, recorded:", v.posted.seq, v.period);
+    instant_into(out, v.recorded_at);
+    let _ = write!(out, ", act:{}, kind:{}", v.act, v.kind.name());
     if let Some(seq) = v.reverses {
         let _ = write!(out, ", {}:{seq}", if v.is_red { "red" } else { "reverses" });
     }
@@ -89,6 +85,43 @@ fn print_line(out: &mut String, book: Book, line: &Line) {
         Side::Debit => " CNY  ; Dr\n",
         Side::Credit => " CNY  ; Cr\n",
     });
+}
+
+/// What `Display` prints, without its machinery: vouchers of two lines are mostly head.
+fn day_into(out: &mut String, day: Day) {
+    match u64::try_from(day.year()) {
+        Ok(year @ 1000..=9999) => digits_into(out, year),
+        _ => {
+            let _ = write!(out, "{day}");
+            return;
+        }
+    }
+    for part in [day.month(), day.day()] {
+        out.push('-');
+        two_digits_into(out, part);
+    }
+}
+
+/// As [`day_into`], in UTC.
+fn instant_into(out: &mut String, at: Instant) {
+    let utc = DateTime::from_timestamp(at.seconds(), 0).map(|at| at.naive_utc());
+    let Some(utc) = utc.filter(|utc| (1000..=9999).contains(&utc.year())) else {
+        let _ = write!(out, "{at}");
+        return;
+    };
+    day_into(out, utc.date());
+    for (mark, part) in [('T', utc.hour()), (':', utc.minute()), (':', utc.second())] {
+        out.push(mark);
+        two_digits_into(out, part);
+    }
+    out.push('Z');
+}
+
+fn two_digits_into(out: &mut String, n: u32) {
+    if n < 10 {
+        out.push('0');
+    }
+    digits_into(out, u64::from(n));
 }
 
 /// The name of a balance's key in the text: `fund:400101:17`.

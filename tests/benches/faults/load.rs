@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -37,8 +37,10 @@ pub(crate) fn day(text: &str) -> Day {
     text.parse().expect("a day")
 }
 
-pub(crate) fn clerk() -> Actor {
-    Actor::new("王会计", Role::PropertyCompany)
+pub(crate) fn clerk() -> &'static Actor {
+    static CLERK: LazyLock<Actor> =
+        LazyLock::new(|| Actor::new("王会计", Role::PropertyCompany));
+    &CLERK
 }
 
 // ---- The world, made once ----------------------------------------------------------------------------------------
@@ -95,12 +97,13 @@ pub(crate) async fn found(books: &Books, compounds: i32) -> Result<Vec<CompoundI
             area: None,
         };
         let request = Request::new("property.found", founding);
-        let found = books.act(&Actor::operator(), CompoundId::OFFICE, request, |tx, founding| {
+        let operator = Actor::operator();
+        let found = books.act(&operator, CompoundId::OFFICE, request, |tx, founding| {
             Box::pin(property::found(tx, founding))
         });
         let id = found.await?.answer;
         let request = Request::describing("property.enrol", roll(), serde_json::Value::Null);
-        let enrolled = books.act(&clerk(), id, request, |tx, roll: &Vec<NewDwelling>| {
+        let enrolled = books.act(clerk(), id, request, |tx, roll: &Vec<NewDwelling>| {
             Box::pin(async move { property::enrol(tx, roll).await.map(|_| ()) })
         });
         enrolled.await?;
@@ -126,7 +129,7 @@ pub(crate) async fn bill(
     };
     let request = Request::new("fees.bill", billing);
     let billed =
-        books.act(&clerk(), compound, request, |tx, billing| Box::pin(fees::bill(tx, billing)));
+        books.act(clerk(), compound, request, |tx, billing| Box::pin(fees::bill(tx, billing)));
     Ok(billed.await?.answer.bills)
 }
 
@@ -207,7 +210,7 @@ impl Op {
                 };
                 let request = Request::new("fund.deposit", deposit).maybe_once(key);
                 let done = books
-                    .act(&actor, self.compound, request, |tx, d| Box::pin(fund::deposit(tx, d)))
+                    .act(actor, self.compound, request, |tx, d| Box::pin(fund::deposit(tx, d)))
                     .await?;
                 (done.act, done.answer.voucher, done.is_repeated)
             }
@@ -223,7 +226,7 @@ impl Op {
                 };
                 let request = Request::new("fees.pay", payment).maybe_once(key);
                 let done = books
-                    .act(&actor, self.compound, request, |tx, p| Box::pin(fees::pay(tx, p)))
+                    .act(actor, self.compound, request, |tx, p| Box::pin(fees::pay(tx, p)))
                     .await?;
                 (done.act, done.answer.voucher, done.is_repeated)
             }
@@ -243,7 +246,7 @@ impl Op {
                 let body = serde_json::json!({"amount_fen": amount, "evidence": self.key});
                 let request = Request::describing("journal.post", entry, body).maybe_once(key);
                 let done = books
-                    .act(&actor, self.compound, request, |tx, entry: &Entry| {
+                    .act(actor, self.compound, request, |tx, entry: &Entry| {
                         Box::pin(journal::post(tx, entry.clone()))
                     })
                     .await?;

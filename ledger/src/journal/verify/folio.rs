@@ -6,7 +6,7 @@
 //! anew in every run, so nobody can prepare rows that add up to the same.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::Arc;
 
 use super::super::stream::{Head, Raw};
@@ -17,24 +17,51 @@ use super::{ACCOUNTS, ACTS, CHAIN, DWELLINGS, Laws, NUMBERS, Names, PERIODS, VOU
 use crate::money::Money;
 
 /// What a balance is kept by: account, dwelling, matter, 0 for none.
-pub(super) type Key = (i64, i64, i64);
+pub(super) type Key = [i32; 3];
 
-/// Debits and credits, apart. Wider than the columns, so that no tampered amount can overflow them.
+/// A key, of columns that may hold what no key can.
+pub(super) fn key(account: i64, dwelling: i64, matter: i64) -> Key {
+    [account, dwelling, matter].map(|n| i32::try_from(n).unwrap_or(i32::MIN))
+}
+
+/// Sums by key.
+pub(super) type Sums = HashMap<Key, Totals, BuildHasherDefault<KeyHasher>>;
+
+/// Debits and credits, apart. They wrap: an amount beyond the limit is told by itself, and it takes a million lines at the
+/// limit to come around.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Totals {
-    pub(super) debit: i128,
-    pub(super) credit: i128,
+    pub(super) debit: i64,
+    pub(super) credit: i64,
+    /// Whether a row of the balances was found for it.
+    pub(super) is_kept: bool,
 }
 
 impl Totals {
     fn add(&mut self, other: Totals) {
-        self.debit += other.debit;
-        self.credit += other.credit;
+        self.debit = self.debit.wrapping_add(other.debit);
+        self.credit = self.credit.wrapping_add(other.credit);
+    }
+}
+
+/// Keys are the compound's own small numbers: they need spreading, not keeping secret.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_i32(i32::from(*byte)));
     }
 
-    /// Whether the columns say the same.
-    pub(super) fn are(self, debit: i64, credit: i64) -> bool {
-        self.debit == i128::from(debit) && self.credit == i128::from(credit)
+    fn write_usize(&mut self, _length_of_an_array: usize) {}
+
+    fn write_i32(&mut self, n: i32) {
+        let n = u64::from(n.cast_unsigned());
+        self.0 = (self.0.rotate_left(26) ^ n).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
     }
 }
 
@@ -50,7 +77,7 @@ pub(super) struct Digest {
 pub(super) struct Hashes([RandomState; 2]);
 
 impl Hashes {
-    pub(super) fn add(&self, to: &mut Digest, row: (i64, Key, i128, i128)) {
+    pub(super) fn add(&self, to: &mut Digest, row: (i64, Key, i64, i64)) {
         to.rows += 1;
         for (sum, keyed) in to.sums.iter_mut().zip(&self.0) {
             *sum = sum.wrapping_add(keyed.hash_one(row));
@@ -103,9 +130,9 @@ pub(super) struct Folio {
     /// How many of the book's closes lie before the present voucher.
     closes_passed: usize,
     /// What moved, by the close that will freeze it; the last is never closed.
-    moved: Vec<HashMap<Key, Totals>>,
+    moved: Vec<Sums>,
     /// What the closes passed have frozen; in the end, every balance.
-    pub(super) sums: HashMap<Key, Totals>,
+    pub(super) sums: Sums,
     /// What each close must have frozen.
     pub(super) frozen: Vec<(i64, Digest)>,
     last_seq: i64,
@@ -126,8 +153,8 @@ impl Folio {
             book,
             small,
             closes_passed: 0,
-            moved: vec![HashMap::new(); closes + 1],
-            sums: HashMap::new(),
+            moved: vec![Sums::default(); closes + 1],
+            sums: Sums::default(),
             frozen: Vec::with_capacity(closes),
             last_seq: 0,
             last_hash: Some([0; 32]),
@@ -243,14 +270,14 @@ impl Folio {
                 wrong = Some(*line);
             }
             let amount = i128::from(line.fen);
-            let key = (line.account, line.dwelling, line.matter);
+            let key = key(line.account, line.dwelling, line.matter);
             let totals = moved.entry(key).or_default();
             if line.side > 0 {
                 debit += amount;
-                totals.debit += amount;
+                totals.debit = totals.debit.wrapping_add(line.fen);
             } else {
                 credit += amount;
-                totals.credit += amount;
+                totals.credit = totals.credit.wrapping_add(line.fen);
             }
             let is_bare = line.dwelling == 0 && line.matter == 0;
             match accounts.and_then(|accounts| accounts.get(&line.account)) {
@@ -349,7 +376,12 @@ impl Folio {
         for close in small.closes(self.compound, self.book).iter().skip(self.closes_passed) {
             self.close(close, told);
         }
-        for (key, totals) in self.moved.drain(..).flatten() {
+        let mut moved = std::mem::take(&mut self.moved);
+        // Most books have never been closed, or have moved little since: the larger map takes in the others.
+        if self.sums.is_empty() {
+            self.sums = moved.pop().unwrap_or_default();
+        }
+        for (key, totals) in moved.into_iter().flatten() {
             self.sums.entry(key).or_default().add(totals);
         }
         told.laws.checked(VOUCHER_BALANCES, self.vouchers);
@@ -365,11 +397,11 @@ impl Folio {
     fn control(&self, told: &mut Told) {
         let Some(accounts) = self.small.accounts(self.compound, self.book) else { return };
         let (mut of_dwellings, mut of_all, mut keys) = (0_i128, 0_i128, 0);
-        for ((account, dwelling, matter), totals) in &self.sums {
-            if !accounts.get(account).is_some_and(|account| account.is_bearing) {
+        for ([account, dwelling, matter], totals) in &self.sums {
+            if !accounts.get(&i64::from(*account)).is_some_and(|account| account.is_bearing) {
                 continue;
             }
-            let net = totals.credit - totals.debit;
+            let net = i128::from(totals.credit) - i128::from(totals.debit);
             of_all += net;
             if (*dwelling, *matter) != (0, 0) {
                 of_dwellings += net;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sea_orm::QueryResult;
 
 use super::super::stream::{BALANCES as BALANCE_ROWS, FROZEN, Scan};
-use super::folio::{Digest, Key, Told, yuan};
+use super::folio::{Digest, Key, Told, Totals, key, yuan};
 use super::{BALANCES, PERIODS, Range};
 use crate::books::{Reads, Snapshot, View};
 use crate::error::Result;
@@ -90,27 +90,32 @@ pub(super) async fn balances(view: &mut Snapshot, range: Range, told: &mut Told)
         laws.checked(BALANCES, u64::try_from(page.len).unwrap_or(0));
         for row in 0..page.len {
             let place = (compounds[row], books[row]);
-            let key = (accounts[row], dwellings[row], matters[row]);
-            let summed = folios.get_mut(&place).and_then(|folio| folio.sums.remove(&key));
-            let summed = summed.unwrap_or_default();
-            if !summed.are(debits[row], credits[row]) {
+            let key = key(accounts[row], dwellings[row], matters[row]);
+            let mut summed = Totals::default();
+            if let Some(totals) = folios.get_mut(&place).and_then(|f| f.sums.get_mut(&key)) {
+                totals.is_kept = true;
+                summed = *totals;
+            }
+            if (summed.debit, summed.credit) != (debits[row], credits[row]) || !summed.is_kept {
                 laws.broken(BALANCES, || {
-                    let kept = sides(i128::from(debits[row]), i128::from(credits[row]));
+                    let kept = sides(debits[row], credits[row]);
                     let is = sides(summed.debit, summed.credit);
-                    format!("{} {}：所记余额{kept}，分录合计{is}", names.book(place.0, place.1), shown(key))
+                    let book = names.book(place.0, place.1);
+                    format!("{book} {}：所记余额{kept}，分录合计{is}", shown(key))
                 });
             }
         }
     }
-    for ((compound, book), folio) in &mut told.books {
-        let mut left: Vec<_> = std::mem::take(&mut folio.sums).into_iter().collect();
-        left.sort_unstable_by_key(|((account, dwelling, matter), _)| (*dwelling, *account, *matter));
+    for ((compound, book), folio) in &told.books {
+        let mut left: Vec<_> = folio.sums.iter().filter(|(_, totals)| !totals.is_kept).collect();
+        left.sort_unstable_by_key(|([account, dwelling, matter], _)| (dwelling, account, matter));
         for (key, totals) in left {
             told.laws.checked(BALANCES, 1);
             let names = &told.names;
             told.laws.broken(BALANCES, || {
                 let is = sides(totals.debit, totals.credit);
-                format!("{} {}：没有余额记录，分录合计{is}", names.book(*compound, *book), shown(key))
+                let book = names.book(*compound, *book);
+                format!("{book} {}：没有余额记录，分录合计{is}", shown(*key))
             });
         }
     }
@@ -118,7 +123,7 @@ pub(super) async fn balances(view: &mut Snapshot, range: Range, told: &mut Told)
 }
 
 /// A balance's key in words.
-fn shown((account, dwelling, matter): Key) -> String {
+fn shown([account, dwelling, matter]: Key) -> String {
     let mut shown = format!("科目 {account}");
     for (word, number) in [("房屋", dwelling), ("项目", matter)] {
         if number != 0 {
@@ -128,8 +133,8 @@ fn shown((account, dwelling, matter): Key) -> String {
     shown
 }
 
-fn sides(debit: i128, credit: i128) -> String {
-    format!("借 {} 元、贷 {} 元", yuan(debit), yuan(credit))
+fn sides(debit: i64, credit: i64) -> String {
+    format!("借 {} 元、贷 {} 元", yuan(debit.into()), yuan(credit.into()))
 }
 
 /// What each close froze is what the postings of its months say, row by row.
@@ -148,9 +153,8 @@ pub(super) async fn periods(
         told.laws.checked(PERIODS, u64::try_from(page.len).unwrap_or(0));
         for row in 0..page.len {
             let digest = found.entry((compounds[row], books[row], months[row])).or_default();
-            let key = (accounts[row], dwellings[row], matters[row]);
-            let (debit, credit) = (i128::from(debits[row]), i128::from(credits[row]));
-            told.hashes.add(digest, (months[row], key, debit, credit));
+            let key = key(accounts[row], dwellings[row], matters[row]);
+            told.hashes.add(digest, (months[row], key, debits[row], credits[row]));
         }
     }
 
@@ -161,7 +165,9 @@ pub(super) async fn periods(
         }
     }
     order(small, told);
-    found.keys().for_each(|place| drop(wanted.entry(*place).or_default()));
+    for place in found.keys() {
+        wanted.entry(*place).or_default();
+    }
     for (place, digest) in wanted {
         if found.get(&place).copied().unwrap_or_default() != digest {
             let first = first_unfrozen(view, small, place).await?;
@@ -215,13 +221,13 @@ async fn first_unfrozen(
     let values = values().into_iter().chain([before.unwrap_or(0).into()]).collect();
     let summed = balances_in(&view.rows(Reads::SETTLED, sql, values).await?)?;
     let words = |at: Option<&(i64, i64)>| match at {
-        Some((debit, credit)) => sides(i128::from(*debit), i128::from(*credit)),
+        Some((debit, credit)) => sides(*debit, *credit),
         None => "无记录".to_owned(),
     };
     for (key, _) in kept.iter().chain(&summed).collect::<BTreeMap<_, _>>() {
         if kept.get(key) != summed.get(key) {
-            let (dwelling, account, matter) = *key;
-            let row = shown((account, dwelling, matter));
+            let [dwelling, account, matter] = *key;
+            let row = shown([account, dwelling, matter]);
             let (was, is) = (words(kept.get(key)), words(summed.get(key)));
             return Ok(format!("{row}：冻结{was}，分录合计{is}"));
         }
@@ -233,9 +239,9 @@ async fn first_unfrozen(
 fn balances_in(rows: &[QueryResult]) -> Result<BTreeMap<Key, (i64, i64)>> {
     let mut balances = BTreeMap::new();
     for row in rows {
-        let n = |at| -> Result<i64> { Ok(i64::from(row.try_get_by_index::<i32>(at)?)) };
+        let n = |at| -> Result<i32> { Ok(row.try_get_by_index(at)?) };
         let totals = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
-        balances.insert((n(0)?, n(1)?, n(2)?), totals);
+        balances.insert([n(0)?, n(1)?, n(2)?], totals);
     }
     Ok(balances)
 }

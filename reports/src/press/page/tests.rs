@@ -1,3 +1,5 @@
+//! What breaks where, and that nothing is cut.
+
 use ledger::calendar::{Day, Instant};
 use ledger::money::Money;
 

@@ -1,0 +1,670 @@
+//! The command line: the same verbs, for whoever sits at the machine that holds the books.
+//!
+//! Owns: the commands and their arguments, the exit codes, [`run`]. What acts here acts as [`Actor::operator`].
+//!
+//! Always: an answer goes to standard output, everything else to standard error; with `--json` the answer is one object,
+//! a refusal included; in a pipe nothing is said that is not the answer. Exit codes: [`DONE`], [`REFUSED`], [`USAGE`],
+//! [`NO_STORAGE`].
+
+mod acts;
+mod files;
+mod papers;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ledger::books::{Actor, Books};
+use ledger::calendar::{Instant, Month};
+use ledger::error::{Error, Storage};
+use ledger::fees::Method;
+use ledger::journal::Book;
+use ledger::money::Money;
+use ledger::property::{self, Compound};
+use serde_json::json;
+
+use crate::config::Config;
+use crate::door::IsoDay;
+use crate::journal::{ExportFormat, VoucherName};
+use crate::problem::Problem;
+use crate::{demo, serve};
+
+/// Done as asked.
+pub const DONE: u8 = 0;
+/// A rule said no, rows were kept out, or a law is broken.
+pub const REFUSED: u8 = 1;
+/// The command cannot be read.
+pub const USAGE: u8 = 2;
+/// The books, a file or the settings cannot be used.
+pub const NO_STORAGE: u8 = 3;
+
+/// 小区账本：小区维修资金与物业费的复式账
+#[derive(Debug, Parser)]
+#[command(name = "xiaoqu", version, disable_help_subcommand = true, subcommand_help_heading = "命令",
+    after_help = "退出码：0 办成；1 被规则拒绝、有行未导入、或核验不符；2 命令写法有误；3 账册、文件或配置不可用")]
+struct Cli {
+    /// 账册地址：sqlite:文件路径 或 postgres://用户@主机/库名
+    #[arg(long, global = true, env = "XIAOQU_DB", hide_env_values = true, value_name = "URL")]
+    db: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 试用：自带样例小区，装好即可查看
+    Demo(DemoArgs),
+    /// 开门营业：提供 REST 接口
+    Serve(ServeArgs),
+    /// 建表或升级账册（其他命令也会自动进行）
+    Migrate,
+    /// 导入文件：房产清册、交存明细、收费明细、银行流水；撤销与查看
+    #[command(subcommand)]
+    Import(Import),
+    /// 核验账册：逐条检查账册必须成立的规律
+    Verify(VerifyArgs),
+    /// 导出一本账簿
+    Export(ExportArgs),
+    /// 列出小区
+    Compounds(JsonArgs),
+    /// 登记维修资金交存：手工，或认领银行流水
+    Deposit(DepositArgs),
+    /// 登记物业费缴费：先清旧欠，余额预存
+    Pay(PayArgs),
+    /// 出账单
+    Bill(BillArgs),
+    /// 打印分户对账单（PDF 或文本）
+    Statement(StatementArgs),
+    /// 试算平衡表
+    TrialBalance(TrialArgs),
+    /// 结账
+    Close(CloseArgs),
+    /// 冲销一张凭证
+    Reverse(ReverseArgs),
+}
+
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// 数据目录
+    #[arg(long, default_value = "xiaoqu-demo", value_name = "DIR")]
+    data: PathBuf,
+    /// 端口；不写则用 8080，被占用时另选空闲端口
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// 就绪后在标准输出写一行 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// 配置文件（TOML）
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// 监听地址，例如 127.0.0.1:8080
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+struct CompoundArg {
+    /// 小区代码
+    #[arg(long, value_name = "CODE")]
+    compound: String,
+}
+
+#[derive(Debug, Args)]
+struct JsonArgs {
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What every act may be given.
+#[derive(Debug, Args)]
+struct ActArgs {
+    /// 小区代码
+    #[arg(long, value_name = "CODE")]
+    compound: String,
+    /// 幂等键：同一键只办一次
+    #[arg(long)]
+    key: Option<String>,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// 房产清册；小区代码是新的则建立小区
+    Register(FileArgs),
+    /// 维修资金交存明细
+    Deposits(FileArgs),
+    /// 物业收费明细
+    Fees(FileArgs),
+    /// 银行流水
+    Bank(FileArgs),
+    /// 撤销一次导入：凭证逐张冲销，不删除
+    Undo {
+        /// 导入编号
+        no: i32,
+        #[command(flatten)]
+        act: ActArgs,
+    },
+    /// 列出导入
+    List {
+        #[command(flatten)]
+        compound: CompoundArg,
+        #[command(flatten)]
+        json: JsonArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+struct FileArgs {
+    /// 文件：xlsx、xls、csv、网页格式的 xls，或装一个这类文件的 zip
+    file: PathBuf,
+    #[command(flatten)]
+    compound: CompoundArg,
+    /// 新小区的名称；不写则取文件中的名称
+    #[arg(long)]
+    name: Option<String>,
+    /// 银行流水所属账簿
+    #[arg(long, value_enum, default_value_t = BankBook::Fund)]
+    book: BankBook,
+    /// 只预览，不入账
+    #[arg(long)]
+    dry_run: bool,
+    /// 只导入合格的行（默认有一行不合格则一行也不导入）
+    #[arg(long)]
+    good_rows: bool,
+    /// 把不合格的行按原样写到此文件，改正后可再导入
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The books that have a bank statement today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum BankBook {
+    /// 维修资金专户
+    Fund,
+    /// 物业费账户
+    Service,
+}
+
+impl BankBook {
+    fn book(self) -> Book {
+        match self {
+            BankBook::Fund => Book::Fund,
+            BankBook::Service => Book::Service,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// 只核验一个小区
+    #[arg(long, value_name = "CODE")]
+    compound: Option<String>,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct ExportArgs {
+    #[command(flatten)]
+    compound: CompoundArg,
+    /// 账簿：fund、revenue、service、grant
+    #[arg(long, value_parser = book)]
+    book: Book,
+    /// 格式
+    #[arg(long, value_enum)]
+    format: ExportFormat,
+    /// 写到文件；不写则到标准输出
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct DepositArgs {
+    #[command(flatten)]
+    act: ActArgs,
+    /// 房号，例如 1-1-101
+    #[arg(long, value_name = "CODE")]
+    room: String,
+    /// 金额（元）
+    #[arg(long, value_parser = money, required_unless_present = "line", requires = "on")]
+    amount: Option<Money>,
+    /// 收款日期
+    #[arg(long, value_name = "DAY", requires = "amount")]
+    on: Option<IsoDay>,
+    /// 认领的银行流水编号
+    #[arg(long, value_name = "NO", conflicts_with_all = ["amount", "on"])]
+    line: Option<i32>,
+    /// 专用票据号
+    #[arg(long, value_name = "NO", default_value = "")]
+    receipt: String,
+    /// 种类
+    #[arg(long, value_enum, default_value_t = DepositWord::Initial)]
+    kind: DepositWord,
+}
+
+/// What kind of deposit, as a command says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DepositWord {
+    /// 首期交存
+    Initial,
+    /// 续交
+    TopUp,
+    /// 补建
+    Rebuild,
+}
+
+#[derive(Debug, Args)]
+struct PayArgs {
+    #[command(flatten)]
+    act: ActArgs,
+    /// 房号
+    #[arg(long, value_name = "CODE")]
+    room: String,
+    /// 金额（元）
+    #[arg(long, value_parser = money)]
+    amount: Money,
+    /// 方式：cash、transfer、wechat、alipay、pos、cheque、other
+    #[arg(long, value_parser = method)]
+    method: Method,
+    /// 收款日期
+    #[arg(long, value_name = "DAY")]
+    on: IsoDay,
+    /// 交易单号、支票号
+    #[arg(long, default_value = "")]
+    reference: String,
+    /// 银行流水编号（金额、日期须与流水一致）
+    #[arg(long, value_name = "NO")]
+    line: Option<i32>,
+}
+
+#[derive(Debug, Args)]
+struct BillArgs {
+    #[command(flatten)]
+    act: ActArgs,
+    /// 收费项目
+    #[arg(long, default_value = "物业费")]
+    item: String,
+    /// 计费起日
+    #[arg(long, value_name = "DAY")]
+    from: IsoDay,
+    /// 计费止日
+    #[arg(long, value_name = "DAY")]
+    to: IsoDay,
+    /// 缴费期限；不写则为计费止日
+    #[arg(long, value_name = "DAY")]
+    due: Option<IsoDay>,
+    /// 账单明细：JSON（[{"room","amount_fen"}]）或 CSV（房号,金额元）
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["room", "amount"])]
+    file: Option<PathBuf>,
+    /// 房号（只出一户）
+    #[arg(long, value_name = "CODE", requires = "amount", required_unless_present = "file")]
+    room: Option<String>,
+    /// 金额（元）
+    #[arg(long, value_parser = money, requires = "room")]
+    amount: Option<Money>,
+}
+
+#[derive(Debug, Args)]
+struct StatementArgs {
+    #[command(flatten)]
+    compound: CompoundArg,
+    /// 房号
+    #[arg(long, value_name = "CODE")]
+    room: String,
+    /// 写到文件，.pdf 或 .txt
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// 起日；不写则自首笔起
+    #[arg(long, value_name = "DAY")]
+    from: Option<IsoDay>,
+    #[command(flatten)]
+    when: WhenArgs,
+}
+
+#[derive(Debug, Args)]
+struct WhenArgs {
+    /// 截至业务日
+    #[arg(long, value_name = "DAY")]
+    as_of: Option<IsoDay>,
+    /// 截至记账时刻，例如 2026-01-05T09:00:00+08:00
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    known_at: Option<Instant>,
+}
+
+#[derive(Debug, Args)]
+struct TrialArgs {
+    #[command(flatten)]
+    compound: CompoundArg,
+    /// 账簿：fund、revenue、service、grant
+    #[arg(long, value_parser = book)]
+    book: Book,
+    #[command(flatten)]
+    when: WhenArgs,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct CloseArgs {
+    #[command(flatten)]
+    act: ActArgs,
+    /// 账簿：fund、revenue、service、grant
+    #[arg(long, value_parser = book)]
+    book: Book,
+    /// 月份，例如 2026-01
+    #[arg(long, value_parser = month)]
+    month: Month,
+}
+
+#[derive(Debug, Args)]
+struct ReverseArgs {
+    #[command(flatten)]
+    act: ActArgs,
+    /// 凭证号，例如 fund/2026-0007
+    #[arg(long)]
+    voucher: VoucherName,
+    /// 冲销日期
+    #[arg(long, value_name = "DAY")]
+    on: IsoDay,
+    /// 方式
+    #[arg(long, value_enum)]
+    style: StyleWord,
+    /// 原因
+    #[arg(long)]
+    reason: String,
+}
+
+/// How a voucher is reversed, as a command says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum StyleWord {
+    /// 红字冲销
+    Red,
+    /// 反向分录
+    Opposite,
+}
+
+fn money(text: &str) -> Result<Money, String> {
+    Money::parse(text).map_err(|why| why.to_string())
+}
+
+fn book(text: &str) -> Result<Book, String> {
+    Book::named(text).ok_or_else(|| "账簿为 fund、revenue、service 或 grant".to_owned())
+}
+
+fn method(text: &str) -> Result<Method, String> {
+    let known = Method::ALL.into_iter().find(|method| method.name() == text);
+    known.ok_or_else(|| "方式为 cash、transfer、wechat、alipay、pos、cheque 或 other".to_owned())
+}
+
+fn month(text: &str) -> Result<Month, String> {
+    Month::parse(text).ok_or_else(|| "月份应写作 2026-01".to_owned())
+}
+
+/// RFC 3339, or as people write it, which is Shanghai time.
+fn instant(text: &str) -> Result<Instant, String> {
+    let shanghai = || Instant::parse(&format!("{}+08:00", text.trim().replace(' ', "T")));
+    let known = Instant::parse(text).or_else(shanghai);
+    known.ok_or_else(|| "时刻应写作 2026-01-05T09:00:00+08:00".to_owned())
+}
+
+/// Why a command ended without an answer.
+enum Stop {
+    /// A rule or the storage.
+    Failed(Error),
+    /// The command cannot mean anything.
+    Usage(String),
+    /// Nobody reads the answer any more.
+    Unread,
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Failed(error)
+    }
+}
+
+/// Only the answer is written with `?`; files have words of their own.
+impl From<std::io::Error> for Stop {
+    fn from(source: std::io::Error) -> Stop {
+        if source.kind() == std::io::ErrorKind::BrokenPipe {
+            return Stop::Unread;
+        }
+        Stop::Failed(Error::Storage(Storage::File { what: "标准输出".to_owned(), source }))
+    }
+}
+
+type Ran = Result<u8, Stop>;
+
+/// Where answers go.
+pub type Out<'a> = &'a mut (dyn Write + Send);
+
+/// Runs a command; answers its exit code.
+pub async fn run(args: impl IntoIterator<Item = OsString>, out: Out<'_>, err: Out<'_>) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            if error.use_stderr() {
+                let _ = write!(err, "{error}");
+                return USAGE;
+            }
+            let _ = write!(out, "{error}");
+            return DONE;
+        }
+    };
+    let is_json = cli.command.is_json();
+    let ran = dispatch(cli, out).await;
+    match ran.and_then(|code| Ok(out.flush().map(|()| code)?)) {
+        Ok(code) => code,
+        Err(Stop::Unread) => DONE,
+        Err(Stop::Usage(why)) => {
+            let _ = writeln!(err, "error: {why}\n\n详见 xiaoqu --help");
+            USAGE
+        }
+        Err(Stop::Failed(error)) => failed(&error, is_json, out, err),
+    }
+}
+
+impl Command {
+    fn is_json(&self) -> bool {
+        match self {
+            Command::Demo(_) | Command::Serve(_) | Command::Migrate => false,
+            Command::Export(_) | Command::Statement(_) => false,
+            Command::Import(import) => match import {
+                Import::Register(a) | Import::Deposits(a) | Import::Fees(a) | Import::Bank(a) => a.json,
+                Import::Undo { act, .. } => act.json,
+                Import::List { json, .. } => json.json,
+            },
+            Command::Verify(args) => args.json,
+            Command::Compounds(args) => args.json,
+            Command::TrialBalance(args) => args.json,
+            Command::Deposit(args) => args.act.json,
+            Command::Pay(args) => args.act.json,
+            Command::Bill(args) => args.act.json,
+            Command::Close(args) => args.act.json,
+            Command::Reverse(args) => args.act.json,
+        }
+    }
+}
+
+async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
+    let db = cli.db;
+    match cli.command {
+        Command::Demo(args) => demo_here(args, out).await,
+        Command::Serve(args) => serve_here(db, args).await,
+        Command::Migrate => {
+            let books = open(db).await?;
+            writeln!(out, "账册已是最新")?;
+            Ok(closed(books).await?)
+        }
+        Command::Import(Import::Undo { no, act }) => acts::undo(&open(db).await?, no, act, out).await,
+        Command::Import(Import::List { compound, json }) => {
+            files::list(&open(db).await?, &compound.compound, json.json, out).await
+        }
+        Command::Import(import) => files::import(db, import, out).await,
+        Command::Verify(args) => papers::verify(&open(db).await?, args, out).await,
+        Command::Export(args) => files::export(&open(db).await?, args, out).await,
+        Command::Compounds(args) => papers::compounds(&open(db).await?, args.json, out).await,
+        Command::Deposit(args) => acts::deposit(&open(db).await?, args, out).await,
+        Command::Pay(args) => acts::pay(&open(db).await?, args, out).await,
+        Command::Bill(args) => acts::bill(&open(db).await?, args, out).await,
+        Command::Statement(args) => papers::statement(db, args, out).await,
+        Command::TrialBalance(args) => papers::trial_balance(&open(db).await?, args, out).await,
+        Command::Close(args) => acts::close(&open(db).await?, args, out).await,
+        Command::Reverse(args) => acts::reverse(&open(db).await?, args, out).await,
+    }
+}
+
+async fn open(db: Option<String>) -> Result<Books, Stop> {
+    let missing = || Stop::Usage("须用 --db（或环境变量 XIAOQU_DB）指明账册地址".to_owned());
+    Ok(Books::open(&db.ok_or_else(missing)?).await?)
+}
+
+async fn closed(books: Books) -> Result<u8, Error> {
+    books.close().await.map(|()| DONE)
+}
+
+async fn compound(books: &Books, code: &str) -> Result<Compound, Error> {
+    let mut view = books.read().await?;
+    property::compound(&mut view, code).await
+}
+
+async fn demo_here(args: DemoArgs, out: Out<'_>) -> Ran {
+    serve::log("warn");
+    demo::run(&args.data, args.port, args.json, out).await?;
+    Ok(DONE)
+}
+
+async fn serve_here(db: Option<String>, args: ServeArgs) -> Ran {
+    let mut config = Config::read(args.config.as_deref(), |name| std::env::var(name).ok())?;
+    config.listen = args.listen.unwrap_or(config.listen);
+    serve::log(&config.log);
+    let books = open(db.or_else(|| config.database.clone())).await?;
+    let listener = serve::listen(config.listen).await?;
+    if config.logins.is_empty() {
+        tracing::warn!("no login is configured: nobody can come in");
+    }
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "open");
+    serve::until_told(listener, books, config).await?;
+    Ok(DONE)
+}
+
+/// Tells a failure: one object on standard output where a program reads it, words on standard error where a person does.
+fn failed(error: &Error, is_json: bool, out: Out<'_>, err: Out<'_>) -> u8 {
+    if is_json {
+        let _ = writeln!(out, "{}", json!({ "refused": refused(error) }));
+    } else {
+        let members = refused(error);
+        let word = |name: &str| members[name].as_str().unwrap_or_default().to_owned();
+        let _ = writeln!(err, "未办理 [{}]", word("code"));
+        for (name, label) in [("rule", "规则"), ("evidence", "现状"), ("remedy", "办法")] {
+            let _ = writeln!(err, "  {label}：{}", word(name));
+        }
+        // At this machine the system's own words help whoever has to mend it.
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            let _ = writeln!(err, "  原因：{cause}");
+            source = cause.source();
+        }
+    }
+    exit_code(error)
+}
+
+/// A failure for programs: `code`, `rule`, `evidence`, `remedy` and the facts.
+fn refused(error: &Error) -> serde_json::Value {
+    let problem = match error {
+        Error::Refused(refusal) => Problem::from((**refusal).clone()),
+        Error::Storage(Storage::File { what, source }) => {
+            let refusal = crate::problem::FILE.refuse(format!("{what}：{source}"));
+            Problem::from(refusal)
+        }
+        Error::Storage(_) => return plain(error),
+    };
+    let mut members = problem.members();
+    for (name, renamed) in [("title", "rule"), ("detail", "evidence")] {
+        if let Some(value) = members.remove(name) {
+            members.insert(renamed.to_owned(), value);
+        }
+    }
+    members.remove("type");
+    members.remove("status");
+    members.into()
+}
+
+/// A storage failure: its rule in our words, its evidence in the program's.
+fn plain(error: &Error) -> serde_json::Value {
+    json!({
+        "code": error.code(),
+        "rule": "账册须能读写",
+        "evidence": error.to_string(),
+        "remedy": "检查账册地址、磁盘与数据库；结果未定的，用同一 --key 重办即可得知",
+    })
+}
+
+fn exit_code(error: &Error) -> u8 {
+    let code = error.code();
+    let is_ground = code.starts_with("storage.") || code.starts_with("config.");
+    if is_ground || code == "books.address" || code == "books.newer-database" {
+        return NO_STORAGE;
+    }
+    REFUSED
+}
+
+/// One line of JSON.
+fn say(out: Out<'_>, what: &impl serde::Serialize) -> Result<(), Stop> {
+    let bug = |e: serde_json::Error| Error::Storage(Storage::Bug(e.to_string()));
+    writeln!(out, "{}", serde_json::to_string(what).map_err(bug)?)?;
+    Ok(())
+}
+
+/// The operator of this machine.
+fn operator() -> Actor {
+    Actor::operator()
+}
+
+/// Writes a file whole or not at all: beside its place first, then moved over it.
+pub(crate) fn put(path: &std::path::Path, bytes: &[u8]) -> Result<(), Error> {
+    let lost = |source| {
+        Error::Storage(Storage::File { what: format!("写入 {}", path.display()), source })
+    };
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(lost)?;
+    beside.write_all(bytes).map_err(lost)?;
+    beside.as_file().sync_all().map_err(lost)?;
+    beside.persist(path).map_err(|e| lost(e.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_are_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_instant_without_an_offset_is_shanghai_time() {
+        let nine = Instant::parse("2026-01-05T09:00:00+08:00").unwrap();
+        assert_eq!(instant("2026-01-05 09:00:00"), Ok(nine));
+        assert_eq!(instant("2026-01-05T01:00:00Z"), Ok(nine));
+        assert!(instant("yesterday").is_err());
+    }
+}

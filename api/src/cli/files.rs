@@ -1,0 +1,255 @@
+//! Commands about files: taking one in, listing what was taken, writing a book out.
+
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use ledger::books::Books;
+use ledger::error::{Error, Refusal, Storage};
+use ledger::import::{self, Kind, Report, Terms};
+use ledger::intake::{File, MAX_BYTES};
+use serde_json::json;
+
+use super::{
+    DONE, ExportArgs, FileArgs, Import, Out, REFUSED, Ran, Stop, compound, open, operator, put, say,
+};
+use crate::{imports, journal};
+
+/// How many faults and differences are told to a person; a program gets all.
+const TOLD_MOST: usize = 20;
+
+pub(super) async fn import(db: Option<String>, import: Import, out: Out<'_>) -> Ran {
+    let (kind, args) = match import {
+        Import::Register(args) => (Kind::Register, args),
+        Import::Deposits(args) => (Kind::Deposits, args),
+        Import::Fees(args) => (Kind::Fees, args),
+        Import::Bank(args) => (Kind::Bank, args),
+        Import::Undo { .. } | Import::List { .. } => {
+            return Err(Stop::Usage("撤销与列出不需要文件".to_owned()));
+        }
+    };
+    let books = open(db).await?;
+    match take(&books, kind, &args).await {
+        Ok(report) => {
+            if args.json { say(out, &report)? } else { tell(&report, &args, out)? }
+            Ok(if report.rejected.is_empty() { DONE } else { REFUSED })
+        }
+        Err(Error::Refused(refusal)) if args.json => whole_file(&refusal, &args.file, out),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn take(books: &Books, kind: Kind, args: &FileArgs) -> Result<Report, Error> {
+    let bytes = Arc::new(bytes_of(&args.file)?);
+    let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if std::io::stderr().is_terminal() {
+        eprintln!("正在读取 {name} …");
+    }
+    let terms = Terms {
+        compound: args.compound.compound.clone(),
+        name: args.name.clone(),
+        good_rows: args.good_rows,
+        book: args.book.book(),
+    };
+    let reading = imports::read(kind, name.clone(), Arc::clone(&bytes), terms.clone()).await?;
+    let report = imports::run(books, &operator(), &reading, &terms, args.dry_run).await?;
+    if let Some(path) = &args.rejects
+        && let Some(rejects) = reading.rejects_file(&report, File { name: &name, bytes: &bytes })?
+    {
+        put(path, &rejects)?;
+    }
+    Ok(report)
+}
+
+/// The file's bytes; of one that is too large only so many as show that it is.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, Error> {
+    use std::io::Read;
+    let lost =
+        |source| Error::Storage(Storage::File { what: format!("读取 {}", path.display()), source });
+    let file = std::fs::File::open(path).map_err(lost)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(lost)?;
+    Ok(bytes)
+}
+
+/// A refusal of the whole file, in the shape of a report.
+fn whole_file(refusal: &Refusal, file: &Path, out: Out<'_>) -> Ran {
+    let rule = refusal.rule;
+    let mut rejected = json!({
+        "file": file.file_name().unwrap_or_default().to_string_lossy(),
+        "cell": "",
+        "value": "",
+        "code": rule.code,
+        "rule": rule.rule,
+        "evidence": refusal.evidence,
+        "remedy": rule.remedy,
+    });
+    for (name, value) in &refusal.facts {
+        if rejected.get(name).is_none_or(|known| known == "") {
+            rejected[name] = value.clone();
+        }
+    }
+    let told = json!({
+        "refused": {
+            "code": rule.code,
+            "rule": rule.rule,
+            "evidence": refusal.evidence,
+            "remedy": rule.remedy,
+        },
+        "rows": 0,
+        "accepted": 0,
+        "sum_fen": 0,
+        "rejected": [rejected],
+        "committed": false,
+    });
+    say(out, &told)?;
+    Ok(REFUSED)
+}
+
+fn tell(report: &Report, args: &FileArgs, out: Out<'_>) -> Result<(), Stop> {
+    let kind = report.kind.in_chinese();
+    let (name, code) = (&report.compound_name, &report.compound);
+    writeln!(out, "{kind} {} → {name}（{code}）", report.file)?;
+    let mut bad: Vec<(&str, usize)> = report.rejected.iter().map(|r| (&*r.sheet, r.row)).collect();
+    bad.sort_unstable();
+    bad.dedup();
+    let verb = if args.dry_run { "可导入" } else { "已导入" };
+    writeln!(
+        out,
+        "  数据 {} 行：{verb} {} 行，账册已有 {} 行，不合格 {} 行",
+        report.rows,
+        report.accepted,
+        report.known,
+        bad.len()
+    )?;
+    writeln!(out, "  合计 {} 元", report.sum_fen.grouped())?;
+    let figures = &report.figures;
+    let counts = [
+        ("房屋", figures.dwellings, "套"),
+        ("未售", figures.unsold, "套"),
+        ("产权人", figures.owners, "人"),
+        ("能认出房号的收款", figures.matchable, "笔"),
+        ("待查明的收款", figures.unidentified, "笔"),
+    ];
+    for (what, count, unit) in counts {
+        if let Some(count) = count {
+            writeln!(out, "  {what} {count} {unit}")?;
+        }
+    }
+    if let Some(area) = figures.area {
+        writeln!(out, "  建筑面积 {area} ㎡")?;
+    }
+    let sums = [
+        ("应收", figures.due),
+        ("收入", figures.inflow),
+        ("支出", figures.outflow),
+        ("期末余额", figures.closing),
+    ];
+    for (what, sum) in sums {
+        if let Some(sum) = sum {
+            writeln!(out, "  {what} {} 元", sum.grouped())?;
+        }
+    }
+    if let Some(no) = report.import_no {
+        writeln!(out, "  导入编号 {no}；撤销：xiaoqu import undo {no} --compound {code}")?;
+    }
+    for note in &report.notes {
+        writeln!(out, "提示：{note}")?;
+    }
+    tell_rejects(report, args, out)?;
+    tell_differences(report, out)
+}
+
+fn tell_rejects(report: &Report, args: &FileArgs, out: Out<'_>) -> Result<(), Stop> {
+    if report.rejected.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "不合格 {} 处：", report.rejected.len())?;
+    for reject in report.rejected.iter().take(TOLD_MOST) {
+        writeln!(out, "  {}!{}!{} “{}”", reject.file, reject.sheet, reject.cell, reject.value)?;
+        writeln!(out, "    规则：{} [{}]", reject.rule, reject.code)?;
+        writeln!(out, "    办法：{}", reject.remedy)?;
+    }
+    if report.rejected.len() > TOLD_MOST {
+        writeln!(out, "  …… 其余 {} 处", report.rejected.len() - TOLD_MOST)?;
+    }
+    if let Some(path) = &args.rejects {
+        writeln!(out, "退回清单已写到 {}", path.display())?;
+    }
+    if let Some(refusal) = report.refusal().filter(|_| !args.dry_run) {
+        let remedy = refusal.refusal().map_or("", |refusal| refusal.rule.remedy);
+        writeln!(out, "一行也没有导入。{remedy}")?;
+    }
+    Ok(())
+}
+
+fn tell_differences(report: &Report, out: Out<'_>) -> Result<(), Stop> {
+    if report.difference_count == 0 {
+        return Ok(());
+    }
+    writeln!(out, "与账册的差异 {} 处（不影响导入）：", report.difference_count)?;
+    for difference in report.differences.iter().take(TOLD_MOST) {
+        let import::Difference { what, cell, room, in_file, in_books } = difference;
+        writeln!(out, "  {cell} {room} {what}：文件 {in_file}，账册 {in_books}")?;
+    }
+    if report.difference_count > TOLD_MOST {
+        writeln!(out, "  …… 其余 {} 处", report.difference_count - TOLD_MOST)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn list(books: &Books, code: &str, is_json: bool, out: Out<'_>) -> Ran {
+    let compound = compound(books, code).await?;
+    let mut view = books.read().await?;
+    let imports = import::imports(&mut view, compound.id).await?;
+    if is_json {
+        say(out, &imports)?;
+        return Ok(DONE);
+    }
+    for import in imports {
+        let undone = if import.is_undone { "（已撤销）" } else { "" };
+        let kind = Kind::named(&import.kind).map_or("", Kind::in_chinese);
+        writeln!(
+            out,
+            "{:>4}  {}  {kind} {} 行  {}{undone}",
+            import.import_no.0,
+            import.recorded_at.for_people(),
+            import.row_count,
+            import.file_name
+        )?;
+    }
+    Ok(DONE)
+}
+
+pub(super) async fn export(books: &Books, args: ExportArgs, out: Out<'_>) -> Ran {
+    let compound = compound(books, &args.compound.compound).await?;
+    let mut view = books.read().await?;
+    let (book, format) = (args.book, args.format);
+    let Some(path) = &args.out else {
+        let mut out = BufWriter::new(out);
+        let written = journal::write_out(&mut view, compound.id, book, format, &mut out).await;
+        // A reader that left (`| head`) is no failure.
+        return match written {
+            Err(Error::Storage(Storage::File { source, .. }))
+                if source.kind() == std::io::ErrorKind::BrokenPipe =>
+            {
+                Err(Stop::Unread)
+            }
+            written => {
+                written?;
+                out.flush()?;
+                Ok(DONE)
+            }
+        };
+    };
+    let lost =
+        |source| Error::Storage(Storage::File { what: format!("写入 {}", path.display()), source });
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let beside = tempfile::NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")));
+    let mut beside = BufWriter::new(beside.map_err(lost)?);
+    journal::write_out(&mut view, compound.id, book, format, &mut beside).await?;
+    let beside = beside.into_inner().map_err(|e| lost(e.into_error()))?;
+    beside.as_file().sync_all().map_err(lost)?;
+    beside.persist(path).map_err(|e| lost(e.error))?;
+    Ok(DONE)
+}

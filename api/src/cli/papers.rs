@@ -1,0 +1,100 @@
+//! Commands that read: what the laws say, statements, trial balances, the list of compounds.
+
+use ledger::books::Books;
+use ledger::journal as books_journal;
+use ledger::property;
+use serde_json::json;
+
+use super::{
+    DONE, Out, REFUSED, Ran, StatementArgs, Stop, TrialArgs, VerifyArgs, WhenArgs, compound, open, put, say,
+};
+use crate::door::as_of;
+use crate::fund::{self, Device};
+use crate::journal;
+
+impl WhenArgs {
+    fn bounds(&self) -> books_journal::AsOf {
+        as_of(self.as_of, self.known_at)
+    }
+}
+
+pub(super) async fn verify(books: &Books, args: VerifyArgs, out: Out<'_>) -> Ran {
+    let only = match &args.compound {
+        Some(code) => Some(compound(books, code).await?.id),
+        None => None,
+    };
+    let verdict = journal::check(books, only).await?;
+    if args.json {
+        say(out, &verdict)?;
+    } else {
+        for law in &verdict.laws {
+            let mark = if law.failed == 0 { "✓" } else { "✗" };
+            writeln!(out, "{mark} {:<28} 检查 {} 项，不符 {} 项", law.name, law.checked, law.failed)?;
+            if let Some(first) = &law.first {
+                writeln!(out, "    {first}")?;
+            }
+        }
+        writeln!(out, "{}", if verdict.ok { "账册无误" } else { "账册有误" })?;
+    }
+    Ok(if verdict.ok { DONE } else { REFUSED })
+}
+
+pub(super) async fn compounds(books: &Books, is_json: bool, out: Out<'_>) -> Ran {
+    let mut view = books.read().await?;
+    let compounds = property::compounds(&mut view).await?;
+    if is_json {
+        let told = compounds.iter().map(|c| json!({ "code": c.code, "name": c.name, "address": c.address }));
+        say(out, &told.collect::<Vec<_>>())?;
+        return Ok(DONE);
+    }
+    for compound in compounds {
+        writeln!(out, "{}  {}", compound.code, compound.name)?;
+    }
+    Ok(DONE)
+}
+
+pub(super) async fn statement(db: Option<String>, args: StatementArgs, out: Out<'_>) -> Ran {
+    let ending = args.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let device = match ending.to_ascii_lowercase().as_str() {
+        "pdf" => Device::Pdf,
+        "txt" => Device::Text,
+        _ => return Err(Stop::Usage("--out 须以 .pdf 或 .txt 结尾".to_owned())),
+    };
+    let books = open(db).await?;
+    let compound = compound(&books, &args.compound.compound).await?;
+    let now = books.clock().now();
+    let mut view = books.read().await?;
+    let dwelling = property::dwelling(&mut view, compound.id, &args.room, now.day()).await?;
+    let (from, bounds) = (args.from.map(|day| day.0), args.when.bounds());
+    let bytes = fund::paper(view, &compound, &dwelling, from, bounds, now, device).await?;
+    put(&args.out, &bytes)?;
+    writeln!(out, "{} {} 的对账单已写到 {}", compound.name, dwelling.code, args.out.display())?;
+    Ok(DONE)
+}
+
+pub(super) async fn trial_balance(books: &Books, args: TrialArgs, out: Out<'_>) -> Ran {
+    let compound = compound(books, &args.compound.compound).await?;
+    let mut view = books.read().await?;
+    let bounds = args.when.bounds();
+    let trial = books_journal::trial_balance(&mut view, compound.id, args.book, bounds).await?;
+    if args.json {
+        say(out, &trial)?;
+        return Ok(DONE);
+    }
+    writeln!(out, "{} {} 试算平衡表（元）", compound.name, args.book.chart().title)?;
+    for row in &trial.rows {
+        writeln!(
+            out,
+            "{:>8} {:>18} {:>18} {:>18} {:>18}  {}",
+            row.account,
+            row.debit_fen.grouped(),
+            row.credit_fen.grouped(),
+            row.debit_balance_fen.grouped(),
+            row.credit_balance_fen.grouped(),
+            row.name
+        )?;
+    }
+    let (debit, credit) = (trial.debit_fen.grouped(), trial.credit_fen.grouped());
+    writeln!(out, "{:>8} {debit:>18} {credit:>18}  借方、贷方发生额合计", "")?;
+    Ok(DONE)
+}

@@ -1,0 +1,125 @@
+//! The laws of the whole house: the journal's, recounted line by line, and what ties the other rooms' rows to it.
+//!
+//! Owns: nothing. It is the auditor, and so the one room that looks into every other room's tables; it only reads.
+//! Always: a law has a name for ever, a count of what was held against it, and the first row that broke it.
+//! Start at [`verify`].
+
+use crate::books::{Books, Reads, Snapshot, View};
+use crate::error::Result;
+use crate::id::CompoundId;
+use crate::journal::verify::{Law, Laws};
+
+/// A law told in SQL: how many things there are, and those that break it (`what`, in Chinese, first).
+struct Tie {
+    name: &'static str,
+    /// `SELECT count(*)` of what is held against the law; `{compound}` stands for the condition on `x.compound_id`.
+    counted: &'static str,
+    /// `SELECT` of a text naming each broken row, in order.
+    broken: &'static str,
+}
+
+const TIES: [Tie; 6] = [
+    Tie {
+        name: "deposits-posted",
+        counted: "SELECT count(*) FROM deposit x WHERE {compound}",
+        broken: "SELECT '小区 ' || x.compound_id || ' 交存 ' || x.deposit_no FROM deposit x
+                 WHERE {compound} AND x.amount_fen <> COALESCE(
+                   (SELECT sum(CASE WHEN p.account / 100 = 4001 OR p.account IN (3001, 300201)
+                                    THEN -p.side * p.amount_fen ELSE 0 END) FROM posting p
+                    WHERE p.compound_id = x.compound_id AND p.book = 1 AND p.seq = x.voucher_seq
+                      AND p.dwelling_no = x.dwelling_no), 0)
+                 ORDER BY x.compound_id, x.deposit_no",
+    },
+    Tie {
+        name: "payments-posted",
+        counted: "SELECT count(*) FROM payment x WHERE {compound}",
+        broken: "SELECT '小区 ' || x.compound_id || ' 收据 ' || x.payment_no FROM payment x
+                 WHERE {compound} AND (x.amount_fen, x.settled_fen) <> (
+                   SELECT COALESCE(sum(CASE WHEN p.account IN (1122, 2203) THEN -p.side * p.amount_fen ELSE 0 END), 0),
+                          COALESCE(sum(CASE WHEN p.account = 1122 THEN -p.side * p.amount_fen ELSE 0 END), 0)
+                   FROM posting p WHERE p.compound_id = x.compound_id AND p.book = 3 AND p.seq = x.voucher_seq
+                     AND p.dwelling_no = x.dwelling_no)
+                 ORDER BY x.compound_id, x.payment_no",
+    },
+    Tie {
+        name: "bills-posted",
+        counted: "SELECT count(*) FROM bill x WHERE {compound}",
+        broken: "SELECT '小区 ' || x.compound_id || ' 账单 ' || x.matter_no FROM bill x
+                 WHERE {compound} AND x.amount_fen <> COALESCE(
+                   (SELECT sum(p.side * p.amount_fen) FROM posting p
+                    WHERE p.compound_id = x.compound_id AND p.book = 3 AND p.seq = x.voucher_seq
+                      AND p.dwelling_no = x.dwelling_no AND p.matter_no = x.matter_no AND p.account = 1122), 0)
+                 ORDER BY x.compound_id, x.matter_no",
+    },
+    Tie {
+        name: "bank-claims-true",
+        counted: "SELECT count(*) FROM bank_claim x WHERE {compound} AND x.released_by_act IS NULL",
+        broken: "SELECT '小区 ' || x.compound_id || ' 流水 ' || x.line_no
+                 FROM bank_claim x JOIN bank_line l ON l.compound_id = x.compound_id AND l.line_no = x.line_no
+                 WHERE {compound} AND x.released_by_act IS NULL AND (
+                   l.in_fen - l.out_fen <> COALESCE(
+                     (SELECT sum(p.side * p.amount_fen) FROM posting p
+                      WHERE p.compound_id = x.compound_id AND p.book = l.book AND p.seq = x.voucher_seq
+                        AND p.account / CASE WHEN p.account > 9999 THEN 100 ELSE 1 END IN (1001, 1002, 1012)), 0)
+                   OR EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = x.compound_id AND v.book = l.book
+                                AND v.reverses_seq = x.voucher_seq))
+                 ORDER BY x.compound_id, x.line_no",
+    },
+    Tie {
+        name: "owners-hold-wholes",
+        counted: "SELECT count(DISTINCT x.dwelling_no) FROM tenure x WHERE {compound} AND x.until_on IS NULL",
+        broken: "SELECT '小区 ' || x.compound_id || ' 房屋 ' || x.dwelling_no FROM tenure x
+                 WHERE {compound} AND x.until_on IS NULL GROUP BY x.compound_id, x.dwelling_no
+                 HAVING abs(1000000000 - sum(1000000000 * CAST(x.share_part AS BIGINT) / x.share_of)) > count(*)
+                 ORDER BY x.compound_id, x.dwelling_no",
+    },
+    Tie {
+        name: "imports-whole",
+        counted: "SELECT count(*) FROM import x WHERE {compound}",
+        broken: "SELECT '小区 ' || x.compound_id || ' 导入 ' || x.import_no FROM import x
+                 WHERE {compound} AND (SELECT count(*) FROM import_row r
+                   WHERE r.compound_id = x.compound_id AND r.import_no = x.import_no)
+                   <> CASE WHEN x.undone_by_act IS NULL THEN x.row_count ELSE 0 END
+                 ORDER BY x.compound_id, x.import_no",
+    },
+];
+
+/// Verifies every law of the house, for one compound or for all.
+///
+/// # Errors
+/// Storage. A broken law is no error: it is what was asked for.
+pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>> {
+    let mut found = crate::journal::verify::verify(books, only).await?;
+    let mut view = books.read().await?;
+    let mut laws = Laws::named(&TIES.map(|tie| tie.name));
+    for tie in &TIES {
+        check(&mut view, tie, only, &mut laws).await?;
+    }
+    found.extend(laws.into_vec());
+    Ok(found)
+}
+
+async fn check(
+    view: &mut Snapshot,
+    tie: &Tie,
+    only: Option<CompoundId>,
+    laws: &mut Laws,
+) -> Result<()> {
+    let (condition, values) = match only {
+        Some(compound) => ("x.compound_id = $1", vec![compound.0.into()]),
+        None => ("x.compound_id > 0", vec![]),
+    };
+    let sql = tie.counted.replace("{compound}", condition);
+    let counted = view.rows(Reads::SETTLED, &sql, values.clone()).await?;
+    let count: i64 = match counted.first() {
+        Some(row) => row.try_get_by_index(0)?,
+        None => 0,
+    };
+    laws.checked(tie.name, count.unsigned_abs());
+    let sql = tie.broken.replace("{compound}", condition);
+    for row in view.rows(Reads::SETTLED, &sql, values).await? {
+        let what: String = row.try_get_by_index(0)?;
+        laws.broken(tie.name, || what);
+    }
+    Ok(())
+}

@@ -1,0 +1,477 @@
+//! The doors of the house, knocked on as a program knocks: one story on both databases, every role at every route, and
+//! everything that should be turned away.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use ledger::books::Role;
+use ledger::calendar::Instant;
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use xiaoqu::config::{Config, Login};
+use xiaoqu::routes::ROUTES;
+
+use crate::on_both;
+use crate::world::{World, golden};
+
+const HOME: &str = "/api/v1/compounds/xiaohe";
+
+/// The house, with a login for every role that may have one.
+struct Doors(Router);
+
+/// What a door answered.
+struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answered {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.text()))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    #[track_caller]
+    fn must(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        self.json()
+    }
+
+    /// A problem has a status, a rule, evidence, a remedy, a code and the request's number.
+    #[track_caller]
+    fn problem(self, status: u16, code: &str) -> Value {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text());
+        let problem = self.must(status);
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["type"], format!("/problems/{code}"));
+        assert_eq!(problem["status"], status);
+        for member in ["title", "detail", "remedy", "instance"] {
+            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        }
+        problem
+    }
+}
+
+fn token(role: Role) -> String {
+    format!("token-of-{}-0123456789", role.name())
+}
+
+impl Doors {
+    fn of(world: &World) -> Doors {
+        let roles = Role::ALL.into_iter().filter(|role| *role != Role::Operator);
+        let logins = roles.map(|role| Login::new(role, role.in_chinese(), &token(role)).unwrap());
+        let config = Config { logins: logins.collect(), ..Config::default() };
+        Doors(xiaoqu::app(world.books.clone(), config))
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answered {
+        let response = self.0.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answered { status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn get(&self, path: &str) -> Answered {
+        let request = Request::get(at(path)).header("authorization", bearer(Role::Auditor));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Answered {
+        self.post_under(None, path, body).await
+    }
+
+    async fn post_under(&self, key: Option<&str>, path: &str, body: Value) -> Answered {
+        let request = Request::post(at(path))
+            .header("authorization", bearer(Role::PropertyCompany))
+            .header("content-type", "application/json");
+        let request = key.into_iter().fold(request, |r, key| r.header("idempotency-key", key));
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+}
+
+fn bearer(role: Role) -> String {
+    format!("Bearer {}", token(role))
+}
+
+fn at(path: &str) -> String {
+    if path.starts_with("/api") { path.to_owned() } else { format!("{HOME}{path}") }
+}
+
+fn deposit(fen: i64) -> Value {
+    json!({ "room": "1-1-101", "amount_fen": fen, "received_on": "2026-01-04" })
+}
+
+/// How many rows acts have left anywhere.
+async fn traces(world: &World) -> Vec<i64> {
+    let db = world.back_door().await;
+    let mut counts = Vec::new();
+    for table in ["act", "voucher", "posting", "deposit", "bill", "payment", "import", "compound"] {
+        let sql = format!("SELECT CAST(count(*) AS BIGINT) FROM {table}");
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        let row = db.query_one_raw(statement).await.unwrap().unwrap();
+        counts.push(row.try_get_by_index::<i64>(0).unwrap());
+    }
+    db.close().await.unwrap();
+    counts
+}
+
+on_both! {
+    async fn a_clerks_day_goes_through_the_doors(world: World) {
+        let doors = Doors::of(&world);
+        let done = doors.post("/deposits", deposit(800_000)).await.must(201);
+        assert_eq!(done["voucher"], "fund/2026-0001");
+        let statement = doors.get("/dwellings/1栋1单元101/fund-statement").await.must(200);
+        assert_eq!(statement["balance_fen"], 800_000);
+        assert_eq!(statement["movements"][0]["voucher"], "fund/2026-0001");
+
+        for (from, to, fen) in [("2025-07-01", "2025-09-30", 10_000), ("2025-10-01", "2025-12-31", 12_000)] {
+            let bills = json!({ "item": "物业费", "from_on": from, "to_on": to,
+                "bills": [{ "room": "1-1-101", "amount_fen": fen }, { "room": "1-1-102", "amount_fen": 500 }] });
+            doors.post("/bills", bills).await.must(201);
+        }
+        world.clock.set(Instant::parse("2026-01-06T09:00:00+08:00").unwrap());
+        let pay = |fen: i64| json!({ "room": "1-1-101", "amount_fen": fen, "method": "wechat",
+            "received_on": "2026-01-06", "reference": "4200001" });
+        let first = doors.post("/payments", pay(15_000)).await.must(201);
+        let parts = |paid: &Value| -> Vec<(i64, i64)> {
+            let parts = paid["settled"].as_array().unwrap().iter();
+            parts.map(|s| (s["amount_fen"].as_i64().unwrap(), s["left_fen"].as_i64().unwrap())).collect()
+        };
+        assert_eq!((parts(&first), &first["prepaid_fen"]), (vec![(10_000, 0), (5_000, 7_000)], &json!(0)));
+        let second = doors.post("/payments", pay(10_000)).await.must(201);
+        assert_eq!((parts(&second), &second["prepaid_fen"]), (vec![(7_000, 0)], &json!(3_000)));
+
+        let now = doors.get("/dwellings/1-1-101/fees").await.must(200);
+        assert_eq!((&now["arrears_fen"], &now["prepaid_fen"]), (&json!(0), &json!(3_000)));
+        let before = doors.get("/dwellings/1-1-101/fees?as_of=2026-01-05").await.must(200);
+        assert_eq!(before["arrears_fen"], 22_000);
+
+        let receivable = |trial: &Value| -> i64 {
+            let rows = trial["rows"].as_array().unwrap();
+            let row = rows.iter().find(|row| row["account"] == 1122);
+            row.map_or(0, |row| row["debit_balance_fen"].as_i64().unwrap())
+        };
+        for (query, fen) in [
+            ("", 1_000),
+            ("?as_of=2026-01-05", 23_000),
+            ("?as_of=2025-09-30", 10_500),
+            ("?as_of=2025-06-30", 0),
+            ("?known_at=2026-01-05T09:00:00%2B08:00", 23_000),
+            ("?known_at=2026-01-04T00:00:00Z", 0),
+            ("?as_of=2025-12-31&known_at=2026-01-06T01:00:00Z", 23_000),
+        ] {
+            let trial = doors.get(&format!("/books/service/trial-balance{query}")).await.must(200);
+            assert_eq!(receivable(&trial), fen, "{query}: {trial}");
+            assert_eq!(trial["debit_fen"], trial["credit_fen"]);
+        }
+    }
+
+    async fn a_voucher_is_listed_shown_reversed_and_its_month_closed(world: World) {
+        let doors = Doors::of(&world);
+        let amounts = [100, 200, 300];
+        for fen in amounts {
+            let body = json!({ "room": "1-1-102", "amount_fen": fen, "received_on": "2025-12-30" });
+            doors.post("/deposits", body).await.must(201);
+        }
+        let page = doors.get("/books/fund/vouchers?limit=2").await.must(200);
+        assert_eq!(page["items"].as_array().unwrap().len(), 2);
+        assert_eq!(page["next"], "2");
+        let rest = doors.get("/books/fund/vouchers?limit=2&after=2").await.must(200);
+        assert_eq!((rest["items"][0]["voucher"].clone(), rest["next"].clone()), (json!("fund/2025-0003"), Value::Null));
+
+        let turned = json!({ "voucher": "fund/2025-0002", "on": "2026-01-05", "style": "red", "reason": "重复记账" });
+        let done = doors.post("/reversals", turned.clone()).await.must(201);
+        assert_eq!(done["vouchers"], json!(["fund/2026-0001"]));
+        doors.post("/reversals", turned).await.problem(409, "journal.reversed");
+        let text = doors.get("/books/fund/vouchers/2026/1?format=text").await;
+        assert!(text.text().contains("red:2") && text.text().contains("冲销 fund/2025-0002"), "{}", text.text());
+        doors.get("/books/fund/vouchers/2026/9").await.problem(404, "journal.no-voucher");
+
+        let closed = doors.post("/closes", json!({ "book": "fund", "month": "2025-12" })).await.must(201);
+        assert_eq!(closed["seal"].as_str().unwrap().len(), 64);
+        let again = json!({ "book": "fund", "month": "2025-12" });
+        doors.post("/closes", again).await.problem(409, "journal.month-closed");
+        let early = json!({ "book": "fund", "month": "2026-01" });
+        doors.post("/closes", early).await.problem(422, "journal.month-not-ended");
+
+        let verdict = doors.get("/verify").await.must(200);
+        assert_eq!(verdict["ok"], true, "{verdict}");
+    }
+
+    async fn a_compound_is_founded_and_its_rooms_are_listed_with_masked_owners(world: World) {
+        let doors = Doors::of(&world);
+        doors.post("/api/v1/compounds", json!({ "code": "xinqu", "name": "新区花园" })).await.must(201);
+        let taken = json!({ "code": "xinqu", "name": "另一个" });
+        doors.post("/api/v1/compounds", taken).await.problem(409, "property.compound-code-taken");
+        let all = doors.get("/api/v1/compounds").await.must(200);
+        assert_eq!(all["items"].as_array().unwrap().len(), 2);
+
+        let mut rooms = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = doors.get(&format!("/dwellings?limit=5{after}")).await;
+            let said = page.text();
+            for hidden in ["99999919", "1990000", "业主1", "业主2"] {
+                assert!(!said.contains(hidden), "{hidden} is in {said}");
+            }
+            let page = page.must(200);
+            rooms.extend(page["items"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap().to_owned()));
+            let Some(next) = page["next"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        assert_eq!(rooms.len(), 12);
+        assert_eq!((rooms[0].as_str(), rooms[11].as_str()), ("1-1-101", "1-2-302"));
+        let one = doors.get("/dwellings/1-1-101").await.must(200);
+        assert_eq!(one["owners"], json!([
+            { "name": "业*", "share": "1/2", "from": "2010-01-01" },
+            { "name": "业*", "share": "1/2", "from": "2010-01-01" },
+        ]));
+        doors.get("/dwellings/9-9-909").await.problem(404, "property.no-dwelling");
+        doors.get("/dwellings/101").await.problem(400, "property.room-code");
+        doors.get("/api/v1/compounds/nowhere/dwellings").await.problem(404, "property.no-compound");
+    }
+
+    async fn the_same_key_answers_the_same_and_another_body_is_told_what_differs(world: World) {
+        let doors = Doors::of(&world);
+        let first = doors.post_under(Some("k-1"), "/deposits", deposit(800_000)).await;
+        assert!(!first.headers.contains_key("idempotent-replayed"));
+        let second = doors.post_under(Some("k-1"), "/deposits", deposit(800_000)).await;
+        assert_eq!(second.headers["idempotent-replayed"], "true");
+        assert_eq!((first.status, &first.body), (second.status, &second.body));
+
+        let other = doors.post_under(Some("k-1"), "/deposits", deposit(800_001)).await;
+        let problem = other.problem(422, "books.key-differs");
+        assert!(problem["field"].as_str().unwrap().contains("amount_fen"), "{problem}");
+        let elsewhere = json!({ "room": "1-1-101", "amount_fen": 5, "method": "cash", "received_on": "2026-01-04" });
+        doors.post_under(Some("k-1"), "/payments", elsewhere).await.problem(422, "books.key-differs");
+        for key in ["", "a b", &"x".repeat(121), "钥匙"] {
+            doors.post_under(Some(key), "/deposits", deposit(1)).await.problem(400, "books.key-shape");
+        }
+        let statement = doors.get("/dwellings/1-1-101/fund-statement").await.must(200);
+        assert_eq!(statement["balance_fen"], 800_000);
+    }
+
+    async fn a_hundred_at_once_under_one_key_deposit_once(world: World) {
+        let doors = Doors::of(&world);
+        let sent = (0..100).map(|_| doors.post_under(Some("hundred"), "/deposits", deposit(800_000)));
+        let answers = futures_util::future::join_all(sent).await;
+        let first = answers[0].json();
+        for answer in &answers {
+            assert_eq!((answer.status, answer.json()), (StatusCode::CREATED, first.clone()));
+        }
+        let fresh = answers.iter().filter(|answer| !answer.headers.contains_key("idempotent-replayed"));
+        assert_eq!(fresh.count(), 1);
+        let page = doors.get("/books/fund/vouchers").await.must(200);
+        assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    }
+
+    async fn what_does_not_fit_is_turned_away_with_a_reason_and_leaves_nothing(world: World) {
+        let doors = Doors::of(&world);
+        let before = traces(&world).await;
+        let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+        let day = |day: &str| format!(r#"{{"room":"1-1-101","amount_fen":1,"received_on":"{day}"}}"#);
+        let fen = |fen: &str| format!(r#"{{"room":"1-1-101","amount_fen":{fen},"received_on":"2026-01-04"}}"#);
+        let room = |room: &str| format!(r#"{{"room":"{room}","amount_fen":1,"received_on":"2026-01-04"}}"#);
+        let json = "application/json";
+        for (kind, body, status, code) in [
+            (json, String::new(), 400, "door.shape"),
+            (json, "{".to_owned(), 400, "door.shape"),
+            (json, "null".to_owned(), 400, "door.shape"),
+            (json, "[]".to_owned(), 400, "door.shape"),
+            (json, deep, 400, "door.shape"),
+            (json, "\u{feff}{}".to_owned(), 400, "door.shape"),
+            (json, fen("\"100\""), 400, "door.shape"),
+            (json, fen("1.5"), 400, "door.shape"),
+            (json, fen("1e2"), 400, "door.shape"),
+            (json, fen("true"), 400, "door.shape"),
+            (json, fen("99999999999999999999"), 400, "door.shape"),
+            (json, fen("null"), 400, "door.shape"),
+            (json, fen("0"), 400, "fund.amount"),
+            (json, fen("-1"), 400, "fund.amount"),
+            (json, fen("10000000000001"), 400, "fund.amount"),
+            (json, fen("9223372036854775807"), 400, "fund.amount"),
+            (json, fen("-9223372036854775808"), 400, "fund.amount"),
+            (json, day("2026-02-30"), 400, "door.shape"),
+            (json, day("2026-1-4"), 400, "door.shape"),
+            (json, day("+12026-01-04"), 400, "door.shape"),
+            (json, day("昨天"), 400, "door.shape"),
+            (json, day("2026-01-04T00:00:00Z"), 400, "door.shape"),
+            (json, day("0001-01-01"), 400, "journal.ancient-day"),
+            (json, day("2026-01-06"), 422, "journal.future-day"),
+            (json, room("1-1-1\\u000001"), 400, "door.shape"),
+            (json, room("' OR 1=1 --"), 400, "property.room-code"),
+            (json, room("101"), 400, "property.room-code"),
+            (json, room("9-9-909"), 404, "property.no-dwelling"),
+            (json, room(&"1".repeat(4_000)), 400, "property.room-code"),
+            (json, r#"{"room":"1-1-101","amount_fen":1,"received_on":"2026-01-04","fee":1}"#.to_owned(), 400, "door.shape"),
+            (json, r#"{"room":"1-1-101","room":"1-1-102","amount_fen":1,"received_on":"2026-01-04"}"#.to_owned(), 400, "door.shape"),
+            (json, r#"{"room":"1-1-101","amount_fen":1}"#.to_owned(), 400, "door.shape"),
+            (json, r#"{"room":"1-1-101","line_no":1,"amount_fen":1}"#.to_owned(), 400, "door.shape"),
+            (json, r#"{"room":"1-1-101","line_no":1}"#.to_owned(), 404, "bank.no-line"),
+            (json, r#"{"room":"1-1-101","amount_fen":1,"received_on":"2026-01-04","receipt_no":"a\nb"}"#.to_owned(), 400, "journal.text"),
+            (json, format!(r#"{{"room":"{}"}}"#, " ".repeat(1 << 20)), 413, "door.too-large"),
+            ("text/plain", fen("1"), 415, "door.content-type"),
+            ("", fen("1"), 415, "door.content-type"),
+            ("application/x-www-form-urlencoded", "room=1-1-101".to_owned(), 415, "door.content-type"),
+        ] {
+            let shown: String = body.chars().take(120).collect();
+            let request = Request::post(at("/deposits"))
+                .header("authorization", bearer(Role::PropertyCompany))
+                .header("content-type", kind);
+            let answer = doors.send(request.body(Body::from(body)).unwrap()).await;
+            assert_eq!(answer.status.as_u16(), status, "{shown}: {}", answer.text());
+            answer.problem(status, code);
+        }
+        for (path, body, status, code) in [
+            ("/bills", json!({ "item": "", "from_on": "2026-01-01", "to_on": "2026-01-31", "bills": [] }), 400, "fees.item"),
+            ("/bills", json!({ "item": "物业费", "from_on": "2026-02-01", "to_on": "2026-01-31", "bills": [] }), 400, "fees.period"),
+            ("/bills", json!({ "item": "物业费", "from_on": "2026-01-01", "to_on": "2026-01-31", "bills": [] }), 400, "fees.no-bills"),
+            ("/bills", json!({ "item": "物业费", "from_on": "2026-01-01", "to_on": "2026-01-31",
+                "bills": [{ "room": "1-1-101", "amount_fen": 1 }, { "room": "1-1-102", "amount_fen": -1 }] }), 400, "fees.amount"),
+            ("/bills", json!({ "item": "物业费", "from_on": "2026-01-01", "to_on": "2026-01-31",
+                "bills": [{ "room": "1-1-101", "amount_fen": 1 }, { "room": "1栋1单元101", "amount_fen": 1 }] }), 409, "fees.billed"),
+            ("/payments", json!({ "room": "1-1-101", "amount_fen": 1, "method": "gold", "received_on": "2026-01-04" }), 400, "door.shape"),
+            ("/payments", json!({ "room": "1-1-101", "amount_fen": 0, "method": "cash", "received_on": "2026-01-04" }), 400, "fees.amount"),
+            ("/closes", json!({ "book": "cash", "month": "2025-12" }), 400, "door.shape"),
+            ("/closes", json!({ "book": "fund", "month": "2025-13" }), 400, "door.shape"),
+            ("/reversals", json!({ "voucher": "fund/1", "on": "2026-01-05", "style": "red", "reason": "" }), 400, "door.shape"),
+            ("/reversals", json!({ "voucher": "fund/2026-0001", "on": "2026-01-05", "style": "blue", "reason": "" }), 400, "door.shape"),
+            ("/reversals", json!({ "voucher": "fund/2026-0001", "on": "2026-01-05", "style": "red", "reason": "" }), 404, "journal.no-voucher"),
+            ("/imports/1/undo", json!({}), 404, "import.no-import"),
+            ("/imports/x/undo", json!({}), 404, "door.no-route"),
+            ("/api/v1/compounds", json!({ "code": "UP", "name": "x" }), 400, "property.compound-shape"),
+            ("/api/v1/compounds", json!({ "code": "up", "name": "" }), 400, "property.compound-shape"),
+            ("/nothing", json!({}), 404, "door.no-route"),
+            ("/verify", json!({}), 405, "door.method"),
+        ] {
+            doors.post(path, body).await.problem(status, code);
+        }
+        for (path, status, code) in [
+            ("/books/cash/trial-balance", 404, "door.no-route"),
+            ("/books/fund/trial-balance?as_of=2026-02-30", 400, "door.shape"),
+            ("/books/fund/trial-balance?as_of=tomorrow", 400, "door.shape"),
+            ("/books/fund/trial-balance?known_at=2026-01-05", 400, "door.shape"),
+            ("/books/fund/trial-balance?asof=2026-01-05", 400, "door.shape"),
+            ("/books/fund/trial-balance?as_of=2026-01-05&as_of=2026-01-06", 400, "door.shape"),
+            ("/books/fund/vouchers?limit=-1", 400, "door.shape"),
+            ("/books/fund/vouchers?after=x", 400, "door.shape"),
+            ("/books/fund/vouchers/2026/abc", 404, "door.no-route"),
+            ("/books/fund/export?format=xml", 400, "door.shape"),
+            ("/dwellings/..%2F..%2Fetc%2Fpasswd", 400, "property.room-code"),
+            ("/dwellings/1-1-101%00", 400, "door.shape"),
+            ("/dwellings/%ff%fe", 400, "door.shape"),
+            ("/dwellings?after=101", 400, "door.shape"),
+            ("/../../etc/passwd", 404, "door.no-route"),
+            ("/api/v1/compounds/..%2f..%2f/dwellings", 404, "property.no-compound"),
+            ("/bank-lines?which=mine", 400, "door.shape"),
+        ] {
+            doors.get(path).await.problem(status, code);
+        }
+        assert_eq!(traces(&world).await, before);
+    }
+
+    async fn a_file_is_looked_at_refused_taken_and_undone_over_the_wire(world: World) {
+        let doors = Doors::of(&world);
+        let send = async |query: &str, kind: &str, body: Vec<u8>| {
+            let request = Request::post(at(&format!("/imports?{query}")))
+                .header("authorization", bearer(Role::PropertyCompany))
+                .header("content-type", kind);
+            doors.send(request.body(Body::from(body)).unwrap()).await
+        };
+        let csv = |fen: &str| format!(
+            "小区名称,楼,单元,房屋,业主姓名,证件号码,证件类型,电梯标志,摘要,交易时间,交易金额,发票号,面积\n\
+             小河里小区,1栋,1单元,102,业主1121,,,否,开户,2025-03-01,{fen},F1,81.20\n\
+             小河里小区,1栋,1单元,201,业主1211,,,否,开户,2025-03-02,200.00,F2,82.10\n").into_bytes();
+        let before = traces(&world).await;
+        send("kind=deposits", "text/csv", Vec::new()).await.problem(400, "intake.empty-file");
+        send("kind=gold", "text/csv", csv("1")).await.problem(400, "door.shape");
+        send("", "text/csv", csv("1")).await.problem(400, "door.shape");
+        send("kind=deposits", "multipart/form-data", csv("1")).await.problem(400, "door.shape");
+        let refused = send("kind=deposits&name=..%2Fa.csv", "text/csv", csv("1.005")).await;
+        let problem = refused.problem(422, "import.rejected-rows");
+        let reject = &problem["report"]["rejected"][0];
+        assert_eq!((reject["file"].as_str(), reject["value"].as_str()), (Some("a.csv"), Some("1.005")), "{reject}");
+        let looked = send("kind=deposits&dry_run=true", "text/csv", csv("100.00")).await.must(200);
+        assert_eq!((&looked["accepted"], &looked["committed"], &looked["sum_fen"]), (&json!(2), &json!(false), &json!(30_000)));
+        assert_eq!(traces(&world).await, before);
+
+        let form = [
+            b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n".to_vec(),
+            csv("100.00"),
+            b"\r\n--x--\r\n".to_vec(),
+        ].concat();
+        let taken = send("kind=deposits", "multipart/form-data; boundary=x", form).await.must(201);
+        assert_eq!((&taken["accepted"], &taken["committed"]), (&json!(2), &json!(true)), "{taken}");
+        let again = send("kind=deposits", "text/csv", csv("100.00")).await.must(200);
+        assert_eq!((&again["accepted"], &again["known"]), (&json!(0), &json!(2)));
+        let listed = doors.get("/imports").await.must(200);
+        assert_eq!(listed["items"][0]["import_no"], taken["import_no"]);
+        let path = format!("/imports/{}/undo", taken["import_no"]);
+        let undone = doors.post(&path, json!({})).await.must(201);
+        assert_eq!(undone["rows"], 2);
+        doors.post(&path, json!({})).await.problem(409, "import.undone");
+        let statement = doors.get("/dwellings/1-1-102/fund-statement").await.must(200);
+        assert_eq!(statement["balance_fen"], 0);
+    }
+
+    async fn every_role_at_every_route_is_let_in_or_not_as_the_table_says(world: World) {
+        let doors = Doors::of(&world);
+        let mut told = String::new();
+        for route in ROUTES {
+            let path = route.path.replace("{compound}", "xiaohe").replace("{room}", "1-1-101")
+                .replace("{book}", "fund").replace("{year}", "2026").replace("{number}", "1").replace("{no}", "1");
+            let knock = async |authorization: Option<String>| {
+                let request = Request::builder().method(route.method).uri(&path);
+                let request = authorization.into_iter().fold(request, |r, shown| r.header("authorization", shown));
+                doors.send(request.body(Body::empty()).unwrap()).await
+            };
+            for stranger in [None, Some("Bearer nobody-knows-this-one"), Some("Basic YTpi"), Some("Bearer"), Some("")] {
+                knock(stranger.map(str::to_owned)).await.problem(401, "door.unknown-caller");
+            }
+            let mut may = Vec::new();
+            for role in Role::ALL.into_iter().filter(|role| *role != Role::Operator) {
+                let answer = knock(Some(bearer(role))).await;
+                if route.roles.contains(&role) {
+                    assert!(![401, 403, 405, 500].contains(&answer.status.as_u16()), "{path}: {}", answer.text());
+                    may.push(role.name());
+                } else {
+                    answer.problem(403, "door.role");
+                }
+            }
+            told.push_str(&format!("{:<4} {:<72} {}\n", route.method, route.path, may.join(" ")));
+        }
+        golden("doors.txt", &told);
+    }
+
+    async fn the_front_and_the_lamps_need_no_token(world: World) {
+        let doors = Doors::of(&world);
+        for (path, said) in [("/", "小河里小区"), ("/healthz", "ok"), ("/readyz", "ok")] {
+            let answer = doors.send(Request::get(path).body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, StatusCode::OK);
+            assert!(answer.text().contains(said), "{}", answer.text());
+            assert!(answer.headers.contains_key("x-request-id"));
+        }
+        let far = Request::get("/favicon.ico").body(Body::empty()).unwrap();
+        doors.send(far).await.problem(404, "door.no-route");
+    }
+
+    async fn a_book_is_streamed_out_in_three_formats(world: World) {
+        let doors = Doors::of(&world);
+        doors.post("/deposits", deposit(800_000)).await.must(201);
+        for (format, kind, said) in [
+            ("hledger", "text/plain; charset=utf-8", "fund:1001  8000.00 CNY"),
+            ("csv", "text/csv; charset=utf-8", "1001"),
+            ("json", "application/json", "1001"),
+        ] {
+            let answer = doors.get(&format!("/books/fund/export?format={format}")).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+            assert_eq!(answer.headers["content-type"], kind);
+            assert!(answer.text().contains(said), "{}", answer.text());
+        }
+    }
+}
