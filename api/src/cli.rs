@@ -42,8 +42,13 @@ pub const NO_STORAGE: u8 = 3;
 
 /// 小区账本：小区维修资金与物业费的复式账
 #[derive(Debug, Parser)]
-#[command(name = "xiaoqu", version, disable_help_subcommand = true, subcommand_help_heading = "命令",
-    after_help = "退出码：0 办成；1 被规则拒绝、有行未导入、或核验不符；2 命令写法有误；3 账册、文件或配置不可用")]
+#[command(
+    name = "xiaoqu",
+    version,
+    disable_help_subcommand = true,
+    subcommand_help_heading = "命令",
+    after_help = "退出码：0 办成；1 被规则拒绝、有行未导入、或核验不符；2 命令写法有误；3 账册、文件或配置不可用"
+)]
 struct Cli {
     /// 账册地址：sqlite:文件路径 或 postgres://用户@主机/库名
     #[arg(long, global = true, env = "XIAOQU_DB", hide_env_values = true, value_name = "URL")]
@@ -484,7 +489,9 @@ impl Command {
             Command::Demo(_) | Command::Serve(_) | Command::Migrate => false,
             Command::Export(_) | Command::Statement(_) => false,
             Command::Import(import) => match import {
-                Import::Register(a) | Import::Deposits(a) | Import::Fees(a) | Import::Bank(a) => a.json,
+                Import::Register(a) | Import::Deposits(a) | Import::Fees(a) | Import::Bank(a) => {
+                    a.json
+                }
                 Import::Undo { act, .. } => act.json,
                 Import::List { json, .. } => json.json,
             },
@@ -510,7 +517,9 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
             writeln!(out, "账册已是最新")?;
             Ok(closed(books).await?)
         }
-        Command::Import(Import::Undo { no, act }) => acts::undo(&open(db).await?, no, act, out).await,
+        Command::Import(Import::Undo { no, act }) => {
+            acts::undo(&open(db).await?, no, act, out).await
+        }
         Command::Import(Import::List { compound, json }) => {
             files::list(&open(db).await?, &compound.compound, json.json, out).await
         }

@@ -136,7 +136,10 @@ impl Config {
     ///
     /// # Errors
     /// `config.…`; the file cannot be read.
-    pub fn read(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> Result<Config> {
+    pub fn read(
+        file: Option<&Path>,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Config> {
         let mut written = match file {
             Some(path) => parse(path)?,
             None => Written::default(),
@@ -163,9 +166,7 @@ fn parse(path: &Path) -> Result<Written> {
     let what = format!("配置文件 {}", path.display());
     let text = std::fs::read_to_string(path).map_err(|source| Storage::File { what, source })?;
     // Only the place and the reason: the text of the file holds tokens.
-    let fault = |e: toml::de::Error| {
-        CONFIG.refuse(format!("{}：{}", path.display(), e.message()))
-    };
+    let fault = |e: toml::de::Error| CONFIG.refuse(format!("{}：{}", path.display(), e.message()));
     Ok(toml::from_str(&text).map_err(fault)?)
 }
 

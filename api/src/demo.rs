@@ -28,6 +28,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::{Out, put};
 use crate::config::{Config, Login};
+use crate::door::IsoDay;
 use crate::fees::{BillingAsked, ChargeAsked, PaymentAsked};
 use crate::fund::DepositAsked;
 use crate::journal::{CloseAsked, ReversalAsked, VoucherName};
@@ -44,21 +45,9 @@ const LOGINS: &str = "logins.json";
 
 /// The office's files, in the order they are taken in.
 const FILES: [(Kind, &str, &[u8]); 4] = [
-    (
-        Kind::Register,
-        "房产清册.xlsx",
-        include_bytes!("../demo/wutongli/房产清册.xlsx"),
-    ),
-    (
-        Kind::Deposits,
-        "交存明细.csv",
-        include_bytes!("../demo/wutongli/交存明细.csv"),
-    ),
-    (
-        Kind::Fees,
-        "收费明细.xlsx",
-        include_bytes!("../demo/wutongli/收费明细.xlsx"),
-    ),
+    (Kind::Register, "房产清册.xlsx", include_bytes!("../demo/wutongli/房产清册.xlsx")),
+    (Kind::Deposits, "交存明细.csv", include_bytes!("../demo/wutongli/交存明细.csv")),
+    (Kind::Fees, "收费明细.xlsx", include_bytes!("../demo/wutongli/收费明细.xlsx")),
     (
         Kind::Bank,
         "工行维修资金专户_2026上半年.csv",
@@ -118,7 +107,13 @@ async fn listen(port: Option<u16>) -> Result<TcpListener> {
     }
 }
 
-fn tell(url: &str, data: &Path, logins: &[Shown], is_json: bool, out: Out<'_>) -> std::io::Result<()> {
+fn tell(
+    url: &str,
+    data: &Path,
+    logins: &[Shown],
+    is_json: bool,
+    out: Out<'_>,
+) -> std::io::Result<()> {
     if is_json {
         writeln!(out, "{}", serde_json::json!({ "url": url, "logins": logins }))?;
         return out.flush();
@@ -193,7 +188,8 @@ async fn prepare(books: &Books, data: &Path) -> Result<()> {
 
 async fn take_in(books: &Books, clerk: &Actor, kind: Kind, name: &str, bytes: &[u8]) -> Result<()> {
     let terms = Terms { compound: CODE.to_owned(), name: None, good_rows: false, book: Book::Fund };
-    let reading = imports::read(kind, name.to_owned(), Arc::new(bytes.to_vec()), terms.clone()).await?;
+    let reading =
+        imports::read(kind, name.to_owned(), Arc::new(bytes.to_vec()), terms.clone()).await?;
     let report = import::commit(books, clerk, reading, &terms).await?;
     report.refusal().map_or(Ok(()), Err)
 }
@@ -213,19 +209,15 @@ struct Life {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct LifePayment {
-    #[serde(flatten)]
-    asked: LifePaid,
-    reversed: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct LifePaid {
     room: String,
     amount_fen: Money,
     method: fees::Method,
-    received_on: crate::door::IsoDay,
+    received_on: IsoDay,
     reference: String,
+    /// Why it was reversed, if it was.
+    reversed: Option<String>,
 }
 
 /// Whoever sits at the sample's counter.
@@ -245,7 +237,7 @@ impl Counter<'_> {
         }
         self.claim().await?;
         for (i, payment) in life.payment.iter().enumerate() {
-            if payment.asked.received_on.0 <= self.today {
+            if payment.received_on.0 <= self.today {
                 self.take(i, payment).await?;
             }
         }
@@ -288,8 +280,8 @@ impl Counter<'_> {
         }
         let asked = BillingAsked {
             item: life.item.clone(),
-            from_on: crate::door::IsoDay(quarter.first_day()),
-            to_on: crate::door::IsoDay(quarter.next().next().last_day()),
+            from_on: IsoDay(quarter.first_day()),
+            to_on: IsoDay(quarter.next().next().last_day()),
             due_on: None,
             bills,
         };
@@ -321,7 +313,7 @@ impl Counter<'_> {
     }
 
     async fn take(&self, i: usize, payment: &LifePayment) -> Result<()> {
-        let LifePaid { room, amount_fen, method, received_on, reference } = &payment.asked;
+        let LifePayment { room, amount_fen, method, received_on, reference, reversed } = payment;
         let asked = PaymentAsked {
             room: room.clone(),
             amount_fen: *amount_fen,
@@ -333,7 +325,7 @@ impl Counter<'_> {
         };
         let key = Some(format!("demo/payment/{i}"));
         let done = crate::fees::take(self.books, &self.clerk, &self.compound, key, asked).await?;
-        let Some(reason) = &payment.reversed else { return Ok(()) };
+        let Some(reason) = reversed else { return Ok(()) };
         let asked = ReversalAsked {
             voucher: VoucherName::from(done.answer.voucher),
             on: *received_on,

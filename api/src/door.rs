@@ -10,6 +10,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{
     FromRequest, FromRequestParts, MatchedPath, Query, RawPathParams, Request, State,
@@ -18,7 +19,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use ledger::books::{Actor, Books, Done, KEY_SHAPE, Role};
 use ledger::calendar::{Day, Instant};
 use ledger::error::Rule;
@@ -282,7 +282,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
         if body.windows(6).any(|window| window == br"\u0000") {
             return Err(problem::SHAPE.refuse("文字中含有空字符 \\u0000").into());
         }
-        let told = serde_json::from_slice(&body).map_err(|e| problem::SHAPE.refuse(e.to_string()))?;
+        let told =
+            serde_json::from_slice(&body).map_err(|e| problem::SHAPE.refuse(e.to_string()))?;
         Ok(Told(told))
     }
 }
@@ -308,7 +309,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        let query = query.map_err(|e| problem::SHAPE.refuse(format!("查询参数：{}", e.body_text())))?;
+        let query =
+            query.map_err(|e| problem::SHAPE.refuse(format!("查询参数：{}", e.body_text())))?;
         Ok(Asked(query.0))
     }
 }

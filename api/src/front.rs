@@ -20,7 +20,11 @@ pub async fn page(State(door): State<Door>) -> Answer {
             format!("<tr><td>{name}</td><td><code>/api/v1/compounds/{code}</code></td></tr>\n")
         })
         .collect();
-    let rows = if rows.is_empty() { "<tr><td colspan=2>还没有小区</td></tr>".to_owned() } else { rows };
+    let rows = if rows.is_empty() {
+        "<tr><td colspan=2>还没有小区</td></tr>".to_owned()
+    } else {
+        rows
+    };
     let page = include_str!("front.html").replace("{compounds}", &rows);
     let policy = "default-src 'none'; style-src 'unsafe-inline'";
     let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");

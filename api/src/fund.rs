@@ -80,7 +80,8 @@ pub async fn record(
                 let (compound, today) = (tx.compound(), tx.at().day());
                 let dwelling = property::dwelling(tx, compound, &asked.room, today).await?;
                 let (seen, receipt_no) = (asked.seen()?, asked.receipt_no.clone());
-                let deposit = Deposit { dwelling_no: dwelling.no, kind: asked.kind, seen, receipt_no };
+                let deposit =
+                    Deposit { dwelling_no: dwelling.no, kind: asked.kind, seen, receipt_no };
                 fund::deposit(tx, &deposit).await
             })
         })

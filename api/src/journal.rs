@@ -85,7 +85,8 @@ pub async fn vouchers(visit: Visit, Asked(query): Asked<VoucherQuery>) -> Answer
     let mut view = visit.books.read().await?;
     let compound = visit.compound.id;
     let rows = journal::vouchers(&mut view, compound, book, after, i32::from(size)).await?;
-    let items = rows.into_iter().map(|row| VoucherView::new(row.voucher, row.reversed_by)).collect();
+    let items =
+        rows.into_iter().map(|row| VoucherView::new(row.voucher, row.reversed_by)).collect();
     shown(Page::new(items, size, |voucher: &VoucherView| voucher.seq.to_string()))
 }
 
@@ -378,7 +379,9 @@ mod tests {
     fn a_voucher_is_named_as_on_paper_and_no_other_way() {
         let name: VoucherName = "fund/2026-0007".parse().unwrap();
         assert_eq!(String::from(name), "fund/2026-0007");
-        for text in ["", "fund", "fund/2026", "cash/2026-0007", "fund/2026--7", "fund/2026-99999999999"] {
+        for text in
+            ["", "fund", "fund/2026", "cash/2026-0007", "fund/2026--7", "fund/2026-99999999999"]
+        {
             assert!(text.parse::<VoucherName>().is_err(), "{text}");
         }
     }

@@ -11,7 +11,8 @@ fn main() -> ExitCode {
             return ExitCode::from(xiaoqu::cli::NO_STORAGE);
         }
     };
-    let code = runtime.block_on(xiaoqu::cli::run(std::env::args_os(), &mut stdout(), &mut stderr()));
+    let code =
+        runtime.block_on(xiaoqu::cli::run(std::env::args_os(), &mut stdout(), &mut stderr()));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     ExitCode::from(code)
 }

@@ -80,7 +80,8 @@ where
     H: Handler<T, Door>,
     T: 'static,
 {
-    let filter = if method == http::Method::GET.as_str() { MethodFilter::GET } else { MethodFilter::POST };
+    let filter =
+        if method == http::Method::GET.as_str() { MethodFilter::GET } else { MethodFilter::POST };
     on(filter, function)
 }
 

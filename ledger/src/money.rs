@@ -138,7 +138,8 @@ impl Money {
     /// The amount without its sign.
     #[must_use]
     pub const fn abs(self) -> Money {
-        Money(self.0.abs())
+        // Saturating: the one amount without a counterpart is far beyond the limit, and must be refused, not panic.
+        Money(self.0.saturating_abs())
     }
 
     /// The smaller of two.
@@ -150,7 +151,7 @@ impl Money {
     /// Yuan with thousand separators, for paper and pages: `1,234,567.89`.
     #[must_use]
     pub fn grouped(self) -> String {
-        let plain = Money(self.0.abs()).to_string();
+        let plain = self.abs().to_string();
         let (yuan, fen) = plain.split_at(plain.len() - 3);
         let mut out = String::with_capacity(plain.len() + plain.len() / 3);
         if self.0 < 0 {
@@ -396,7 +397,7 @@ mod tests {
             (10_000_000_000, "壹亿元整"),
             (10_010_000_000, "壹亿零壹拾万元整"),
             (123_456_789, "壹佰贰拾叁万肆仟伍佰陆拾柒元捌角玖分"),
-            (2_985_315_75, "贰佰玖拾捌万伍仟叁佰壹拾伍元柒角伍分"),
+            (298_531_575, "贰佰玖拾捌万伍仟叁佰壹拾伍元柒角伍分"),
             (-100, "负壹元整"),
         ] {
             assert_eq!(Money::fen(fen).in_capitals(), text);
@@ -408,6 +409,7 @@ mod tests {
         assert_eq!(Money::fen(298_531_575).grouped(), "2,985,315.75");
         assert_eq!(Money::fen(-99).grouped(), "-0.99");
         assert_eq!(Money::fen(-100_000).grouped(), "-1,000.00");
+        assert_eq!(Money::fen(i64::MIN).grouped(), "-92,233,720,368,547,758.07", "told, if not to the fen");
     }
 
     /// `domain.md` §7, TV-1, TV-1b, TV-1c.

@@ -85,7 +85,7 @@ macro_rules! rows {
 }
 
 /// The rows, in the order they are run: first what needs no broken machine.
-fn rows() -> [Row; 10] {
+fn rows() -> [Row; 20] {
     rows! {
         2 "application killed, PostgreSQL" crash::application_on_postgres;
         3 "application killed, SQLite" crash::application_on_sqlite;
@@ -96,6 +96,16 @@ fn rows() -> [Row; 10] {
         14 "double spend" keys::double_spend;
         15 "one key, 100 times at once" keys::one_key;
         16 "same key, other payload" keys::other_payload;
+        21 "PostgreSQL against SQLite" truth::differential;
+        22 "hledger as the judge" truth::oracle;
+        23 "clock jumps" truth::clocks;
+        24 "closed period, edited history" truth::history;
+        25 "tampering by an administrator" truth::tampering;
+        28 "overflow and rounding" truth::arithmetic;
+        5 "disk full, PostgreSQL" disk::postgres_full;
+        6 "disk full, SQLite and export" disk::sqlite_full;
+        7 "fsync fails once" disk::fsync_fails;
+        8 "the k-th write fails" disk::writes_fail;
         0 "nothing is left behind" stage::nothing_left;
     }
 }

@@ -11,8 +11,8 @@ use ledger::money::Money;
 use serde_json::json;
 
 use super::{
-    ActArgs, BillArgs, CloseArgs, DONE, DepositArgs, DepositWord, Out, PayArgs, Ran, ReverseArgs, Stop,
-    StyleWord, compound, operator, say,
+    ActArgs, BillArgs, CloseArgs, DONE, DepositArgs, DepositWord, Out, PayArgs, Ran, ReverseArgs,
+    Stop, StyleWord, compound, operator, say,
 };
 use crate::fees::{BillingAsked, ChargeAsked, PaymentAsked};
 use crate::fund::DepositAsked;
@@ -81,8 +81,13 @@ pub(super) async fn bill(books: &Books, args: BillArgs, out: Out<'_>) -> Ran {
         (None, Some(room), Some(amount_fen)) => vec![ChargeAsked { room, amount_fen }],
         _ => return Err(Stop::Usage("须写 --file，或写齐 --room 与 --amount".to_owned())),
     };
-    let asked =
-        BillingAsked { item: args.item, from_on: args.from, to_on: args.to, due_on: args.due, bills };
+    let asked = BillingAsked {
+        item: args.item,
+        from_on: args.from,
+        to_on: args.to,
+        due_on: args.due,
+        bills,
+    };
     let done = fees::publish(books, &operator(), &compound, args.act.key, asked).await?;
     if args.act.json {
         say(out, &done.answer)?;
@@ -111,10 +116,14 @@ fn charges_of(path: &Path) -> Result<Vec<ChargeAsked>, Error> {
         let row = row.map_err(|e| problem::SHAPE.refuse(e.to_string()))?;
         let (room, yuan) = (row.get(0).unwrap_or_default(), row.get(1).unwrap_or_default());
         match Money::parse(yuan) {
-            Ok(amount_fen) => charges.push(ChargeAsked { room: room.trim().to_owned(), amount_fen }),
+            Ok(amount_fen) => {
+                charges.push(ChargeAsked { room: room.trim().to_owned(), amount_fen })
+            }
             Err(_) if i == 0 => {} // the header
             Err(why) => {
-                return Err(problem::SHAPE.refuse(format!("第 {} 行 {yuan:?}：{why}", i + 1)).into());
+                return Err(problem::SHAPE
+                    .refuse(format!("第 {} 行 {yuan:?}：{why}", i + 1))
+                    .into());
             }
         }
     }

@@ -31,7 +31,11 @@ pub(super) async fn import(db: Option<String>, import: Import, out: Out<'_>) -> 
     let books = open(db).await?;
     match take(&books, kind, &args).await {
         Ok(report) => {
-            if args.json { say(out, &report)? } else { tell(&report, &args, out)? }
+            if args.json {
+                say(out, &report)?
+            } else {
+                tell(&report, &args, out)?
+            }
             Ok(if report.rejected.is_empty() { DONE } else { REFUSED })
         }
         Err(Error::Refused(refusal)) if args.json => whole_file(&refusal, &args.file, out),
@@ -64,8 +68,9 @@ async fn take(books: &Books, kind: Kind, args: &FileArgs) -> Result<Report, Erro
 /// The file's bytes; of one that is too large only so many as show that it is.
 fn bytes_of(path: &Path) -> Result<Vec<u8>, Error> {
     use std::io::Read;
-    let lost =
-        |source| Error::Storage(Storage::File { what: format!("读取 {}", path.display()), source });
+    let lost = |source| {
+        Error::Storage(Storage::File { what: format!("读取 {}", path.display()), source })
+    };
     let file = std::fs::File::open(path).map_err(lost)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(lost)?;
@@ -242,8 +247,9 @@ pub(super) async fn export(books: &Books, args: ExportArgs, out: Out<'_>) -> Ran
             }
         };
     };
-    let lost =
-        |source| Error::Storage(Storage::File { what: format!("写入 {}", path.display()), source });
+    let lost = |source| {
+        Error::Storage(Storage::File { what: format!("写入 {}", path.display()), source })
+    };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let beside = tempfile::NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")));
     let mut beside = BufWriter::new(beside.map_err(lost)?);

@@ -6,7 +6,8 @@ use ledger::property;
 use serde_json::json;
 
 use super::{
-    DONE, Out, REFUSED, Ran, StatementArgs, Stop, TrialArgs, VerifyArgs, WhenArgs, compound, open, put, say,
+    DONE, Out, REFUSED, Ran, StatementArgs, Stop, TrialArgs, VerifyArgs, WhenArgs, compound, open,
+    put, say,
 };
 use crate::door::as_of;
 use crate::fund::{self, Device};
@@ -29,7 +30,11 @@ pub(super) async fn verify(books: &Books, args: VerifyArgs, out: Out<'_>) -> Ran
     } else {
         for law in &verdict.laws {
             let mark = if law.failed == 0 { "✓" } else { "✗" };
-            writeln!(out, "{mark} {:<28} 检查 {} 项，不符 {} 项", law.name, law.checked, law.failed)?;
+            writeln!(
+                out,
+                "{mark} {:<28} 检查 {} 项，不符 {} 项",
+                law.name, law.checked, law.failed
+            )?;
             if let Some(first) = &law.first {
                 writeln!(out, "    {first}")?;
             }
@@ -43,7 +48,9 @@ pub(super) async fn compounds(books: &Books, is_json: bool, out: Out<'_>) -> Ran
     let mut view = books.read().await?;
     let compounds = property::compounds(&mut view).await?;
     if is_json {
-        let told = compounds.iter().map(|c| json!({ "code": c.code, "name": c.name, "address": c.address }));
+        let told = compounds
+            .iter()
+            .map(|c| json!({ "code": c.code, "name": c.name, "address": c.address }));
         say(out, &told.collect::<Vec<_>>())?;
         return Ok(DONE);
     }

@@ -58,7 +58,8 @@ pub async fn gather(
 
     let lines = lines(&account.movements);
     let first_line = account.movements.first().map(|m| m.movement.effective_on);
-    let start_of_year = Month::from_number(Month::of(to).year() * 100 + 1).map_or(to, Month::first_day);
+    let start_of_year =
+        Month::from_number(Month::of(to).year() * 100 + 1).map_or(to, Month::first_day);
     let from = period.from.or(first_line).unwrap_or(start_of_year);
     let first_due = account.assessment.as_ref().map_or(Money::ZERO, |a| a.due);
     let first = if first_due.is_positive() { first_due } else { account.deposited };

@@ -188,6 +188,11 @@ impl Op {
         Op { key: key.to_owned(), compound: CompoundId(compound), draw: mix(text) }
     }
 
+    /// Whether it is a deposit, whose receipt refuses a second by itself.
+    pub(crate) fn is_deposit(&self) -> bool {
+        (self.draw >> 8) % 10 < 5
+    }
+
     pub(crate) fn gives_up(&self) -> bool {
         self.draw.is_multiple_of(4)
     }

@@ -15,7 +15,9 @@ use ledger::id::{CompoundId, DwellingNo};
 use ledger::journal::{self, AsOf, Book, Entry, Kind, Line};
 use ledger::money::{Money, Rounding, Unrounded, split};
 use proptest::prelude::{Strategy, any, prop};
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use proptest::test_runner::{
+    Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner,
+};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::keys::both;
@@ -651,7 +653,7 @@ pub(crate) async fn arithmetic(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fa
     }
     let properties = told.iter().filter(|(name, _)| !name.starts_with("CONTROL")).count();
     sheet.says(format!("properties {properties}, cases {CASES} each, mismatches {mismatches}"));
-    sheet.says("controls (wrapping addition, shares by float): both caught");
+    sheet.says("controls (wrapping addition, shares each rounded): both caught");
     for (name, url) in both(&stage).await? {
         at_the_limits(&url, name, &sheet).await?;
     }
@@ -661,7 +663,7 @@ pub(crate) async fn arithmetic(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fa
 type Property = (&'static str, Option<String>);
 
 fn properties() -> Vec<Property> {
-    let text = |r: Result<(), proptest::test_runner::TestError<_>>| r.err().map(|e: proptest::test_runner::TestError<(i64, i64)>| e.to_string());
+    let text = |ran: Result<(), TestError<(i64, i64)>>| ran.err().map(|e| e.to_string());
     let pairs = || (fen(), fen());
     let mut told: Vec<Property> = vec![
         ("a + b", text(runner().run(&pairs(), |(a, b)| {
@@ -683,14 +685,20 @@ fn properties() -> Vec<Property> {
             if read == wanted && is_shown { Ok(()) } else { Err(TestCaseError::fail(format!("{a}: {read:?}, shown {is_shown}"))) }
         }))),
         ("rounding", text(runner().run(&pairs(), |(a, b)| {
-            let yuan = rust_decimal_of(a, b);
-            let Some(rounded) = quietly(|| Unrounded::yuan(yuan).round(Rounding::HalfUpFen)) else {
-                return Err(TestCaseError::fail("a rounding panicked"));
-            };
+            // So many ten-thousandths of a yuan: the fen and two places that must be rounded away.
+            let exact = i128::from(a) * 10_000 + i128::from(b % 10_000);
+            let (sign, places) = (if exact < 0 { "-" } else { "" }, exact.unsigned_abs());
+            let text = format!("{sign}{}.{:04}", places / 10_000, places % 10_000);
+            let Ok(yuan) = text.parse().map(Unrounded::yuan) else { return Ok(()) };
+            let half = (places + 50) / 100 * if exact < 0 { 0 } else { 1 };
+            let down = (places + 50) / 100 * if exact < 0 { 1 } else { 0 };
+            let fen = i128::try_from(half).unwrap_or(0) - i128::try_from(down).unwrap_or(0);
+            let fits = fen.abs() <= i128::from(Money::LIMIT.in_fen());
+            let rounded = quietly(|| yuan.round(Rounding::HalfUpFen));
             match rounded {
-                Err(_) => Ok(()),
-                Ok(money) if money.is_within_limit() => Ok(()),
-                Ok(money) => Err(TestCaseError::fail(format!("{money} is beyond the limit"))),
+                Some(Ok(money)) if fits && i128::from(money.in_fen()) == fen => Ok(()),
+                Some(Err(_)) if !fits => Ok(()),
+                other => Err(TestCaseError::fail(format!("{text}: {other:?}"))),
             }
         }))),
         ("CONTROL wrapping addition", text(runner().run(&pairs(), |(a, b)| {
@@ -723,11 +731,6 @@ fn properties() -> Vec<Property> {
     });
     told.push(("CONTROL shares each rounded", naive.err().map(|e| e.to_string())));
     told
-}
-
-/// A decimal with up to 28 places, made of two integers.
-fn rust_decimal_of(a: i64, b: i64) -> sea_orm_decimal::Decimal {
-    sea_orm_decimal::Decimal::from_i128_with_scale(i128::from(a), u32::try_from(b.rem_euclid(29)).unwrap_or(0))
 }
 
 /// Through the library: every absurd amount is refused by a rule, and a total that would overflow is an error and harms

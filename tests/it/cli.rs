@@ -1,0 +1,335 @@
+//! The command line, as a clerk types it and as a script reads it: the office's own files in, the laws, the books out, and
+//! the demo as a process of its own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::on_both;
+use crate::paper::wutongli;
+use crate::world::World;
+
+const BANK: &str = "工行维修资金专户_2026上半年.csv";
+
+/// What a command said.
+struct Said {
+    code: u8,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    fn json(&self) -> Value {
+        assert_eq!(self.out.lines().count(), 1, "one object: {}{}", self.out, self.err);
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.out))
+    }
+
+    #[track_caller]
+    fn must(self, code: u8) -> Said {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        self
+    }
+}
+
+async fn xiaoqu(args: &[&str]) -> Said {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = std::iter::once("xiaoqu").chain(args.iter().copied()).map(Into::into);
+    let code = xiaoqu::cli::run(args, &mut out, &mut err).await;
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code, out: text(out), err: text(err) }
+}
+
+async fn at(world: &World, args: &[&str]) -> Said {
+    xiaoqu(&[&["--db", &world.url], args].concat()).await
+}
+
+async fn import(world: &World, kind: &str, file: &Path, more: &[&str]) -> Said {
+    let file = file.to_str().unwrap();
+    at(world, &[&["import", kind, file, "--compound", "wutongli"], more].concat()).await
+}
+
+fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+on_both! {
+    async fn the_offices_files_come_in_to_the_fen_and_only_once(world: World) {
+        let totals: Value = serde_json::from_slice(&std::fs::read(wutongli("totals.json")).unwrap()).unwrap();
+        let files = [("register", "房产清册.xlsx"), ("deposits", "交存明细.csv"), ("fees", "收费明细.xlsx"), ("bank", BANK)];
+        let looked = import(&world, "register", &wutongli("房产清册.xlsx"), &["--dry-run", "--json"]).await.must(0).json();
+        assert_eq!((&looked["accepted"], &looked["committed"]), (&totals["units"], &Value::Bool(false)));
+        for (kind, name) in files {
+            let report = import(&world, kind, &wutongli(name), &["--json"]).await.must(0).json();
+            assert_eq!(report["accepted"], report["rows"], "{name}");
+            let expected: &[(&str, &str)] = match kind {
+                "register" => &[("rows", "units"), ("dwellings", "units"), ("area_centi_m2", "area_centi_m2"),
+                    ("unsold", "unsold"), ("owners", "distinct_owners_by_id"), ("sum_fen", "deposit_due_fen")],
+                "deposits" => &[("rows", "deposit_rows"), ("sum_fen", "deposit_fen")],
+                "fees" => &[("rows", "fee_rows"), ("sum_fen", "fee_paid_fen")],
+                _ => &[("rows", "bank_rows"), ("in_fen", "bank_in_fen"), ("out_fen", "bank_out_fen"),
+                    ("closing_fen", "bank_closing_fen"), ("matchable", "bank_matchable_deposits")],
+            };
+            for (member, total) in expected {
+                assert_eq!(report[member], totals[total], "{name}: {member}");
+            }
+        }
+        for (kind, name) in files {
+            let report = import(&world, kind, &wutongli(name), &["--json"]).await.must(0).json();
+            assert_eq!((&report["accepted"], &report["known"]), (&Value::from(0), &report["rows"]), "{name}");
+        }
+        let verdict = at(&world, &["verify", "--json"]).await.must(0).json();
+        assert_eq!(verdict["ok"], true);
+        assert!(verdict["laws"].as_array().unwrap().iter().all(|law| law["failed"] == 0), "{verdict}");
+        let trial = at(&world, &["trial-balance", "--compound", "wutongli", "--book", "fund", "--json"]).await.must(0).json();
+        assert_eq!(trial["debit_fen"], totals["deposit_fen"]);
+        assert_eq!(at(&world, &["compounds"]).await.must(0).out, "wutongli  梧桐里小区\nxiaohe  小河里小区\n");
+    }
+
+    async fn an_import_is_told_to_a_person_listed_and_undone(world: World) {
+        let said = import(&world, "register", &wutongli("房产清册.xlsx"), &[]).await.must(0);
+        for words in ["房产清册.xlsx → 梧桐里小区（wutongli）", "已导入 428 行", "2,985,315.75 元", "37888.08 ㎡", "import undo 1"] {
+            assert!(said.out.contains(words), "{words}: {}", said.out);
+        }
+        assert_eq!(said.err, "");
+        import(&world, "deposits", &wutongli("交存明细.csv"), &[]).await.must(0);
+        let twice = at(&world, &["import", "undo", "2", "--compound", "wutongli"]).await.must(0);
+        assert!(twice.out.contains("423 行"), "{}", twice.out);
+        let refused = at(&world, &["import", "undo", "2", "--compound", "wutongli"]).await.must(1);
+        assert!(refused.err.contains("import.undone"), "{}", refused.err);
+        let list = at(&world, &["import", "list", "--compound", "wutongli"]).await.must(0);
+        assert!(list.out.contains("交存明细.csv（已撤销）"), "{}", list.out);
+        let again = import(&world, "deposits", &wutongli("交存明细.csv"), &["--json"]).await.must(0).json();
+        assert_eq!(again["accepted"], 423);
+        let verdict = at(&world, &["verify", "--compound", "wutongli", "--json"]).await.must(0).json();
+        assert_eq!(verdict["ok"], true);
+    }
+
+    async fn a_bad_row_keeps_the_file_out_or_only_itself(world: World) {
+        import(&world, "register", &wutongli("房产清册.xlsx"), &[]).await.must(0);
+        let folder = tempfile::tempdir().unwrap();
+        let header = "房屋,收费项目,缴费周期,开始时间,结束时间,缴费时间,应缴金额,实缴金额,收银员,备注";
+        let path = file(&folder, "收费.csv", &format!(
+            "{header}\n1-1-101,物业费,3,2024-01-01,2024-03-31,2024-02-01,68.82,68.82,一,\n\
+             9-9-999,物业费,3,2024-01-01,2024-03-31,2024-02-01,68.82,68.82,一,\n\
+             1-1-102,物业费,3,2024-01-01,2024-03-31,2024-02-01,56.855,56.855,一,\n"));
+        let rejects = folder.path().join("退回.csv");
+        let report = import(&world, "fees", &path, &["--json", "--rejects", rejects.to_str().unwrap()]).await.must(1).json();
+        assert_eq!((&report["rows"], &report["accepted"]), (&Value::from(3), &Value::from(0)));
+        let cells: Vec<&str> = report["rejected"].as_array().unwrap().iter().map(|r| r["cell"].as_str().unwrap()).collect();
+        assert!(cells.contains(&"A3") && cells.contains(&"G4"), "{cells:?}");
+        for reject in report["rejected"].as_array().unwrap() {
+            for member in ["file", "sheet", "cell", "value", "code", "rule", "remedy"] {
+                assert!(reject[member].as_str().is_some_and(|text| !text.is_empty()), "{reject}");
+            }
+        }
+        assert!(std::fs::metadata(&rejects).unwrap().len() > 0);
+
+        let said = import(&world, "fees", &path, &[]).await.must(1);
+        assert!(said.out.contains("收费.csv!") && said.out.contains("!A3 “9-9-999”"), "{}", said.out);
+        assert!(said.out.contains("一行也没有导入"), "{}", said.out);
+        let good = import(&world, "fees", &path, &["--good-rows", "--json"]).await.must(1).json();
+        assert_eq!((&good["accepted"], &good["sum_fen"]), (&Value::from(1), &Value::from(6_882)));
+    }
+
+    async fn a_file_that_is_none_is_refused_whole(world: World) {
+        import(&world, "register", &wutongli("房产清册.xlsx"), &[]).await.must(0);
+        let folder = tempfile::tempdir().unwrap();
+        let empty = file(&folder, "空.csv", "");
+        let told = import(&world, "deposits", &empty, &["--json"]).await.must(1).json();
+        assert_eq!(told["refused"]["code"], "intake.empty-file");
+        assert_eq!((&told["rows"], &told["accepted"]), (&Value::from(0), &Value::from(0)));
+        let reject = &told["rejected"][0];
+        for member in ["cell", "value", "rule", "remedy"] {
+            assert!(reject[member].is_string(), "{reject}");
+        }
+        let said = import(&world, "deposits", &empty, &[]).await.must(1);
+        assert!(said.out.is_empty() && said.err.contains("intake.empty-file"), "{}", said.err);
+        import(&world, "deposits", Path::new("/nowhere/a.csv"), &[]).await.must(3);
+        let nowhere = at(&world, &["import", "bank", empty.to_str().unwrap(), "--compound", "nowhere", "--json"]).await.must(1);
+        assert!(nowhere.out.contains("refused"), "{}", nowhere.out);
+    }
+
+    async fn a_counter_works_from_the_command_line(world: World) {
+        let c = ["--compound", "xiaohe"];
+        let room = ["--room", "1-1-101"];
+        let act = async |verb: &[&str], more: &[&str]| at(&world, &[verb, &c, more].concat()).await;
+        let said = act(&["deposit"], &[&room[..], &["--amount", "8,000.00", "--on", "2026-01-04", "--key", "d1"]].concat()).await.must(0);
+        assert_eq!(said.out, "交存 1：8,000.00 元，凭证 fund/2026-0001\n");
+        let said = act(&["deposit"], &[&room[..], &["--amount", "8000", "--on", "2026-01-04", "--key", "d1"]].concat()).await.must(0);
+        assert_eq!(said.out, "交存 1：8,000.00 元，凭证 fund/2026-0001（此前已办理）\n");
+        act(&["bill"], &[&room[..], &["--from", "2025-10-01", "--to", "2025-12-31", "--amount", "120"]].concat()).await.must(0);
+        let folder = tempfile::tempdir().unwrap();
+        let list = file(&folder, "账单.csv", "房号,金额\n1-1-101,100.00\n1栋1单元102,90.5\n");
+        let bills = ["--from", "2025-07-01", "--to", "2025-09-30", "--file", list.to_str().unwrap(), "--json"];
+        assert_eq!(act(&["bill"], &bills).await.must(0).json()["total_fen"], 19_050);
+        let said = act(&["pay"], &[&room[..], &["--amount", "150", "--method", "cash", "--on", "2026-01-05"]].concat()).await.must(0);
+        assert!(said.out.contains("本次 100.00 元，尚欠 0.00 元") && said.out.contains("本次 50.00 元，尚欠 70.00 元"), "{}", said.out);
+        let reverse = ["--voucher", "fund/2026-0001", "--on", "2026-01-05", "--style", "red", "--reason", "重复"];
+        assert_eq!(act(&["reverse"], &reverse).await.must(0).out, "冲销凭证 fund/2026-0002\n");
+        let said = act(&["close"], &["--book", "service", "--month", "2025-12"]).await.must(0);
+        assert!(said.out.contains("已结账至 2025-12"), "{}", said.out);
+        act(&["close"], &["--book", "service", "--month", "2025-12"]).await.must(1);
+
+        let out = folder.path().join("对账单.txt");
+        act(&["statement"], &[&room[..], &["--out", out.to_str().unwrap()]].concat()).await.must(0);
+        let text = std::fs::read_to_string(&out).unwrap();
+        assert!(text.contains("fund/2026-0001") && text.contains("fund/2026-0002") && text.contains("-8,000.00"), "{text}");
+        let hledger = act(&["export"], &["--book", "service", "--format", "hledger"]).await.must(0);
+        assert!(hledger.out.contains("service:1122:"), "{}", hledger.out);
+        let trial = act(&["trial-balance"], &["--book", "service", "--as-of", "2025-12-31", "--json"]).await.must(0).json();
+        let row = trial["rows"].as_array().unwrap().iter().find(|row| row["account"] == 1122).unwrap();
+        assert_eq!(row["debit_balance_fen"], 31_050);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_told_apart_from_what_is_refused() {
+    assert!(xiaoqu(&["--help"]).await.must(0).out.contains("命令"));
+    assert!(xiaoqu(&[]).await.must(2).out.is_empty());
+    xiaoqu(&["fly"]).await.must(2);
+    xiaoqu(&["verify"]).await.must(2);
+    let folder = tempfile::tempdir().unwrap();
+    let db = format!("sqlite:{}", folder.path().join("a.sqlite").display());
+    xiaoqu(&["--db", &db, "deposit", "--compound", "a", "--room", "1-1-1"]).await.must(2);
+    xiaoqu(&[
+        "--db",
+        &db,
+        "deposit",
+        "--compound",
+        "a",
+        "--room",
+        "1-1-1",
+        "--amount",
+        "1.234",
+        "--on",
+        "2026-01-01",
+    ])
+    .await
+    .must(2);
+    xiaoqu(&["--db", &db, "export", "--compound", "a", "--book", "cash", "--format", "csv"])
+        .await
+        .must(2);
+    xiaoqu(&["--db", &db, "statement", "--compound", "a", "--room", "1-1-1", "--out", "a.doc"])
+        .await
+        .must(2);
+    xiaoqu(&["--db", "mysql://x", "verify"]).await.must(3);
+    xiaoqu(&["--db", "sqlite:/nowhere/at/all.sqlite", "verify"]).await.must(3);
+    let told =
+        xiaoqu(&["--db", &db, "verify", "--compound", "nowhere", "--json"]).await.must(1).json();
+    assert_eq!(told["refused"]["code"], "property.no-compound");
+    assert!(
+        xiaoqu(&["--db", &db, "verify", "--json"]).await.must(0).json()["ok"].as_bool().unwrap()
+    );
+}
+
+/// The binary, built as the tests were; what it needs is built already.
+fn binary() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let mut build = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+        build.args(["build", "--quiet", "--offline", "--package", "api", "--bin", "xiaoqu"]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        let test = std::env::current_exe().unwrap();
+        let profile = test.ancestors().nth(2).unwrap().to_owned();
+        build.arg("--target-dir").arg(profile.parent().unwrap());
+        assert!(build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
+        profile.join("xiaoqu")
+    })
+}
+
+/// A demo under way; killed if a test leaves it behind.
+struct Demo {
+    child: Child,
+    told: Value,
+}
+
+impl Demo {
+    fn start(data: &Path) -> Demo {
+        let mut demo = Command::new(binary());
+        demo.args(["demo", "--json", "--port", "0", "--data"]).arg(data);
+        let mut child = demo.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let told = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));
+        Demo { child, told }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let token = self.told["logins"][0]["token"].as_str().unwrap();
+        let host = self.told["url"].as_str().unwrap().trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Asks it to end, and answers how it did.
+    fn end(mut self) -> Option<i32> {
+        let asked =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_demo_starts_lives_ends_and_starts_again_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("试用");
+    let first = Demo::start(&data);
+    let told = first.told.clone();
+    assert!(told["url"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    let roles: Vec<&str> =
+        told["logins"].as_array().unwrap().iter().map(|l| l["role"].as_str().unwrap()).collect();
+    assert_eq!(
+        roles,
+        [
+            "property-company",
+            "owners-committee",
+            "street-office",
+            "housing-authority",
+            "auditor",
+            "administrator"
+        ]
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(data.join("logins.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert!(first.get("/").contains("梧桐里小区"));
+    let verdict = first.get("/api/v1/compounds/wutongli/verify");
+    assert!(verdict.contains("\"ok\":true"), "{verdict}");
+    let trial = "/api/v1/compounds/wutongli/books/service/trial-balance";
+    let stands = |answer: String| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    let before = stands(first.get(trial));
+    assert_eq!(first.end(), Some(0));
+
+    let second = Demo::start(&data);
+    assert_eq!(second.told["logins"], told["logins"]);
+    assert_eq!(stands(second.get(trial)), before);
+    assert_eq!(second.end(), Some(0));
+
+    // A first start that was broken off before its mark is finished by the next, and nothing is done twice.
+    std::fs::remove_file(data.join("梧桐里-1.done")).unwrap();
+    let third = Demo::start(&data);
+    assert_eq!(stands(third.get(trial)), before);
+    assert_eq!(third.end(), Some(0));
+}
