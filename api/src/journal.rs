@@ -10,6 +10,7 @@ use ledger::calendar::{Instant, Month};
 use ledger::error::{Error, Result, Storage};
 use ledger::id::{CompoundId, VoucherSeq};
 use ledger::journal::verify::Law;
+use ledger::journal::export;
 use ledger::journal::{self, Book, Closed, Line, Posted, Style, Voucher};
 use ledger::property::Compound;
 use serde::{Deserialize, Serialize};
@@ -288,7 +289,7 @@ pub struct Verdict {
 /// # Errors
 /// Storage.
 pub async fn check(books: &Books, only: Option<CompoundId>) -> Result<Verdict> {
-    let laws = journal::verify::verify(books, only).await?;
+    let laws = ledger::verify::verify(books, only).await?;
     Ok(Verdict { ok: laws.iter().all(|law| law.failed == 0), laws })
 }
 
@@ -330,8 +331,11 @@ pub async fn write_out<V: View, W: Write + Send>(
     format: ExportFormat,
     to: &mut W,
 ) -> Result<()> {
-    let _ = (view, compound, book, format, to);
-    Err(Storage::Bug("export".into()).into())
+    match format {
+        ExportFormat::Hledger => export::hledger(view, compound, book, to).await,
+        ExportFormat::Csv => export::csv(view, compound, book, to).await,
+        ExportFormat::Json => export::json(view, compound, book, to).await,
+    }
 }
 
 /// In which format.

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant as Moment};
 use ledger::books::{Actor, Books, Request, Role};
 use ledger::fees::{self, Billing, Charge, Method, Payment};
 use ledger::id::{CompoundId, DwellingNo};
+use ledger::import;
+use ledger::intake::File;
 use ledger::journal::{self, Book, Entry, Kind, Line};
 use ledger::measure::Area;
 use ledger::money::Money;
@@ -33,6 +35,9 @@ async fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let is_wanted =
         |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str()));
+    if is_wanted("register") {
+        register().await;
+    }
     if is_wanted("sqlite-voucher") {
         sqlite_vouchers().await;
     }
@@ -172,6 +177,82 @@ async fn our_loops(books: &Books, ids: &[CompoundId], clients: usize) -> (f64, D
         }
     })
     .await
+}
+
+/// A register of 100,000 rows, read from a workbook and judged against the books, nothing written. First of all, because
+/// the peak of memory is the whole process's.
+async fn register() {
+    let folder = tempfile::tempdir_in(bench_folder()).expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("r.sqlite").display());
+    let books = Books::open(&url).await.expect("books");
+    let bytes = workbook(100_000);
+    let before = peak_mib();
+    let begun = Moment::now();
+    let terms = import::Terms {
+        compound: "grand".to_owned(),
+        name: Some("大小区".to_owned()),
+        good_rows: false,
+        book: Book::Fund,
+    };
+    let file = File { name: "房产清册.xlsx", bytes: &bytes };
+    let reading = import::read(import::Kind::Register, file, &terms).expect("read");
+    let report = import::preview(&books, &reading, &terms).await.expect("previewed");
+    println!(
+        "register of {} rows ({} MiB xlsx) previewed: {:.2} s, {} rejected, peak {} MiB (of which {before} before)",
+        report.good,
+        bytes.len() >> 20,
+        begun.elapsed().as_secs_f64(),
+        report.rejected.len(),
+        peak_mib(),
+    );
+}
+
+/// The most memory this process has had, in MiB.
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|kib| kib.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// A workbook with inline texts, as an office's program writes one.
+fn workbook(rows: u32) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    let parts = [
+        ("[Content_Types].xml", r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#),
+        ("_rels/.rels", r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#),
+        ("xl/workbook.xml", r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="房产清册" sheetId="1" r:id="r1"/></sheets></workbook>"#),
+        ("xl/_rels/workbook.xml.rels", r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#),
+    ];
+    for (name, text) in parts {
+        out.start_file(name, options).expect("a part");
+        out.write_all(text.as_bytes()).expect("written");
+    }
+    out.start_file("xl/worksheets/sheet1.xml", options).expect("the sheet");
+    let mut write = |text: String| out.write_all(text.as_bytes()).expect("written");
+    write(r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#.to_owned());
+    let text = |s: &str| format!(r#"<c t="inlineStr"><is><t>{s}</t></is></c>"#);
+    let heads = ["楼号", "单元", "楼层", "房号", "产权人", "手机号", "房屋性质", "房屋用途", "建筑面积", "应交资金（元）"];
+    write(format!("<row>{}</row>", heads.map(text).concat()));
+    for i in 0..rows {
+        let (building, unit, floor, door) = (i / 400 + 1, i / 200 % 2 + 1, i / 10 % 20 + 1, i % 10 + 1);
+        let cells = [
+            text(&building.to_string()),
+            text(&unit.to_string()),
+            format!("<c><v>{floor}</v></c>"),
+            text(&format!("{floor}{door:02}")),
+            text("业主甲"),
+            text(&format!("1990{i:07}")),
+            text("商品住宅"),
+            text("住宅"),
+            format!("<c><v>{}.{:02}</v></c>", 60 + i % 90, i % 100),
+            format!("<c><v>{}</v></c>", 5400 + i % 90),
+        ];
+        write(format!("<row>{}</row>", cells.concat()));
+    }
+    write("</sheetData></worksheet>".to_owned());
+    out.finish().expect("a workbook").into_inner()
 }
 
 /// Whole acts on one hot compound: a fee payment with its receipt, its settled bill and its voucher.

@@ -160,7 +160,7 @@ const ATTACKS: &[Attack] = &[
     Attack("debits and credits differ", Forge(|f| f.lines[0].amount = "6".into()), "L01", "L01"),
     Attack("no lines at all", Forge(|f| f.lines.clear()), "L03", "L03"),
     Attack("one line only", Forge(|f| { f.lines.pop(); }), "L01", "L01"),
-    Attack("one line, and the count says so", Forge(|f| { f.lines.pop(); f.line_count = 1; }), "line_count", "line_count"),
+    Attack("one line, and the count says so", Forge(|f| { f.lines.pop(); f.line_count = 1; }), "L01", "line_count"),
     Attack("the line count lies", Forge(|f| f.line_count = 3), "L01", "L01"),
     Attack("lines that leave a number out", Forge(|f| f.lines[1].line = "3".into()), "L01", "L01"),
     Attack("a line more for a sealed voucher",
@@ -187,8 +187,7 @@ const ATTACKS: &[Attack] = &[
     // ---- the chain ----
     Attack("the hash before it is another", Forge(|f| f.prev = [9; 32]), "L04", "L04"),
     Attack("the hash before it is the one before that", Forge(|f| f.prev = [0; 32]), "L04", "L04"),
-    Attack("a hash of another length",
-        Then(|_| {}, "UPDATE voucher SET seq = seq"), "append-only", "append-only"),
+    Attack("an update that changes nothing", Plain("UPDATE voucher SET seq = seq"), "append-only", "append-only"),
     Attack("the first of a book names another before it",
         Forge(|f| { f.book = 2; f.seq = 1; f.number = 1; f.lines = vec![]; f.line(1, 1002, 0, "5"); f.line(-1, 4001, 0, "5"); }),
         "L04", "L04"),
@@ -196,7 +195,7 @@ const ATTACKS: &[Attack] = &[
         Forge(|f| { f.seq += 1; f.lines.iter_mut().for_each(|l| l.seq = f.seq.to_string()); }), "L04", "L04"),
     Attack("a place is taken again", Forge(|f| { f.seq -= 1; f.lines.clear(); }), "L0", "voucher_pkey"),
     Attack("place nought",
-        Forge(|f| { f.seq = 0; f.lines.iter_mut().for_each(|l| l.seq = "0".into()); }), "seq", "seq"),
+        Forge(|f| { f.seq = 0; f.lines.iter_mut().for_each(|l| l.seq = "0".into()); }), "L04", "seq"),
     // ---- numbers ----
     Attack("a number is left out", Forge(|f| f.number += 1), "L05", "L05"),
     Attack("a number is used twice", Forge(|f| f.number -= 1), "L05", "voucher_compound_id_book_year_number_key"),
@@ -209,8 +208,8 @@ const ATTACKS: &[Attack] = &[
             f.number += 1;
             f.also = Some(Box::new(second));
         }), "L05", "L05"),
-    Attack("a number of a year that is not its period's", Forge(|f| { f.year = 2027; f.number = 1; }), "period", "period"),
-    Attack("a month that does not exist", Forge(|f| f.period = 202_613), "period", "period"),
+    Attack("a number of a year that is not its period's", Forge(|f| { f.year = 2027; f.number = 1; }), "period", "voucher_check"),
+    Attack("a month that does not exist", Forge(|f| f.period = 202_613), "period", "voucher_check"),
     // ---- periods ----
     Attack("into a closed month",
         Forge(|f| { f.year = 2025; f.number = 3; f.period = 202_512; f.day = "'2025-12-30'".into(); f.lines.iter_mut().for_each(|l| l.day = f.day.clone()); }),
@@ -275,10 +274,10 @@ const ATTACKS: &[Attack] = &[
     Attack("a reserve taken back", Plain("DELETE FROM reserve"), "append-only", "append-only"),
     // ---- by the back stairs ----
     Attack("a voucher over the last one",
-        Forge(|f| { f.seq -= 1; f.lines.iter_mut().for_each(|l| l.seq = f.seq.to_string()); }), "L01", "L01"),
+        Forge(|f| { f.seq -= 1; f.lines.iter_mut().for_each(|l| l.seq = f.seq.to_string()); }), "L01", "voucher_pkey"),
     Attack("REPLACE a voucher, its memo changed", Only(Backend::Sqlite,
         "REPLACE INTO voucher SELECT compound_id, book, seq, year, number, period, effective_on, recorded_at, act_no, line_count,
-         is_red, reverses_seq, transfer_no, kind, '改过', source, evidence, prev_hash, hash FROM voucher WHERE seq = 5"), "L0", ""),
+         is_red, reverses_seq, transfer_no, kind, '改过', source, evidence, prev_hash, hash FROM voucher WHERE seq = 5"), "L04", ""),
     Attack("REPLACE a voucher by way of its number", Only(Backend::Sqlite,
         "INSERT INTO posting SELECT compound_id, book, side, 6, line, account, dwelling_no, matter_no, effective_on, amount_fen
            FROM posting WHERE seq = 5;
@@ -300,14 +299,14 @@ const ATTACKS: &[Attack] = &[
         "REPLACE INTO period_close SELECT compound_id, book, period, act_no, 1, head_hash FROM period_close"), "L09", ""),
     Attack("REPLACE a frozen balance", Only(Backend::Sqlite,
         "REPLACE INTO period_balance SELECT compound_id, book, period, dwelling_no, account, matter_no, 0, 0 FROM period_balance"),
-        "L0", ""),
+        "L06", ""),
     Attack("REPLACE a project", Only(Backend::Sqlite,
         "REPLACE INTO matter SELECT compound_id, matter_no, kind, '别墅', act_no FROM matter"), "L09", ""),
     Attack("REPLACE a reserve", Only(Backend::Sqlite,
         "REPLACE INTO reserve SELECT compound_id, reserve_no, 2, matter_no, act_no FROM reserve"), "L09", ""),
     Attack("insert, or else update", Plain(
         "INSERT INTO voucher SELECT * FROM voucher WHERE seq = 5 ON CONFLICT (compound_id, book, seq) DO UPDATE SET memo = '改过'"),
-        "L0", "append-only"),
+        "L04", "append-only"),
     Attack("insert an act, or else update", Plain(
         "INSERT INTO act SELECT * FROM act WHERE act_no = 2 ON CONFLICT (compound_id, act_no) DO UPDATE SET actor = '李四'"),
         "L09", "append-only"),
@@ -399,7 +398,10 @@ on_both! {
                 Only(_, sql) => sql.split(';').map(|s| filled(s, &forged)).collect(),
             };
             match commit(&db, &statements).await {
-                Ok(()) => wrong.push(format!("{name}: SUCCEEDED")),
+                Ok(()) => {
+                    wrong.push(format!("{name}: SUCCEEDED, and what follows is not tried"));
+                    break;
+                }
                 Err(error) if !error.to_string().contains(wanted) => {
                     wrong.push(format!("{name}: wanted {wanted}, got {error}"));
                 }

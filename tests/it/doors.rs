@@ -296,7 +296,7 @@ on_both! {
             (json, fen("-1"), 400, "fund.amount"),
             (json, fen("10000000000001"), 400, "fund.amount"),
             (json, fen("9223372036854775807"), 400, "fund.amount"),
-            //MIN (json, fen("-9223372036854775808"), 400, "fund.amount"),
+            (json, fen("-9223372036854775808"), 400, "fund.amount"),
             (json, day("2026-02-30"), 400, "door.shape"),
             (json, day("2026-1-4"), 400, "door.shape"),
             (json, day("+12026-01-04"), 400, "door.shape"),

@@ -14,4 +14,5 @@ mod schema;
 mod tidy;
 mod laws;
 mod money_in;
+mod verify;
 mod world;

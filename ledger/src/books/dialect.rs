@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -95,6 +96,17 @@ fn sqlite(url: &str, most: u32, reading: bool) -> ConnectOptions {
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "MEMORY");
         if reading { o.pragma("query_only", "ON") } else { o }
+    });
+    // SQLite ends a transaction by itself when the disk fails under it. The driver's rollback then finds none, and it goes
+    // on counting one: its next BEGIN would be a savepoint, and its COMMIT no commit. Such a connection is thrown away.
+    options.map_sqlx_sqlite_before_acquire(|connection, _| {
+        Box::pin(async move {
+            if connection.is_in_transaction() {
+                // A rollback may be on its way to the connection's thread; what is said after it is answered after it.
+                connection.ping().await?;
+            }
+            Ok(!connection.is_in_transaction())
+        })
     });
     options
 }

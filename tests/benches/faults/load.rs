@@ -301,6 +301,13 @@ pub(crate) fn child(mode: &str, args: &[String]) -> ExitCode {
                 let most = most.parse().expect("a number");
                 load(url, label, tasks.parse().expect("a number"), most, manner, stop).await
             }
+            // For a hand that wants to try something: founded books at an address.
+            ("found", [url]) => {
+                let books = Books::open(url).await.expect("the books open");
+                found(&books, COMPOUNDS).await.expect("the compounds are founded");
+                books.close().await.expect("the books close");
+                ExitCode::SUCCESS
+            }
             ("same", [url, key, times]) => {
                 same(url, key, times.parse().expect("a number")).await;
                 ExitCode::SUCCESS

@@ -30,7 +30,8 @@ use crate::{Fail, Sheet, cluster, inv, script};
 const STEPS: u32 = 400;
 
 fn differences(a: &script::Told, b: &script::Told) -> Vec<String> {
-    let pairs = [(&a.steps, &b.steps), (&a.balances, &b.balances), (&a.texts, &b.texts)];
+    // The texts first: a seal differs because some text before it does.
+    let pairs = [(&a.texts, &b.texts), (&a.steps, &b.steps), (&a.balances, &b.balances)];
     let mut found = Vec::new();
     for (a, b) in pairs {
         if a.len() != b.len() {
@@ -114,7 +115,8 @@ pub(crate) async fn oracle(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> 
             let bent = text.replacen(fund, &fund.replace(" CNY", "9 CNY").replacen(".", "1.", 1), 1);
             std::fs::write(&path, bent)?;
             let refused = said("hledger", &["-f", &file, "check", "-s"]).is_err();
-            let moved = text.replacen("fund:400101:", "fund:400101:9", 1);
+            let line = text.lines().find(|l| l.starts_with("    fund:400101:")).ok_or("a dwelling's line")?;
+            let moved = text.replacen(line, &line.replace("fund:400101:", "fund:400101:9"), 1);
             std::fs::write(&path, moved)?;
             let seen = unequal(&ours, &hledger_balances(&file)?).len();
             sheet.must(refused, "CONTROL: hledger took an unbalanced entry");
@@ -510,9 +512,8 @@ pub(crate) async fn tampering(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fai
         let clean = inv::check(&url, &Tally::default()).await?;
         sheet.must(clean.wrong.is_empty(), format!("CONTROL, {name}: untouched books are blamed: {:?}", clean.wrong));
         let laws = inv::verify(&books).await?;
-        let blamed: u64 = laws.iter().flatten().map(|law| law.failed).sum();
+        let blamed: u64 = laws.iter().map(|law| law.failed).sum();
         sheet.must(blamed == 0, format!("CONTROL, {name}: verify blames untouched books: {laws:?}"));
-        sheet.must(laws.is_some(), format!("{name}: there is no verify to ask"));
         books.close().await?;
         let (mut seen, mut named, mut told) = (0, 0, 0);
         for (what, statements, place, word) in TAMPERS {
@@ -530,7 +531,7 @@ pub(crate) async fn tampering(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fai
             let books = Books::open(&copy).await?;
             let laws = inv::verify(&books).await?;
             books.close().await?;
-            let broken: Vec<_> = laws.into_iter().flatten().filter(|law| law.failed > 0).collect();
+            let broken: Vec<_> = laws.into_iter().filter(|law| law.failed > 0).collect();
             told += usize::from(!broken.is_empty());
             let is_word = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|n| n.trim_start_matches('0') == word);
             let is_named = broken.iter().any(|law| is_word(&law.first));
@@ -578,14 +579,14 @@ async fn large(stage: &Stage, sheet: &Sheet) -> Result<(), Fail> {
     let from = Moment::now();
     let clean = inv::verify(&books).await?;
     let took = from.elapsed().as_secs_f64();
-    let blamed: u64 = clean.iter().flatten().map(|law| law.failed).sum();
+    let blamed: u64 = clean.iter().map(|law| law.failed).sum();
     sheet.must(blamed == 0, format!("verify blames {postings} untouched postings: {clean:?}"));
     let db = inv::back_door(&url).await?;
     switch_off(&db).await?;
     db.execute_unprepared("UPDATE posting SET amount_fen = amount_fen + 1 WHERE compound_id = 5 AND book = 1 AND seq = 7 AND line = 1234").await?;
     db.close().await?;
     let found = inv::verify(&books).await?;
-    let first = found.into_iter().flatten().find(|law| law.failed > 0);
+    let first = found.into_iter().find(|law| law.failed > 0);
     sheet.must(first.is_some(), format!("one fen among {postings} postings was not seen"));
     books.close().await?;
     let rate = postings as f64 / took / 1e6;

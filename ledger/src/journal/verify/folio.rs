@@ -173,8 +173,9 @@ impl Folio {
     /// Reads the next voucher of the book.
     pub(super) fn voucher(&mut self, head: Head, raw: &[Raw], told: &mut Told) {
         self.vouchers += 1;
-        self.follow(&head, told);
+        // Closes are passed before the voucher that comes after them is looked at.
         let slot = self.enter(&head, told);
+        self.follow(&head, told);
         self.sum(&head, raw, slot, told);
         self.act(&head, told);
         if head.transfer != 0 {
@@ -210,17 +211,15 @@ impl Folio {
         {
             self.close(close, told);
         }
-        let month = head.period % 100;
         let closed = closes.get(self.closes_passed.wrapping_sub(1)).map_or(0, |close| close.period);
-        if head.period / 100 != head.year || !(1..=12).contains(&month) {
+        let open = if closed == 0 { 0 } else { month_after(closed) };
+        let wanted = open.max(head.day / 100);
+        if head.period / 100 != head.year {
             told.broken(PERIODS, head, || format!("会计期间 {} 不属于凭证年份", head.period));
-        } else if head.day / 100 > head.period {
-            told.broken(PERIODS, head, || {
-                format!("业务日期 {} 晚于会计期间 {}", head.day, head.period)
-            });
-        } else if head.period <= closed {
-            told.broken(PERIODS, head, || {
-                format!("已结账至 {closed} 之后记入 {} 期间", head.period)
+        } else if head.period != wanted {
+            told.broken(PERIODS, head, || match head.period <= closed {
+                true => format!("已结账至 {closed} 之后记入 {} 期间", head.period),
+                false => format!("业务日期 {} 应记入 {wanted} 期间，却记入 {}", head.day, head.period),
             });
         }
         let later = closes.iter().skip(self.closes_passed);
@@ -417,6 +416,11 @@ impl Folio {
             });
         }
     }
+}
+
+/// The month after `yyyymm`.
+pub(super) fn month_after(period: i64) -> i64 {
+    if period % 100 == 12 { period + 89 } else { period + 1 }
 }
 
 /// What is wrong with a line by itself.

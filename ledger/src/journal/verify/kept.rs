@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sea_orm::QueryResult;
 
 use super::super::stream::{BALANCES as BALANCE_ROWS, FROZEN, Scan};
-use super::folio::{Digest, Key, Told, Totals, key, yuan};
+use super::folio::{Digest, Key, Told, Totals, key, month_after, yuan};
 use super::{BALANCES, PERIODS, Range};
 use crate::books::{Reads, Snapshot, View};
 use crate::error::Result;
@@ -184,8 +184,7 @@ fn order(small: &Small, told: &mut Told) {
         told.laws.checked(PERIODS, u64::try_from(closes.len()).unwrap_or(0));
         for pair in closes.windows(2) {
             let (before, after) = (pair[0], pair[1]);
-            let next = before.period + if before.period % 100 == 12 { 89 } else { 1 };
-            if after.period != next || after.head_seq < before.head_seq {
+            if after.period != month_after(before.period) || after.head_seq < before.head_seq {
                 let names = &told.names;
                 told.laws.broken(PERIODS, || {
                     let book = names.book(*compound, *book);
