@@ -5,7 +5,7 @@
 //!
 //! Always: one act = one transaction on one compound's lock, recorded with its actor, its request and its answer;
 //! the same key with the same request answers the same and writes nothing; with another request it is refused
-//! and the difference is named. Acts that wait together are committed together ([`lane`]).
+//! and the difference is named. Acts that wait together are committed together (`books::lane`).
 //! Start at [`Books::open`], [`Books::act`], [`Books::read`].
 
 mod actor;

@@ -518,7 +518,7 @@ pub struct OpenBill {
 /// Records a payment: Dr money / Cr 1122 per bill, oldest first, remainder Cr 2203.
 ///
 /// # Errors
-/// `property.no-dwelling`, those of [`bank::incoming`], `fees.amount`, those of [`journal::post`].
+/// `property.no-dwelling`, those of `bank::incoming`, `fees.amount`, those of [`journal::post`].
 pub async fn pay(tx: &mut Tx, payment: &Payment) -> Result<Paid> {
     let (code, _) = property::place(tx, payment.dwelling_no).await?;
     let line = match payment.line_no {

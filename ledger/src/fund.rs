@@ -236,7 +236,7 @@ pub struct Deposited {
 /// Records a deposit: Dr 1001 / Cr 4001 (财会〔2020〕7号, usage of 4001).
 ///
 /// # Errors
-/// `property.no-dwelling`, those of [`bank::incoming`], `fund.amount`, `fund.receipt-used`, `fund.over-assessment`, those
+/// `property.no-dwelling`, those of `bank::incoming`, `fund.amount`, `fund.receipt-used`, `fund.over-assessment`, those
 /// of [`journal::post`].
 pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
     let place = place_of(tx, deposit.dwelling_no).await?;

@@ -233,10 +233,7 @@ pub async fn reverse(
         reversals.push(reversal(original, reversed_by, effective_on, style, reason)?);
     }
 
-    let transfer = match halves[0].transfer {
-        Some(_) => Some(TransferNo(tx.next_no("transfer"))),
-        None => None,
-    };
+    let transfer = halves[0].transfer.map(|_| TransferNo(tx.next_no("transfer")));
     let mut posted = Vec::with_capacity(reversals.len());
     for (entry, original) in reversals.into_iter().zip(&halves) {
         let is_red = style == Style::Red;

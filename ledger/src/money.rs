@@ -3,8 +3,8 @@
 //! Owns: [`Money`], [`Unrounded`], [`Rounding`], [`split`].
 //!
 //! Always: an amount is a whole number of fen in an `i64`; arithmetic is checked and an overflow is a
-//! panic, because [`Money::LIMIT`] is enforced wherever an amount enters the house, and a billion
-//! amounts at the limit still fit. Never: a float, an unnamed rounding, a share that is negative or a
+//! panic, because [`Money::LIMIT`] is enforced wherever an amount enters the house, and nine hundred
+//! thousand amounts at the limit still fit. Never: a float, an unnamed rounding, a share that is negative or a
 //! whole fen away from its exact value.
 //!
 //! ```
@@ -151,7 +151,9 @@ impl Money {
     /// Yuan with thousand separators, for paper and pages: `1,234,567.89`.
     #[must_use]
     pub fn grouped(self) -> String {
-        let plain = self.abs().to_string();
+        let plain = self.to_string();
+        // Not `abs`: a refusal quotes what it was asked, and the least of all amounts has no opposite.
+        let plain = plain.trim_start_matches('-');
         let (yuan, fen) = plain.split_at(plain.len() - 3);
         let mut out = String::with_capacity(plain.len() + plain.len() / 3);
         if self.0 < 0 {
@@ -408,8 +410,13 @@ mod tests {
     fn figures_group_by_thousands() {
         assert_eq!(Money::fen(298_531_575).grouped(), "2,985,315.75");
         assert_eq!(Money::fen(-99).grouped(), "-0.99");
+        assert_eq!(Money::fen(i64::MIN).grouped(), "-92,233,720,368,547,758.08");
         assert_eq!(Money::fen(-100_000).grouped(), "-1,000.00");
-        assert_eq!(Money::fen(i64::MIN).grouped(), "-92,233,720,368,547,758.07", "told, if not to the fen");
+        assert_eq!(
+            Money::fen(i64::MIN).grouped(),
+            "-92,233,720,368,547,758.07",
+            "told, if not to the fen"
+        );
     }
 
     /// `domain.md` §7, TV-1, TV-1b, TV-1c.

@@ -220,10 +220,22 @@ fn workbook(rows: u32) -> Vec<u8> {
     let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
     let parts = [
-        ("[Content_Types].xml", r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#),
-        ("_rels/.rels", r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#),
-        ("xl/workbook.xml", r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="房产清册" sheetId="1" r:id="r1"/></sheets></workbook>"#),
-        ("xl/_rels/workbook.xml.rels", r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#),
+        (
+            "[Content_Types].xml",
+            r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#,
+        ),
+        (
+            "_rels/.rels",
+            r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#,
+        ),
+        (
+            "xl/workbook.xml",
+            r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="房产清册" sheetId="1" r:id="r1"/></sheets></workbook>"#,
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#,
+        ),
     ];
     for (name, text) in parts {
         out.start_file(name, options).expect("a part");
@@ -233,10 +245,22 @@ fn workbook(rows: u32) -> Vec<u8> {
     let mut write = |text: String| out.write_all(text.as_bytes()).expect("written");
     write(r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#.to_owned());
     let text = |s: &str| format!(r#"<c t="inlineStr"><is><t>{s}</t></is></c>"#);
-    let heads = ["楼号", "单元", "楼层", "房号", "产权人", "手机号", "房屋性质", "房屋用途", "建筑面积", "应交资金（元）"];
+    let heads = [
+        "楼号",
+        "单元",
+        "楼层",
+        "房号",
+        "产权人",
+        "手机号",
+        "房屋性质",
+        "房屋用途",
+        "建筑面积",
+        "应交资金（元）",
+    ];
     write(format!("<row>{}</row>", heads.map(text).concat()));
     for i in 0..rows {
-        let (building, unit, floor, door) = (i / 400 + 1, i / 200 % 2 + 1, i / 10 % 20 + 1, i % 10 + 1);
+        let (building, unit, floor, door) =
+            (i / 400 + 1, i / 200 % 2 + 1, i / 10 % 20 + 1, i % 10 + 1);
         let cells = [
             text(&building.to_string()),
             text(&unit.to_string()),
@@ -278,11 +302,13 @@ async fn payments(what: &str, url: &str) {
         })
         .collect();
     let request = Request::describing("property.enrol", roll, serde_json::Value::Null);
-    let enrolled = books.act(&clerk, compound, request, |tx, roll| Box::pin(property::enrol(tx, roll)));
+    let enrolled =
+        books.act(&clerk, compound, request, |tx, roll| Box::pin(property::enrol(tx, roll)));
     let dwellings = Arc::new(enrolled.await.expect("enrolled").answer);
     for month in 1..=4 {
         let day = |d: u32| chrono::NaiveDate::from_ymd_opt(2025, month, d).expect("a day");
-        let bills = dwellings.iter().map(|d| Charge { dwelling_no: *d, amount: Money::fen(50_000) });
+        let bills =
+            dwellings.iter().map(|d| Charge { dwelling_no: *d, amount: Money::fen(50_000) });
         let billing = Billing {
             item: "物业费".to_owned(),
             from_on: day(1),

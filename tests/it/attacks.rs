@@ -102,7 +102,8 @@ impl Forged {
     }
 
     fn voucher_row(&self) -> String {
-        let Forged { compound, book, seq, year, number, period, day, line_count, is_red, .. } = self;
+        let Forged { compound, book, seq, year, number, period, day, line_count, is_red, .. } =
+            self;
         let Forged { reverses, kind, .. } = self;
         let (prev, hash) = (self.bytes(&self.prev), self.bytes(&self.hash));
         format!(
@@ -115,7 +116,9 @@ impl Forged {
         let row = |l: &Line0| {
             let Line0 { book, seq, line, side, account, dwelling, day, amount } = l;
             let compound = self.compound;
-            format!("({compound}, {book}, {side}, {seq}, {line}, {account}, {dwelling}, 0, {day}, {amount})")
+            format!(
+                "({compound}, {book}, {side}, {seq}, {line}, {account}, {dwelling}, 0, {day}, {amount})"
+            )
         };
         self.lines.iter().map(row).collect()
     }
@@ -125,7 +128,8 @@ impl Forged {
         let all: Vec<&Forged> = std::iter::once(self).chain(self.also.as_deref()).collect();
         let lines = all.iter().flat_map(|f| f.line_rows()).collect::<Vec<_>>().join(", ");
         let vouchers = all.iter().map(|f| f.voucher_row()).collect::<Vec<_>>().join(", ");
-        let (lines, vouchers) = (format!("{POSTING} VALUES {lines}"), format!("{VOUCHER} VALUES {vouchers}"));
+        let (lines, vouchers) =
+            (format!("{POSTING} VALUES {lines}"), format!("{VOUCHER} VALUES {vouchers}"));
         match self.backend {
             Backend::Sqlite => vec![lines, vouchers],
             Backend::Postgres => vec![format!("WITH p AS ({lines}) {vouchers}")],
@@ -331,27 +335,43 @@ async fn prepare(world: &World) -> Voucher {
     world.post(deposit_entry(home, 120_000, "2025-11-20")).await.unwrap();
     for month in ["2025-11", "2025-12"] {
         let month = Month::parse(month).unwrap();
-        let closed = world.act("journal.close", month, |tx, month| Box::pin(journal::close(tx, Book::Fund, *month)));
+        let closed = world.act("journal.close", month, |tx, month| {
+            Box::pin(journal::close(tx, Book::Fund, *month))
+        });
         closed.await.unwrap();
     }
     // The close made voucher 2 of 2025; what follows is numbered in 2026.
     world.post(deposit_entry(home, 10_000, "2026-01-02")).await.unwrap();
     let reversal = world.act("journal.reverse", (), |tx, ()| {
-        Box::pin(journal::reverse(tx, Book::Fund, VoucherSeq(3), day("2026-01-05"), Style::Red, "录错"))
+        Box::pin(journal::reverse(
+            tx,
+            Book::Fund,
+            VoucherSeq(3),
+            day("2026-01-05"),
+            Style::Red,
+            "录错",
+        ))
     });
     reversal.await.unwrap();
-    let held = world.act("journal.reserve", home, |tx, home| Box::pin(async move {
-        let matter = journal::open_project(tx, "屋面防水").await?;
-        journal::reserve(tx, Book::Fund, matter, &[(*home, Money::fen(100))]).await
-    }));
+    let held = world.act("journal.reserve", home, |tx, home| {
+        Box::pin(async move {
+            let matter = journal::open_project(tx, "屋面防水").await?;
+            journal::reserve(tx, Book::Fund, matter, &[(*home, Money::fen(100))]).await
+        })
+    });
     held.await.unwrap();
     let clerk = Actor::new("王会计", Role::PropertyCompany);
     let entry = deposit_entry(home, 700, "2026-01-04");
     let request = Request::describing("journal.post", entry, serde_json::Value::Null).once("k-1");
-    let posted = world.books.act(&clerk, world.compound, request, |tx, entry| Box::pin(journal::post(tx, entry.clone())));
+    let posted = world.books.act(&clerk, world.compound, request, |tx, entry| {
+        Box::pin(journal::post(tx, entry.clone()))
+    });
     let posted = posted.await.unwrap().answer;
     let mut view = world.books.read().await.unwrap();
-    journal::find(&mut view, world.compound, Book::Fund, posted.year, posted.number).await.unwrap().unwrap()
+    journal::find(&mut view, world.compound, Book::Fund, posted.year, posted.number)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 /// Runs statements in one transaction, and commits.

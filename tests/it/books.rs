@@ -7,7 +7,7 @@ use ledger::id::CompoundId;
 use ledger::journal::{self, AsOf, Book};
 
 use crate::on_both;
-use crate::world::{World, deposit_entry};
+use crate::world::deposit_entry;
 
 on_both! {
     async fn a_voucher_is_numbered_balanced_and_read_back(world: World) {

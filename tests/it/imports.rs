@@ -35,7 +35,13 @@ fn terms(good_rows: bool) -> Terms {
     Terms { compound: "wutongli".to_owned(), name: None, good_rows, book: Book::Fund }
 }
 
-async fn take(books: &Books, kind: Kind, name: &str, bytes: &[u8], good_rows: bool) -> Result<Report> {
+async fn take(
+    books: &Books,
+    kind: Kind,
+    name: &str,
+    bytes: &[u8],
+    good_rows: bool,
+) -> Result<Report> {
     let terms = terms(good_rows);
     let reading = import::read(kind, File { name, bytes }, &terms)?;
     import::commit(books, &Actor::operator(), Arc::new(reading), &terms).await
@@ -213,8 +219,10 @@ on_both! {
 /// What a clerk gets wrong in a cell: the register, the deposits, the fees, the bank.
 #[test]
 fn each_wrong_cell_is_told_by_its_own_rule() {
-    let register = |cells: &str| format!("楼号,单元,房号,产权人,身份证号,手机号,建筑面积,房屋编码\n{cells}\n");
-    let deposit = |cells: &str| format!("小区名称,楼,单元,房屋,摘要,交易时间,交易金额,本金,利息\n{cells}\n");
+    let register =
+        |cells: &str| format!("楼号,单元,房号,产权人,身份证号,手机号,建筑面积,房屋编码\n{cells}\n");
+    let deposit =
+        |cells: &str| format!("小区名称,楼,单元,房屋,摘要,交易时间,交易金额,本金,利息\n{cells}\n");
     let cases = [
         (Kind::Register, register("1,1,101,王一,,123,80.00,"), "intake.phone-shape"),
         (Kind::Register, register("1,1,？？,王一,,,80.00,"), "intake.room-unreadable"),

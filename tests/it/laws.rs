@@ -29,30 +29,44 @@ fn words() -> impl Strategy<Value = String> {
 }
 
 fn voucher() -> impl Strategy<Value = Voucher> {
-    let ids = (1_i32..99_999, 1_i32..99_999, 195_001_i32..299_912, option::of((1_i32..9, any::<bool>())));
+    let ids =
+        (1_i32..99_999, 1_i32..99_999, 195_001_i32..299_912, option::of((1_i32..9, any::<bool>())));
     let texts = (words(), words(), words());
-    (ids, texts, vec(line(), 0..12), any::<[u8; 32]>(), option::of(1_i32..99), 0_i64..4_000_000_000).prop_filter_map(
-        "a month",
-        |((seq, number, period, reverses), (memo, source, evidence), lines, prev_hash, transfer, at)| {
-            let period = Month::from_number(period)?;
-            Some(Voucher {
-                posted: Posted { book: Book::Fund, seq: VoucherSeq(seq), year: period.year(), number },
-                period,
-                effective_on: period.first_day(),
-                recorded_at: Instant::from_seconds(at),
-                act: ActNo(seq),
-                kind: Kind::Other,
-                is_red: reverses.is_some_and(|(_, red)| red),
-                reverses: reverses.map(|(seq, _)| VoucherSeq(seq)),
-                transfer: transfer.map(TransferNo),
-                memo,
-                source,
-                evidence,
+    (ids, texts, vec(line(), 0..12), any::<[u8; 32]>(), option::of(1_i32..99), 0_i64..4_000_000_000)
+        .prop_filter_map(
+            "a month",
+            |(
+                (seq, number, period, reverses),
+                (memo, source, evidence),
                 lines,
                 prev_hash,
-            })
-        },
-    )
+                transfer,
+                at,
+            )| {
+                let period = Month::from_number(period)?;
+                Some(Voucher {
+                    posted: Posted {
+                        book: Book::Fund,
+                        seq: VoucherSeq(seq),
+                        year: period.year(),
+                        number,
+                    },
+                    period,
+                    effective_on: period.first_day(),
+                    recorded_at: Instant::from_seconds(at),
+                    act: ActNo(seq),
+                    kind: Kind::Other,
+                    is_red: reverses.is_some_and(|(_, red)| red),
+                    reverses: reverses.map(|(seq, _)| VoucherSeq(seq)),
+                    transfer: transfer.map(TransferNo),
+                    memo,
+                    source,
+                    evidence,
+                    lines,
+                    prev_hash,
+                })
+            },
+        )
 }
 
 proptest! {

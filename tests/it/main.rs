@@ -2,17 +2,17 @@
 
 mod attacks;
 mod books;
-mod cluster;
-mod paper;
-mod doors;
 mod cli;
+mod cluster;
+mod doors;
 mod imports;
 mod journal;
+mod laws;
+mod money_in;
+mod paper;
 mod property;
 mod refusals;
 mod schema;
 mod tidy;
-mod laws;
-mod money_in;
 mod verify;
 mod world;

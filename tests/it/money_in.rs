@@ -71,7 +71,8 @@ fn cash(dwelling_no: DwellingNo, fen: i64) -> Payment {
 
 async fn statement(world: &World, text: &'static str, book: Book) {
     let terms = Terms { compound: "xiaohe".into(), name: None, good_rows: false, book };
-    let reading = import::read(Kind::Bank, File { name: "流水.csv", bytes: text.as_bytes() }, &terms);
+    let reading =
+        import::read(Kind::Bank, File { name: "流水.csv", bytes: text.as_bytes() }, &terms);
     let reading = Arc::new(reading.unwrap());
     let report = import::commit(&world.books, &Actor::operator(), reading, &terms).await.unwrap();
     assert!(report.committed, "{:?}", report.rejected);

@@ -38,7 +38,8 @@ async fn enrol(world: &World, roll: Vec<NewDwelling>) -> Result<Vec<DwellingNo>>
 }
 
 async fn draw(world: &World, kind: AreaKind, code: &str, parent: Option<&str>) -> Result<i32> {
-    let area = NewArea { kind, code: code.into(), name: code.into(), parent: parent.map(Into::into) };
+    let area =
+        NewArea { kind, code: code.into(), name: code.into(), parent: parent.map(Into::into) };
     let operator = Actor::operator();
     let request = Request::new("property.draw-area", area);
     let done = world.books.act(&operator, CompoundId::OFFICE, request, |tx, area| {

@@ -21,9 +21,17 @@ fn the_catalogue_is_as_it_was_read() {
     for rule in ledger::rules() {
         assert!(codes.insert(rule.code), "{} twice", rule.code);
         let (room, name) = rule.code.split_once('.').expect("room.rule");
-        assert!(!room.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", rule.code);
+        assert!(
+            !room.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+            "{}",
+            rule.code
+        );
         assert!(!rule.rule.is_empty() && !rule.remedy.is_empty(), "{}", rule.code);
-        let _ = writeln!(text, "{} ({:?})\n  规则 {}\n  办法 {}", rule.code, rule.kind, rule.rule, rule.remedy);
+        let _ = writeln!(
+            text,
+            "{} ({:?})\n  规则 {}\n  办法 {}",
+            rule.code, rule.kind, rule.rule, rule.remedy
+        );
     }
     golden("rules.txt", &text);
 }

@@ -44,8 +44,22 @@ fn every_file_says_what_it_is() {
 #[test]
 fn names_are_the_trades_words() {
     const BANNED: [&str; 16] = [
-        "util", "utils", "helper", "helpers", "common", "misc", "manager", "service", "handler",
-        "processor", "impl", "dto", "dao", "repo", "entity", "model",
+        "util",
+        "utils",
+        "helper",
+        "helpers",
+        "common",
+        "misc",
+        "manager",
+        "service",
+        "handler",
+        "processor",
+        "impl",
+        "dto",
+        "dao",
+        "repo",
+        "entity",
+        "model",
     ];
     let mut found = Vec::new();
     for (name, text) in sources(&HOUSE) {
@@ -55,7 +69,8 @@ fn names_are_the_trades_words() {
         }
         for (i, line) in text.lines().enumerate() {
             let declared = ["struct ", "enum ", "trait "].iter().find_map(|word| {
-                let at = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+                let at =
+                    line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
                 at.strip_prefix(word)
             });
             let Some(declared) = declared else { continue };
@@ -79,7 +94,10 @@ fn no_float_comes_near_money() {
                 code.match_indices(f).any(|(at, _)| {
                     let before = code[..at].chars().next_back().unwrap_or(' ');
                     let after = code[at + 3..].chars().next().unwrap_or(' ');
-                    !before.is_alphanumeric() && before != '_' && !after.is_alphanumeric() && after != '_'
+                    !before.is_alphanumeric()
+                        && before != '_'
+                        && !after.is_alphanumeric()
+                        && after != '_'
                 })
             });
             // A workbook's cell is a float before anybody can help it; it becomes text at once.
@@ -111,7 +129,8 @@ fn the_database_is_asked_for_its_kind_in_few_places() {
 
 #[test]
 fn the_manifests_are_the_fence() {
-    let manifest = |name: &str| std::fs::read_to_string(root().join(name).join("Cargo.toml")).unwrap();
+    let manifest =
+        |name: &str| std::fs::read_to_string(root().join(name).join("Cargo.toml")).unwrap();
     for (package, fence) in [
         ("ledger", "axum"),
         ("ledger", "printpdf"),
@@ -127,20 +146,25 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 10] = [
-        "books", "property", "journal", "intake", "bank", "fund", "fees", "import", "verify", "",
-    ];
+    const ORDER: [&str; 10] =
+        ["books", "property", "journal", "intake", "bank", "fund", "fees", "import", "verify", ""];
     // Founding a compound opens its books, so property may ask the journal, which owns no word of property's.
     const EXCEPT: [(&str, &str); 1] = [("property", "journal")];
     let mut found = Vec::new();
     for (name, text) in sources(&["ledger/src"]) {
-        let room = name.trim_start_matches("ledger/src/").split(['/', '.']).next().unwrap_or("").to_owned();
+        let room = name
+            .trim_start_matches("ledger/src/")
+            .split(['/', '.'])
+            .next()
+            .unwrap_or("")
+            .to_owned();
         let Some(place) = ORDER.iter().position(|r| *r == room) else { continue };
         for (i, line) in text.lines().enumerate() {
             let Some(used) = line.trim().strip_prefix("use crate::") else { continue };
             let other = used.split([':', ';', '{']).next().unwrap_or("");
             let Some(there) = ORDER.iter().position(|r| *r == other) else { continue };
-            let is_room_code = used.starts_with("property::room_code") || used.starts_with("property::{RoomCode");
+            let is_room_code =
+                used.starts_with("property::room_code") || used.starts_with("property::{RoomCode");
             if there > place && !EXCEPT.contains(&(room.as_str(), other)) && !is_room_code {
                 found.push(format!("{name}:{}: {room} uses {other}", i + 1));
             }
@@ -157,7 +181,10 @@ fn no_test_is_put_to_sleep() {
             continue;
         }
         for (i, line) in text.lines().enumerate() {
-            if line.contains("#[ignore") || line.contains("todo!(") || line.contains("unimplemented!(") {
+            if line.contains("#[ignore")
+                || line.contains("todo!(")
+                || line.contains("unimplemented!(")
+            {
                 found.push(format!("{name}:{}", i + 1));
             }
         }

@@ -19,7 +19,14 @@ fn fen(fen: i64) -> Money {
     Money::fen(fen)
 }
 
-async fn post(world: &World, book: Book, kind: Kind, on: &str, memo: &str, lines: Vec<Line>) -> Posted {
+async fn post(
+    world: &World,
+    book: Book,
+    kind: Kind,
+    on: &str,
+    memo: &str,
+    lines: Vec<Line>,
+) -> Posted {
     let entry = Entry {
         book,
         effective_on: day(on),
@@ -63,22 +70,31 @@ async fn transfer(world: &World, on: &str, amount: i64) -> Posted {
     let given = (entry(Book::Revenue, out), entry(Book::Fund, into));
     let request = Request::describing("journal.transfer", given, serde_json::Value::Null);
     let clerk = Actor::new("王会计", Role::PropertyCompany);
-    let done = world.books.act(&clerk, world.compound, request, |tx, (out, into): &(Entry, Entry)| {
-        Box::pin(async move { journal::transfer(tx, out.clone(), into.clone()).await.map(|(_, _, into)| into) })
-    });
+    let done =
+        world.books.act(&clerk, world.compound, request, |tx, (out, into): &(Entry, Entry)| {
+            Box::pin(async move {
+                journal::transfer(tx, out.clone(), into.clone()).await.map(|(_, _, into)| into)
+            })
+        });
     done.await.unwrap().answer
 }
 
 async fn project(world: &World, name: &str) -> MatterNo {
-    let done = world.act("journal.project", name.to_owned(), |tx, name| Box::pin(journal::open_project(tx, name)));
+    let done = world.act("journal.project", name.to_owned(), |tx, name| {
+        Box::pin(journal::open_project(tx, name))
+    });
     done.await.unwrap().answer
 }
 
 /// What a compound goes through: deposits, interest, a repair, a refund, reversals in both styles, transfers and one
 /// reversed, closes of months and of the year, late facts, a reserve partly released, and memos nobody would wish for.
 pub(crate) async fn busy_year(world: &World) {
-    let homes: Vec<DwellingNo> =
-        [world.dwelling("1-1-101").await, world.dwelling("1-1-102").await, world.dwelling("1-2-201").await].into();
+    let homes: Vec<DwellingNo> = [
+        world.dwelling("1-1-101").await,
+        world.dwelling("1-1-102").await,
+        world.dwelling("1-2-201").await,
+    ]
+    .into();
     let roof = project(world, "屋面防水").await;
     let all = |amount: i64| {
         let lines = homes.iter().map(|home| Line::credit(400_101, fen(amount)).of(*home));
@@ -87,44 +103,97 @@ pub(crate) async fn busy_year(world: &World) {
     let pair = |debit: Line, credit: Line| vec![debit, credit];
 
     post(world, Book::Fund, Kind::Deposit, "2025-10-20", "首期交存", all(120_000)).await;
-    post(world, Book::Fund, Kind::Gains, "2025-10-31", "结息 ; 活期 | 0.3%",
-        pair(Line::debit(1001, fen(2_503)), Line::credit(410_101, fen(2_503)))).await;
+    post(
+        world,
+        Book::Fund,
+        Kind::Gains,
+        "2025-10-31",
+        "结息 ; 活期 | 0.3%",
+        pair(Line::debit(1001, fen(2_503)), Line::credit(410_101, fen(2_503))),
+    )
+    .await;
     close(world, Book::Fund, "2025-10").await;
-    post(world, Book::Service, Kind::Bill, "2025-11-01", "十一月物业费", vec![
-        Line::debit(1122, fen(30_000)).of(homes[0]).about(roof),
-        Line::debit(1122, fen(31_000)).of(homes[1]).about(roof),
-        Line::credit(6001, fen(61_000)),
-    ]).await;
-    post(world, Book::Service, Kind::Payment, "2025-11-09", "(微信) 缴费 🏠",
-        pair(Line::debit(101_201, fen(30_000)), Line::credit(1122, fen(30_000)).of(homes[0]).about(roof))).await;
+    post(
+        world,
+        Book::Service,
+        Kind::Bill,
+        "2025-11-01",
+        "十一月物业费",
+        vec![
+            Line::debit(1122, fen(30_000)).of(homes[0]).about(roof),
+            Line::debit(1122, fen(31_000)).of(homes[1]).about(roof),
+            Line::credit(6001, fen(61_000)),
+        ],
+    )
+    .await;
+    post(
+        world,
+        Book::Service,
+        Kind::Payment,
+        "2025-11-09",
+        "(微信) 缴费 🏠",
+        pair(
+            Line::debit(101_201, fen(30_000)),
+            Line::credit(1122, fen(30_000)).of(homes[0]).about(roof),
+        ),
+    )
+    .await;
     let wrong = post(world, Book::Fund, Kind::Deposit, "2025-11-11", "", all(7)).await;
     close(world, Book::Fund, "2025-11").await;
     reverse(world, wrong, "2025-12-01", Style::Red).await;
     post(world, Book::Fund, Kind::Deposit, "2025-11-30", "迟到的交存 100%", all(11)).await;
-    post(world, Book::Fund, Kind::Repair, "2025-12-05", "屋面防水  首付款", vec![
-        Line::debit(500_101, fen(40_000)).of(homes[0]).about(roof),
-        Line::debit(500_101, fen(20_001)).about(roof),
-        Line::credit(1001, fen(60_001)),
-    ]).await;
-    for (book, month) in [(Book::Fund, "2025-12"), (Book::Service, "2025-12"), (Book::Revenue, "2025-12")] {
+    post(
+        world,
+        Book::Fund,
+        Kind::Repair,
+        "2025-12-05",
+        "屋面防水  首付款",
+        vec![
+            Line::debit(500_101, fen(40_000)).of(homes[0]).about(roof),
+            Line::debit(500_101, fen(20_001)).about(roof),
+            Line::credit(1001, fen(60_001)),
+        ],
+    )
+    .await;
+    for (book, month) in
+        [(Book::Fund, "2025-12"), (Book::Service, "2025-12"), (Book::Revenue, "2025-12")]
+    {
         if book == Book::Revenue {
-            post(world, book, Kind::Other, "2025-12-31", "=SUM(A1) 广告位",
-                pair(Line::debit(1002, fen(50_000)), Line::credit(4001, fen(50_000)))).await;
+            post(
+                world,
+                book,
+                Kind::Other,
+                "2025-12-31",
+                "=SUM(A1) 广告位",
+                pair(Line::debit(1002, fen(50_000)), Line::credit(4001, fen(50_000))),
+            )
+            .await;
         }
         close(world, book, month).await;
     }
-    post(world, Book::Fund, Kind::Refund, "2026-01-02", "退还 \"多交\", 首户",
-        pair(Line::debit(510_101, fen(5)).of(homes[0]), Line::credit(1001, fen(5)))).await;
-    let other = post(world, Book::Fund, Kind::Deposit, "2026-01-02", "交存; 一笔 | 两份", all(13)).await;
+    post(
+        world,
+        Book::Fund,
+        Kind::Refund,
+        "2026-01-02",
+        "退还 \"多交\", 首户",
+        pair(Line::debit(510_101, fen(5)).of(homes[0]), Line::credit(1001, fen(5))),
+    )
+    .await;
+    let other =
+        post(world, Book::Fund, Kind::Deposit, "2026-01-02", "交存; 一笔 | 两份", all(13)).await;
     reverse(world, other, "2026-01-03", Style::Opposite).await;
     transfer(world, "2026-01-03", 8_000).await;
     let back = transfer(world, "2026-01-04", 500).await;
     reverse(world, back, "2026-01-04", Style::Red).await;
     let held = world.act("journal.reserve", (roof, homes[1]), |tx, (roof, home)| {
-        Box::pin(async move { journal::reserve(tx, Book::Fund, *roof, &[(*home, fen(9_000))]).await })
+        Box::pin(
+            async move { journal::reserve(tx, Book::Fund, *roof, &[(*home, fen(9_000))]).await },
+        )
     });
     let held = held.await.unwrap().answer.reserve;
-    let released = world.act("journal.release", held, |tx, held| Box::pin(journal::release(tx, *held, fen(4_000))));
+    let released = world
+        .act("journal.release", held, |tx, held| Box::pin(journal::release(tx, *held, fen(4_000))));
     released.await.unwrap();
     let later = world.clock.now().seconds() + 3_600;
     world.clock.set(Instant::from_seconds(later));

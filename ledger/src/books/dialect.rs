@@ -68,8 +68,7 @@ fn is_sqlite(url: &str) -> Result<bool> {
 /// One connection, for the migrations: SQLite's pragmas are per connection, and a migration that switched
 /// foreign keys off on one of several would leave it so.
 pub(crate) async fn open_for_migration(url: &str) -> Result<DatabaseConnection> {
-    let options =
-        if is_sqlite(url)? { sqlite(url, 1, false) } else { postgres(url, 1, false) };
+    let options = if is_sqlite(url)? { sqlite(url, 1, false) } else { postgres(url, 1, false) };
     Ok(Database::connect(options).await?)
 }
 
@@ -236,19 +235,29 @@ impl From<DbErr> for Storage {
         match code.as_str() {
             // PostgreSQL: disk full; SQLite: FULL, IOERR_WRITE, IOERR_FSYNC.
             "53100" | "13" | "778" | "1034" => Storage::Full(error),
-            // Shutting down, crashed, starting; lock or statement timeout; too many connections.
-            "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300" | "55P03" | "57014" | "5"
-            | "10" => Storage::Unreachable(error),
-            code if code.starts_with("08") => Storage::Unreachable(error),
+            // Shutting down, crashed, starting; lock or statement timeout; too many connections; a disk that fails.
+            "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300" | "55P03" | "57014"
+            | "58030" | "5" | "14" => Storage::Unreachable(error),
+            code if code.starts_with("08") || is_sqlite_disk(code) => Storage::Unreachable(error),
             _ => Storage::Guard(error),
         }
     }
 }
 
+/// Whether it is one of SQLite's extended codes of IOERR, whose low byte is 10.
+fn is_sqlite_disk(code: &str) -> bool {
+    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| code & 0xff == 10)
+}
+
 impl Error {
-    /// A failed COMMIT: a database that answered "no" did not commit; one that went away may have.
+    /// A failed COMMIT: a database that answered "no" did not commit; one that went away may have. So may SQLite when
+    /// its log was written and could not be made durable (1034): who opens the file after a crash finds the commit.
     pub(crate) fn of_commit(error: DbErr) -> Error {
+        let is_written = matches!(&error, DbErr::Exec(RuntimeErr::SqlxError(e))
+            | DbErr::Query(RuntimeErr::SqlxError(e)) | DbErr::Conn(RuntimeErr::SqlxError(e))
+            if e.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "1034"));
         match Storage::from(error) {
+            Storage::Full(error) if is_written => Error::Storage(Storage::Unknown(error)),
             Storage::Unreachable(error) => Error::Storage(Storage::Unknown(error)),
             other => Error::Storage(other),
         }

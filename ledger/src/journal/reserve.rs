@@ -120,28 +120,31 @@ pub async fn reserve(
     let compound = tx.compound();
     let left = available(tx, compound, book).await?;
 
-    may_reserve(&left, shares)?;
+    let shares = may_reserve(&left, shares)?;
 
     let reserve = ReserveNo(tx.next_no("reserve"));
     let act = tx.act().0;
     let number = i32::from(book.number());
     let row = [compound.0.into(), reserve.0.into(), number.into(), matter.0.into(), act.into()];
     tx.put(&RESERVE, &row);
-    for (dwelling, share) in shares {
+    for (dwelling, share) in &shares {
         let (no, fen) = (dwelling.0, share.in_fen());
         let row = [compound.0.into(), reserve.0.into(), no.into(), fen.into(), 0_i64.into()];
         tx.put(&RESERVE_LINE, &row);
     }
-    let total_fen = shares.iter().map(|(_, share)| *share).sum();
-    Ok(Reserved { reserve, held: shares.to_vec(), total_fen })
+    let total_fen = shares.values().copied().sum();
+    Ok(Reserved { reserve, held: shares.into_iter().collect(), total_fen })
 }
 
+/// What to hold of each dwelling: shares of the same one together, and together no more than it has.
 fn may_reserve(
     left: &BTreeMap<DwellingNo, Money>,
     shares: &[(DwellingNo, Money)],
-) -> Result<(), Refusal> {
+) -> Result<BTreeMap<DwellingNo, Money>, Refusal> {
+    let mut wanted: BTreeMap<DwellingNo, Money> = BTreeMap::new();
     for (dwelling, share) in shares {
-        let has = left.get(dwelling).copied().unwrap_or_default();
+        let held = wanted.entry(*dwelling).or_default();
+        let has = left.get(dwelling).copied().unwrap_or_default() - *held;
         if !share.is_positive() || *share > has {
             let evidence =
                 format!("房屋 {dwelling} 可用 {} 元，需预留 {} 元", has.grouped(), share.grouped());
@@ -150,8 +153,9 @@ fn may_reserve(
                 .with("available_fen", has.in_fen())
                 .with("asked_fen", share.in_fen()));
         }
+        *held += *share;
     }
-    Ok(())
+    Ok(wanted)
 }
 
 /// Releases part of a reserve, in proportion to what each dwelling still has held.

@@ -1,6 +1,7 @@
 //! A journal read whole, in the order of its keys: thousands of rows travel as one.
 //!
-//! Owns: [`Scan`] (a table, a page at a time), [`Page`] (its columns), [`Binder`] (vouchers and lines brought together).
+//! Owns: [`Scan`] (a table, a page at a time), [`Page`] (its columns), [`Sheets`] (the pages of vouchers and of lines, each
+//! when it is needed), [`Binder`] (brings them together).
 //!
 //! A driver's price is per row and per value. So the database joins each column of a page into one text (`string_agg`,
 //! spelled alike on both), and a million lines cost a hundred round trips and no row of their own. Texts and bytes travel
@@ -15,8 +16,9 @@ use std::collections::VecDeque;
 use sea_orm::Value;
 
 use super::chart::Book;
+use super::rows::VOUCHERS;
 use super::voucher::{Kind, Line, Posted, Side, Voucher};
-use crate::books::{Reads, View};
+use crate::books::View;
 use crate::calendar::{Day, Instant, Month};
 use crate::error::{Result, Storage};
 use crate::id::{ActNo, DwellingNo, MatterNo, TransferNo, VoucherSeq};
@@ -59,7 +61,7 @@ pub(super) struct Shape {
 }
 
 /// Lines. 16,384 of them are a megabyte of text: enough to forget the round trip, little enough for the caches.
-pub(super) static LINES: Shape = Shape {
+static LINES: Shape = Shape {
     table: "posting",
     columns: &[
         Column::Number("seq"),
@@ -77,7 +79,7 @@ pub(super) static LINES: Shape = Shape {
 
 /// Vouchers, with the instant of the act that each names. The act is looked up by its key, row by row, whatever the
 /// planner thinks of a join.
-pub(super) static HEADS: Shape = Shape {
+static HEADS: Shape = Shape {
     table: "voucher",
     columns: &[
         Column::Number("seq"),
@@ -163,13 +165,9 @@ impl Scan {
         Scan { shape, sql: sql_of(shape), after, through, is_done: false }
     }
 
-    /// The place of the last row read: compound, book, and the first of the rest of its key.
-    pub(super) fn place(&self) -> Place {
+    /// The place of the last row read.
+    fn place(&self) -> Place {
         Place { compound: self.after[0], book: self.after[1], seq: self.after[2] }
-    }
-
-    pub(super) fn is_done(&self) -> bool {
-        self.is_done
     }
 
     /// The next page; `None` after the last.
@@ -179,7 +177,7 @@ impl Scan {
         }
         let bounds = [Value::from(self.through.0), Value::from(self.through.1)];
         let values = self.after.iter().map(|n| Value::from(*n)).chain(bounds).collect();
-        let found = view.rows(Reads::SETTLED, &self.sql, values).await?;
+        let found = view.rows(VOUCHERS, &self.sql, values).await?;
         let row = found.first().ok_or_else(|| unreadable("page", self.shape.table))?;
         let page = Page::of(self.shape, row)?;
         self.is_done = i64::try_from(page.len).is_ok_and(|len| len < self.shape.most);
@@ -498,6 +496,50 @@ impl Raw {
     }
 }
 
+/// A page of either kind, and whether it is the last of its kind.
+#[derive(Debug)]
+pub(super) enum Sheet {
+    Heads(Option<Page>, bool),
+    Lines(Option<Page>, bool),
+}
+
+/// The vouchers of compounds or of a book, and their lines, page by page.
+#[derive(Debug)]
+pub(super) struct Sheets {
+    heads: Scan,
+    lines: Scan,
+}
+
+impl Sheets {
+    /// Those of the compounds `first..=last`.
+    pub(super) fn compounds(first: i32, last: i32) -> Sheets {
+        let scan = |shape| Scan::compounds(shape, first, last);
+        Sheets { heads: scan(&HEADS), lines: scan(&LINES) }
+    }
+
+    /// Those of one book.
+    pub(super) fn book(compound: i32, book: Book) -> Sheets {
+        let scan = |shape| Scan::book(shape, compound, book);
+        Sheets { heads: scan(&HEADS), lines: scan(&LINES) }
+    }
+
+    /// The next page: of vouchers while they are behind, so that a line always finds whether it has one.
+    pub(super) async fn next(&mut self, view: &mut impl View) -> Result<Option<Sheet>> {
+        let Sheets { heads, lines } = self;
+        if lines.is_done && heads.is_done {
+            return Ok(None);
+        }
+        let is_behind = lines.is_done || heads.place() <= lines.place();
+        if is_behind && !heads.is_done {
+            let page = heads.next(view).await?;
+            Ok(Some(Sheet::Heads(page, heads.is_done)))
+        } else {
+            let page = lines.next(view).await?;
+            Ok(Some(Sheet::Lines(page, lines.is_done)))
+        }
+    }
+}
+
 /// What stands at a place.
 #[derive(Debug)]
 pub(super) enum Found {
@@ -526,17 +568,19 @@ pub(super) struct Binder {
 }
 
 impl Binder {
-    /// Takes a page of vouchers; `is_last` if none follows.
-    pub(super) fn put_heads(&mut self, page: Option<&Page>, is_last: bool) {
-        if let Some(page) = page {
-            self.heads.extend((0..page.len).map(|row| Head::of(page, row)));
+    /// Takes a page, once what could be bound is bound.
+    pub(super) fn put(&mut self, sheet: Sheet) {
+        match sheet {
+            Sheet::Heads(page, is_last) => {
+                let rows =
+                    page.iter().flat_map(|page| (0..page.len).map(|row| Head::of(page, row)));
+                self.heads.extend(rows);
+                self.has_all_heads = is_last;
+            }
+            Sheet::Lines(page, is_last) => {
+                (self.page, self.row, self.has_all_lines) = (page, 0, is_last);
+            }
         }
-        self.has_all_heads = is_last;
-    }
-
-    /// Takes a page of lines, once the one before it is used up.
-    pub(super) fn put_lines(&mut self, page: Option<Page>, is_last: bool) {
-        (self.page, self.row, self.has_all_lines) = (page, 0, is_last);
     }
 
     fn line_place(&self) -> Option<Place> {

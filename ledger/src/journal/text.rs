@@ -231,7 +231,7 @@ pub struct NotAVoucher {
     pub wanted: &'static str,
 }
 
-/// Parses exactly what [`print`] prints, and nothing else.
+/// Parses exactly what [`print()`] prints, and nothing else.
 ///
 /// # Errors
 /// [`NotAVoucher`].

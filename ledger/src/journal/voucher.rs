@@ -1,6 +1,6 @@
 //! The voucher (凭证), and the judgement that makes one.
 //!
-//! Owns: [`Entry`] (what a room wants recorded), [`Draft`] (an entry that was judged sound; only [`judge`] makes one),
+//! Owns: [`Entry`] (what a room wants recorded), `Draft` (an entry that was judged sound; only `judge` makes one),
 //! [`Voucher`] (what stands in the book).
 //!
 //! Always: a draft balances, its accounts exist, the lines that must name a dwelling do, its period is open, its day
@@ -339,7 +339,7 @@ pub static ANCIENT: Rule = Rule {
     remedy: "检查日期的年份",
 };
 
-/// An entry that was judged sound. Only [`judge`] makes one.
+/// An entry that was judged sound. Only `judge` makes one.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(super) entry: Entry,

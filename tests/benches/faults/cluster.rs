@@ -86,7 +86,8 @@ impl Cluster {
 
     /// Starts the server and waits until it answers.
     pub(crate) async fn start(&self) -> Result<(), Fail> {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("log"))?;
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("log"))?;
         let end = Instant::now() + Duration::from_secs(60);
         loop {
             let mut command = self.as_user("postgres");

@@ -57,7 +57,10 @@ pub(crate) async fn settle(url: &str, tally: &Tally, sheet: &Sheet) -> Result<()
         resent.happened + resent.done_now,
         tally.keys.len()
     ));
-    sheet.says(format!("invariant failures {}", before.wrong.len() + after.wrong.len() + wrong.len()));
+    sheet.says(format!(
+        "invariant failures {}",
+        before.wrong.len() + after.wrong.len() + wrong.len()
+    ));
     Ok(())
 }
 
@@ -103,7 +106,10 @@ async fn early_answers(url: &str, sheet: &Sheet) -> Result<(), Fail> {
             break;
         }
     }
-    sheet.must(lost > 0, "CONTROL: answers before the commit lost nothing, so a loss would not be seen");
+    sheet.must(
+        lost > 0,
+        "CONTROL: answers before the commit lost nothing, so a loss would not be seen",
+    );
     sheet.says(format!("control (answers before the commit): lost {lost}"));
     Ok(())
 }
@@ -205,7 +211,10 @@ async fn lazy_commits(stage: &Stage, sheet: &Sheet) -> Result<(), Fail> {
             break;
         }
     }
-    sheet.must(lost > 0, "CONTROL: synchronous_commit=off lost nothing, so a loss would not be seen");
+    sheet.must(
+        lost > 0,
+        "CONTROL: synchronous_commit=off lost nothing, so a loss would not be seen",
+    );
     sheet.says(format!("control (synchronous_commit=off): lost {lost}"));
     Ok(())
 }
@@ -271,7 +280,10 @@ pub(crate) async fn connections_cut(stage: Arc<Stage>, sheet: Sheet) -> Result<(
     }
     let tally = load.stop(PATIENCE).await?;
     lost += inv::check(&url, &tally).await?.lost;
-    sheet.must(lost > 0, "CONTROL: answers before the commit lost nothing, so a loss would not be seen");
+    sheet.must(
+        lost > 0,
+        "CONTROL: answers before the commit lost nothing, so a loss would not be seen",
+    );
     sheet.says(format!("control (answers before the commit): lost {lost}"));
     Ok(())
 }
@@ -293,7 +305,10 @@ pub(crate) async fn database_restarted(stage: Arc<Stage>, sheet: Sheet) -> Resul
         back.push(from.elapsed().as_secs_f64());
     }
     let tally = load.stop(PATIENCE).await?;
-    sheet.says(format!("restarts {restarts}, seconds from stop to first success {}", spread(&mut back)));
+    sheet.says(format!(
+        "restarts {restarts}, seconds from stop to first success {}",
+        spread(&mut back)
+    ));
     sheet.says(format!("errors told: {}", tally.errors()));
     sheet.must(!tally.codes.is_empty(), "no restart was felt, so nothing was tried");
     only_storage(&tally, &sheet);
@@ -305,7 +320,10 @@ pub(crate) async fn database_restarted(stage: Arc<Stage>, sheet: Sheet) -> Resul
     cluster.start().await?;
     let tally = load.stop(PATIENCE).await?;
     let lost = inv::check(&url, &tally).await?.lost;
-    sheet.must(lost > 0, "CONTROL: answers before the commit lost nothing, so a loss would not be seen");
+    sheet.must(
+        lost > 0,
+        "CONTROL: answers before the commit lost nothing, so a loss would not be seen",
+    );
     sheet.says(format!("control (answers before the commit): lost {lost}"));
     Ok(())
 }

@@ -71,7 +71,8 @@ pub(crate) async fn check(url: &str, tally: &Tally) -> Result<Findings, Fail> {
     let backend = db.get_database_backend();
     let tx = match backend {
         DbBackend::Postgres => {
-            db.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await?
+            db.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
+                .await?
         }
         _ => db.begin().await?,
     };
@@ -88,7 +89,9 @@ pub(crate) async fn check(url: &str, tally: &Tally) -> Result<Findings, Fail> {
 /// (a), (b), (c), (g), (h), and that a thing and its voucher come together or not at all.
 async fn laws(db: &Looker, wrong: &mut Vec<String>) -> Result<(), Fail> {
     let name = |t: &str| {
-        format!("CAST({t}.compound_id AS TEXT) || '/' || CAST({t}.book AS TEXT) || '/' || CAST({t}.seq AS TEXT)")
+        format!(
+            "CAST({t}.compound_id AS TEXT) || '/' || CAST({t}.book AS TEXT) || '/' || CAST({t}.seq AS TEXT)"
+        )
     };
     let sql = format!(
         "SELECT {} FROM voucher v LEFT JOIN
@@ -400,7 +403,10 @@ pub(crate) async fn verified(url: &str, wrong: &mut Vec<String>) -> Result<(), F
     let books = Books::open(url).await?;
     for law in verify(&books).await? {
         if law.failed > 0 {
-            wrong.push(format!("verify: {} failed {} of {}: {}", law.name, law.failed, law.checked, law.first));
+            wrong.push(format!(
+                "verify: {} failed {} of {}: {}",
+                law.name, law.failed, law.checked, law.first
+            ));
         }
     }
     Ok(books.close().await?)

@@ -52,21 +52,28 @@ pub(crate) async fn hang_ups(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail
             match answered {
                 Err(_) => hung_up += 1,
                 Ok(Err(error)) => return Err(format!("{name}: {key}: {error:?}").into()),
-                Ok(Ok(a)) => state.answers.push((a.act, a.compound, a.posted.book.number(), a.posted.seq.0)),
+                Ok(Ok(a)) => {
+                    state.answers.push((a.act, a.compound, a.posted.book.number(), a.posted.seq.0))
+                }
             }
             tally.keys.insert(key, state);
         }
         // An act of the same lanes, sent last to every compound, is answered when all before it are over.
         for compound in 1..=load::COMPOUNDS {
             let request = Request::new("fault.last", compound);
-            books.act(clerk(), CompoundId(compound), request, |_, _| Box::pin(async { Ok(()) })).await?;
+            books
+                .act(clerk(), CompoundId(compound), request, |_, _| Box::pin(async { Ok(()) }))
+                .await?;
         }
         let found = inv::check(&url, &tally).await?;
         sheet.must(found.lost == 0, format!("{name}: {} acts are lost", found.lost));
         sheet.wrong(&found.wrong);
         let open = if url.starts_with("postgres") { idle_in_transaction(&url).await? } else { 0 };
         sheet.must(open == 0, format!("{name}: {open} transactions are left open"));
-        sheet.must(hung_up > 0 && found.unanswered > 0, format!("{name}: nobody hung up in the middle"));
+        sheet.must(
+            hung_up > 0 && found.unanswered > 0,
+            format!("{name}: nobody hung up in the middle"),
+        );
         sheet.says(format!(
             "{name}: hung up {hung_up} of 2000, committed without an answer {}, half there 0, left open {open}",
             found.unanswered
@@ -106,7 +113,9 @@ async fn hang_up_control(url: &str, sheet: &Sheet) -> Result<(), Fail> {
     held.rollback().await?;
     db.close().await?;
     sheet.must(halves > 0 && open == 1, "CONTROL: halves or an open transaction were not seen");
-    sheet.says(format!("control (act in the caller's future): half there {halves}, left open {open}"));
+    sheet.says(format!(
+        "control (act in the caller's future): half there {halves}, left open {open}"
+    ));
     Ok(())
 }
 
@@ -153,7 +162,12 @@ enum Way {
     LookThenAct,
 }
 
-async fn take(books: &Books, compound: CompoundId, dwelling: DwellingNo, way: Way) -> Result<(), Error> {
+async fn take(
+    books: &Books,
+    compound: CompoundId,
+    dwelling: DwellingNo,
+    way: Way,
+) -> Result<(), Error> {
     match way {
         Way::Reserve(matter) => {
             let request = Request::new("fault.reserve", (dwelling, matter));
@@ -189,7 +203,12 @@ async fn take(books: &Books, compound: CompoundId, dwelling: DwellingNo, way: Wa
 }
 
 /// 32 clients of two servers take from thirty dwellings until every one has refused.
-async fn race(url: &str, compound: CompoundId, way: Way, sheet: &Sheet) -> Result<(usize, usize, f64), Fail> {
+async fn race(
+    url: &str,
+    compound: CompoundId,
+    way: Way,
+    sheet: &Sheet,
+) -> Result<(usize, usize, f64), Fail> {
     let servers = [Books::open(url).await?, Books::open(url).await?];
     let mut clients = JoinSet::new();
     let from = std::time::Instant::now();
@@ -274,7 +293,9 @@ pub(crate) async fn double_spend(stage: Arc<Stage>, sheet: Sheet) -> Result<(), 
         let (taken, ..) = race(&url, CompoundId(3), Way::LookThenAct, &sheet).await?;
         let (below, worst) = overdrawn(&url, CompoundId(3)).await?;
         sheet.must(below > 0, format!("CONTROL, {name}: looking and then acting overdrew nothing"));
-        sheet.says(format!("control, {name} (look, then act): overdrawn {below}, worst {worst} fen, taken {taken}"));
+        sheet.says(format!(
+            "control, {name} (look, then act): overdrawn {below}, worst {worst} fen, taken {taken}"
+        ));
         books.close().await?;
         let found = inv::check(&url, &Tally::default()).await?;
         sheet.wrong(&found.wrong);
@@ -283,7 +304,12 @@ pub(crate) async fn double_spend(stage: Arc<Stage>, sheet: Sheet) -> Result<(), 
 }
 
 /// A dwelling named twice in one reserve must not hold more than it has, nor less than was answered.
-async fn twice_in_one_reserve(books: &Books, url: &str, name: &str, sheet: &Sheet) -> Result<(), Fail> {
+async fn twice_in_one_reserve(
+    books: &Books,
+    url: &str,
+    name: &str,
+    sheet: &Sheet,
+) -> Result<(), Fail> {
     let compound = CompoundId(4);
     give_everybody(books, compound).await?;
     let matter = load::bill(books, compound, "双花", 1).await?[0];
@@ -295,12 +321,24 @@ async fn twice_in_one_reserve(books: &Books, url: &str, name: &str, sheet: &Shee
     let told = match done.await {
         Ok(done) => {
             let held = inv::count(url, "SELECT CAST(COALESCE(sum(held_fen), 0) AS BIGINT) FROM reserve_line WHERE compound_id = 4").await?;
-            sheet.must(held == done.answer.total_fen.in_fen(), format!("{name}: a dwelling twice in a reserve: told {} fen, holds {held}", done.answer.total_fen.in_fen()));
-            sheet.must(held <= HAS.in_fen(), format!("{name}: a dwelling twice in a reserve holds more than it has"));
+            sheet.must(
+                held == done.answer.total_fen.in_fen(),
+                format!(
+                    "{name}: a dwelling twice in a reserve: told {} fen, holds {held}",
+                    done.answer.total_fen.in_fen()
+                ),
+            );
+            sheet.must(
+                held <= HAS.in_fen(),
+                format!("{name}: a dwelling twice in a reserve holds more than it has"),
+            );
             "taken"
         }
         Err(error) => {
-            sheet.must(error.refusal().is_some(), format!("{name}: a dwelling twice in a reserve: {error:?}"));
+            sheet.must(
+                error.refusal().is_some(),
+                format!("{name}: a dwelling twice in a reserve: {error:?}"),
+            );
             error.code()
         }
     };
@@ -336,9 +374,18 @@ pub(crate) async fn one_key(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail>
             entries += inv::count(&url, &sql).await?;
         }
         let rounds = stage.rounds;
-        sheet.must(entries == i64::from(rounds), format!("{name}: {entries} entries of {rounds} keys"));
-        sheet.must(answers == rounds as usize, format!("{name}: {answers} answers to {rounds} keys"));
-        sheet.must(sends == rounds as usize * 200, format!("{name}: {sends} of {} were answered", rounds * 200));
+        sheet.must(
+            entries == i64::from(rounds),
+            format!("{name}: {entries} entries of {rounds} keys"),
+        );
+        sheet.must(
+            answers == rounds as usize,
+            format!("{name}: {answers} answers to {rounds} keys"),
+        );
+        sheet.must(
+            sends == rounds as usize * 200,
+            format!("{name}: {sends} of {} were answered", rounds * 200),
+        );
         sheet.says(format!(
             "{name}: {rounds} keys, each 100 times by two processes at once: entries {entries}, distinct answers {answers}"
         ));
@@ -382,7 +429,8 @@ pub(crate) async fn other_payload(stage: Arc<Stage>, sheet: Sheet) -> Result<(),
         let send = async |d: Deposit, verb: &'static str, who: &str| {
             let actor = ledger::books::Actor::new(who, ledger::books::Role::PropertyCompany);
             let request = Request::new(verb, d).once("one");
-            let done = books.act(&actor, CompoundId(1), request, |tx, d| Box::pin(fund::deposit(tx, d)));
+            let done =
+                books.act(&actor, CompoundId(1), request, |tx, d| Box::pin(fund::deposit(tx, d)));
             done.await
         };
         let first = send(deposit(1, 500, "A"), "fund.deposit", "王会计").await?;
@@ -391,7 +439,9 @@ pub(crate) async fn other_payload(stage: Arc<Stage>, sheet: Sheet) -> Result<(),
             for table in ["voucher", "posting", "act", "once", "deposit", "balance"] {
                 all += inv::count(&url, &format!("SELECT count(*) FROM {table}")).await?;
             }
-            Ok::<i64, Fail>(all + inv::count(&url, "SELECT CAST(sum(last_no) AS BIGINT) FROM counter").await?)
+            Ok::<i64, Fail>(
+                all + inv::count(&url, "SELECT CAST(sum(last_no) AS BIGINT) FROM counter").await?,
+            )
         };
         let before = rows().await?;
         let mut refused = 0;
@@ -401,22 +451,36 @@ pub(crate) async fn other_payload(stage: Arc<Stage>, sheet: Sheet) -> Result<(),
             (deposit(1, 500, "B"), "fund.deposit", "王会计", "receipt_no"),
             (deposit(1, 500, "A"), "fund.give", "王会计", "verb"),
             (deposit(1, 500, "A"), "fund.deposit", "李出纳", "actor"),
-            (Deposit { kind: DepositKind::Rebuild, ..deposit(1, 500, "A") }, "fund.deposit", "王会计", "kind"),
+            (
+                Deposit { kind: DepositKind::Rebuild, ..deposit(1, 500, "A") },
+                "fund.deposit",
+                "王会计",
+                "kind",
+            ),
         ] {
             match send(d, verb, who).await {
-                Ok(done) => sheet.must(false, format!("{name}: another {field} was answered {done:?}")),
+                Ok(done) => {
+                    sheet.must(false, format!("{name}: another {field} was answered {done:?}"))
+                }
                 Err(error) => {
-                    let named = error.refusal().and_then(|r| r.facts.get("field")).and_then(|f| f.as_str());
+                    let named =
+                        error.refusal().and_then(|r| r.facts.get("field")).and_then(|f| f.as_str());
                     sheet.must(
                         error.code() == "books.key-differs" && named == Some(field),
-                        format!("{name}: another {field} was refused as {} of {named:?}", error.code()),
+                        format!(
+                            "{name}: another {field} was refused as {} of {named:?}",
+                            error.code()
+                        ),
                     );
                     refused += 1;
                 }
             }
         }
         let again = send(deposit(1, 500, "A"), "fund.deposit", "王会计").await?;
-        sheet.must(again.is_repeated && again.answer == first.answer, format!("{name}: the first answer changed"));
+        sheet.must(
+            again.is_repeated && again.answer == first.answer,
+            format!("{name}: the first answer changed"),
+        );
         let written = rows().await? - before;
         sheet.must(written == 0, format!("{name}: {written} rows were written"));
         sheet.says(format!("{name}: other payloads refused, each naming its field, {refused} of 6, rows written {written}"));
@@ -424,14 +488,19 @@ pub(crate) async fn other_payload(stage: Arc<Stage>, sheet: Sheet) -> Result<(),
         // Control: a request that says nothing of what it asks cannot be told from another.
         let mut repeated = 0;
         for fen in [700, 701] {
-            let request = Request::describing("fund.deposit", deposit(3, fen, ""), serde_json::Value::Null);
+            let request =
+                Request::describing("fund.deposit", deposit(3, fen, ""), serde_json::Value::Null);
             let done = books
-                .act(clerk(), CompoundId(1), request.once("blind"), |tx, d| Box::pin(fund::deposit(tx, d)))
+                .act(clerk(), CompoundId(1), request.once("blind"), |tx, d| {
+                    Box::pin(fund::deposit(tx, d))
+                })
                 .await?;
             repeated += i32::from(done.is_repeated);
         }
         sheet.must(repeated == 1, format!("CONTROL, {name}: a blind request was told apart"));
-        sheet.says(format!("control, {name} (request not recorded): other payload taken for the same {repeated}"));
+        sheet.says(format!(
+            "control, {name} (request not recorded): other payload taken for the same {repeated}"
+        ));
         books.close().await?;
     }
     Ok(())

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant as Moment};
 
 use futures_util::StreamExt;
 use ledger::books::{Actor, Books, Request, Role};
-use ledger::calendar::Day;
+use ledger::calendar::{Clock, Day, Instant};
 use ledger::error::Error;
 use ledger::fees::{self, Billing, Charge, Method, Payment};
 use ledger::fund::{self, Deposit, DepositKind, Seen};
@@ -32,14 +32,14 @@ use crate::stage::{Stage, mix};
 pub(crate) const COMPOUNDS: i32 = 8;
 pub(crate) const DWELLINGS: i32 = 30;
 pub(crate) const DAY: &str = "2026-01-05";
+const DAWN: &str = "2026-01-05T09:00:00+08:00";
 
 pub(crate) fn day(text: &str) -> Day {
     text.parse().expect("a day")
 }
 
 pub(crate) fn clerk() -> &'static Actor {
-    static CLERK: LazyLock<Actor> =
-        LazyLock::new(|| Actor::new("王会计", Role::PropertyCompany));
+    static CLERK: LazyLock<Actor> = LazyLock::new(|| Actor::new("王会计", Role::PropertyCompany));
     &CLERK
 }
 
@@ -55,13 +55,18 @@ pub(crate) struct Base {
 pub(crate) async fn base(stage: &Stage) -> Result<&Base, Fail> {
     let made = stage.base.get_or_try_init(|| async {
         let sqlite = stage.folder("base")?.join("books.sqlite");
-        found(&Books::open(&format!("sqlite:{}", sqlite.display())).await?, COMPOUNDS).await?;
+        // On a clock that stands, so that the two databases begin with the same text, to the second.
+        let clock = Clock::standing_at(Instant::parse(DAWN).ok_or("an instant")?);
+        let books =
+            Books::open_with(&format!("sqlite:{}", sqlite.display()), clock.clone()).await?;
+        found(&books, COMPOUNDS).await?;
+        books.close().await?;
         let mut pg_data = None;
         if stage.pg_bin.is_some() && stage.wants_pg() {
             let cluster = Cluster::init(stage)?;
             cluster.start().await?;
             cluster.run("postgres", "CREATE DATABASE books").await?;
-            let books = Books::open(&cluster.url("books")).await?;
+            let books = Books::open_with(&cluster.url("books"), clock).await?;
             found(&books, COMPOUNDS).await?;
             books.close().await?;
             cluster.stop("fast")?;
@@ -348,7 +353,8 @@ async fn load(
     tell(format_args!("* ready"));
     let next = Arc::new(AtomicU64::new(0));
     let clients = (0..tasks).map(|_| {
-        let (books, next, stop, label) = (books.clone(), next.clone(), stop.clone(), label.to_owned());
+        let (books, next, stop, label) =
+            (books.clone(), next.clone(), stop.clone(), label.to_owned());
         tokio::spawn(async move {
             while !stop.load(Ordering::SeqCst) {
                 let n = next.fetch_add(1, Ordering::SeqCst);
@@ -424,9 +430,9 @@ pub(crate) struct Tally {
     /// The first error of each code, in full.
     pub(crate) samples: HashMap<String, String>,
     pub(crate) acks: u64,
-    pub(crate) last_ack: Option<Instant>,
-    pub(crate) last_error: Option<Instant>,
-    pub(crate) ready: Option<Instant>,
+    pub(crate) last_ack: Option<Moment>,
+    pub(crate) last_error: Option<Moment>,
+    pub(crate) ready: Option<Moment>,
     pub(crate) is_done: bool,
     pub(crate) told: Vec<String>,
 }
@@ -445,7 +451,7 @@ impl Tally {
                 state.is_under_way = false;
                 state.answers.push((act, compound, i16::try_from(book).unwrap_or(0), seq));
                 self.acks += 1;
-                self.last_ack = Some(Instant::now());
+                self.last_ack = Some(Moment::now());
             }
             "!" => {
                 let code = words.next().unwrap_or("").to_owned();
@@ -454,12 +460,12 @@ impl Tally {
                 state.is_unknown |= code == "storage.unknown-outcome";
                 self.samples.entry(code.clone()).or_insert_with(|| line.to_owned());
                 *self.codes.entry(code).or_default() += 1;
-                self.last_error = Some(Instant::now());
+                self.last_error = Some(Moment::now());
             }
             _ => {
                 self.is_done |= rest == "done";
                 if rest == "ready" {
-                    self.ready = Some(Instant::now());
+                    self.ready = Some(Moment::now());
                 } else {
                     self.told.push(rest.to_owned());
                 }
@@ -497,7 +503,7 @@ pub(crate) struct Load {
     child: Child,
     heard: Arc<Mutex<Tally>>,
     reader: Option<std::thread::JoinHandle<()>>,
-    pub(crate) started: Instant,
+    pub(crate) started: Moment,
 }
 
 impl Load {
@@ -526,7 +532,7 @@ impl Load {
                 line.clear();
             }
         });
-        Ok(Load { child, heard, reader: Some(reader), started: Instant::now() })
+        Ok(Load { child, heard, reader: Some(reader), started: Moment::now() })
     }
 
     /// The usual load.
@@ -554,13 +560,13 @@ impl Load {
     /// Waits until so many acts more than now are answered.
     pub(crate) async fn wait_for(&mut self, acks: u64, patience: Duration) -> Result<(), Fail> {
         let target = self.look(|t| t.acks) + acks;
-        let end = Instant::now() + patience;
+        let end = Moment::now() + patience;
         while self.look(|t| t.acks) < target {
             if let Some(status) = self.child.try_wait()? {
                 let told = self.look(|t| format!("{:?} {:?}", t.told, t.samples));
                 return Err(format!("the load ended by itself: {status}; {told}").into());
             }
-            if Instant::now() > end {
+            if Moment::now() > end {
                 let told = self.look(|t| format!("{} {:?}", t.errors(), t.samples));
                 return Err(format!("no {acks} acts in {patience:?}; errors: {told}").into());
             }
@@ -587,9 +593,9 @@ impl Load {
 
     /// Waits until it ends by itself.
     pub(crate) async fn ended(mut self, patience: Duration) -> Result<Tally, Fail> {
-        let end = Instant::now() + patience;
+        let end = Moment::now() + patience;
         while self.child.try_wait()?.is_none() {
-            if Instant::now() > end {
+            if Moment::now() > end {
                 let told = self.look(|t| format!("{} {:?}", t.errors(), t.samples));
                 return Err(format!("the load does not end in {patience:?}; {told}").into());
             }
@@ -631,7 +637,8 @@ pub(crate) struct Resent {
 /// Sends every key again, as its client would after a restart.
 pub(crate) async fn resend(books: &Books, tally: &Tally) -> Resent {
     let mut resent = Resent::default();
-    let keys: Vec<(String, State)> = tally.keys.iter().map(|(k, s)| (k.clone(), s.clone())).collect();
+    let keys: Vec<(String, State)> =
+        tally.keys.iter().map(|(k, s)| (k.clone(), s.clone())).collect();
     let sends = futures_util::stream::iter(keys).map(|(key, state)| {
         let books = books.clone();
         async move { (Op::of(&key).send(&books, Some(&key)).await, key, state) }
@@ -641,7 +648,8 @@ pub(crate) async fn resend(books: &Books, tally: &Tally) -> Resent {
         match result {
             Err(error) => resent.wrong.push(format!("{key} sent again: {error:?}")),
             Ok(answer) => {
-                let now = (answer.act, answer.compound, answer.posted.book.number(), answer.posted.seq.0);
+                let now =
+                    (answer.act, answer.compound, answer.posted.book.number(), answer.posted.seq.0);
                 if state.answers.is_empty() {
                     if answer.is_repeated { resent.happened += 1 } else { resent.done_now += 1 }
                 } else if answer.is_repeated && state.answers.iter().all(|told| *told == now) {

@@ -59,7 +59,15 @@ impl Draws {
     }
 
     fn words(&mut self) -> String {
-        let texts = ["", "正常摘要", "a;b|c%d", " 首尾空白", "换\n行", "'; DROP TABLE voucher; --", "👍🏽 é\u{301}"];
+        let texts = [
+            "",
+            "正常摘要",
+            "a;b|c%d",
+            " 首尾空白",
+            "换\n行",
+            "'; DROP TABLE voucher; --",
+            "👍🏽 é\u{301}",
+        ];
         match self.below(10) {
             0 => "长".repeat(400),
             1 => "长".repeat(401),
@@ -127,7 +135,8 @@ async fn turn(books: &Books, draws: &mut Draws, today: Day, bend: i64) -> Result
                 receipt_no: draws.one(&[String::new(), format!("R{}", draws.0 % 60)]),
             };
             let request = Request::new("fund.deposit", deposit).maybe_once(key);
-            let done = books.act(clerk(), compound, request, |tx, d| Box::pin(fund::deposit(tx, d)));
+            let done =
+                books.act(clerk(), compound, request, |tx, d| Box::pin(fund::deposit(tx, d)));
             say("deposit", done.await)
         }
         4..7 => {
@@ -182,9 +191,10 @@ async fn turn(books: &Books, draws: &mut Draws, today: Day, bend: i64) -> Result
         12 => {
             let month = Month::of(today - chrono::Duration::days(i64::from(draws.small(70))));
             let request = Request::new("journal.close", (draws.one(&Book::ALL), month));
-            let done = books.act(clerk(), compound, request.maybe_once(key), |tx, (book, month)| {
-                Box::pin(journal::close(tx, *book, *month))
-            });
+            let done =
+                books.act(clerk(), compound, request.maybe_once(key), |tx, (book, month)| {
+                    Box::pin(journal::close(tx, *book, *month))
+                });
             say("close", done.await)
         }
         13 => {
@@ -225,9 +235,13 @@ fn entry(draws: &mut Draws, today: Day, bend: i64) -> Entry {
     let mut lines = Vec::new();
     let mut total = 0_i64;
     for _ in 0..count {
-        let part = if draws.below(8) == 0 { amount } else { Money::fen(1 + i64::from(draws.small(9999))) };
+        let part =
+            if draws.below(8) == 0 { amount } else { Money::fen(1 + i64::from(draws.small(9999))) };
         total = total.saturating_add(part.in_fen());
-        lines.push(Line::credit(draws.one(&[400_101, 400_101, 400_101, 410_101, 7]), part).of(draws.dwelling()));
+        lines.push(
+            Line::credit(draws.one(&[400_101, 400_101, 400_101, 410_101, 7]), part)
+                .of(draws.dwelling()),
+        );
     }
     if draws.below(10) == 0 {
         lines[0].dwelling = None;
@@ -263,11 +277,14 @@ async fn look(books: &Books, told: &mut Told, now: i64) -> Result<(), Fail> {
             told.balances.push(serde_json::to_string(&balance)?);
         }
         for no in 1..=30 {
-            let moves = journal::statement(&mut view, compound, book, DwellingNo(no), AsOf::default()).await?;
+            let moves =
+                journal::statement(&mut view, compound, book, DwellingNo(no), AsOf::default())
+                    .await?;
             told.balances.push(format!("{moves:?}"));
         }
         let held = journal::held(&mut view, compound, book).await?;
-        told.balances.push(format!("{held:?} {:?}", journal::available(&mut view, compound, book).await?));
+        told.balances
+            .push(format!("{held:?} {:?}", journal::available(&mut view, compound, book).await?));
         let mut after = VoucherSeq(0);
         loop {
             let rows = journal::vouchers(&mut view, compound, book, after, 500).await?;

@@ -58,7 +58,8 @@ impl Stage {
         };
         let user = match said("id", &["-u"])?.as_str() {
             "0" => {
-                let name = if said("id", &["-u", "postgres"]).is_ok() { "postgres" } else { "nobody" };
+                let name =
+                    if said("id", &["-u", "postgres"]).is_ok() { "postgres" } else { "nobody" };
                 let uid = said("id", &["-u", name])?.parse()?;
                 Some(User { uid, gid: said("id", &["-g", name])?.parse()? })
             }
@@ -167,7 +168,12 @@ pub(crate) fn need(program: &str) -> Result<(), Fail> {
 
 /// Sends a signal to one process of ours.
 pub(crate) fn signal(pid: u32, name: &str) {
-    drop(Command::new("kill").args([&format!("-{name}"), "--", &pid.to_string()]).status());
+    drop(
+        Command::new("kill")
+            .args([&format!("-{name}"), "--", &pid.to_string()])
+            .stderr(Stdio::null())
+            .status(),
+    );
 }
 
 /// Whether a process lives (a zombie does not).

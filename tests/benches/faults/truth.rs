@@ -15,9 +15,7 @@ use ledger::id::{CompoundId, DwellingNo};
 use ledger::journal::{self, AsOf, Book, Entry, Kind, Line};
 use ledger::money::{Money, Rounding, Unrounded, split};
 use proptest::prelude::{Strategy, any, prop};
-use proptest::test_runner::{
-    Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner,
-};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::keys::both;
@@ -37,7 +35,9 @@ fn differences(a: &script::Told, b: &script::Told) -> Vec<String> {
         if a.len() != b.len() {
             found.push(format!("{} against {}", a.len(), b.len()));
         }
-        found.extend(a.iter().zip(b).filter(|(a, b)| a != b).map(|(a, b)| format!("{a}  AGAINST  {b}")));
+        found.extend(
+            a.iter().zip(b).filter(|(a, b)| a != b).map(|(a, b)| format!("{a}  AGAINST  {b}")),
+        );
     }
     found
 }
@@ -55,7 +55,13 @@ pub(crate) async fn differential(stage: Arc<Stage>, sheet: Sheet) -> Result<(), 
         for (name, url) in both(&stage).await? {
             let one = script::play(&url, seed, STEPS, false).await?;
             let found = inv::check(&url, &Tally::default()).await?;
-            sheet.wrong(&found.wrong.iter().map(|w| format!("{name}, seed {seed}: {w}")).collect::<Vec<_>>());
+            sheet.wrong(
+                &found
+                    .wrong
+                    .iter()
+                    .map(|w| format!("{name}, seed {seed}: {w}"))
+                    .collect::<Vec<_>>(),
+            );
             let mut wrong = Vec::new();
             inv::verified(&url, &mut wrong).await?;
             sheet.wrong(&wrong);
@@ -64,17 +70,41 @@ pub(crate) async fn differential(stage: Arc<Stage>, sheet: Sheet) -> Result<(), 
         for (code, count) in &told[0].codes {
             *codes.entry(code.clone()).or_insert(0) += count;
         }
-        let guarded: Vec<String> =
-            told.iter().flat_map(|t| &t.steps).filter(|s| s.contains(": storage.")).cloned().collect();
-        sheet.must(guarded.is_empty(), format!("seed {seed}: refused by no rule, {} times: {:?}", guarded.len(), guarded.first()));
+        let guarded: Vec<String> = told
+            .iter()
+            .flat_map(|t| &t.steps)
+            .filter(|s| s.contains(": storage."))
+            .cloned()
+            .collect();
+        sheet.must(
+            guarded.is_empty(),
+            format!(
+                "seed {seed}: refused by no rule, {} times: {:?}",
+                guarded.len(),
+                guarded.first()
+            ),
+        );
         let found = differences(&told[0], &told[1]);
         compared += told[0].steps.len() + told[0].balances.len() + told[0].texts.len();
         different += found.len();
-        sheet.must(found.is_empty(), format!("seed {seed}: {} differences, first: {}", found.len(), found.first().map_or("", |f| f)));
+        sheet.must(
+            found.is_empty(),
+            format!(
+                "seed {seed}: {} differences, first: {}",
+                found.len(),
+                found.first().map_or("", |f| f)
+            ),
+        );
     }
-    sheet.says(format!("scripts {scripts} of {STEPS} acts, things compared {compared}, differences {different}"));
+    sheet.says(format!(
+        "scripts {scripts} of {STEPS} acts, things compared {compared}, differences {different}"
+    ));
     let accepted = codes.remove("accepted").unwrap_or(0);
-    sheet.says(format!("accepted {accepted}, refused {} by {} rules", codes.values().sum::<u32>(), codes.len()));
+    sheet.says(format!(
+        "accepted {accepted}, refused {} by {} rules",
+        codes.values().sum::<u32>(),
+        codes.len()
+    ));
 
     let urls = both(&stage).await?;
     let seed = stage.draw(0);
@@ -111,17 +141,24 @@ pub(crate) async fn oracle(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> 
         if name == "SQLite" {
             // Controls: one fen on one line, and one fen on both of two lines.
             let text = journal_file(&told.texts);
-            let fund = text.lines().find(|l| l.contains("fund:1001  ")).ok_or("a line of the bank")?;
-            let bent = text.replacen(fund, &fund.replace(" CNY", "9 CNY").replacen(".", "1.", 1), 1);
+            let fund =
+                text.lines().find(|l| l.contains("fund:1001  ")).ok_or("a line of the bank")?;
+            let bent =
+                text.replacen(fund, &fund.replace(" CNY", "9 CNY").replacen(".", "1.", 1), 1);
             std::fs::write(&path, bent)?;
             let refused = said("hledger", &["-f", &file, "check", "-s"]).is_err();
-            let line = text.lines().find(|l| l.starts_with("    fund:400101:")).ok_or("a dwelling's line")?;
+            let line = text
+                .lines()
+                .find(|l| l.starts_with("    fund:400101:"))
+                .ok_or("a dwelling's line")?;
             let moved = text.replacen(line, &line.replace("fund:400101:", "fund:400101:9"), 1);
             std::fs::write(&path, moved)?;
             let seen = unequal(&ours, &hledger_balances(&file)?).len();
             sheet.must(refused, "CONTROL: hledger took an unbalanced entry");
             sheet.must(seen > 0, "CONTROL: an amount under another dwelling was not seen");
-            sheet.says(format!("control: unbalanced entry refused, moved amount seen in {seen} balances"));
+            sheet.says(format!(
+                "control: unbalanced entry refused, moved amount seen in {seen} balances"
+            ));
         }
     }
     sheet.says(format!("balances compared {compared}, differences {different}"));
@@ -151,13 +188,18 @@ fn journal_file(texts: &[String]) -> String {
 
 async fn kept_balances(url: &str) -> Result<BTreeMap<String, i128>, Fail> {
     let db = inv::back_door(url).await?;
-    let sql = "SELECT book, account, dwelling_no, matter_no, debit_fen - credit_fen AS fen FROM balance
+    let sql =
+        "SELECT book, account, dwelling_no, matter_no, debit_fen - credit_fen AS fen FROM balance
                WHERE compound_id = 1 AND debit_fen <> credit_fen";
     let mut balances = BTreeMap::new();
     for row in db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await? {
         let book: i16 = row.try_get("", "book")?;
         let number = |name: &str| row.try_get::<i32>("", name);
-        let mut name = format!("{}:{}", ["fund", "revenue", "service", "grant"][usize::try_from(book)? - 1], number("account")?);
+        let mut name = format!(
+            "{}:{}",
+            ["fund", "revenue", "service", "grant"][usize::try_from(book)? - 1],
+            number("account")?
+        );
         let (dwelling, matter) = (number("dwelling_no")?, number("matter_no")?);
         if dwelling > 0 || matter > 0 {
             let _ = write!(name, ":{dwelling}");
@@ -215,7 +257,9 @@ async fn post(books: &Books, compound: i32, entry: Entry) -> Result<journal::Pos
 /// Rows in which a later number has an earlier time.
 async fn backwards(url: &str) -> Result<i64, Fail> {
     let mut all = 0;
-    for (table, per, no) in [("voucher", "compound_id, book", "seq"), ("act", "compound_id", "act_no")] {
+    for (table, per, no) in
+        [("voucher", "compound_id, book", "seq"), ("act", "compound_id", "act_no")]
+    {
         let sql = format!(
             "SELECT count(*) FROM (SELECT recorded_at, lag(recorded_at) OVER (PARTITION BY {per} ORDER BY {no}) AS earlier
              FROM {table}) x WHERE earlier > recorded_at"
@@ -235,7 +279,10 @@ pub(crate) async fn clocks(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> 
             let load = Load::under(&wrap, &url, &format!("jump{i}"), 8, 60, Manner::Honest)?;
             let tally = load.ended(Duration::from_secs(60)).await?;
             let acked = tally.acked().count();
-            sheet.must(acked == 60, format!("{name} {jump}: {acked} of 60 acts; {:?}", tally.samples));
+            sheet.must(
+                acked == 60,
+                format!("{name} {jump}: {acked} of 60 acts; {:?}", tally.samples),
+            );
             let told = said("faketime", &["-f", jump, "date", "+%s"])?;
             shown.push(told.parse::<i64>()?);
             let found = inv::check(&url, &tally).await?;
@@ -245,7 +292,9 @@ pub(crate) async fn clocks(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> 
         sheet.must(against == 0, format!("{name}: {against} rows go back in time"));
         let raw = shown.windows(2).filter(|w| w[1] < w[0]).count();
         sheet.must(raw > 0, format!("CONTROL, {name}: the clock did not go back"));
-        let ahead = i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs())?;
+        let ahead = i64::try_from(
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs(),
+        )?;
         let sql = format!("SELECT count(*) FROM act WHERE recorded_at > {}", ahead + 86_400 * 300);
         let future = inv::count(&url, &sql).await?;
         sheet.must(future > 0, format!("CONTROL, {name}: no act saw the jump"));
@@ -259,7 +308,8 @@ pub(crate) async fn clocks(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> 
 
 async fn year_end(url: &str, name: &str, sheet: &Sheet) -> Result<(), Fail> {
     // Compound 8 was not touched by a jump if its last act is the founding: a world of its own is surer.
-    let clock = Clock::standing_at(Instant::parse("2035-12-31T23:59:59+08:00").ok_or("an instant")?);
+    let clock =
+        Clock::standing_at(Instant::parse("2035-12-31T23:59:59+08:00").ok_or("an instant")?);
     let books = Books::open_with(url, clock.clone()).await?;
     let last = post(&books, 8, deposit_entry("2035-12-31", 100, "eve")).await?;
     let early = post(&books, 8, deposit_entry("2036-01-01", 100, "early")).await;
@@ -269,7 +319,10 @@ async fn year_end(url: &str, name: &str, sheet: &Sheet) -> Result<(), Fail> {
     );
     clock.set(Instant::parse("2036-01-01T00:00:00+08:00").ok_or("an instant")?);
     let first = post(&books, 8, deposit_entry("2036-01-01", 100, "new year")).await?;
-    sheet.must(last.year == 2035 && first.year == 2036 && first.number == 1, format!("{name}: {last} then {first}"));
+    sheet.must(
+        last.year == 2035 && first.year == 2036 && first.number == 1,
+        format!("{name}: {last} then {first}"),
+    );
     clock.set(Instant::parse("2036-02-29T12:00:00+08:00").ok_or("an instant")?);
     let leap = post(&books, 8, deposit_entry("2036-02-29", 100, "leap")).await?;
     sheet.must(leap.number == first.number + 1, format!("{name}: {first} then {leap}"));
@@ -277,25 +330,35 @@ async fn year_end(url: &str, name: &str, sheet: &Sheet) -> Result<(), Fail> {
     let close = async |month: Month| {
         let request = Request::new("journal.close", month);
         books
-            .act(clerk(), CompoundId(8), request, |tx, month| Box::pin(journal::close(tx, Book::Fund, *month)))
+            .act(clerk(), CompoundId(8), request, |tx, month| {
+                Box::pin(journal::close(tx, Book::Fund, *month))
+            })
             .await
     };
     let early = close(Month::parse("2036-02").ok_or("a month")?).await;
-    sheet.must(early.is_err_and(|e| e.code() == "journal.month-not-ended"), format!("{name}: February closed on its last day"));
+    sheet.must(
+        early.is_err_and(|e| e.code() == "journal.month-not-ended"),
+        format!("{name}: February closed on its last day"),
+    );
     close(month).await?;
     // Back before the close: the month is closed all the same, and the fact goes into the first open one, as late.
     clock.set(Instant::parse("2036-01-15T12:00:00+08:00").ok_or("an instant")?);
     let late = post(&books, 8, deposit_entry("2036-01-15", 100, "late")).await?;
     let mut view = books.read().await?;
-    let voucher = journal::find(&mut view, CompoundId(8), Book::Fund, late.year, late.number).await?;
+    let voucher =
+        journal::find(&mut view, CompoundId(8), Book::Fund, late.year, late.number).await?;
     let voucher = voucher.ok_or("the late voucher")?;
-    sheet.must(voucher.is_late() && voucher.period == month.next(), format!("{name}: {} of {}", late, voucher.period));
+    sheet.must(
+        voucher.is_late() && voucher.period == month.next(),
+        format!("{name}: {} of {}", late, voucher.period),
+    );
     drop(view);
     books.close().await?;
     let found = inv::check(url, &Tally::default()).await?;
     sheet.wrong(&found.wrong);
     let against = backwards(url).await?;
-    sheet.must(against == 0, format!("{name}: {against} rows go back in time after the year's end"));
+    sheet
+        .must(against == 0, format!("{name}: {against} rows go back in time after the year's end"));
     sheet.says(format!("{name}: year's end, leap day and a closed month as the calendar says"));
     Ok(())
 }
@@ -336,8 +399,10 @@ const ATTEMPTS: [&str; 26] = [
 /// A whole and well-linked voucher for a month that is closed; `{}` is the hash of the last.
 fn into_closed(backend: DbBackend) -> Vec<String> {
     let posting = |line: i32, side: i32, account: i32, dwelling: i32| {
-        format!("(1, 1, {side}, (SELECT max(seq) + 1 FROM voucher WHERE compound_id = 1 AND book = 1), {line}, {account}, {dwelling}, 0, '2026-01-05'{}, 100)",
-            if backend == DbBackend::Postgres { "::date" } else { "" })
+        format!(
+            "(1, 1, {side}, (SELECT max(seq) + 1 FROM voucher WHERE compound_id = 1 AND book = 1), {line}, {account}, {dwelling}, 0, '2026-01-05'{}, 100)",
+            if backend == DbBackend::Postgres { "::date" } else { "" }
+        )
     };
     let columns = "(compound_id, book, side, seq, line, account, dwelling_no, matter_no, effective_on, amount_fen)";
     let lines = format!("{}, {}", posting(1, 1, 1001, 0), posting(2, -1, 400_101, 1));
@@ -359,7 +424,8 @@ fn into_closed(backend: DbBackend) -> Vec<String> {
 
 pub(crate) async fn history(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> {
     for (name, url) in both(&stage).await? {
-        let clock = Clock::standing_at(Instant::parse("2026-11-05T09:00:00+08:00").ok_or("an instant")?);
+        let clock =
+            Clock::standing_at(Instant::parse("2026-11-05T09:00:00+08:00").ok_or("an instant")?);
         let books = Books::open_with(&url, clock).await?;
         for n in 0..20 {
             post(&books, 1, deposit_entry("2026-01-05", 100 + n, &format!("e{n}"))).await?;
@@ -388,15 +454,26 @@ pub(crate) async fn history(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail>
         let month = Month::parse("2026-01").ok_or("a month")?;
         let close = async || {
             let request = Request::new("journal.close", month);
-            books.act(clerk(), CompoundId(1), request, |tx, m| Box::pin(journal::close(tx, Book::Fund, *m))).await
+            books
+                .act(clerk(), CompoundId(1), request, |tx, m| {
+                    Box::pin(journal::close(tx, Book::Fund, *m))
+                })
+                .await
         };
         close().await?;
         let again = close().await;
-        sheet.must(again.as_ref().is_err_and(|e| e.code() == "journal.month-closed"), format!("{name}: closed twice: {again:?}"));
+        sheet.must(
+            again.as_ref().is_err_and(|e| e.code() == "journal.month-closed"),
+            format!("{name}: closed twice: {again:?}"),
+        );
         let late = post(&books, 1, deposit_entry("2026-01-05", 100, "late")).await?;
         let mut view = books.read().await?;
-        let found = journal::find(&mut view, CompoundId(1), Book::Fund, late.year, late.number).await?;
-        sheet.must(found.is_some_and(|v| v.period > month && v.is_late()), format!("{name}: {late} entered a closed month"));
+        let found =
+            journal::find(&mut view, CompoundId(1), Book::Fund, late.year, late.number).await?;
+        sheet.must(
+            found.is_some_and(|v| v.period > month && v.is_late()),
+            format!("{name}: {late} entered a closed month"),
+        );
         drop(view);
         books.close().await?;
 
@@ -404,10 +481,21 @@ pub(crate) async fn history(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail>
         let (mut tried, mut accepted) = (0, Vec::new());
         let db = inv::back_door(&app).await?;
         let backend = db.get_database_backend();
-        let mut attempts: Vec<Vec<String>> = ATTEMPTS.iter().map(|a| vec![(*a).to_owned()]).collect();
+        let mut attempts: Vec<Vec<String>> =
+            ATTEMPTS.iter().map(|a| vec![(*a).to_owned()]).collect();
         attempts.push(into_closed(backend));
         if is_pg {
-            for table in ["voucher", "posting", "act", "once", "period_close", "period_balance", "deposit", "bill", "payment"] {
+            for table in [
+                "voucher",
+                "posting",
+                "act",
+                "once",
+                "period_close",
+                "period_balance",
+                "deposit",
+                "bill",
+                "payment",
+            ] {
                 attempts.push(vec![format!("TRUNCATE {table} CASCADE")]);
             }
             attempts.push(vec!["ALTER TABLE posting DISABLE TRIGGER ALL".to_owned()]);
@@ -436,8 +524,13 @@ pub(crate) async fn history(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail>
         sheet.says(format!("{name}: attempts {tried}, accepted {}", accepted.len()));
         let taken = unguarded(&url).await?;
         let seen = inv::check(&url, &Tally::default()).await?.wrong.len();
-        sheet.must(taken > 0 && seen > 0, format!("CONTROL, {name}: without the guards nothing was accepted or seen"));
-        sheet.says(format!("control, {name} (guards switched off): accepted {taken} of 6, breaches seen {seen}"));
+        sheet.must(
+            taken > 0 && seen > 0,
+            format!("CONTROL, {name}: without the guards nothing was accepted or seen"),
+        );
+        sheet.says(format!(
+            "control, {name} (guards switched off): accepted {taken} of 6, breaches seen {seen}"
+        ));
     }
     Ok(())
 }
@@ -490,15 +583,55 @@ async fn switch_off(db: &sea_orm::DatabaseConnection) -> Result<(), Fail> {
 
 /// What an administrator does, what an independent check must name, what `verify` must name.
 const TAMPERS: [(&str, &str, &str, &str); 9] = [
-    ("one amount", "UPDATE posting SET amount_fen = amount_fen + 1 WHERE compound_id = 3 AND book = 1 AND seq = 20 AND line = 1", "3/1/20", "20"),
-    ("two amounts, balanced", "UPDATE posting SET amount_fen = amount_fen + 1 WHERE compound_id = 3 AND book = 1 AND seq = 20", "3/1/20", "20"),
-    ("amounts of two vouchers swapped", "UPDATE posting SET amount_fen = 2143 - amount_fen WHERE compound_id = 3 AND book = 1 AND seq IN (21, 22)", "3/1/21", "21"),
-    ("the dwelling of a line", "UPDATE posting SET dwelling_no = 2 WHERE compound_id = 3 AND book = 1 AND seq = 23 AND line = 2", "3/1/23", "23"),
-    ("a voucher's day", "UPDATE voucher SET effective_on = '2026-01-04' WHERE compound_id = 3 AND book = 1 AND seq = 24", "3/1/24", "24"),
-    ("two vouchers' memos swapped", "UPDATE voucher SET memo = CASE seq WHEN 25 THEN 'm26' ELSE 'm25' END WHERE compound_id = 3 AND book = 1 AND seq IN (25, 26)", "3/1/25", "25"),
+    (
+        "one amount",
+        "UPDATE posting SET amount_fen = amount_fen + 1 WHERE compound_id = 3 AND book = 1 AND seq = 20 AND line = 1",
+        "3/1/20",
+        "20",
+    ),
+    (
+        "two amounts, balanced",
+        "UPDATE posting SET amount_fen = amount_fen + 1 WHERE compound_id = 3 AND book = 1 AND seq = 20",
+        "3/1/20",
+        "20",
+    ),
+    (
+        "amounts of two vouchers swapped",
+        "UPDATE posting SET amount_fen = 2143 - amount_fen WHERE compound_id = 3 AND book = 1 AND seq IN (21, 22)",
+        "3/1/21",
+        "21",
+    ),
+    (
+        "the dwelling of a line",
+        "UPDATE posting SET dwelling_no = 2 WHERE compound_id = 3 AND book = 1 AND seq = 23 AND line = 2",
+        "3/1/23",
+        "23",
+    ),
+    (
+        "a voucher's day",
+        "UPDATE voucher SET effective_on = '2026-01-04' WHERE compound_id = 3 AND book = 1 AND seq = 24",
+        "3/1/24",
+        "24",
+    ),
+    (
+        "two vouchers' memos swapped",
+        "UPDATE voucher SET memo = CASE seq WHEN 25 THEN 'm26' ELSE 'm25' END WHERE compound_id = 3 AND book = 1 AND seq IN (25, 26)",
+        "3/1/25",
+        "25",
+    ),
     ("an act deleted", "DELETE FROM act WHERE compound_id = 3 AND act_no = 30", "3", "30"),
-    ("a balance", "UPDATE balance SET credit_fen = credit_fen + 1 WHERE compound_id = 3 AND book = 1 AND account = 400101 AND dwelling_no = 1", "3/1/400101 of 1", "1"),
-    ("the last voucher cut off", "DELETE FROM posting WHERE compound_id = 3 AND book = 1 AND seq = 40; DELETE FROM voucher WHERE compound_id = 3 AND book = 1 AND seq = 40", "3", "3"),
+    (
+        "a balance",
+        "UPDATE balance SET credit_fen = credit_fen + 1 WHERE compound_id = 3 AND book = 1 AND account = 400101 AND dwelling_no = 1",
+        "3/1/400101 of 1",
+        "1",
+    ),
+    (
+        "the last voucher cut off",
+        "DELETE FROM posting WHERE compound_id = 3 AND book = 1 AND seq = 40; DELETE FROM voucher WHERE compound_id = 3 AND book = 1 AND seq = 40",
+        "3",
+        "3",
+    ),
 ];
 
 pub(crate) async fn tampering(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> {
@@ -510,10 +643,14 @@ pub(crate) async fn tampering(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fai
             post(&books, 3, entry).await?;
         }
         let clean = inv::check(&url, &Tally::default()).await?;
-        sheet.must(clean.wrong.is_empty(), format!("CONTROL, {name}: untouched books are blamed: {:?}", clean.wrong));
+        sheet.must(
+            clean.wrong.is_empty(),
+            format!("CONTROL, {name}: untouched books are blamed: {:?}", clean.wrong),
+        );
         let laws = inv::verify(&books).await?;
         let blamed: u64 = laws.iter().map(|law| law.failed).sum();
-        sheet.must(blamed == 0, format!("CONTROL, {name}: verify blames untouched books: {laws:?}"));
+        sheet
+            .must(blamed == 0, format!("CONTROL, {name}: verify blames untouched books: {laws:?}"));
         books.close().await?;
         let (mut seen, mut named, mut told) = (0, 0, 0);
         for (what, statements, place, word) in TAMPERS {
@@ -527,18 +664,27 @@ pub(crate) async fn tampering(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fai
             let found = inv::check(&copy, &Tally::default()).await?.wrong;
             seen += usize::from(!found.is_empty());
             let is_named = found.iter().any(|w| w.contains(place));
-            sheet.must(is_named, format!("{name}, {what}: our check does not name {place}: {found:?}"));
+            sheet.must(
+                is_named,
+                format!("{name}, {what}: our check does not name {place}: {found:?}"),
+            );
             let books = Books::open(&copy).await?;
             let laws = inv::verify(&books).await?;
             books.close().await?;
             let broken: Vec<_> = laws.into_iter().filter(|law| law.failed > 0).collect();
             told += usize::from(!broken.is_empty());
-            let is_word = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|n| n.trim_start_matches('0') == word);
+            let is_word = |text: &str| {
+                text.split(|c: char| !c.is_ascii_digit()).any(|n| n.trim_start_matches('0') == word)
+            };
             let is_named = broken.iter().any(|law| is_word(&law.first));
             named += usize::from(is_named);
-            sheet.must(is_named, format!("{name}, {what}: verify does not name {word}: {broken:?}"));
+            sheet
+                .must(is_named, format!("{name}, {what}: verify does not name {word}: {broken:?}"));
         }
-        sheet.says(format!("{name}: injected {}, seen by the suite {seen}, by verify {told}, row named {named}", TAMPERS.len()));
+        sheet.says(format!(
+            "{name}: injected {}, seen by the suite {seen}, by verify {told}, row named {named}",
+            TAMPERS.len()
+        ));
         sheet.says(format!("control, {name} (untouched): blamed 0 by both"));
     }
     large(&stage, &sheet).await
@@ -556,7 +702,8 @@ async fn copy_of(stage: &Stage, url: &str) -> Result<String, Fail> {
         return Ok(format!("sqlite:{}", to.display()));
     }
     let shared = cluster::shared(stage).await?;
-    let of = url.split("5432/").nth(1).and_then(|rest| rest.split('?').next()).ok_or("a database")?;
+    let of =
+        url.split("5432/").nth(1).and_then(|rest| rest.split('?').next()).ok_or("a database")?;
     let name = stage.fresh("copy");
     shared.run("postgres", &format!("CREATE DATABASE {name} TEMPLATE {of}")).await?;
     Ok(shared.url(&name))
@@ -564,13 +711,18 @@ async fn copy_of(stage: &Stage, url: &str) -> Result<String, Fail> {
 
 /// How long `verify` takes over a million postings, and whether it finds one fen among them.
 async fn large(stage: &Stage, sheet: &Sheet) -> Result<(), Fail> {
-    let wanted: i64 = std::env::var("XIAOQU_FAULT_POSTINGS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
+    let wanted: i64 = std::env::var("XIAOQU_FAULT_POSTINGS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(1_000_000);
     let url = both(stage).await?.pop().ok_or("a database")?.1;
     let books = Books::open(&url).await?;
     let vouchers = wanted / 2001;
     for n in 0..vouchers {
         let mut entry = deposit_entry("2026-01-05", 1, "bulk");
-        entry.lines = (1..=2000).map(|d| Line::credit(400_101, Money::fen(100 + i64::from(d) % 7)).of(DwellingNo(d))).collect();
+        entry.lines = (1..=2000)
+            .map(|d| Line::credit(400_101, Money::fen(100 + i64::from(d) % 7)).of(DwellingNo(d)))
+            .collect();
         let total = entry.lines.iter().map(|line| line.amount).sum();
         entry.lines.push(Line::debit(1001, total));
         post(&books, i32::try_from(1 + n % 8)?, entry).await?;
@@ -617,12 +769,18 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Option<T> {
 
 fn exactly(got: Option<Money>, wanted: i128) -> Result<(), TestCaseError> {
     let wanted = i64::try_from(wanted).ok().map(Money::fen);
-    if got == wanted { Ok(()) } else { Err(TestCaseError::fail(format!("{got:?}, exactly {wanted:?}"))) }
+    if got == wanted {
+        Ok(())
+    } else {
+        Err(TestCaseError::fail(format!("{got:?}, exactly {wanted:?}")))
+    }
 }
 
 /// What a share must be, of whoever splits.
 fn shares_hold(total: i64, weights: &[u64], shares: &[i64]) -> Result<(), TestCaseError> {
-    let fail = |what: String| Err(TestCaseError::fail(format!("{what}: {total} by {weights:?} is {shares:?}")));
+    let fail = |what: String| {
+        Err(TestCaseError::fail(format!("{what}: {total} by {weights:?} is {shares:?}")))
+    };
     if shares.iter().map(|s| i128::from(*s)).sum::<i128>() != i128::from(total) {
         return fail("the shares do not sum".to_owned());
     }
@@ -667,56 +825,88 @@ fn properties() -> Vec<Property> {
     let text = |ran: Result<(), TestError<(i64, i64)>>| ran.err().map(|e| e.to_string());
     let pairs = || (fen(), fen());
     let mut told: Vec<Property> = vec![
-        ("a + b", text(runner().run(&pairs(), |(a, b)| {
-            exactly(quietly(|| Money::fen(a) + Money::fen(b)), i128::from(a) + i128::from(b))
-        }))),
-        ("a − b", text(runner().run(&pairs(), |(a, b)| {
-            exactly(quietly(|| Money::fen(a) - Money::fen(b)), i128::from(a) - i128::from(b))
-        }))),
-        ("−a, Σ", text(runner().run(&pairs(), |(a, b)| {
-            exactly(quietly(|| -Money::fen(a)), -i128::from(a))?;
-            exactly(quietly(|| [a, b].into_iter().map(Money::fen).sum()), i128::from(a) + i128::from(b))
-        }))),
-        ("text and back", text(runner().run(&pairs(), |(a, _)| {
-            let money = Money::fen(a);
-            let read = Money::parse(&money.to_string());
-            let wanted = if money.is_within_limit() { Ok(money) } else { Err(ledger::money::NotMoney::Limit) };
-            // What people read must be printable, however absurd: a refusal quotes it.
-            let is_shown = quietly(|| (money.grouped(), money.in_capitals())).is_some();
-            if read == wanted && is_shown { Ok(()) } else { Err(TestCaseError::fail(format!("{a}: {read:?}, shown {is_shown}"))) }
-        }))),
-        ("rounding", text(runner().run(&pairs(), |(a, b)| {
-            // So many ten-thousandths of a yuan: the fen and two places that must be rounded away.
-            let exact = i128::from(a) * 10_000 + i128::from(b % 10_000);
-            let (sign, places) = (if exact < 0 { "-" } else { "" }, exact.unsigned_abs());
-            let text = format!("{sign}{}.{:04}", places / 10_000, places % 10_000);
-            let Ok(yuan) = text.parse().map(Unrounded::yuan) else { return Ok(()) };
-            let half = (places + 50) / 100 * if exact < 0 { 0 } else { 1 };
-            let down = (places + 50) / 100 * if exact < 0 { 1 } else { 0 };
-            let fen = i128::try_from(half).unwrap_or(0) - i128::try_from(down).unwrap_or(0);
-            let fits = fen.abs() <= i128::from(Money::LIMIT.in_fen());
-            let rounded = quietly(|| yuan.round(Rounding::HalfUpFen));
-            match rounded {
-                Some(Ok(money)) if fits && i128::from(money.in_fen()) == fen => Ok(()),
-                Some(Err(_)) if !fits => Ok(()),
-                other => Err(TestCaseError::fail(format!("{text}: {other:?}"))),
-            }
-        }))),
-        ("CONTROL wrapping addition", text(runner().run(&pairs(), |(a, b)| {
-            exactly(Some(Money::fen(a.wrapping_add(b))), i128::from(a) + i128::from(b))
-        }))),
+        (
+            "a + b",
+            text(runner().run(&pairs(), |(a, b)| {
+                exactly(quietly(|| Money::fen(a) + Money::fen(b)), i128::from(a) + i128::from(b))
+            })),
+        ),
+        (
+            "a − b",
+            text(runner().run(&pairs(), |(a, b)| {
+                exactly(quietly(|| Money::fen(a) - Money::fen(b)), i128::from(a) - i128::from(b))
+            })),
+        ),
+        (
+            "−a, Σ",
+            text(runner().run(&pairs(), |(a, b)| {
+                exactly(quietly(|| -Money::fen(a)), -i128::from(a))?;
+                exactly(
+                    quietly(|| [a, b].into_iter().map(Money::fen).sum()),
+                    i128::from(a) + i128::from(b),
+                )
+            })),
+        ),
+        (
+            "text and back",
+            text(runner().run(&pairs(), |(a, _)| {
+                let money = Money::fen(a);
+                let read = Money::parse(&money.to_string());
+                let wanted = if money.is_within_limit() {
+                    Ok(money)
+                } else {
+                    Err(ledger::money::NotMoney::Limit)
+                };
+                // What people read must be printable, however absurd: a refusal quotes it.
+                let is_shown = quietly(|| (money.grouped(), money.in_capitals())).is_some();
+                if read == wanted && is_shown {
+                    Ok(())
+                } else {
+                    Err(TestCaseError::fail(format!("{a}: {read:?}, shown {is_shown}")))
+                }
+            })),
+        ),
+        (
+            "rounding",
+            text(runner().run(&pairs(), |(a, b)| {
+                // So many ten-thousandths of a yuan: the fen and two places that must be rounded away.
+                let exact = i128::from(a) * 10_000 + i128::from(b % 10_000);
+                let (sign, places) = (if exact < 0 { "-" } else { "" }, exact.unsigned_abs());
+                let text = format!("{sign}{}.{:04}", places / 10_000, places % 10_000);
+                let Ok(yuan) = text.parse().map(Unrounded::yuan) else { return Ok(()) };
+                let half = (places + 50) / 100 * if exact < 0 { 0 } else { 1 };
+                let down = (places + 50) / 100 * if exact < 0 { 1 } else { 0 };
+                let fen = i128::try_from(half).unwrap_or(0) - i128::try_from(down).unwrap_or(0);
+                let fits = fen.abs() <= i128::from(Money::LIMIT.in_fen());
+                let rounded = quietly(|| yuan.round(Rounding::HalfUpFen));
+                match rounded {
+                    Some(Ok(money)) if fits && i128::from(money.in_fen()) == fen => Ok(()),
+                    Some(Err(_)) if !fits => Ok(()),
+                    other => Err(TestCaseError::fail(format!("{text}: {other:?}"))),
+                }
+            })),
+        ),
+        (
+            "CONTROL wrapping addition",
+            text(runner().run(&pairs(), |(a, b)| {
+                exactly(Some(Money::fen(a.wrapping_add(b))), i128::from(a) + i128::from(b))
+            })),
+        ),
     ];
     let cases = || {
-        let weight = proptest::strategy::Union::new([(0..20_000_u64).boxed(), any::<u64>().boxed()]);
+        let weight =
+            proptest::strategy::Union::new([(0..20_000_u64).boxed(), any::<u64>().boxed()]);
         (fen(), prop::collection::vec(weight, 0..40))
     };
-    let shares = runner().run(&cases(), |(total, weights)| match quietly(|| split(Money::fen(total), &weights)) {
-        None => Err(TestCaseError::fail("a split panicked")),
-        Some(None) if total < 0 || weights.iter().all(|w| *w == 0) => Ok(()),
-        Some(None) => Err(TestCaseError::fail("no shares")),
-        Some(Some(shares)) => {
-            let shares: Vec<i64> = shares.iter().map(|s| s.in_fen()).collect();
-            shares_hold(total, &weights, &shares)
+    let shares = runner().run(&cases(), |(total, weights)| {
+        match quietly(|| split(Money::fen(total), &weights)) {
+            None => Err(TestCaseError::fail("a split panicked")),
+            Some(None) if total < 0 || weights.iter().all(|w| *w == 0) => Ok(()),
+            Some(None) => Err(TestCaseError::fail("no shares")),
+            Some(Some(shares)) => {
+                let shares: Vec<i64> = shares.iter().map(|s| s.in_fen()).collect();
+                shares_hold(total, &weights, &shares)
+            }
         }
     });
     told.push(("shares", shares.err().map(|e| e.to_string())));
@@ -727,7 +917,10 @@ fn properties() -> Vec<Property> {
         if whole == 0 {
             return Ok(());
         }
-        let share = |w: &u64| i64::try_from((amount * u128::from(*w) / whole).min(i64::MAX as u128)).unwrap_or(i64::MAX);
+        let share = |w: &u64| {
+            i64::try_from((amount * u128::from(*w) / whole).min(i64::MAX as u128))
+                .unwrap_or(i64::MAX)
+        };
         shares_hold(total, &weights, &weights.iter().map(share).collect::<Vec<_>>())
     });
     told.push(("CONTROL shares each rounded", naive.err().map(|e| e.to_string())));
@@ -739,7 +932,8 @@ fn properties() -> Vec<Property> {
 async fn at_the_limits(url: &str, name: &str, sheet: &Sheet) -> Result<(), Fail> {
     let books = Books::open(url).await?;
     let limit = Money::LIMIT.in_fen();
-    let amounts = [i64::MIN, i64::MIN + 1, -limit - 1, -limit, -1, 0, limit + 1, i64::MAX - 1, i64::MAX];
+    let amounts =
+        [i64::MIN, i64::MIN + 1, -limit - 1, -limit, -1, 0, limit + 1, i64::MAX - 1, i64::MAX];
     let (mut tried, mut refused) = (0, 0);
     for fen in amounts {
         let amount = Money::fen(fen);
@@ -750,7 +944,10 @@ async fn at_the_limits(url: &str, name: &str, sheet: &Sheet) -> Result<(), Fail>
             receipt_no: String::new(),
         };
         let request = Request::new("fund.deposit", deposit);
-        let deposited = books.act(clerk(), CompoundId(1), request, |tx, d| Box::pin(fund::deposit(tx, d))).await.map(|_| ());
+        let deposited = books
+            .act(clerk(), CompoundId(1), request, |tx, d| Box::pin(fund::deposit(tx, d)))
+            .await
+            .map(|_| ());
         let payment = Payment {
             dwelling_no: DwellingNo(1),
             amount,
@@ -761,10 +958,15 @@ async fn at_the_limits(url: &str, name: &str, sheet: &Sheet) -> Result<(), Fail>
             line_no: None,
         };
         let request = Request::new("fees.pay", payment);
-        let paid = books.act(clerk(), CompoundId(1), request, |tx, p| Box::pin(fees::pay(tx, p))).await.map(|_| ());
+        let paid = books
+            .act(clerk(), CompoundId(1), request, |tx, p| Box::pin(fees::pay(tx, p)))
+            .await
+            .map(|_| ());
         let posted = post(&books, 1, deposit_entry(load::DAY, fen, "")).await.map(|_| ());
         let billed = load::bill(&books, CompoundId(1), "限", fen).await.map(|_| ());
-        for (verb, result) in [("deposit", deposited), ("pay", paid), ("post", posted), ("bill", billed)] {
+        for (verb, result) in
+            [("deposit", deposited), ("pay", paid), ("post", posted), ("bill", billed)]
+        {
             tried += 1;
             let by_rule = result.as_ref().is_err_and(|e| e.refusal().is_some());
             refused += usize::from(by_rule);
@@ -781,9 +983,15 @@ async fn at_the_limits(url: &str, name: &str, sheet: &Sheet) -> Result<(), Fail>
     db.close().await?;
     let over = post(&books, 2, deposit_entry(load::DAY, 100, "over")).await;
     sheet.must(over.is_err(), format!("{name}: a balance beyond its type was accepted"));
-    let now = inv::count(url, "SELECT debit_fen FROM balance WHERE compound_id = 2 AND book = 1 AND account = 1001").await?;
+    let now = inv::count(
+        url,
+        "SELECT debit_fen FROM balance WHERE compound_id = 2 AND book = 1 AND account = 1001",
+    )
+    .await?;
     sheet.must(now == near, format!("{name}: the balance is {now}"));
-    let left = inv::count(url, "SELECT count(*) FROM voucher WHERE compound_id = 2 AND evidence = 'over'").await?;
+    let left =
+        inv::count(url, "SELECT count(*) FROM voucher WHERE compound_id = 2 AND evidence = 'over'")
+            .await?;
     sheet.must(left == 0, format!("{name}: the refused entry is there"));
     let read = tokio::spawn({
         let books = books.clone();
@@ -799,7 +1007,10 @@ async fn at_the_limits(url: &str, name: &str, sheet: &Sheet) -> Result<(), Fail>
     sheet.must(read, format!("{name}: a trial balance wrapped"));
     let after = post(&books, 3, deposit_entry(load::DAY, 100, "after")).await;
     sheet.must(after.is_ok(), format!("{name}: nothing goes on after an overflow: {after:?}"));
-    sheet.says(format!("{name}: a balance beyond its type: {}", over.err().map_or("accepted", |e| e.code())));
+    sheet.says(format!(
+        "{name}: a balance beyond its type: {}",
+        over.err().map_or("accepted", |e| e.code())
+    ));
     books.close().await?;
     Ok(())
 }

@@ -170,9 +170,8 @@ pub(super) async fn counters(view: &mut Snapshot, range: Range, told: &mut Told)
         let (counter, last) = (at(&counted), at(&used));
         if counter != last {
             let place = told.names.compound(*compound);
-            told.laws.broken(COUNTERS, || {
-                format!("{place}：序列 {name} 计至 {counter}，实用至 {last}")
-            });
+            told.laws
+                .broken(COUNTERS, || format!("{place}：序列 {name} 计至 {counter}，实用至 {last}"));
         }
     }
     Ok(())

@@ -116,7 +116,13 @@ impl Told {
         let names = &self.names;
         self.laws.broken(law, || {
             let book = names.book(head.place.compound, head.place.book);
-            format!("{book}/{}-{:04}（第 {} 张）：{}", head.year, head.number, head.place.seq, what())
+            format!(
+                "{book}/{}-{:04}（第 {} 张）：{}",
+                head.year,
+                head.number,
+                head.place.seq,
+                what()
+            )
         });
     }
 }
@@ -219,7 +225,9 @@ impl Folio {
         } else if head.period != wanted {
             told.broken(PERIODS, head, || match head.period <= closed {
                 true => format!("已结账至 {closed} 之后记入 {} 期间", head.period),
-                false => format!("业务日期 {} 应记入 {wanted} 期间，却记入 {}", head.day, head.period),
+                false => {
+                    format!("业务日期 {} 应记入 {wanted} 期间，却记入 {}", head.day, head.period)
+                }
             });
         }
         let later = closes.iter().skip(self.closes_passed);
@@ -312,7 +320,10 @@ impl Folio {
         }
         if let Some(line) = bare {
             told.broken(DWELLINGS, head, || {
-                format!("第 {} 条分录的科目 {} 按户核算，却未指明房屋或项目", line.line, line.account)
+                format!(
+                    "第 {} 条分录的科目 {} 按户核算，却未指明房屋或项目",
+                    line.line, line.account
+                )
             });
         }
     }

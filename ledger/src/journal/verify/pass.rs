@@ -5,18 +5,12 @@
 
 use std::sync::Arc;
 
-use super::super::stream::{Binder, Found, HEADS, LINES, Page, Place, Scan};
+use super::super::stream::{Binder, Found, Place, Sheet, Sheets};
 use super::folio::{Folio, Told};
 use super::kept::Small;
 use super::{Names, Range, TRANSFERS, VOUCHER_BALANCES};
 use crate::books::Snapshot;
 use crate::error::{Result, Storage};
-
-/// A page on its way to the check.
-enum Sheet {
-    Heads(Option<Page>, bool),
-    Lines(Option<Page>, bool),
-}
 
 /// Reads the vouchers of neighbouring compounds, whole and in order.
 pub(super) async fn run(
@@ -25,8 +19,7 @@ pub(super) async fn run(
     small: Arc<Small>,
     names: Arc<Names>,
 ) -> Result<Told> {
-    let mut heads = Scan::compounds(&HEADS, range.first, range.last);
-    let mut lines = Scan::compounds(&LINES, range.first, range.last);
+    let mut sheets = Sheets::compounds(range.first, range.last);
     let mut check = Check {
         binder: Binder::default(),
         folio: None,
@@ -34,33 +27,18 @@ pub(super) async fn run(
         told: Told::new(names),
         orphans_at: None,
     };
-    let mut sheet = next(view, &mut heads, &mut lines).await?;
+    let mut sheet = sheets.next(view).await?;
     while let Some(present) = sheet {
         let checking = tokio::task::spawn_blocking(move || {
             check.take(present);
             check
         });
         // Joined before the error is looked at, or a failed fetch would leave the thread to itself.
-        let fetched = next(view, &mut heads, &mut lines).await;
+        let fetched = sheets.next(view).await;
         check = checking.await.map_err(|e| Storage::Bug(format!("verify's check died: {e}")))?;
         sheet = fetched?;
     }
     Ok(check.end())
-}
-
-/// Fetches what is behind: vouchers first, so that a line always finds whether it has one.
-async fn next(view: &mut Snapshot, heads: &mut Scan, lines: &mut Scan) -> Result<Option<Sheet>> {
-    if lines.is_done() && heads.is_done() {
-        return Ok(None);
-    }
-    let is_behind = lines.is_done() || heads.place() <= lines.place();
-    if is_behind && !heads.is_done() {
-        let page = heads.next(view).await?;
-        Ok(Some(Sheet::Heads(page, heads.is_done())))
-    } else {
-        let page = lines.next(view).await?;
-        Ok(Some(Sheet::Lines(page, lines.is_done())))
-    }
 }
 
 struct Check {
@@ -73,10 +51,7 @@ struct Check {
 
 impl Check {
     fn take(&mut self, sheet: Sheet) {
-        match sheet {
-            Sheet::Heads(page, is_last) => self.binder.put_heads(page.as_ref(), is_last),
-            Sheet::Lines(page, is_last) => self.binder.put_lines(page, is_last),
-        }
+        self.binder.put(sheet);
         loop {
             match self.binder.next() {
                 Found::Voucher(head) => {
