@@ -356,10 +356,26 @@ BEGIN
                RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = '23L09';
              END
 
--- function postings_arrive
+-- function balances_freeze
 DECLARE bad text;
 BEGIN
-  SELECT format('%s/%s/%s', p.compound_id, p.book, p.seq) INTO bad
+  SELECT format('%s/%s %s', a.compound_id, a.book, a.period) INTO bad
+  FROM (SELECT DISTINCT compound_id, book, period FROM arrived) a
+  WHERE a.period <= (SELECT c.period FROM period_close c
+                     WHERE c.compound_id = a.compound_id AND c.book = a.book ORDER BY c.period DESC LIMIT 1)
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'L06: period % is closed', bad USING ERRCODE = '23L06';
+  END IF;
+  RETURN NULL;
+END
+
+-- function postings_arrive
+DECLARE bad text; why text;
+BEGIN
+  SELECT format('%s/%s/%s', p.compound_id, p.book, p.seq),
+         CASE WHEN p.least < 0 AND v.is_red = 0 THEN 'L08: an amount is negative and it is not red'
+              ELSE 'L01: not whole, balanced and new' END INTO bad, why
   FROM (SELECT compound_id, book, seq, count(*) AS n, min(line) AS low, max(line) AS high,
                sum(side * amount_fen) AS gap, min(amount_fen) AS least,
                min(effective_on) AS first_on, max(effective_on) AS last_on
@@ -371,7 +387,7 @@ BEGIN
      OR p.first_on <> v.effective_on OR p.last_on <> v.effective_on OR (p.least < 0 AND v.is_red = 0)
   LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'L01: voucher % is not whole, balanced and new', bad USING ERRCODE = '23L01';
+    RAISE EXCEPTION '%: voucher %', why, bad USING ERRCODE = '23' || left(why, 3);
   END IF;
 
   SELECT format('%s/%s %s', p.compound_id, p.book, p.account) INTO bad
@@ -391,9 +407,9 @@ BEGIN
 END
 
 -- function vouchers_arrive
-DECLARE bad text;
+DECLARE bad text; why text;
 BEGIN
-  SELECT format('%s/%s/%s %s', v.compound_id, v.book, v.seq, v.why) INTO bad
+  SELECT format('%s/%s/%s', v.compound_id, v.book, v.seq), v.why INTO bad, why
   FROM (
     SELECT v.compound_id, v.book, v.seq,
       CASE
@@ -401,7 +417,9 @@ BEGIN
              (SELECT p.line FROM posting p
               WHERE p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
               ORDER BY p.line DESC LIMIT 1)
-          THEN 'L03: has no lines'
+          THEN CASE WHEN EXISTS (SELECT 1 FROM posting p
+                                 WHERE p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq)
+                    THEN 'L01: is not whole' ELSE 'L03: has no lines' END
         WHEN v.seq = 1 AND v.prev_hash <> decode(repeat('00', 32), 'hex')
           THEN 'L04: the first names another before it'
         WHEN v.seq > 1 AND (v.seq - 1, v.prev_hash) IS DISTINCT FROM
@@ -409,18 +427,24 @@ BEGIN
               WHERE b.compound_id = v.compound_id AND b.book = v.book AND b.seq < v.seq
               ORDER BY b.seq DESC LIMIT 1)
           THEN 'L04: does not name the voucher before it'
-        WHEN v.number > 1 AND v.number - 1 IS DISTINCT FROM
-             (SELECT b.number FROM voucher b
+        WHEN v.number > 1 AND (v.number - 1, TRUE) IS DISTINCT FROM
+             (SELECT (b.number, b.seq < v.seq) FROM voucher b
               WHERE b.compound_id = v.compound_id AND b.book = v.book AND b.year = v.year
                 AND b.number < v.number
               ORDER BY b.number DESC LIMIT 1)
-          THEN 'L05: leaves a gap in the numbers'
+          THEN 'L05: is not numbered after the one before it'
         WHEN extract(year FROM v.effective_on) * 100 + extract(month FROM v.effective_on) > v.period
           THEN 'L06: is later than its period'
         WHEN v.period <=
              (SELECT c.period FROM period_close c
               WHERE c.compound_id = v.compound_id AND c.book = v.book ORDER BY c.period DESC LIMIT 1)
           THEN 'L06: enters a closed period'
+        WHEN extract(year FROM v.effective_on) * 100 + extract(month FROM v.effective_on) < v.period
+             AND CASE WHEN v.period % 100 = 1 THEN v.period - 89 ELSE v.period - 1 END IS DISTINCT FROM
+             (SELECT c.period FROM period_close c
+              WHERE c.compound_id = v.compound_id AND c.book = v.book AND c.period < v.period
+              ORDER BY c.period DESC LIMIT 1)
+          THEN 'L06: passes over an open period'
         WHEN v.reverses_seq IS NOT NULL AND (v.reverses_seq >= v.seq OR NOT EXISTS (
                SELECT 1 FROM voucher o WHERE o.compound_id = v.compound_id AND o.book = v.book
                   AND o.seq = v.reverses_seq AND o.reverses_seq IS NULL))
@@ -430,7 +454,7 @@ BEGIN
   WHERE v.why IS NOT NULL
   LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'voucher %', bad USING ERRCODE = '23L03';
+    RAISE EXCEPTION '%: voucher %', why, bad USING ERRCODE = '23' || left(why, 3);
   END IF;
   RETURN NULL;
 END
@@ -869,6 +893,9 @@ CREATE TRIGGER payment_stays BEFORE DELETE OR UPDATE ON public.payment FOR EACH 
 
 -- trigger payment.payment_stays_whole
 CREATE TRIGGER payment_stays_whole BEFORE TRUNCATE ON public.payment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger period_balance.period_balance_freezes
+CREATE TRIGGER period_balance_freezes AFTER INSERT ON public.period_balance REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION balances_freeze()
 
 -- trigger period_balance.period_balance_stays
 CREATE TRIGGER period_balance_stays BEFORE DELETE OR UPDATE ON public.period_balance FOR EACH ROW EXECUTE FUNCTION append_only()

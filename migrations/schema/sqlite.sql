@@ -407,6 +407,11 @@ CREATE TABLE voucher (
   CHECK (is_red = 0 OR reverses_seq IS NOT NULL)
 ) STRICT, WITHOUT ROWID
 
+-- trigger act_is_new
+CREATE TRIGGER act_is_new BEFORE INSERT ON act
+WHEN EXISTS (SELECT 1 FROM act o WHERE o.compound_id = NEW.compound_id AND o.act_no = NEW.act_no)
+BEGIN SELECT RAISE(ABORT, 'L09: act is append-only'); END
+
 -- trigger act_no_delete
 CREATE TRIGGER act_no_delete BEFORE DELETE ON act
                      BEGIN SELECT RAISE(ABORT, 'act is append-only'); END
@@ -431,6 +436,11 @@ CREATE TRIGGER deposit_no_delete BEFORE DELETE ON deposit
 CREATE TRIGGER deposit_no_update BEFORE UPDATE ON deposit
                      BEGIN SELECT RAISE(ABORT, 'deposit is append-only'); END
 
+-- trigger matter_is_new
+CREATE TRIGGER matter_is_new BEFORE INSERT ON matter
+WHEN EXISTS (SELECT 1 FROM matter o WHERE o.compound_id = NEW.compound_id AND o.matter_no = NEW.matter_no)
+BEGIN SELECT RAISE(ABORT, 'L09: matter is append-only'); END
+
 -- trigger matter_no_delete
 CREATE TRIGGER matter_no_delete BEFORE DELETE ON matter
                      BEGIN SELECT RAISE(ABORT, 'matter is append-only'); END
@@ -438,6 +448,11 @@ CREATE TRIGGER matter_no_delete BEFORE DELETE ON matter
 -- trigger matter_no_update
 CREATE TRIGGER matter_no_update BEFORE UPDATE ON matter
                      BEGIN SELECT RAISE(ABORT, 'matter is append-only'); END
+
+-- trigger once_is_new
+CREATE TRIGGER once_is_new BEFORE INSERT ON once
+WHEN EXISTS (SELECT 1 FROM once o WHERE o.compound_id = NEW.compound_id AND o.key = NEW.key)
+BEGIN SELECT RAISE(ABORT, 'L09: once is append-only'); END
 
 -- trigger once_no_delete
 CREATE TRIGGER once_no_delete BEFORE DELETE ON once
@@ -455,6 +470,12 @@ CREATE TRIGGER payment_no_delete BEFORE DELETE ON payment
 CREATE TRIGGER payment_no_update BEFORE UPDATE ON payment
                      BEGIN SELECT RAISE(ABORT, 'payment is append-only'); END
 
+-- trigger period_balance_freezes
+CREATE TRIGGER period_balance_freezes BEFORE INSERT ON period_balance
+WHEN EXISTS (SELECT 1 FROM period_close c
+             WHERE c.compound_id = NEW.compound_id AND c.book = NEW.book AND c.period >= NEW.period)
+BEGIN SELECT RAISE(ABORT, 'L06: the period is closed'); END
+
 -- trigger period_balance_no_delete
 CREATE TRIGGER period_balance_no_delete BEFORE DELETE ON period_balance
                      BEGIN SELECT RAISE(ABORT, 'period_balance is append-only'); END
@@ -462,6 +483,12 @@ CREATE TRIGGER period_balance_no_delete BEFORE DELETE ON period_balance
 -- trigger period_balance_no_update
 CREATE TRIGGER period_balance_no_update BEFORE UPDATE ON period_balance
                      BEGIN SELECT RAISE(ABORT, 'period_balance is append-only'); END
+
+-- trigger period_close_is_new
+CREATE TRIGGER period_close_is_new BEFORE INSERT ON period_close
+WHEN EXISTS (SELECT 1 FROM period_close o
+             WHERE o.compound_id = NEW.compound_id AND o.book = NEW.book AND o.period = NEW.period)
+BEGIN SELECT RAISE(ABORT, 'L09: period_close is append-only'); END
 
 -- trigger period_close_no_delete
 CREATE TRIGGER period_close_no_delete BEFORE DELETE ON period_close
@@ -485,6 +512,11 @@ CREATE TRIGGER posting_no_delete BEFORE DELETE ON posting
 CREATE TRIGGER posting_no_update BEFORE UPDATE ON posting
                      BEGIN SELECT RAISE(ABORT, 'posting is append-only'); END
 
+-- trigger reserve_is_new
+CREATE TRIGGER reserve_is_new BEFORE INSERT ON reserve
+WHEN EXISTS (SELECT 1 FROM reserve o WHERE o.compound_id = NEW.compound_id AND o.reserve_no = NEW.reserve_no)
+BEGIN SELECT RAISE(ABORT, 'L09: reserve is append-only'); END
+
 -- trigger reserve_no_delete
 CREATE TRIGGER reserve_no_delete BEFORE DELETE ON reserve
                      BEGIN SELECT RAISE(ABORT, 'reserve is append-only'); END
@@ -496,14 +528,18 @@ CREATE TRIGGER reserve_no_update BEFORE UPDATE ON reserve
 -- trigger voucher_arrives
 CREATE TRIGGER voucher_arrives BEFORE INSERT ON voucher
 BEGIN
-  SELECT RAISE(ABORT, 'L01: the voucher is not whole and balanced')
+  SELECT CASE
+    WHEN p.n = 0 THEN RAISE(ABORT, 'L03: the voucher has no lines')
+    WHEN p.least < 0 AND NEW.is_red = 0
+      THEN RAISE(ABORT, 'L08: an amount is negative and the voucher is not red')
+    WHEN p.n <> NEW.line_count OR p.low <> 1 OR p.high <> NEW.line_count OR p.gap <> 0
+      OR p.first_on <> NEW.effective_on OR p.last_on <> NEW.effective_on
+      THEN RAISE(ABORT, 'L01: the voucher is not whole and balanced')
+  END
   FROM (SELECT count(*) AS n, min(line) AS low, max(line) AS high, sum(side * amount_fen) AS gap,
                min(amount_fen) AS least, min(effective_on) AS first_on, max(effective_on) AS last_on
         FROM posting p
-        WHERE p.compound_id = NEW.compound_id AND p.book = NEW.book AND p.seq = NEW.seq) p
-  WHERE p.n <> NEW.line_count OR p.low <> 1 OR p.high <> NEW.line_count OR p.gap <> 0
-     OR p.first_on <> NEW.effective_on OR p.last_on <> NEW.effective_on
-     OR (p.least < 0 AND NEW.is_red = 0);
+        WHERE p.compound_id = NEW.compound_id AND p.book = NEW.book AND p.seq = NEW.seq) p;
   SELECT RAISE(ABORT, 'L02: an account is unknown, or its line names no dwelling')
   WHERE EXISTS (
     SELECT 1 FROM posting p
@@ -512,22 +548,36 @@ BEGIN
       AND (a.account IS NULL
            OR (a.analysis = 1 AND p.dwelling_no = 0 AND p.matter_no = 0 AND NEW.kind <> 'closing')));
   SELECT RAISE(ABORT, 'L04: the voucher does not name the one before it')
-  WHERE (NEW.seq = 1 AND NEW.prev_hash <> zeroblob(32))
-     OR (NEW.seq > 1 AND NOT EXISTS (
-           SELECT 1 FROM voucher b WHERE b.compound_id = NEW.compound_id AND b.book = NEW.book
-              AND b.seq = NEW.seq - 1 AND b.hash = NEW.prev_hash));
-  SELECT RAISE(ABORT, 'L05: the voucher leaves a gap in the numbers')
-  WHERE NEW.number > 1 AND NOT EXISTS (
-    SELECT 1 FROM voucher b WHERE b.compound_id = NEW.compound_id AND b.book = NEW.book
-       AND b.year = NEW.year AND b.number = NEW.number - 1);
-  SELECT RAISE(ABORT, 'L06: the voucher enters a closed period, or is later than its period')
-  WHERE CAST(substr(NEW.effective_on, 1, 4) || substr(NEW.effective_on, 6, 2) AS INTEGER) > NEW.period
-     OR EXISTS (SELECT 1 FROM period_close c WHERE c.compound_id = NEW.compound_id AND c.book = NEW.book
-                  AND c.period >= NEW.period);
+  WHERE NEW.seq - 1 <> COALESCE((SELECT b.seq FROM voucher b
+                                 WHERE b.compound_id = NEW.compound_id AND b.book = NEW.book
+                                 ORDER BY b.seq DESC LIMIT 1), 0)
+     OR NEW.prev_hash <> COALESCE((SELECT b.hash FROM voucher b
+                                   WHERE b.compound_id = NEW.compound_id AND b.book = NEW.book
+                                   ORDER BY b.seq DESC LIMIT 1), zeroblob(32));
+  SELECT RAISE(ABORT, 'L05: the voucher is not numbered after the one before it')
+  WHERE NEW.number - 1 <> COALESCE((SELECT b.number FROM voucher b
+                                    WHERE b.compound_id = NEW.compound_id AND b.book = NEW.book
+                                      AND b.year = NEW.year
+                                    ORDER BY b.number DESC LIMIT 1), 0);
+  SELECT CASE
+    WHEN own.month > NEW.period THEN RAISE(ABORT, 'L06: the voucher is later than its period')
+    WHEN EXISTS (SELECT 1 FROM period_close c WHERE c.compound_id = NEW.compound_id AND c.book = NEW.book
+                   AND c.period >= NEW.period)
+      THEN RAISE(ABORT, 'L06: the voucher enters a closed period')
+    WHEN own.month < NEW.period
+      AND NOT EXISTS (SELECT 1 FROM period_close c WHERE c.compound_id = NEW.compound_id AND c.book = NEW.book
+                        AND c.period = CASE WHEN NEW.period % 100 = 1 THEN NEW.period - 89 ELSE NEW.period - 1 END)
+      THEN RAISE(ABORT, 'L06: the voucher passes over an open period')
+  END
+  FROM (SELECT CAST(substr(NEW.effective_on, 1, 4) || substr(NEW.effective_on, 6, 2) AS INTEGER) AS month) own;
   SELECT RAISE(ABORT, 'L07: the voucher reverses what cannot be reversed')
-  WHERE NEW.reverses_seq IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM voucher o WHERE o.compound_id = NEW.compound_id AND o.book = NEW.book
-       AND o.seq = NEW.reverses_seq AND o.seq < NEW.seq AND o.reverses_seq IS NULL);
+  WHERE NEW.reverses_seq IS NOT NULL
+    AND (NOT EXISTS (
+           SELECT 1 FROM voucher o WHERE o.compound_id = NEW.compound_id AND o.book = NEW.book
+              AND o.seq = NEW.reverses_seq AND o.seq < NEW.seq AND o.reverses_seq IS NULL)
+         OR EXISTS (
+           SELECT 1 FROM voucher r WHERE r.compound_id = NEW.compound_id AND r.book = NEW.book
+              AND r.reverses_seq = NEW.reverses_seq));
 END
 
 -- trigger voucher_no_delete

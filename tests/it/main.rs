@@ -5,6 +5,7 @@ mod books;
 mod cli;
 mod cluster;
 mod doors;
+mod export;
 mod imports;
 mod journal;
 mod laws;

@@ -37,7 +37,11 @@ pub async fn hledger(
     let title = &book.chart().title;
     let prologue = format!("; {}（{book}）{}\ncommodity 1000.00 CNY\n\n", title, names.compound);
     put(out, prologue.as_bytes())?;
-    for (account, dwelling, matter) in accounts(view, compound, book).await? {
+    for account in &book.chart().accounts {
+        let name = text::account_name(book, account.code, None, None);
+        put(out, format!("account {name}  ; {}\n", one_line(&account.name)).as_bytes())?;
+    }
+    for (account, dwelling, matter) in sub_accounts(view, compound, book).await? {
         let (dwelling, matter) = (some(dwelling).map(DwellingNo), some(matter).map(MatterNo));
         let name = text::account_name(book, account, dwelling, matter);
         let shown = names.shown(account, dwelling, matter);
@@ -57,24 +61,25 @@ pub async fn hledger(
 }
 
 /// The columns of the CSV.
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "凭证号",
+    "期间",
     "业务日期",
-    "会计期间",
     "记账时间",
-    "种类",
+    "类别",
     "摘要",
-    "行",
-    "科目",
-    "科目名称",
-    "房屋",
-    "项目",
-    "项目名称",
-    "借方金额",
-    "贷方金额",
-    "来源",
     "依据",
+    "来源",
     "操作号",
+    "行号",
+    "科目编码",
+    "科目名称",
+    "房屋编号",
+    "房号",
+    "事项编号",
+    "事项名称",
+    "借方",
+    "贷方",
 ];
 
 /// Writes a book as CSV (UTF-8 with BOM, CRLF), a line for every posting, amounts in yuan.
@@ -103,27 +108,28 @@ pub async fn csv(
     flush(out)
 }
 
-fn cells(names: &Names, voucher: &Voucher, number: i32, line: &Line) -> [Cell; 17] {
+fn cells(names: &Names, voucher: &Voucher, number: i32, line: &Line) -> [Cell; 18] {
     let side = |side| if line.side == side { line.amount.to_string() } else { String::new() };
-    let matter = line.matter.map(|matter| matter.to_string()).unwrap_or_default();
+    let count = |n: Option<i32>| n.map_or(String::new(), |n| n.to_string());
     [
         Cell::Own(voucher.posted.to_string()),
-        Cell::Own(voucher.effective_on.to_string()),
         Cell::Own(voucher.period.to_string()),
+        Cell::Own(voucher.effective_on.to_string()),
         Cell::Own(voucher.recorded_at.for_people()),
         Cell::Own(voucher.kind.in_chinese().to_owned()),
         Cell::Text(voucher.memo.clone()),
+        Cell::Text(voucher.evidence.clone()),
+        Cell::Text(voucher.source.clone()),
+        Cell::Own(voucher.act.to_string()),
         Cell::Own(number.to_string()),
         Cell::Own(line.account.to_string()),
         Cell::Text(names.account(line.account)),
+        Cell::Own(count(line.dwelling.map(|dwelling| dwelling.0))),
         Cell::Text(line.dwelling.map(|dwelling| names.room(dwelling)).unwrap_or_default()),
-        Cell::Own(matter),
+        Cell::Own(count(line.matter.map(|matter| matter.0))),
         Cell::Text(line.matter.map(|matter| names.matter(matter)).unwrap_or_default()),
         Cell::Own(side(Side::Debit)),
         Cell::Own(side(Side::Credit)),
-        Cell::Text(voucher.source.clone()),
-        Cell::Text(voucher.evidence.clone()),
-        Cell::Own(voucher.act.to_string()),
     ]
 }
 
@@ -323,8 +329,9 @@ fn one_line(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).map(|c| if c == ':' { '：' } else { c }).collect()
 }
 
-/// The keys of a book's balances, as a chart is read: 1001, 100101, 1101.
-async fn accounts(
+/// The keys of a book's balances that are more than an account, as a chart is read: 1001, 100101, 1101. An account that is
+/// in use and in no chart any more is among them.
+async fn sub_accounts(
     view: &mut impl View,
     compound: CompoundId,
     book: Book,
@@ -334,9 +341,10 @@ async fn accounts(
     let int = |n: i64| i32::try_from(n).unwrap_or(0);
     while let Some(page) = scan.next(view).await? {
         let (dwellings, accounts, matters) = (page.numbers(2), page.numbers(3), page.numbers(4));
-        keys.extend(
-            (0..page.len).map(|row| (int(accounts[row]), int(dwellings[row]), int(matters[row]))),
-        );
+        let key = |row: usize| (int(accounts[row]), int(dwellings[row]), int(matters[row]));
+        keys.extend((0..page.len).map(key).filter(|(account, dwelling, matter)| {
+            (*dwelling, *matter) != (0, 0) || book.chart().account(*account).is_none()
+        }));
     }
     keys.sort_unstable();
     keys.sort_by_cached_key(|(account, _, _)| account.to_string());

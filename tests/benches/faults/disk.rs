@@ -3,9 +3,9 @@
 //! `strace` fails a call of one process without a change to it. It counts per thread, so "the k-th write" is the k-th of
 //! the thread that owns SQLite's writing connection; a run counts as hit when its log says `(INJECTED)`.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -162,9 +162,10 @@ pub(crate) async fn sqlite_full(stage: Arc<Stage>, sheet: Sheet) -> Result<(), F
     settle(&url, &tally, &sheet).await?;
     sqlite_is_sound(&url, &sheet)?;
 
-    let ballast = fill(&disk.path)?;
     let mut load = Load::of(&url, "liar", 32, Manner::Early)?;
-    drop(load.wait_for(2000, Duration::from_secs(20)).await);
+    load.wait_for(50, PATIENCE).await?;
+    let ballast = fill(&disk.path)?;
+    drop(load.wait_for(5000, Duration::from_secs(20)).await);
     let tally = load.kill()?;
     std::fs::remove_file(ballast)?;
     let lost = inv::check(&url, &tally).await?.lost;
@@ -215,13 +216,14 @@ async fn export_full(stage: &Stage, sheet: &Sheet) -> Result<(), Fail> {
     let status = export(&out)?;
     let kept = std::fs::read_to_string(&out)? == "old";
     sheet.must(!status.success() && kept, "an export to a full disk harmed the older file");
-    std::fs::remove_file(ballast)?;
     let whole = stage.folder("row")?.join("whole.journal");
     let status = export(&whole)?;
     sheet.must(status.success() && whole.exists(), "an export with room fails");
     // Control: what a program leaves that writes straight to the name.
     let bytes = std::fs::read(&whole)?;
     let straight = disk.path.join("straight");
+    let ballast = std::fs::OpenOptions::new().write(true).open(ballast)?;
+    ballast.set_len(ballast.metadata()?.len().saturating_sub(8192))?;
     drop(std::fs::write(&straight, &bytes));
     let partial = straight.metadata().is_ok_and(|m| m.len() < bytes.len() as u64);
     sheet.must(partial, "CONTROL: writing straight to the name left no truncated file");
@@ -231,10 +233,45 @@ async fn export_full(stage: &Stage, sheet: &Sheet) -> Result<(), Fail> {
 
 // ---- 7, 8 --------------------------------------------------------------------------------------------------------
 
-fn strace(log: &Path, rest: &[&str]) -> Vec<String> {
-    let log = log.to_string_lossy();
-    let head = ["strace", "-f", "-q", "-o", &log];
-    head.iter().chain(rest).map(|s| (*s).to_owned()).collect()
+/// `strace` on a running process and its threads, until this is dropped.
+struct Tracer {
+    strace: Child,
+    log: PathBuf,
+}
+
+impl Tracer {
+    fn attach(pids: &[u32], log: &Path, rest: &[&str]) -> Result<Tracer, Fail> {
+        let mut command = Command::new("strace");
+        command.arg("-f").arg("-o").arg(log).args(rest);
+        for pid in pids {
+            command.args(["-p", &pid.to_string()]);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut strace = command.spawn()?;
+        let mut told = BufReader::new(strace.stderr.take().ok_or("a tracer without a pipe")?);
+        for _ in pids {
+            let mut line = String::new();
+            told.read_line(&mut line)?;
+            if !line.contains("attached") {
+                return Err(format!("strace: {line}").into());
+            }
+        }
+        // Whatever else it says must not fill the pipe.
+        std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+        Ok(Tracer { strace, log: log.to_owned() })
+    }
+
+    fn hits(&self) -> usize {
+        injected(&self.log)
+    }
+}
+
+impl Drop for Tracer {
+    fn drop(&mut self) {
+        // It lets go of what it traces and leaves.
+        signal(self.strace.id(), "INT");
+        drop(self.strace.wait());
+    }
 }
 
 fn injected(log: &Path) -> usize {
@@ -261,23 +298,16 @@ async fn fsync_postgres(stage: &Stage, sheet: &Sheet) -> Result<(), Fail> {
         let manner = Manner::Honest;
         let mut load = Load::of(&url, &format!("f{round}"), 32, manner)?;
         load.wait_for(100, PATIENCE).await?;
-        let mut command = Command::new("strace");
-        command.args(["-q", "-e", "trace=fdatasync", "-o"]).arg(&log);
-        command.args(["-e", &format!("inject=fdatasync:error=EIO:when={}", 1 + round % 3)]);
-        for pid in busy_backends(&cluster).await? {
-            command.args(["-p", &pid.to_string()]);
-        }
-        let mut tracer =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let inject = format!("inject=fdatasync:error=EIO:when={}", 1 + round % 3);
+        let pids = busy_backends(&cluster).await?;
+        let tracer = Tracer::attach(&pids, &log, &["-e", "trace=fdatasync", "-e", &inject])?;
         let end = Instant::now() + Duration::from_secs(10);
-        while injected(&log) == 0 && Instant::now() < end {
+        while tracer.hits() == 0 && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        hits += injected(&log);
+        hits += tracer.hits();
         // The backend that failed has panicked; the server recovers by itself.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        signal(tracer.id(), "INT");
-        tracer.wait()?;
+        drop(tracer);
         load.wait_for(100, PATIENCE).await?;
         recovered += 1;
         whole.add(load.stop(PATIENCE).await?);
@@ -299,26 +329,28 @@ async fn fsync_sqlite(stage: &Stage, sheet: &Sheet) -> Result<(), Fail> {
     let mut codes = Tally::default();
     for n in 1..=stage.rounds {
         let url = load::sqlite_copy(stage, &folder).await?;
-        let log = folder.join(format!("strace{n}"));
+        let mut load = Load::of(&url, &format!("f{n}"), 4, Manner::Honest)?;
+        load.wait_for(20, PATIENCE).await?;
         let inject = format!("inject=fdatasync,fsync:error=EIO:when={n}");
-        let wrap = strace(&log, &["-e", "trace=fdatasync,fsync", "-e", &inject]);
-        let mut load = Load::under(&wrap, &url, &format!("f{n}"), 4, 0, Manner::Honest)?;
-        drop(load.wait_for(60, Duration::from_secs(20)).await);
-        let is_resumed = load.look(|t| t.last_ack > t.last_error && t.acks >= 60);
-        resumed += usize::from(is_resumed);
+        let log = folder.join(format!("strace{n}"));
+        let rest = ["-e", "trace=fdatasync,fsync", "-e", inject.as_str()];
+        let tracer = Tracer::attach(&[load.pid()], &log, &rest)?;
+        let end = Instant::now() + Duration::from_secs(10);
+        while tracer.hits() == 0 && Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        hits += tracer.hits();
+        drop(tracer);
+        let went_on = load.wait_for(60, Duration::from_secs(20)).await;
+        resumed += usize::from(went_on.is_ok());
         let told = load.look(|t| format!("{:?}", t.samples));
         sheet.must(
-            is_resumed,
-            format!(
-                "SQLite: after a failed fsync ({n}) the same process does not act again: {told}"
-            ),
+            went_on.is_ok(),
+            format!("SQLite: after failed fsync {n} the same process does not act again: {told}"),
         );
-        // The tracer's child is killed with it; then whatever was on disk is read back, as after a crash.
-        let tally = kill_traced(load)?;
-        hits += injected(&log);
+        // Killed, so that what is on disk is read back and not what the process knew.
+        let tally = load.kill()?;
         let found = inv::check(&url, &tally).await?;
-        sheet.must(found.lost == 0, format!("SQLite, fsync {n}: {} acts are lost", found.lost));
-        sheet.wrong(&found.wrong);
         after_crash += found.unanswered;
         codes.add(tally.clone());
         let quiet = Sheet::default();
@@ -335,30 +367,24 @@ async fn fsync_sqlite(stage: &Stage, sheet: &Sheet) -> Result<(), Fail> {
     died_after_failed_fsync(stage, sheet).await
 }
 
-/// A traced child is not ours to kill by its tracer's number: the tracer dies of it, and lets the child go.
-fn kill_traced(load: Load) -> Result<Tally, Fail> {
-    for pid in crate::stage::children(load.pid()) {
-        signal(pid, "KILL");
-    }
-    std::thread::sleep(Duration::from_millis(50));
-    load.kill()
-}
-
-/// What was told no because its fsync failed must not come back when the process dies at that moment, or must have been
-/// told as unknown. Control and case in one: the early answer is lost here, the honest one is not.
+/// What was told no because its fsync failed must not come back when the process dies at that moment, unless it was told
+/// as unknown: from some fsync on every one fails, so nothing overwrites what the failed commit left in the log.
 async fn died_after_failed_fsync(stage: &Stage, sheet: &Sheet) -> Result<(), Fail> {
     let folder = stage.folder("row")?;
-    let mut lost = 0;
+    let (mut lost, mut revived, mut errors) = (0, 0, Tally::default());
     for (manner, label) in [(Manner::Honest, "h"), (Manner::Early, "e")] {
         for n in 1..=6_u32 {
             let url = load::sqlite_copy(stage, &folder).await?;
-            let log = folder.join(format!("{label}{n}"));
-            // From the n-th on every fsync fails, so nothing overwrites what the failed commit left in the log.
+            let mut load = Load::held(&[], &url, &format!("{label}{n}"), 2, 40, manner)?;
+            wait_until_ready(&load).await?;
             let inject = format!("inject=fdatasync,fsync:error=EIO:when={n}+");
-            let wrap = strace(&log, &["-e", "trace=fdatasync,fsync", "-e", &inject]);
-            let load = Load::under(&wrap, &url, &format!("{label}{n}"), 1, 12, manner)?;
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            let tally = kill_traced(load)?;
+            let log = folder.join(format!("{label}{n}"));
+            let rest = ["-e", "trace=fdatasync,fsync", "-e", inject.as_str()];
+            let tracer = Tracer::attach(&[load.pid()], &log, &rest)?;
+            load.go()?;
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            let tally = load.kill()?;
+            drop(tracer);
             let found = inv::check(&url, &tally).await?;
             match manner {
                 Manner::Honest => {
@@ -367,16 +393,33 @@ async fn died_after_failed_fsync(stage: &Stage, sheet: &Sheet) -> Result<(), Fai
                         format!("SQLite, every fsync from {n}: {} acts are lost", found.lost),
                     );
                     sheet.wrong(&found.wrong);
+                    revived += found.unanswered;
+                    errors.add(tally);
                 }
                 Manner::Early => lost += found.lost,
             }
         }
     }
+    sheet.says(format!(
+        "SQLite, killed while every fsync fails: errors told: {}, unanswered and there {revived}",
+        errors.errors()
+    ));
     sheet.must(
         lost > 0,
         "CONTROL: answers before the commit lost nothing, so a loss would not be seen",
     );
     sheet.says(format!("control (answers before the commit): lost {lost}"));
+    Ok(())
+}
+
+async fn wait_until_ready(load: &Load) -> Result<(), Fail> {
+    let end = Instant::now() + PATIENCE;
+    while load.look(|t| t.ready.is_none()) {
+        if Instant::now() > end {
+            return Err("a child does not open its books".into());
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     Ok(())
 }
 
@@ -454,15 +497,37 @@ async fn kth_write(
     let path = url.trim_start_matches("sqlite:").to_owned();
     let wal = format!("{path}-wal");
     let log = folder.join("strace");
+    let mut load = Load::held(&[], &url, "w", 2, 12, manner)?;
+    wait_until_ready(&load).await?;
     let inject = format!("inject=pwrite64,write:error={error}:when={when}");
-    let trace = ["-e", "trace=pwrite64,write", "-P", &path, "-P", &wal, "-e", &inject];
-    let load = Load::under(&strace(&log, &trace), &url, "w", 2, 12, manner)?;
-    let patience = if when.ends_with('+') { 600 } else { 20_000 };
-    let end = Instant::now() + Duration::from_millis(patience);
-    while load.look(|t| !t.is_done && t.told.is_empty()) && Instant::now() < end {
-        tokio::time::sleep(Duration::from_millis(2)).await;
+    let rest = [
+        "-e",
+        "trace=pwrite64,write",
+        "-P",
+        path.as_str(),
+        "-P",
+        wal.as_str(),
+        "-e",
+        inject.as_str(),
+    ];
+    let tracer = Tracer::attach(&[load.pid()], &log, &rest)?;
+    load.go()?;
+    let stays = when.ends_with('+');
+    let end = Instant::now() + Duration::from_millis(if stays { 400 } else { 20_000 });
+    let is_over = |t: &Tally| t.is_done || !t.told.is_empty();
+    while !load.look(is_over) && (stays || tracer.hits() == 0) && Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    tokio::time::sleep(Duration::from_millis(2)).await;
-    let tally = kill_traced(load)?;
-    Ok((tally, url, injected(&log)))
+    if stays {
+        let tally = load.kill()?;
+        return Ok((tally, url, tracer.hits()));
+    }
+    // Once is once: what comes after goes through.
+    let hits = tracer.hits();
+    drop(tracer);
+    while !load.look(is_over) && Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let tally = load.kill()?;
+    Ok((tally, url, hits.max(injected(&log))))
 }

@@ -283,16 +283,16 @@ pub(crate) fn child(mode: &str, args: &[String]) -> ExitCode {
         crate::stage::janitor(Path::new(&args[0]));
         return ExitCode::SUCCESS;
     }
-    // Whoever started us is gone when the pipe closes; so are we then. A line means: finish what is under way.
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopping = stop.clone();
+    // Whoever started us is gone when the pipe closes; so are we then. `g` means go, `s` means: finish what is under way.
+    let (go, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (going, stopping) = (go.clone(), stop.clone());
     std::thread::spawn(move || {
-        let mut line = [0_u8; 1];
-        if std::io::stdin().read(&mut line).unwrap_or(0) == 0 {
-            std::process::exit(3);
+        let mut byte = [0_u8; 1];
+        while std::io::stdin().read(&mut byte).unwrap_or(0) > 0 {
+            let heard = if byte == *b"g" { &going } else { &stopping };
+            heard.store(true, Ordering::SeqCst);
         }
-        stopping.store(true, Ordering::SeqCst);
-        drop(std::io::stdin().read(&mut line));
+        std::process::exit(3);
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -304,7 +304,7 @@ pub(crate) fn child(mode: &str, args: &[String]) -> ExitCode {
             ("load", [url, label, tasks, most, manner]) => {
                 let manner = if manner == "early" { Manner::Early } else { Manner::Honest };
                 let most = most.parse().expect("a number");
-                load(url, label, tasks.parse().expect("a number"), most, manner, stop).await
+                load(url, label, tasks.parse().expect("a number"), most, manner, [go, stop]).await
             }
             // For a hand that wants to try something: founded books at an address.
             ("found", [url]) => {
@@ -341,7 +341,7 @@ async fn load(
     tasks: u64,
     most: u64,
     manner: Manner,
-    stop: Arc<AtomicBool>,
+    [go, stop]: [Arc<AtomicBool>; 2],
 ) -> ExitCode {
     let books = match Books::open(url).await {
         Ok(books) => books,
@@ -351,6 +351,9 @@ async fn load(
         }
     };
     tell(format_args!("* ready"));
+    while !go.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let next = Arc::new(AtomicU64::new(0));
     let clients = (0..tasks).map(|_| {
         let (books, next, stop, label) =
@@ -548,9 +551,28 @@ impl Load {
         most: u32,
         manner: Manner,
     ) -> Result<Load, Fail> {
+        let mut load = Load::held(wrap, url, label, tasks, most, manner)?;
+        load.go()?;
+        Ok(load)
+    }
+
+    /// One that has opened the books and waits.
+    pub(crate) fn held(
+        wrap: &[String],
+        url: &str,
+        label: &str,
+        tasks: u32,
+        most: u32,
+        manner: Manner,
+    ) -> Result<Load, Fail> {
         let (tasks, most) = (tasks.to_string(), most.to_string());
         let manner = if manner == Manner::Early { "early" } else { "honest" };
         Load::start(wrap, &["mode=load", url, label, &tasks, &most, manner])
+    }
+
+    pub(crate) fn go(&mut self) -> Result<(), Fail> {
+        let stdin = self.child.stdin.as_mut().ok_or("a child without a pipe")?;
+        Ok(stdin.write_all(b"g")?)
     }
 
     pub(crate) fn look<T>(&self, at: impl FnOnce(&Tally) -> T) -> T {

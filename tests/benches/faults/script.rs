@@ -23,6 +23,8 @@ pub(crate) struct Told {
     pub(crate) balances: Vec<String>,
     pub(crate) texts: Vec<String>,
     pub(crate) codes: BTreeMap<String, u32>,
+    /// What no rule refused.
+    pub(crate) failures: Vec<String>,
 }
 
 struct Draws(u64);
@@ -104,6 +106,9 @@ pub(crate) async fn play(url: &str, seed: u64, steps: u32, bent: bool) -> Result
         let (code, text) = match said {
             Ok(text) => ("accepted".to_owned(), text),
             Err(error) => {
+                if error.refusal().is_none() {
+                    told.failures.push(format!("{step}: {error:?}"));
+                }
                 let facts = error.refusal().map(|r| (r.evidence.clone(), r.facts.clone()));
                 (error.code().to_owned(), format!("{} {facts:?}", error.code()))
             }
