@@ -42,6 +42,14 @@ pub static TOKEN: Rule = Rule {
     remedy: "用随机生成的令牌，例如 head -c 24 /dev/urandom | base64",
 };
 
+/// The address is somebody else's, or in use.
+pub static LISTEN: Rule = Rule {
+    code: "config.listen",
+    kind: Kind::Shape,
+    rule: "监听地址须属于本机且未被占用",
+    remedy: "换一个端口，或先结束占用它的程序",
+};
+
 /// All settings.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -78,10 +78,10 @@ struct Shown {
 /// # Errors
 /// Storage; the refusals of the verbs, if the sample no longer fits them.
 pub async fn run(data: &Path, port: Option<u16>, is_json: bool, out: Out<'_>) -> Result<()> {
-    let what = format!("建立目录 {}", data.display());
-    std::fs::create_dir_all(data).map_err(|source| Storage::File { what, source })?;
     // The door first: a port that is taken should be known before anything is made.
     let listener = listen(port).await?;
+    let what = format!("建立目录 {}", data.display());
+    std::fs::create_dir_all(data).map_err(|source| Storage::File { what, source })?;
     let logins = logins(data)?;
     let books = Books::open(&format!("sqlite:{}", data.join("xiaoqu.sqlite").display())).await?;
     prepare(&books, data).await?;

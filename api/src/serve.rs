@@ -8,7 +8,7 @@ use ledger::error::{Error, Result, Storage};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::Config;
+use crate::config::{Config, LISTEN};
 
 /// How long requests under way may take when the program is asked to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -16,10 +16,10 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Opens a listener.
 ///
 /// # Errors
-/// `storage.file`: the address is taken or not ours.
+/// `config.listen`.
 pub async fn listen(at: SocketAddr) -> Result<TcpListener> {
-    let listener = TcpListener::bind(at).await;
-    listener.map_err(|source| lost(format!("监听 {at}"), source))
+    let taken = |e: std::io::Error| LISTEN.refuse(format!("{at}：{e}"));
+    Ok(TcpListener::bind(at).await.map_err(taken)?)
 }
 
 fn lost(what: String, source: std::io::Error) -> Error {

@@ -69,6 +69,9 @@ pub static LAWS: &[&str] = &[
 /// How many compounds are read from one picture at most.
 const GROUP_MOST: usize = 16;
 
+/// How many groups are read at once at most: the pool of readings is also everybody else's.
+const MOST_READERS: usize = 4;
+
 /// A law, and how it fared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Law {
@@ -165,7 +168,8 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
     let mut view = books.read().await?;
     let names = names(&mut view, only).await?;
     drop(view);
-    let workers = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+    let workers =
+        std::thread::available_parallelism().map_or(2, usize::from).clamp(2, MOST_READERS);
     let size = (names.0.len() / (workers * 4)).clamp(1, GROUP_MOST);
     let compounds: Vec<i64> = names.0.keys().copied().collect();
     let groups: VecDeque<Vec<i64>> = compounds.chunks(size).map(<[i64]>::to_vec).collect();
