@@ -524,17 +524,23 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
             files::list(&open(db).await?, &compound.compound, json.json, out).await
         }
         Command::Import(import) => files::import(db, import, out).await,
-        Command::Verify(args) => papers::verify(&open(db).await?, args, out).await,
-        Command::Export(args) => files::export(&open(db).await?, args, out).await,
-        Command::Compounds(args) => papers::compounds(&open(db).await?, args.json, out).await,
-        Command::Deposit(args) => acts::deposit(&open(db).await?, args, out).await,
-        Command::Pay(args) => acts::pay(&open(db).await?, args, out).await,
-        Command::Bill(args) => acts::bill(&open(db).await?, args, out).await,
+        Command::Verify(args) => papers::verify(&there(db).await?, args, out).await,
+        Command::Export(args) => files::export(&there(db).await?, args, out).await,
+        Command::Compounds(args) => papers::compounds(&there(db).await?, args.json, out).await,
+        Command::Deposit(args) => acts::deposit(&there(db).await?, args, out).await,
+        Command::Pay(args) => acts::pay(&there(db).await?, args, out).await,
+        Command::Bill(args) => acts::bill(&there(db).await?, args, out).await,
         Command::Statement(args) => papers::statement(db, args, out).await,
-        Command::TrialBalance(args) => papers::trial_balance(&open(db).await?, args, out).await,
-        Command::Close(args) => acts::close(&open(db).await?, args, out).await,
-        Command::Reverse(args) => acts::reverse(&open(db).await?, args, out).await,
+        Command::TrialBalance(args) => papers::trial_balance(&there(db).await?, args, out).await,
+        Command::Close(args) => acts::close(&there(db).await?, args, out).await,
+        Command::Reverse(args) => acts::reverse(&there(db).await?, args, out).await,
     }
+}
+
+/// Books that must be there already: a mistyped address is told, not founded.
+async fn there(db: Option<String>) -> Result<Books, Stop> {
+    let missing = || Stop::Usage("须用 --db（或环境变量 XIAOQU_DB）指明账册地址".to_owned());
+    Ok(Books::open_existing(&db.ok_or_else(missing)?).await?)
 }
 
 async fn open(db: Option<String>) -> Result<Books, Stop> {
@@ -627,7 +633,7 @@ fn plain(error: &Error) -> serde_json::Value {
 fn exit_code(error: &Error) -> u8 {
     let code = error.code();
     let is_ground = code.starts_with("storage.") || code.starts_with("config.");
-    if is_ground || code == "books.address" || code == "books.newer-database" {
+    if is_ground || ["books.address", "books.none", "books.newer-database"].contains(&code) {
         return NO_STORAGE;
     }
     REFUSED

@@ -33,6 +33,14 @@ use crate::calendar::Clock;
 use crate::error::{Kind, Result, Rule, Storage};
 use crate::id::{ActNo, CompoundId};
 
+/// There are no books at the address.
+pub static NONE: Rule = Rule {
+    code: "books.none",
+    kind: Kind::Missing,
+    rule: "账册须已建立",
+    remedy: "检查 --db 的路径；新账册由 import register 或 migrate 建立",
+};
+
 /// The database was made by a newer program.
 pub static NEWER: Rule = Rule {
     code: "books.newer-database",
@@ -75,7 +83,7 @@ pub static KEY_SHAPE: Rule = Rule {
 
 /// The rules of this room, in the order they are checked.
 pub static RULES: &[&Rule] =
-    &[&ADDRESS, &NEWER, &KEY_SHAPE, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS];
+    &[&ADDRESS, &NONE, &NEWER, &KEY_SHAPE, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS];
 
 /// What an act is asked to do: a verb, what it is given, and the key under which it happens once.
 #[derive(Clone, Debug)]
@@ -166,6 +174,19 @@ impl Books {
         Ok(Books { pools, lanes, clock })
     }
 
+    /// Opens books that must be there already: a mistyped path is refused, not founded.
+    ///
+    /// # Errors
+    /// `books.none`, and those of [`Books::open`].
+    pub async fn open_existing(url: &str) -> Result<Books> {
+        if let Some(file) = dialect::file_of(url)
+            && !file.exists()
+        {
+            return Err(NONE.refuse(format!("没有文件 {}", file.display())).into());
+        }
+        Books::open(url).await
+    }
+
     /// The clock of these books.
     #[must_use]
     pub fn clock(&self) -> &Clock {
@@ -248,7 +269,19 @@ async fn migrate(url: &str) -> Result<()> {
         return Err(NEWER.refuse(evidence).into());
     }
     if applied?.len() < known.len() {
-        migrations::Migrator::up(&db, None).await?;
+        // Another process may be at the same work: whoever comes second waits, and finds it done.
+        let mut tried = migrations::Migrator::up(&db, None).await;
+        for _ in 0..20 {
+            if tried.is_ok() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+            let applied = migrations::Migrator::get_applied_migrations(&db).await;
+            if applied.is_ok_and(|steps| steps.len() == known.len()) {
+                tried = Ok(());
+            }
+        }
+        tried?;
     }
     Ok(db.close().await?)
 }

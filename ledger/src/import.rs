@@ -547,12 +547,7 @@ async fn home(books: &Books, actor: &Actor, report: &Report) -> Result<CompoundI
         return Ok(compound.id);
     }
     drop(view);
-    let founding = property::Founding {
-        code: report.compound.clone(),
-        name: report.compound_name.clone(),
-        address: String::new(),
-        area: None,
-    };
+    let founding = founding(&report.compound, &report.compound_name);
     let request = Request::new("property.found", founding);
     let done = books
         .act(actor, CompoundId::OFFICE, request, |tx, founding| {
@@ -560,6 +555,11 @@ async fn home(books: &Books, actor: &Actor, report: &Report) -> Result<CompoundI
         })
         .await?;
     Ok(done.answer)
+}
+
+fn founding(code: &str, name: &str) -> property::Founding {
+    let (code, name) = (code.to_owned(), name.to_owned());
+    property::Founding { code, name, address: String::new(), area: None }
 }
 
 /// The act of an import: judges again under the lock, then writes what is good.
@@ -647,7 +647,10 @@ fn name_of(
         }
         (None, in_file) => {
             let name = terms.name.clone().or_else(|| in_file.map(str::to_owned));
-            Ok(name.ok_or_else(|| NO_NAME.refuse(format!("文件 {}", reading.meta.file)))?)
+            let name = name.ok_or_else(|| NO_NAME.refuse(format!("文件 {}", reading.meta.file)))?;
+            // What a commit would refuse, a look refuses too.
+            property::may_be_named(&founding(&terms.compound, &name))?;
+            Ok(name)
         }
     }
 }

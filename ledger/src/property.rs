@@ -239,18 +239,7 @@ pub async fn found(tx: &mut Tx, founding: &Founding) -> Result<CompoundId> {
         None => None,
     };
 
-    let is_code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let code_fits = (1..=40).contains(&founding.code.len()) && founding.code.chars().all(is_code);
-    let name_length = founding.name.trim().chars().count();
-    let is_text = |s: &str| s.chars().count() <= 200 && !s.chars().any(char::is_control);
-    if !code_fits
-        || !(1..=80).contains(&name_length)
-        || !is_text(&founding.name)
-        || !is_text(&founding.address)
-    {
-        let evidence = format!("代码 {:?}，名称 {:?}", founding.code, founding.name);
-        return Err(COMPOUND_SHAPE.refuse(evidence).into());
-    }
+    may_be_named(founding)?;
     if let Some(taken) = taken {
         let evidence = format!("{} 已是 {}", founding.code, taken.name);
         return Err(CODE_TAKEN.refuse(evidence).into());
@@ -268,6 +257,23 @@ pub async fn found(tx: &mut Tx, founding: &Founding) -> Result<CompoundId> {
     tx.put(&rows::COMPOUND, &row);
     journal::open_books(tx, id);
     Ok(id)
+}
+
+/// Whether a compound's code, name and address are fit.
+pub(crate) fn may_be_named(founding: &Founding) -> Result<(), Refusal> {
+    let is_code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let code_fits = (1..=40).contains(&founding.code.len()) && founding.code.chars().all(is_code);
+    let name_length = founding.name.trim().chars().count();
+    let is_text = |s: &str| s.chars().count() <= 200 && !s.chars().any(char::is_control);
+    if !code_fits
+        || !(1..=80).contains(&name_length)
+        || !is_text(&founding.name)
+        || !is_text(&founding.address)
+    {
+        let evidence = format!("代码 {:?}，名称 {:?}", founding.code, founding.name);
+        return Err(COMPOUND_SHAPE.refuse(evidence));
+    }
+    Ok(())
 }
 
 async fn area_id(tx: &mut Tx, code: &str) -> Result<i32> {

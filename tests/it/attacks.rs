@@ -20,7 +20,7 @@ use crate::world::{Backend, World, day, deposit_entry};
 
 /// A line as an attacker writes it: every value a piece of SQL.
 #[derive(Clone, Debug)]
-struct Line0 {
+struct Row {
     book: String,
     seq: String,
     line: String,
@@ -48,7 +48,7 @@ struct Forged {
     kind: String,
     prev: [u8; 32],
     hash: [u8; 32],
-    lines: Vec<Line0>,
+    lines: Vec<Row>,
     /// Another voucher in the same statement.
     also: Option<Box<Forged>>,
 }
@@ -81,7 +81,7 @@ impl Forged {
     }
 
     fn line(&mut self, side: i32, account: i32, dwelling: i32, amount: &str) {
-        self.lines.push(Line0 {
+        self.lines.push(Row {
             book: self.book.to_string(),
             seq: self.seq.to_string(),
             line: (self.lines.len() + 1).to_string(),
@@ -113,8 +113,8 @@ impl Forged {
     }
 
     fn line_rows(&self) -> Vec<String> {
-        let row = |l: &Line0| {
-            let Line0 { book, seq, line, side, account, dwelling, day, amount } = l;
+        let row = |l: &Row| {
+            let Row { book, seq, line, side, account, dwelling, day, amount } = l;
             let compound = self.compound;
             format!(
                 "({compound}, {book}, {side}, {seq}, {line}, {account}, {dwelling}, 0, {day}, {amount})"

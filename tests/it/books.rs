@@ -134,6 +134,11 @@ on_both! {
 
 #[tokio::test]
 async fn an_address_is_one_of_two_kinds() {
+    assert_eq!(
+        Books::open_existing("sqlite:/nowhere/books.sqlite").await.unwrap_err().code(),
+        "books.none"
+    );
+    assert_eq!(Books::open("sqlite:").await.unwrap_err().code(), "books.address");
     let refused = Books::open("mysql://root:secret@localhost/books").await.unwrap_err();
     assert_eq!(refused.code(), "books.address");
     assert!(!refused.to_string().contains("secret"), "no password in a refusal");

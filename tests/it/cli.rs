@@ -220,6 +220,7 @@ async fn what_cannot_be_meant_is_told_apart_from_what_is_refused() {
         .must(2);
     xiaoqu(&["--db", "mysql://x", "verify"]).await.must(3);
     xiaoqu(&["--db", "sqlite:/nowhere/at/all.sqlite", "verify"]).await.must(3);
+    xiaoqu(&["--db", &db, "migrate"]).await.must(0);
     let told =
         xiaoqu(&["--db", &db, "verify", "--compound", "nowhere", "--json"]).await.must(1).json();
     assert_eq!(told["refused"]["code"], "property.no-compound");

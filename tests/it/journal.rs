@@ -259,3 +259,15 @@ on_both! {
         assert_eq!(trial.debit_fen.in_fen(), 4_000);
     }
 }
+
+on_both! {
+    async fn a_first_close_does_not_pass_the_end_of_a_year(world: World) {
+        world.post(entry(Book::Service, "2024-11-10", vec![
+            Line::debit(1002, Money::fen(90_000)),
+            Line::credit(6001, Money::fen(90_000)),
+        ])).await.unwrap();
+        assert_eq!(code(close(&world, Book::Service, "2025-12").await), "journal.close-out-of-order");
+        let closed = close(&world, Book::Service, "2024-12").await.unwrap();
+        assert_eq!(closed.vouchers.len(), 2, "last year's income is last year's profit");
+    }
+}

@@ -6,8 +6,8 @@ use ledger::property;
 use serde_json::json;
 
 use super::{
-    DONE, Out, REFUSED, Ran, StatementArgs, Stop, TrialArgs, VerifyArgs, WhenArgs, compound, open,
-    put, say,
+    DONE, Out, REFUSED, Ran, StatementArgs, Stop, TrialArgs, VerifyArgs, WhenArgs, compound, put,
+    say, there,
 };
 use crate::door::as_of;
 use crate::fund::{self, Device};
@@ -67,7 +67,7 @@ pub(super) async fn statement(db: Option<String>, args: StatementArgs, out: Out<
         "txt" => Device::Text,
         _ => return Err(Stop::Usage("--out 须以 .pdf 或 .txt 结尾".to_owned())),
     };
-    let books = open(db).await?;
+    let books = there(db).await?;
     let compound = compound(&books, &args.compound.compound).await?;
     let now = books.clock().now();
     let mut view = books.read().await?;

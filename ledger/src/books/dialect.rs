@@ -59,6 +59,7 @@ pub(crate) async fn open(url: &str, acting_at_once: usize) -> Result<Pools> {
 fn is_sqlite(url: &str) -> Result<bool> {
     let is_one_of = |schemes: &[&str]| schemes.iter().any(|scheme| url.starts_with(scheme));
     match url {
+        "sqlite:" | "sqlite://" => Err(ADDRESS.refuse("sqlite: 后面没有文件路径").into()),
         _ if is_one_of(&["sqlite:"]) => Ok(true),
         _ if is_one_of(&["postgres://", "postgresql://"]) => Ok(false),
         _ => Err(ADDRESS.refuse(without_password(url)).into()),
@@ -70,6 +71,12 @@ fn is_sqlite(url: &str) -> Result<bool> {
 pub(crate) async fn open_for_migration(url: &str) -> Result<DatabaseConnection> {
     let options = if is_sqlite(url)? { sqlite(url, 1, false) } else { postgres(url, 1, false) };
     Ok(Database::connect(options).await?)
+}
+
+/// The file of books on SQLite, if they are such.
+pub(crate) fn file_of(url: &str) -> Option<&std::path::Path> {
+    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
+    Some(std::path::Path::new(path.split_once('?').map_or(path, |(path, _)| path)))
 }
 
 fn common(options: &mut ConnectOptions, most: u32) {

@@ -69,6 +69,7 @@ pub async fn close(tx: &mut Tx, book: Book, month: Month) -> Result<Closed> {
     let turnover = reading::turnover(tx, book, after, month.number()).await?;
 
     may_close(book, month, closed, tx.at().day())?;
+    passes_no_year(book, month, closed, reading::first_period(tx, book).await?)?;
     let entry = closing_entry(book, month, &turnover, |account| account.month_closes_to);
 
     let mut vouchers = Vec::new();
@@ -101,6 +102,26 @@ fn may_close(
         Some(closed) if month != closed.next() => {
             let evidence = format!("{title} 已结账至 {closed}，下一个应为 {}", closed.next());
             Err(OUT_OF_ORDER.refuse(evidence).with("next", closed.next().to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first close of a book takes everything before it along, but not past the end of a year whose profit is carried over:
+/// that December must be closed by itself, or its income would become this year's.
+fn passes_no_year(
+    book: Book,
+    month: Month,
+    closed: Option<Month>,
+    first: Option<Month>,
+) -> Result<(), Refusal> {
+    let carries = book.chart().accounts.iter().any(|a| a.year_closes_to.is_some());
+    let Some(first) = first.filter(|_| carries && closed.is_none()) else { return Ok(()) };
+    match Month::from_number(first.year() * 100 + 12) {
+        Some(december) if december < month => {
+            let title = &book.chart().title;
+            let evidence = format!("{title} 自 {first} 起有凭证，{december} 尚未结账");
+            Err(OUT_OF_ORDER.refuse(evidence).with("next", december.to_string()))
         }
         _ => Ok(()),
     }

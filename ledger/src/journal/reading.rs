@@ -348,6 +348,21 @@ pub(super) async fn reversal_of(tx: &mut Tx, posted: Posted) -> Result<Option<Po
     Ok(Some(Posted { book, seq, year: i32::from(year), number: row.try_get("", "number")? }))
 }
 
+/// The earliest period with a voucher.
+pub(super) async fn first_period(
+    tx: &mut Tx,
+    book: Book,
+) -> Result<Option<crate::calendar::Month>> {
+    let sql = "SELECT min(period) FROM voucher WHERE compound_id = $1 AND book = $2";
+    let values = vec![tx.compound().0.into(), book.number().into()];
+    let found = tx.rows(VOUCHERS, sql, values).await?;
+    let period = match found.first() {
+        Some(row) => row.try_get_by_index::<Option<i32>>(0)?,
+        None => None,
+    };
+    Ok(period.and_then(crate::calendar::Month::from_number))
+}
+
 /// Postings by account of the periods after one and up to another, as sums.
 pub(super) async fn turnover(
     tx: &mut Tx,
