@@ -266,6 +266,9 @@ impl Folio {
         let (mut wrong, mut unknown, mut bare) = (None, None, None);
         let accounts = self.small.accounts(self.compound, self.book);
         let moved = &mut self.moved[slot];
+        if moved.is_empty() {
+            moved.reserve(raw.len());
+        }
         let limit = Money::LIMIT.in_fen();
         for (line, at) in raw.iter().zip(1_i64..) {
             let is_sound = line.line == at
