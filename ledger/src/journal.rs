@@ -101,6 +101,7 @@ pub static RULES: &[&Rule] = &[
     &voucher::FUTURE,
     &voucher::AMOUNT,
     &voucher::ACCOUNT,
+    &voucher::NUMBERED,
     &voucher::ANALYSIS,
     &voucher::BALANCE,
     &NO_VOUCHER,

@@ -216,6 +216,9 @@ on_both! {
             ("journal.amount", on(vec![Line::debit(1001, fen(-5)), Line::credit(400_101, fen(-5)).of(home)])),
             ("journal.amount", on(vec![Line::debit(1001, fen(10_000_000_000_001)), Line::credit(400_101, fen(5)).of(home)])),
             ("journal.account", on(vec![Line::debit(9999, fen(5)), Line::credit(400_101, fen(5)).of(home)])),
+            ("journal.number", on(vec![Line::debit(1001, fen(5)), Line::credit(400_101, fen(5)).of(DwellingNo(-1))])),
+            ("journal.number", on(vec![Line::debit(1001, fen(5)), Line::credit(400_101, fen(5)).of(DwellingNo(0))])),
+            ("journal.number", on(vec![Line::debit(1001, fen(5)), Line::credit(400_101, fen(5)).about(MatterNo(0))])),
             ("journal.analysis", on(vec![Line::debit(1001, fen(5)), Line::credit(400_101, fen(5))])),
             ("journal.unbalanced", on(vec![Line::debit(1001, fen(5)), Line::credit(400_101, fen(6)).of(home)])),
         ];

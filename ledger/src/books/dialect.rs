@@ -3,15 +3,16 @@
 //! This file and `migrations::dialect` are the only places that ask which database it is, besides the sheaves'
 //! two ways to say "these rows".
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, Connection};
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    Value,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait, Value,
 };
 
 use crate::error::{Error, Kind, Result, Rule, Storage};
@@ -46,14 +47,33 @@ pub(crate) struct Pools {
 /// Opens the pools. `acting_at_once` bounds PostgreSQL's writing connections.
 pub(crate) async fn open(url: &str, acting_at_once: usize) -> Result<Pools> {
     if is_sqlite(url)? {
-        let acting = Database::connect(sqlite(url, 1, false)).await?;
-        let reading = Database::connect(sqlite(url, 8, true)).await?;
+        let acting = Database::connect(sqlite(url, 1, Access::Acting)).await?;
+        let reading = Database::connect(sqlite(url, 8, Access::Reading)).await?;
         return Ok(Pools { reading, acting, backend: DbBackend::Sqlite, acting_at_once: 1 });
     }
     let writers = u32::try_from(acting_at_once).unwrap_or(16);
     let acting = Database::connect(postgres(url, writers, true)).await?;
     let reading = Database::connect(postgres(url, 16, false)).await?;
     Ok(Pools { reading, acting, backend: DbBackend::Postgres, acting_at_once })
+}
+
+/// Opens the pools of a file that may be read here and not written: an archive, an auditor's copy. SQLite wants to put its
+/// log beside the file even to read; where it may not, and no log is there, nobody is writing, and the file may be taken
+/// for one that does not change. A log that holds acts is never passed over so.
+pub(crate) async fn open_archive(url: &str) -> Result<Pools> {
+    let connect = async |access| {
+        let opened = Database::connect(sqlite(url, 8, access)).await?;
+        opened.execute_unprepared("SELECT count(*) FROM sqlite_schema").await?;
+        Ok::<_, DbErr>(opened)
+    };
+    let log = file_of(url).map(|file| format!("{}-wal", file.display()));
+    let is_still = log.is_none_or(|log| std::fs::metadata(log).map_or(true, |log| log.len() == 0));
+    let reading = match connect(Access::Archive).await {
+        Err(_) if is_still => connect(Access::Still).await?,
+        opened => opened?,
+    };
+    let (acting, backend) = (reading.clone(), DbBackend::Sqlite);
+    Ok(Pools { reading, acting, backend, acting_at_once: 1 })
 }
 
 fn is_sqlite(url: &str) -> Result<bool> {
@@ -69,8 +89,29 @@ fn is_sqlite(url: &str) -> Result<bool> {
 /// One connection, for the migrations: SQLite's pragmas are per connection, and a migration that switched
 /// foreign keys off on one of several would leave it so.
 pub(crate) async fn open_for_migration(url: &str) -> Result<DatabaseConnection> {
-    let options = if is_sqlite(url)? { sqlite(url, 1, false) } else { postgres(url, 1, false) };
+    let options = if is_sqlite(url)? {
+        found(url)?;
+        sqlite(url, 1, Access::Acting)
+    } else {
+        postgres(url, 1, false)
+    };
     Ok(Database::connect(options).await?)
+}
+
+/// Makes the file of new books, for its owner's eyes alone: names and numbers of people are going to be in it. What SQLite
+/// puts beside it takes its mode.
+fn found(url: &str) -> Result<()> {
+    let Some(path) = file_of(url).filter(|path| !path.exists()) else { return Ok(()) };
+    let mut made = std::fs::OpenOptions::new();
+    made.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut made, 0o600);
+    match made.open(path) {
+        Err(source) if source.kind() != ErrorKind::AlreadyExists => {
+            Err(Storage::File { what: format!("建立账册 {}", path.display()), source }.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The file of books on SQLite, if they are such.
@@ -88,20 +129,39 @@ fn common(options: &mut ConnectOptions, most: u32) {
         .sqlx_logging(false);
 }
 
-fn sqlite(url: &str, most: u32, reading: bool) -> ConnectOptions {
+/// What a file of SQLite is opened for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// To act: the one writer.
+    Acting,
+    /// To read beside it.
+    Reading,
+    /// To read what may not be written here.
+    Archive,
+    /// The same, where not even a log may be put beside it.
+    Still,
+}
+
+fn sqlite(url: &str, most: u32, access: Access) -> ConnectOptions {
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
     let (path, _) = path.split_once('?').unwrap_or((path, ""));
     let mut options = ConnectOptions::new(format!("sqlite:{path}?mode=rwc"));
     common(&mut options, most);
     options.map_sqlx_sqlite_opts(move |o: SqliteConnectOptions| {
+        let is_archive = matches!(access, Access::Archive | Access::Still);
+        let o = if is_archive {
+            o.read_only(true).immutable(access == Access::Still)
+        } else {
+            o.journal_mode(SqliteJournalMode::Wal)
+        };
         let o = o
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(30))
-            .pragma("cache_size", "-65536")
+            // Kibibytes. A reading goes once through what it reads; an act comes back to the heads of the trees.
+            .pragma("cache_size", if access == Access::Acting { "-65536" } else { "-8192" })
             .pragma("temp_store", "MEMORY");
-        if reading { o.pragma("query_only", "ON") } else { o }
+        if access == Access::Acting { o } else { o.pragma("query_only", "ON") }
     });
     // SQLite ends a transaction by itself when the disk fails under it. The driver's rollback then finds none, and it goes
     // on counting one: its next BEGIN would be a savepoint, and its COMMIT no commit. Such a connection is thrown away.
@@ -227,16 +287,37 @@ pub(crate) fn without_password(url: &str) -> String {
     }
 }
 
+/// What the driver said, if it was the driver that said it.
+fn driver(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => Some(e),
+        _ => None,
+    }
+}
+
+/// The database's own code of a failure; none if it did not answer at all.
+fn code_of(error: &sqlx::Error) -> Option<String> {
+    let code = error.as_database_error()?.code();
+    Some(code.map(|code| code.into_owned()).unwrap_or_default())
+}
+
+/// SQLite's code without what it adds to it: `READONLY_DIRECTORY` (1544) is `READONLY` (8).
+fn plain_sqlite(code: &str) -> Option<u32> {
+    (code.len() < 5).then(|| code.parse::<u32>().ok()).flatten().map(|code| code & 0xff)
+}
+
 impl From<DbErr> for Storage {
     fn from(error: DbErr) -> Storage {
-        let code = match &error {
-            DbErr::Conn(RuntimeErr::SqlxError(e))
-            | DbErr::Exec(RuntimeErr::SqlxError(e))
-            | DbErr::Query(RuntimeErr::SqlxError(e)) => match e.as_database_error() {
-                Some(database) => database.code().map(|c| c.into_owned()).unwrap_or_default(),
+        let code = match (driver(&error), &error) {
+            (Some(e), _) => match code_of(e) {
+                Some(code) => code,
                 None => return Storage::Unreachable(error),
             },
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return Storage::Unreachable(error),
+            (None, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => {
+                return Storage::Unreachable(error);
+            }
             _ => return Storage::Guard(error),
         };
         match code.as_str() {
@@ -245,15 +326,88 @@ impl From<DbErr> for Storage {
             // Shutting down, crashed, starting; lock or statement timeout; too many connections; a disk that fails.
             "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300" | "55P03" | "57014"
             | "58030" | "5" | "14" => Storage::Unreachable(error),
-            code if code.starts_with("08") || is_sqlite_disk(code) => Storage::Unreachable(error),
+            // The last is SQLite's IOERR.
+            code if code.starts_with("08") || plain_sqlite(code) == Some(10) => {
+                Storage::Unreachable(error)
+            }
             _ => Storage::Guard(error),
         }
     }
 }
 
-/// Whether it is one of SQLite's extended codes of IOERR, whose low byte is 10.
-fn is_sqlite_disk(code: &str) -> bool {
-    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| code & 0xff == 10)
+impl Storage {
+    /// Whether the file of the books, or the folder it is in, may not be written here.
+    pub(crate) fn is_read_only(&self) -> bool {
+        let (Storage::Guard(error) | Storage::Unreachable(error)) = self else { return false };
+        let code = driver(error).and_then(code_of);
+        matches!(code.as_deref().and_then(plain_sqlite), Some(8 | 14))
+    }
+
+    /// What happened, in Chinese, with the system's own words behind it: for whoever sits at the machine. Over the wire it
+    /// is never told.
+    #[must_use]
+    pub fn in_chinese(&self) -> String {
+        match self {
+            Storage::File { what, source } => format!("{what}：{}（{source}）", of_system(source)),
+            Storage::Bug(why) => format!("程序内部错误（{why}）"),
+            Storage::Unknown(error) => format!("提交已发出，没有收到答复（{error}）"),
+            Storage::Unreachable(error) | Storage::Full(error) | Storage::Guard(error) => {
+                format!("{}（{error}）", of_database(error))
+            }
+        }
+    }
+}
+
+/// The commonest failures of a database.
+fn of_database(error: &DbErr) -> &'static str {
+    let Some(driver) = driver(error) else { return "数据库没有应答" };
+    let code = match driver {
+        sqlx::Error::Io(source) => return of_system(source),
+        sqlx::Error::Tls(_) => return "与数据库的加密连接没有建立",
+        driver => match code_of(driver) {
+            Some(code) => code,
+            None => return "数据库没有应答",
+        },
+    };
+    match (code.as_str(), plain_sqlite(&code)) {
+        (_, Some(5 | 6)) => "账册正被另一程序占用，等待超时",
+        (_, Some(8)) => "账册只能读：文件或所在目录不可写",
+        (_, Some(3 | 23)) => "没有权限",
+        (_, Some(10)) => "磁盘读写出错",
+        (_, Some(11)) => "账册文件已损坏",
+        (_, Some(14)) => "账册文件打不开：目录不存在，或没有权限",
+        (_, Some(26)) => "这个文件不是账册",
+        ("53100", _) | (_, Some(13)) => "磁盘已满",
+        ("28000" | "28P01", _) => "数据库不接受这个用户或密码",
+        ("3D000", _) => "没有这个数据库",
+        ("42501", _) => "数据库用户没有权限",
+        ("25006", _) => "数据库只能读",
+        ("53300", _) => "数据库的连接数已满",
+        ("55P03" | "57014", _) => "数据库繁忙，等待超时",
+        ("57P01" | "57P02" | "57P03", _) => "数据库正在启动或关闭",
+        _ => "数据库没有接受这一步",
+    }
+}
+
+/// The commonest failures of files and connections.
+fn of_system(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "文件或目录不存在",
+        ErrorKind::IsADirectory => "这是目录，不是文件",
+        ErrorKind::NotADirectory => "路径中有一段不是目录",
+        ErrorKind::AlreadyExists => "已有同名的文件或目录",
+        ErrorKind::PermissionDenied => "没有权限",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "磁盘已满",
+        ErrorKind::ReadOnlyFilesystem => "磁盘只能读",
+        ErrorKind::InvalidData => "内容不合格式",
+        ErrorKind::ConnectionRefused => "拒绝连接：没有启动，或地址、端口不对",
+        ErrorKind::TimedOut => "没有应答，等待超时",
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => "连接中断",
+        _ => "读写失败",
+    }
 }
 
 impl Error {

@@ -315,6 +315,14 @@ pub static ANALYSIS: Rule = Rule {
     remedy: "在分录上指明房屋户门号或项目",
 };
 
+/// A line names a dwelling or a matter by what no number is.
+pub static NUMBERED: Rule = Rule {
+    code: "journal.number",
+    kind: Answer::Shape,
+    rule: "分录上的房屋与项目以其编号写明，编号从 1 起",
+    remedy: "写房屋或项目的编号；没有归属的分录不写",
+};
+
 /// Debits and credits differ.
 pub static BALANCE: Rule = Rule {
     code: "journal.unbalanced",
@@ -361,7 +369,7 @@ pub(crate) struct Origin {
 ///
 /// # Errors
 /// In this order: `journal.lines`, `journal.text`, `journal.ancient-day`, `journal.future-day`, `journal.amount`,
-/// `journal.account`, `journal.analysis`, `journal.unbalanced`.
+/// `journal.account`, `journal.number`, `journal.analysis`, `journal.unbalanced`.
 pub(crate) fn judge(
     entry: Entry,
     origin: Origin,
@@ -401,6 +409,12 @@ pub(crate) fn judge(
             let evidence = format!("{} 账簿没有科目 {}", chart.title, line.account);
             return Err(ACCOUNT.refuse(evidence).with("account", line.account));
         };
+        let dwelling = line.dwelling.map_or(1, |dwelling| dwelling.0);
+        let matter = line.matter.map_or(1, |matter| matter.0);
+        if dwelling < 1 || matter < 1 {
+            let evidence = format!("第 {} 条分录：{}", i + 1, dwelling.min(matter));
+            return Err(NUMBERED.refuse(evidence).with("line", i + 1));
+        }
         let is_bare = line.dwelling.is_none() && line.matter.is_none();
         if account.is_by_dwelling() && is_bare && entry.kind != Kind::Closing {
             let evidence = format!("第 {} 条分录 {} {}", i + 1, account.code, account.name);
