@@ -5,6 +5,7 @@
 use ledger::bank::{self, BankLine, Which};
 use ledger::id::LineNo;
 use ledger::journal::Book;
+use ledger::money::Money;
 use reports::household::masked;
 use serde::{Deserialize, Serialize};
 
@@ -26,21 +27,21 @@ fn fund() -> Book {
     Book::Fund
 }
 
-/// A line as the wire shows it.
+/// A line as it is shown, over the wire and at the counter.
 #[derive(Debug, Serialize)]
-struct LineView {
-    line_no: i32,
+pub(crate) struct LineView {
+    pub(crate) line_no: i32,
     book: Book,
-    occurred_on: IsoDay,
+    pub(crate) occurred_on: IsoDay,
     occurred_time: String,
-    in_fen: i64,
-    out_fen: i64,
-    counterparty: String,
-    wording: String,
+    pub(crate) in_fen: Money,
+    pub(crate) out_fen: Money,
+    pub(crate) counterparty: String,
+    pub(crate) wording: String,
     serial: String,
-    voucher_seq: Option<i32>,
+    pub(crate) voucher_seq: Option<i32>,
     /// The rooms its words name: proposals for a person.
-    proposed_rooms: Vec<String>,
+    pub(crate) proposed_rooms: Vec<String>,
     is_interest: bool,
 }
 
@@ -52,8 +53,8 @@ impl From<BankLine> for LineView {
             occurred_on: IsoDay(line.occurred_on),
             proposed_rooms: line.rooms().iter().map(ToString::to_string).collect(),
             is_interest: line.is_interest(),
-            in_fen: line.inflow.in_fen(),
-            out_fen: line.outflow.in_fen(),
+            in_fen: line.inflow,
+            out_fen: line.outflow,
             counterparty: masked(&line.counterparty),
             wording: without_long_numbers(&line.wording),
             occurred_time: line.occurred_time,

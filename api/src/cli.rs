@@ -9,13 +9,15 @@
 mod acts;
 mod files;
 mod papers;
+mod words;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ledger::books::{Actor, Books};
 use ledger::calendar::{Instant, Month};
 use ledger::error::{Error, Storage};
@@ -46,7 +48,6 @@ pub const NO_STORAGE: u8 = 3;
     name = "xiaoqu",
     version,
     disable_help_subcommand = true,
-    subcommand_help_heading = "命令",
     after_help = "退出码：0 办成；1 被规则拒绝、有行未导入、或核验不符；2 命令写法有误；3 账册、文件或配置不可用"
 )]
 struct Cli {
@@ -76,6 +77,8 @@ enum Command {
     Compounds(JsonArgs),
     /// 登记维修资金交存：手工，或认领银行流水
     Deposit(DepositArgs),
+    /// 列出银行流水及其认领情况
+    BankLines(LinesArgs),
     /// 登记物业费缴费：先清旧欠，余额预存
     Pay(PayArgs),
     /// 出账单
@@ -96,7 +99,7 @@ struct DemoArgs {
     #[arg(long, default_value = "xiaoqu-demo", value_name = "DIR")]
     data: PathBuf,
     /// 端口；不写则用 8080，被占用时另选空闲端口
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = port)]
     port: Option<u16>,
     /// 就绪后在标准输出写一行 JSON
     #[arg(long)]
@@ -109,7 +112,7 @@ struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// 监听地址，例如 127.0.0.1:8080
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
 }
 
@@ -154,6 +157,7 @@ enum Import {
     /// 撤销一次导入：凭证逐张冲销，不删除
     Undo {
         /// 导入编号
+        #[arg(value_parser = number)]
         no: i32,
         #[command(flatten)]
         act: ActArgs,
@@ -237,6 +241,21 @@ struct ExportArgs {
 }
 
 #[derive(Debug, Args)]
+struct LinesArgs {
+    #[command(flatten)]
+    compound: CompoundArg,
+    /// 流水所属账簿
+    #[arg(long, value_enum, default_value_t = BankBook::Fund)]
+    book: BankBook,
+    /// 只列未认领的
+    #[arg(long)]
+    unclaimed: bool,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 struct DepositArgs {
     #[command(flatten)]
     act: ActArgs,
@@ -250,7 +269,7 @@ struct DepositArgs {
     #[arg(long, value_name = "DAY", requires = "amount")]
     on: Option<IsoDay>,
     /// 认领的银行流水编号
-    #[arg(long, value_name = "NO", conflicts_with_all = ["amount", "on"])]
+    #[arg(long, value_name = "NO", value_parser = number, conflicts_with_all = ["amount", "on"])]
     line: Option<i32>,
     /// 专用票据号
     #[arg(long, value_name = "NO", default_value = "")]
@@ -291,7 +310,7 @@ struct PayArgs {
     #[arg(long, default_value = "")]
     reference: String,
     /// 银行流水编号（金额、日期须与流水一致）
-    #[arg(long, value_name = "NO")]
+    #[arg(long, value_name = "NO", value_parser = number)]
     line: Option<i32>,
 }
 
@@ -330,7 +349,7 @@ struct StatementArgs {
     #[arg(long, value_name = "CODE")]
     room: String,
     /// 写到文件，.pdf 或 .txt
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = paper)]
     out: PathBuf,
     /// 起日；不写则自首笔起
     #[arg(long, value_name = "DAY")]
@@ -402,6 +421,24 @@ enum StyleWord {
     Opposite,
 }
 
+fn number(text: &str) -> Result<i32, String> {
+    let known = text.parse().ok().filter(|number| *number > 0);
+    known.ok_or_else(|| "编号为正整数".to_owned())
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "端口为 0 至 65535 的整数".to_owned())
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "监听地址写作 127.0.0.1:8080".to_owned())
+}
+
+fn paper(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    papers::device(&path).map(|_| path).ok_or_else(|| "文件须以 .pdf 或 .txt 结尾".to_owned())
+}
+
 fn money(text: &str) -> Result<Money, String> {
     Money::parse(text).map_err(|why| why.to_string())
 }
@@ -459,14 +496,24 @@ pub type Out<'a> = &'a mut (dyn Write + Send);
 
 /// Runs a command; answers its exit code.
 pub async fn run(args: impl IntoIterator<Item = OsString>, out: Out<'_>, err: Out<'_>) -> u8 {
-    let cli = match Cli::try_parse_from(args) {
+    let mut command = words::in_chinese(Cli::command());
+    let parsed = command.try_get_matches_from_mut(args);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
+            let is_help = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp
+                    | ErrorKind::DisplayVersion
+                    | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            );
+            let help = || words::usage(&error.to_string());
+            let told = if is_help { help() } else { words::fault(&error) };
             if error.use_stderr() {
-                let _ = write!(err, "{error}");
+                let _ = write!(err, "{told}");
                 return USAGE;
             }
-            let _ = write!(out, "{error}");
+            let _ = write!(out, "{told}");
             return DONE;
         }
     };
@@ -476,7 +523,7 @@ pub async fn run(args: impl IntoIterator<Item = OsString>, out: Out<'_>, err: Ou
         Ok(code) => code,
         Err(Stop::Unread) => DONE,
         Err(Stop::Usage(why)) => {
-            let _ = writeln!(err, "error: {why}\n\n详见 xiaoqu --help");
+            let _ = writeln!(err, "命令有误：{why}\n\n详见 xiaoqu --help");
             USAGE
         }
         Err(Stop::Failed(error)) => failed(&error, is_json, out, err),
@@ -498,6 +545,7 @@ impl Command {
             Command::Verify(args) => args.json,
             Command::Compounds(args) => args.json,
             Command::TrialBalance(args) => args.json,
+            Command::BankLines(args) => args.json,
             Command::Deposit(args) => args.act.json,
             Command::Pay(args) => args.act.json,
             Command::Bill(args) => args.act.json,
@@ -518,34 +566,64 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
             Ok(closed(books).await?)
         }
         Command::Import(Import::Undo { no, act }) => {
-            acts::undo(&open(db).await?, no, act, out).await
+            at(db, async move |books| acts::undo(books, no, act, out).await).await
         }
         Command::Import(Import::List { compound, json }) => {
-            files::list(&open(db).await?, &compound.compound, json.json, out).await
+            let list = async move |books: &Books| {
+                files::list(books, &compound.compound, json.json, out).await
+            };
+            at(db, list).await
         }
         Command::Import(import) => files::import(db, import, out).await,
-        Command::Verify(args) => papers::verify(&there(db).await?, args, out).await,
-        Command::Export(args) => files::export(&there(db).await?, args, out).await,
-        Command::Compounds(args) => papers::compounds(&there(db).await?, args.json, out).await,
-        Command::Deposit(args) => acts::deposit(&there(db).await?, args, out).await,
-        Command::Pay(args) => acts::pay(&there(db).await?, args, out).await,
-        Command::Bill(args) => acts::bill(&there(db).await?, args, out).await,
-        Command::Statement(args) => papers::statement(db, args, out).await,
-        Command::TrialBalance(args) => papers::trial_balance(&there(db).await?, args, out).await,
-        Command::Close(args) => acts::close(&there(db).await?, args, out).await,
-        Command::Reverse(args) => acts::reverse(&there(db).await?, args, out).await,
+        Command::Verify(args) => {
+            at(db, async move |books| papers::verify(books, args, out).await).await
+        }
+        Command::Export(args) => {
+            at(db, async move |books| files::export(books, args, out).await).await
+        }
+        Command::Compounds(args) => {
+            at(db, async move |books| papers::compounds(books, args.json, out).await).await
+        }
+        Command::BankLines(args) => {
+            at(db, async move |books| papers::bank_lines(books, args, out).await).await
+        }
+        Command::Deposit(args) => {
+            at(db, async move |books| acts::deposit(books, args, out).await).await
+        }
+        Command::Pay(args) => at(db, async move |books| acts::pay(books, args, out).await).await,
+        Command::Bill(args) => at(db, async move |books| acts::bill(books, args, out).await).await,
+        Command::Statement(args) => {
+            at(db, async move |books| papers::statement(books, args, out).await).await
+        }
+        Command::TrialBalance(args) => {
+            at(db, async move |books| papers::trial_balance(books, args, out).await).await
+        }
+        Command::Close(args) => {
+            at(db, async move |books| acts::close(books, args, out).await).await
+        }
+        Command::Reverse(args) => {
+            at(db, async move |books| acts::reverse(books, args, out).await).await
+        }
     }
 }
 
-/// Books that must be there already: a mistyped address is told, not founded.
-async fn there(db: Option<String>) -> Result<Books, Stop> {
-    let missing = || Stop::Usage("须用 --db（或环境变量 XIAOQU_DB）指明账册地址".to_owned());
-    Ok(Books::open_existing(&db.ok_or_else(missing)?).await?)
+/// Runs a command at books that must be there already: a mistyped address is told, not founded. They are closed after it, so
+/// that their file is whole by itself and may be copied.
+async fn at(db: Option<String>, run: impl AsyncFnOnce(&Books) -> Ran) -> Ran {
+    let books = Books::open_existing(&said(db)?).await?;
+    let ran = run(&books).await;
+    books.close().await?;
+    ran
 }
 
 async fn open(db: Option<String>) -> Result<Books, Stop> {
+    Ok(Books::open(&said(db)?).await?)
+}
+
+/// The address of the books, which must be said.
+fn said(db: Option<String>) -> Result<String, Stop> {
     let missing = || Stop::Usage("须用 --db（或环境变量 XIAOQU_DB）指明账册地址".to_owned());
-    Ok(Books::open(&db.ok_or_else(missing)?).await?)
+    db.ok_or_else(missing)
 }
 
 async fn closed(books: Books) -> Result<u8, Error> {
@@ -589,12 +667,6 @@ fn failed(error: &Error, is_json: bool, out: Out<'_>, err: Out<'_>) -> u8 {
         for (name, label) in [("rule", "规则"), ("evidence", "现状"), ("remedy", "办法")] {
             let _ = writeln!(err, "  {label}：{}", word(name));
         }
-        // At this machine the system's own words help whoever has to mend it.
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            let _ = writeln!(err, "  原因：{cause}");
-            source = cause.source();
-        }
     }
     exit_code(error)
 }
@@ -603,11 +675,7 @@ fn failed(error: &Error, is_json: bool, out: Out<'_>, err: Out<'_>) -> u8 {
 fn refused(error: &Error) -> serde_json::Value {
     let problem = match error {
         Error::Refused(refusal) => Problem::from((**refusal).clone()),
-        Error::Storage(Storage::File { what, source }) => {
-            let refusal = crate::problem::FILE.refuse(format!("{what}：{source}"));
-            Problem::from(refusal)
-        }
-        Error::Storage(_) => return plain(error),
+        Error::Storage(failure) => return plain(error.code(), failure),
     };
     let mut members = problem.members();
     for (name, renamed) in [("title", "rule"), ("detail", "evidence")] {
@@ -620,23 +688,29 @@ fn refused(error: &Error) -> serde_json::Value {
     members.into()
 }
 
-/// A storage failure: its rule in our words, its evidence in the program's.
-fn plain(error: &Error) -> serde_json::Value {
-    json!({
-        "code": error.code(),
-        "rule": "账册须能读写",
-        "evidence": error.to_string(),
-        "remedy": "检查账册地址、磁盘与数据库；结果未定的，用同一 --key 重办即可得知",
-    })
+/// A storage failure as it is told at this machine: with the system's own words, which help whoever has to mend it.
+fn plain(code: &str, failure: &Storage) -> serde_json::Value {
+    let (rule, remedy) = match failure {
+        Storage::File { .. } => ("文件须能读写", "检查路径、权限与磁盘"),
+        Storage::Bug(_) => ("程序不得自相矛盾", "请把现状所示告诉管理员"),
+        _ => ("账册须能读写", "检查账册地址、磁盘与数据库；结果未定的，用同一 --key 重办即可得知"),
+    };
+    json!({ "code": code, "rule": rule, "evidence": failure.in_chinese(), "remedy": remedy })
 }
+
+/// What of the books themselves keeps them shut.
+const SHUT: [&str; 5] = [
+    "books.address",
+    "books.none",
+    "books.newer-database",
+    "books.older-database",
+    "books.log-apart",
+];
 
 fn exit_code(error: &Error) -> u8 {
     let code = error.code();
     let is_ground = code.starts_with("storage.") || code.starts_with("config.");
-    if is_ground || ["books.address", "books.none", "books.newer-database"].contains(&code) {
-        return NO_STORAGE;
-    }
-    REFUSED
+    if is_ground || SHUT.contains(&code) { NO_STORAGE } else { REFUSED }
 }
 
 /// One line of JSON.
@@ -671,8 +745,7 @@ mod tests {
 
     #[test]
     fn the_commands_are_consistent() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
+        words::in_chinese(Cli::command()).debug_assert();
     }
 
     #[test]

@@ -26,6 +26,8 @@ use ledger::error::{Kind, Result, Rule, Storage};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::shape;
+
 /// The settings cannot be read.
 pub static CONFIG: Rule = Rule {
     code: "config.shape",
@@ -174,7 +176,9 @@ fn parse(path: &Path) -> Result<Written> {
     let what = format!("配置文件 {}", path.display());
     let text = std::fs::read_to_string(path).map_err(|source| Storage::File { what, source })?;
     // Only the place and the reason: the text of the file holds tokens.
-    let fault = |e: toml::de::Error| CONFIG.refuse(format!("{}：{}", path.display(), e.message()));
+    let fault = |e: toml::de::Error| {
+        CONFIG.refuse(format!("{}：{}", path.display(), shape::misfit("", e.message())))
+    };
     Ok(toml::from_str(&text).map_err(fault)?)
 }
 

@@ -81,7 +81,11 @@ pub async fn run(data: &Path, port: Option<u16>, is_json: bool, out: Out<'_>) ->
     // The door first: a port that is taken should be known before anything is made.
     let listener = listen(port).await?;
     let what = format!("建立目录 {}", data.display());
-    std::fs::create_dir_all(data).map_err(|source| Storage::File { what, source })?;
+    let mut folder = std::fs::DirBuilder::new();
+    // Names, numbers and logins are going to be in it: its owner alone may look.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.recursive(true).create(data).map_err(|source| Storage::File { what, source })?;
     let logins = logins(data)?;
     let books = Books::open(&format!("sqlite:{}", data.join("xiaoqu.sqlite").display())).await?;
     prepare(&books, data).await?;

@@ -1,7 +1,8 @@
 //! Who is knocking, and what every door does alike.
 //!
 //! Owns: [`Door`] (what the doors share), [`frame`] (number, time limit, problems, one log line), [`admit`] (token and
-//! role), the extractors [`Caller`], [`Visit`], [`Told`], [`Asked`], and the strict words of the wire ([`IsoDay`]).
+//! role), the extractors [`Caller`], [`Visit`], [`Told`], [`Asked`], the limit of a body ([`Most`]), and the strict words of
+//! the wire ([`IsoDay`]).
 //!
 //! Always: the role set of a route is data (`routes`), checked before anything of the request is read; tokens are
 //! compared in constant time; every failure leaves as a problem; a query or body with a field nobody reads is refused.
@@ -21,7 +22,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ledger::books::{Actor, Books, Done, KEY_SHAPE, Role};
 use ledger::calendar::{Day, Instant};
-use ledger::error::Rule;
+use ledger::error::{Refusal, Rule};
+use ledger::intake::megabytes;
 use ledger::journal::AsOf;
 use ledger::property::{self, Compound};
 use serde::de::{DeserializeOwned, Error as _};
@@ -29,6 +31,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::Config;
 use crate::problem::{self, Problem};
+use crate::shape;
 
 /// What a door answers.
 pub type Answer = Result<Response, Problem>;
@@ -239,7 +242,8 @@ impl Visit {
     pub fn place_as<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, Problem> {
         let word = self.place(name);
         let shown: String = word.chars().take(40).collect();
-        read(word).ok_or_else(|| problem::NO_ROUTE.refuse(format!("{name} = {shown:?}")).into())
+        let stranger = || problem::NO_ROUTE.refuse(format!("地址中的 {{{name}}} 不能是 {shown:?}"));
+        read(word).ok_or_else(|| stranger().into())
     }
 }
 
@@ -256,7 +260,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(unread)?;
         let places: Vec<(String, String)> =
             params.iter().map(|(name, word)| (name.to_owned(), word.to_owned())).collect();
-        let mut view = caller.books.read().await?;
+        let mut view = caller.books.glance();
         let compound = property::compound(&mut view, place_in(&places, "compound")).await?;
         Ok(Visit { caller, compound, places })
     }
@@ -282,10 +286,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
         if body.windows(6).any(|window| window == br"\u0000") {
             return Err(problem::SHAPE.refuse("文字中含有空字符 \\u0000").into());
         }
-        let told =
-            serde_json::from_slice(&body).map_err(|e| problem::SHAPE.refuse(e.to_string()))?;
-        Ok(Told(told))
+        Ok(Told(shape::json(&body)?))
     }
+}
+
+/// How many bytes a body may have at this route.
+#[derive(Clone, Copy, Debug)]
+pub struct Most(pub usize);
+
+/// The refusal of a body that is larger than this route takes: how large it says it is, and the limit that holds here.
+pub fn too_large(request: &Request) -> Refusal {
+    let most = request.extensions().get::<Most>().map_or(0, |most| most.0 as u64);
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let said = length.and_then(|value| value.to_str().ok()?.parse().ok());
+    let limit = megabytes(most);
+    let refusal = problem::TOO_LARGE.refuse(match said {
+        Some(bytes) => format!("请求体 {}，此处上限 {limit}", megabytes(bytes)),
+        None => format!("请求体超过此处的上限 {limit}"),
+    });
+    refusal.with("limit_bytes", most)
 }
 
 /// The whole body, within the route's limit.
@@ -293,9 +312,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
 /// # Errors
 /// `door.too-large`, `door.shape`.
 pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let too_large = too_large(&request);
     let told = Bytes::from_request(request, state).await;
     told.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => problem::TOO_LARGE.refuse("请求体超过上限").into(),
+        StatusCode::PAYLOAD_TOO_LARGE => too_large.into(),
         _ => problem::SHAPE.refuse("请求体没有收全").into(),
     })
 }
@@ -309,9 +329,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        let query =
-            query.map_err(|e| problem::SHAPE.refuse(format!("查询参数：{}", e.body_text())))?;
-        Ok(Asked(query.0))
+        Ok(Asked(query.map_err(|e| shape::query(&e.body_text()))?.0))
     }
 }
 

@@ -4,8 +4,8 @@ use ledger::books::{Actor, Books, Done, Request, View};
 use ledger::calendar::{Day, Instant};
 use ledger::error::{Error, Result, Storage};
 use ledger::fund::{self, Account, Deposit, DepositKind, Deposited, FundBalance, Seen};
-use ledger::id::LineNo;
-use ledger::journal::AsOf;
+use ledger::id::{LineNo, VoucherSeq};
+use ledger::journal::{self, AsOf, Book};
 use ledger::money::Money;
 use ledger::property::{self, Compound, Dwelling};
 use reports::household::{self, Period};
@@ -159,10 +159,17 @@ struct StatementView {
     movements: Vec<MovementView>,
     closing: FundBalance,
     balance_fen: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<String>,
 }
 
 impl StatementView {
-    fn new(dwelling: &Dwelling, as_of: AsOf, account: Account) -> StatementView {
+    fn new(
+        dwelling: &Dwelling,
+        as_of: AsOf,
+        account: Account,
+        remark: Option<String>,
+    ) -> StatementView {
         let movements = account.movements.into_iter().map(|m| MovementView {
             effective_on: IsoDay(m.movement.effective_on),
             kind: m.movement.kind.name(),
@@ -184,6 +191,7 @@ impl StatementView {
             movements: movements.collect(),
             closing: account.closing,
             balance_fen: account.closing.total().in_fen(),
+            remark,
         }
     }
 }
@@ -196,13 +204,23 @@ pub async fn statement(visit: Visit, Asked(query): Asked<StatementQuery>) -> Ans
     let mut view = visit.books.read().await?;
     let dwelling = property::dwelling(&mut view, compound.id, room, now.day()).await?;
     if query.format == Device::Json {
-        let account = fund::account(&mut view, compound.id, dwelling.no, from, bounds).await?;
-        return shown(StatementView::new(&dwelling, bounds, account));
+        let until = AsOf { day: bounds.day.or(Some(now.day())), ..bounds };
+        let account = fund::account(&mut view, compound.id, dwelling.no, from, until).await?;
+        let remark = remark(&mut view, compound, bounds).await?;
+        return shown(StatementView::new(&dwelling, bounds, account, remark));
     }
     let bytes = paper(view, compound, &dwelling, from, bounds, now, query.format).await?;
     let kind =
         if query.format == Device::Pdf { "application/pdf" } else { "text/plain; charset=utf-8" };
     file(kind, &format!("fund-{}.{}", compound.code, query.format.ending()), bytes)
+}
+
+/// What must be said of figures as known at an instant before the first voucher: they are nothing, not nought.
+async fn remark(view: &mut impl View, compound: &Compound, bounds: AsOf) -> Result<Option<String>> {
+    let Some(known_at) = bounds.known_at else { return Ok(None) };
+    let first = journal::vouchers(view, compound.id, Book::Fund, VoucherSeq(0), 1).await?;
+    let is_recorded = first.first().is_some_and(|row| row.voucher.recorded_at <= known_at);
+    Ok((!is_recorded).then(|| household::nothing_recorded(known_at)))
 }
 
 impl Device {
@@ -220,7 +238,7 @@ impl Device {
 /// A dwelling's statement as a file: gathered, set, and pressed where blocking is allowed.
 ///
 /// # Errors
-/// Storage; what does not foot is not printed.
+/// `fund.period`; storage; what does not foot is not printed.
 pub async fn paper<V: View>(
     mut view: V,
     compound: &Compound,

@@ -19,7 +19,7 @@ use reports::household::masked;
 use serde::Deserialize;
 
 use crate::bank::without_long_numbers;
-use crate::door::{Answer, Asked, Page, Visit, acted, body, shown};
+use crate::door::{Answer, Asked, Page, Visit, acted, body, shown, too_large};
 use crate::problem::{self, Problem};
 
 /// How a file is handed in.
@@ -70,8 +70,9 @@ async fn handed_in(knock: Knock, name: Option<&str>) -> Result<(String, Vec<u8>)
         let bytes = body(knock, &()).await?;
         return Ok((plain(name.unwrap_or("上传文件")), bytes.to_vec()));
     }
+    let too_large = too_large(&knock);
     let torn = |status: StatusCode| match status {
-        StatusCode::PAYLOAD_TOO_LARGE => problem::TOO_LARGE.refuse("上传的文件超过上限"),
+        StatusCode::PAYLOAD_TOO_LARGE => too_large.clone(),
         _ => problem::SHAPE.refuse("表单没有收全，或格式不对"),
     };
     let form = Multipart::from_request(knock, &()).await;

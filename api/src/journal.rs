@@ -111,8 +111,11 @@ enum Form {
 /// `GET /compounds/{compound}/books/{book}/vouchers/{year}/{number}?format=`.
 pub async fn voucher(visit: Visit, Asked(query): Asked<FormQuery>) -> Answer {
     let book = visit.place_as("book", Book::named)?;
-    let year: i32 = visit.place_as("year", |word| word.parse().ok())?;
-    let number: i32 = visit.place_as("number", |word| word.parse().ok())?;
+    // Years and numbers are written in digits: -1 is no voucher, and no name for one.
+    let counted =
+        |word: &str| word.bytes().all(|b| b.is_ascii_digit()).then(|| word.parse().ok())?;
+    let year: i32 = visit.place_as("year", counted)?;
+    let number: i32 = visit.place_as("number", counted)?;
     let mut view = visit.books.read().await?;
     let found = journal::find(&mut view, visit.compound.id, book, year, number).await?;
     let name = format!("{book}/{year}-{number:04}");
@@ -303,10 +306,13 @@ pub async fn verify(visit: Visit) -> Answer {
 #[serde(rename_all = "kebab-case")]
 pub enum ExportFormat {
     /// A journal that hledger reads.
+    #[value(help = "hledger 能读的日记账")]
     Hledger,
     /// One line a posting.
+    #[value(help = "每条分录一行")]
     Csv,
     /// One object a voucher.
+    #[value(help = "每张凭证一个对象")]
     Json,
 }
 
@@ -360,7 +366,7 @@ pub async fn export(visit: Visit, Asked(query): Asked<ExportQuery>) -> Answer {
 }
 
 fn torn(source: std::io::Error) -> Error {
-    Error::Storage(Storage::File { what: "a temporary file".to_owned(), source })
+    Error::Storage(Storage::File { what: "临时文件".to_owned(), source })
 }
 
 /// A file as a stream of chunks.

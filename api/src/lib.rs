@@ -18,6 +18,7 @@ pub mod problem;
 pub mod property;
 pub mod routes;
 pub mod serve;
+pub mod shape;
 
 use std::sync::Arc;
 

@@ -44,7 +44,7 @@ rules! {
         "请求体的类型须为接口所收的类型", "JSON 请求请写 Content-Type: application/json";
     /// More than a door takes in.
     TOO_LARGE = Shape, "door.too-large",
-        "请求体不得超过上限：上传文件 64 MB，其他 1 MB", "拆成几次提交";
+        "请求体不得超过此处的上限", "拆成几次提交";
     /// It took too long; the act may go on.
     SLOW = Busy, "door.timeout",
         "处理超时，结果未定", "用同一幂等键重发：已经办成的返回原结果，没有办成的会重新办理";

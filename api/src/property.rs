@@ -132,7 +132,7 @@ fn room(text: &str) -> Result<RoomCode, Problem> {
 /// `GET /compounds/{compound}/dwellings/{room}?on=`.
 pub async fn dwelling(visit: Visit, Asked(query): Asked<OnQuery>) -> Answer {
     let on = query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
-    let mut view = visit.books.read().await?;
+    let mut view = visit.books.glance();
     let found = property::dwelling(&mut view, visit.compound.id, visit.place("room"), on).await?;
     Ok(axum::Json(DwellingView::from(found)).into_response())
 }

@@ -6,7 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, get, on};
-use axum::{Router, http};
+use axum::{Extension, Router, http};
 use ledger::books::Role::{
     self, Auditor, HousingAuthority, OwnersCommittee, PropertyCompany, StreetOffice,
 };
@@ -94,8 +94,12 @@ pub fn router(door: Door) -> Router {
     for route in ROUTES {
         let guard = from_fn_with_state((door.clone(), route.roles), door::admit);
         let is_upload = route.path.ends_with("/imports");
-        let most = if is_upload { door.config.upload_bytes + FORM_MOST } else { JSON_MOST };
-        let made = (route.make)().route_layer(DefaultBodyLimit::max(most)).route_layer(guard);
+        let (most, beside) =
+            if is_upload { (door.config.upload_bytes, FORM_MOST) } else { (JSON_MOST, 0) };
+        let made = (route.make)()
+            .route_layer(DefaultBodyLimit::max(most + beside))
+            .route_layer(Extension(door::Most(most)))
+            .route_layer(guard);
         router = router.route(route.path, made);
     }
     router

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use migrations::MigratorTrait;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -27,10 +27,10 @@ use tokio::sync::oneshot;
 pub use self::actor::{Actor, Role};
 pub use self::dialect::ADDRESS;
 use self::lane::{Job, Lanes, Outcome, Ticket};
+pub use self::tx::{Glance, Snapshot, Tx, View};
 pub(crate) use self::tx::{Keeps, Reads};
-pub use self::tx::{Snapshot, Tx, View};
 use crate::calendar::Clock;
-use crate::error::{Kind, Result, Rule, Storage};
+use crate::error::{Error, Kind, Result, Rule, Storage};
 use crate::id::{ActNo, CompoundId};
 
 /// There are no books at the address.
@@ -47,6 +47,22 @@ pub static NEWER: Rule = Rule {
     kind: Kind::Refused,
     rule: "账册由更新版本的程序建立，旧程序不得写入",
     remedy: "请升级 xiaoqu 后再打开",
+};
+
+/// The database was made by an older program, and may not be written here.
+pub static OLDER: Rule = Rule {
+    code: "books.older-database",
+    kind: Kind::Refused,
+    rule: "账册由较旧版本的程序建立，须先升级才能读",
+    remedy: "把账册复制到可写的目录，用 xiaoqu migrate 升级后再读",
+};
+
+/// A log with acts in it stands beside a file that may not be written, and cannot be read with it.
+pub static LOG: Rule = Rule {
+    code: "books.log-apart",
+    kind: Kind::Refused,
+    rule: "账册须连同其日志（-wal 文件）一起读，否则会漏掉尚未并入的凭证",
+    remedy: "把账册文件与 -wal 文件一起复制到可写的目录再读",
 };
 
 /// The same key came with another request.
@@ -83,7 +99,7 @@ pub static KEY_SHAPE: Rule = Rule {
 
 /// The rules of this room, in the order they are checked.
 pub static RULES: &[&Rule] =
-    &[&ADDRESS, &NONE, &NEWER, &KEY_SHAPE, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS];
+    &[&ADDRESS, &NONE, &NEWER, &OLDER, &LOG, &KEY_SHAPE, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS];
 
 /// What an act is asked to do: a verb, what it is given, and the key under which it happens once.
 #[derive(Clone, Debug)]
@@ -174,17 +190,36 @@ impl Books {
         Ok(Books { pools, lanes, clock })
     }
 
-    /// Opens books that must be there already: a mistyped path is refused, not founded.
+    /// Opens books that must be there already: a mistyped path is refused, not founded. A file that is marked read-only, or
+    /// that may not be written here, is opened to be read.
     ///
     /// # Errors
-    /// `books.none`, and those of [`Books::open`].
+    /// `books.none`, `books.older-database`, `books.log-apart`, and those of [`Books::open`].
     pub async fn open_existing(url: &str) -> Result<Books> {
-        if let Some(file) = dialect::file_of(url)
-            && !file.exists()
-        {
-            return Err(NONE.refuse(format!("没有文件 {}", file.display())).into());
+        if let Some(file) = dialect::file_of(url) {
+            let Ok(found) = file.metadata() else {
+                return Err(NONE.refuse(format!("没有文件 {}", file.display())).into());
+            };
+            if found.permissions().readonly() {
+                return Books::archive(url).await;
+            }
         }
-        Books::open(url).await
+        match Books::open(url).await {
+            Err(Error::Storage(failure)) if failure.is_read_only() => Books::archive(url).await,
+            opened => opened,
+        }
+    }
+
+    /// Opens a file that may not be written here. Its acts will be refused by the database.
+    async fn archive(url: &str) -> Result<Books> {
+        let pools = dialect::open_archive(url).await?;
+        let missing = missing_steps(&pools.reading).await?;
+        if missing > 0 {
+            return Err(OLDER.refuse(format!("还差 {missing} 个建表步骤")).into());
+        }
+        let clock = Clock::system();
+        let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone()));
+        Ok(Books { pools, lanes, clock })
     }
 
     /// The clock of these books.
@@ -237,6 +272,12 @@ impl Books {
         Ok(Snapshot { db, backend: self.pools.backend })
     }
 
+    /// One question by itself, at the price of one round trip.
+    #[must_use]
+    pub fn glance(&self) -> Glance {
+        Glance { db: self.pools.reading.clone(), backend: self.pools.backend }
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -255,20 +296,23 @@ impl Books {
     }
 }
 
-/// Brings the tables up to date, through one connection of its own.
-async fn migrate(url: &str) -> Result<()> {
-    let db = dialect::open_for_migration(url).await?;
-    let known: Vec<String> =
-        migrations::Migrator::migrations().iter().map(|m| m.name().to_owned()).collect();
-    let applied = migrations::Migrator::get_applied_migrations(&db).await;
+/// How many steps the tables lack.
+async fn missing_steps(db: &DatabaseConnection) -> Result<usize> {
+    let known = migrations::Migrator::migrations().len();
+    let applied = migrations::Migrator::get_applied_migrations(db).await;
     // An unknown step in the table is what a newer program left.
     if let Err(error) = &applied
         && error.to_string().contains("is missing")
     {
-        let evidence = format!("本程序认识 {} 个建表步骤", known.len());
-        return Err(NEWER.refuse(evidence).into());
+        return Err(NEWER.refuse(format!("本程序认识 {known} 个建表步骤")).into());
     }
-    if applied?.len() < known.len() {
+    Ok(known.saturating_sub(applied?.len()))
+}
+
+/// Brings the tables up to date, through one connection of its own.
+async fn migrate(url: &str) -> Result<()> {
+    let db = dialect::open_for_migration(url).await?;
+    if missing_steps(&db).await? > 0 {
         // Another process may be at the same work: whoever comes second waits, and finds it done.
         let mut tried = migrations::Migrator::up(&db, None).await;
         for _ in 0..20 {
@@ -276,8 +320,7 @@ async fn migrate(url: &str) -> Result<()> {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(250)).await;
-            let applied = migrations::Migrator::get_applied_migrations(&db).await;
-            if applied.is_ok_and(|steps| steps.len() == known.len()) {
+            if missing_steps(&db).await.is_ok_and(|missing| missing == 0) {
                 tried = Ok(());
             }
         }

@@ -44,8 +44,16 @@ pub static RECEIPT_USED: Rule = Rule {
     remedy: "核对票据号；确为同一笔的，无需再记",
 };
 
+/// A period that ends before it begins.
+pub static PERIOD: Rule = Rule {
+    code: "fund.period",
+    kind: Answer::Shape,
+    rule: "对账期间的起日不得晚于止日",
+    remedy: "核对起日与止日；不写止日的，止日是今天",
+};
+
 /// The rules of this room, in the order they are checked.
-pub static RULES: &[&Rule] = &[&AMOUNT, &RECEIPT_USED, &OVER_ASSESSMENT];
+pub static RULES: &[&Rule] = &[&AMOUNT, &RECEIPT_USED, &OVER_ASSESSMENT, &PERIOD];
 
 static ASSESSMENT: Table = Table {
     name: "assessment",
@@ -434,7 +442,7 @@ pub struct Account {
 /// A dwelling's fund account from a day on, as of another, as known at an instant.
 ///
 /// # Errors
-/// Storage.
+/// `fund.period`, storage.
 pub async fn account(
     view: &mut impl View,
     compound: CompoundId,
@@ -442,6 +450,11 @@ pub async fn account(
     from: Option<Day>,
     as_of: AsOf,
 ) -> Result<Account> {
+    if let (Some(from), Some(until)) = (from, as_of.day)
+        && from > until
+    {
+        return Err(PERIOD.refuse(format!("{from} 至 {until}")).into());
+    }
     let assessment = assessments(view, compound, Some(dwelling)).await?.pop();
     let movements = journal::statement(view, compound, Book::Fund, dwelling, as_of).await?;
     let mut account = Account {

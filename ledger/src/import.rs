@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::books::{Actor, Books, Request, Tx, View};
 use crate::error::{Error, Kind as Answer, Result, Rule, Storage};
 use crate::id::{CompoundId, ImportNo};
-use crate::intake::{self, File, Reject, Skipped};
+use crate::intake::{self, File, Places, Reject, Said, Skipped};
 use crate::journal::Book;
 use crate::measure::Area;
 use crate::money::Money;
@@ -364,6 +364,7 @@ struct Meta {
     sheet: String,
     header_row: u32,
     headers: Vec<String>,
+    places: Places,
     skipped: Skipped,
     notes: Vec<String>,
     rejects: Vec<Reject>,
@@ -378,6 +379,7 @@ impl Meta {
             sheet: reading.sheet.clone(),
             header_row: reading.header_row,
             headers: reading.headers.clone(),
+            places: reading.places.clone(),
             skipped: reading.skipped,
             notes: reading.notes.clone(),
             rejects: reading.rejects.clone(),
@@ -430,19 +432,7 @@ impl Reading {
         let rejected = intake::rows_as_written(self.kind.family(), file, &wanted)?;
         let mut rejects = report.rejected.clone();
         rejects.sort_by(|a, b| (&a.sheet, a.row).cmp(&(&b.sheet, b.row)));
-        Ok(Some(intake::rejects_file(&intake::Reading::<()> {
-            file: self.meta.file.clone(),
-            sha256: self.meta.sha256.clone(),
-            encoding: self.meta.encoding,
-            sheet: self.meta.sheet.clone(),
-            header_row: self.meta.header_row,
-            headers: self.meta.headers.clone(),
-            rows: Vec::new(),
-            rejects,
-            rejected,
-            skipped: self.meta.skipped,
-            notes: Vec::new(),
-        })))
+        Ok(Some(intake::rejects_file(&self.meta.headers, &rejected, &rejects)))
     }
 
     /// The compound's name the file says.
@@ -704,14 +694,15 @@ fn report_of<T>(
     }
 }
 
-/// A fault the books found in a row.
+/// A fault the books found in a row: the cell that says it, and its value.
 fn reject(
     meta: &Meta,
-    at: &intake::Address,
+    row: &intake::Address,
+    (said, value): (Said, String),
     rule: &'static Rule,
-    value: String,
     why: &str,
 ) -> Reject {
+    let at = meta.places.cell(row, said);
     let told =
         if why.is_empty() { rule.rule.into() } else { format!("{}：{why}", rule.rule).into() };
     Reject {
@@ -774,13 +765,8 @@ impl Report {
             return None;
         }
         let first = &self.rejected[0];
-        let evidence = format!(
-            "{} 处不合格，第一处 {}!{}：{}",
-            self.rejected.len(),
-            first.sheet,
-            first.cell,
-            first.rule
-        );
+        let evidence =
+            format!("{} 处不合格，第一处 {}：{}", self.rejected.len(), first.place(), first.rule);
         Some(REJECTED.refuse(evidence).with("rejected", self.rejected.len()).into())
     }
 }

@@ -86,6 +86,27 @@ pub fn rows_as_written(
     rejects::rows_as_written(file, layout, wanted)
 }
 
+/// The refusal of a file of so many bytes.
+#[must_use]
+pub fn too_large(bytes: u64) -> Refusal {
+    beyond(bytes, MAX_BYTES as u64)
+}
+
+fn beyond(bytes: u64, limit: u64) -> Refusal {
+    let evidence = format!("文件 {}，上限 {}", megabytes(bytes), megabytes(limit));
+    TOO_LARGE.refuse(evidence).with("bytes", bytes).with("limit_bytes", limit)
+}
+
+/// So many bytes for people, rounded up, so that what is too much never looks like the limit: `64.1 MB`.
+#[must_use]
+pub fn megabytes(bytes: u64) -> String {
+    let tenths = (u128::from(bytes) * 10).div_ceil(1 << 20);
+    match tenths % 10 {
+        0 => format!("{} MB", tenths / 10),
+        rest => format!("{}.{rest} MB", tenths / 10),
+    }
+}
+
 /// The largest file, 64 MiB.
 pub const MAX_BYTES: usize = 64 << 20;
 /// The largest page of HTML that calls itself a workbook, 16 MiB: its whole tree is built in memory.
@@ -123,7 +144,7 @@ pub enum Terms {
     GoodRows,
 }
 
-/// A place in a file: `收费明细!F37`. A text file counts as one sheet named after it.
+/// A place in a file: `收费明细!F37`. A text file counts as one sheet of its own name: `收费明细.csv!F37`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Address {
     /// The sheet's name.
@@ -132,6 +153,55 @@ pub struct Address {
     pub row: u32,
     /// The column, from 0.
     pub column: u16,
+}
+
+/// What a cell says of its row, for whoever finds fault with it after the file was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Which room.
+    Room,
+    /// Its area.
+    Area,
+    /// What kind of housing.
+    Housing,
+    /// Who owns it.
+    Owner,
+    /// When it happened; of a payment without a day, the payment.
+    Day,
+    /// How much.
+    Amount,
+    /// How much was due.
+    Due,
+    /// The receipt's number.
+    Receipt,
+    /// What was left.
+    Balance,
+}
+
+/// Where each row of a reading says what: all its sheets have one header.
+#[derive(Clone, Debug, Default)]
+pub struct Places(layout::Columns);
+
+impl Places {
+    /// The cell of a row that says this; the row's first known cell if the file has no column for it.
+    #[must_use]
+    pub fn cell(&self, row: &Address, said: Said) -> Address {
+        use layout::Column as C;
+        let columns: &[C] = match said {
+            Said::Room => &[C::Room, C::Code],
+            Said::Area => &[C::Area],
+            Said::Housing => &[C::Tenure, C::Class, C::Usage],
+            Said::Owner => &[C::Owner],
+            Said::Day => &[C::Day, C::Clock, C::Booked, C::Paid],
+            Said::Amount => &[C::Amount, C::Principal, C::Gains],
+            Said::Due => &[C::Due],
+            Said::Receipt => &[C::Receipt],
+            Said::Balance => &[C::Balance],
+        };
+        let place = columns.iter().find_map(|column| self.0.place(*column));
+        let column = place.and_then(|place| u16::try_from(place).ok()).unwrap_or(row.column);
+        Address { sheet: Arc::clone(&row.sheet), row: row.row, column }
+    }
 }
 
 /// What was read of a file.
@@ -149,6 +219,9 @@ pub struct Reading<T> {
     pub header_row: u32,
     /// The header as it is written, column by column.
     pub headers: Vec<String>,
+    /// Where its rows say what.
+    #[serde(skip)]
+    pub places: Places,
     /// The rows, in the order of the file.
     pub rows: Vec<T>,
     /// What is wrong, cell by cell.
@@ -182,6 +255,15 @@ pub struct Reject {
     pub remedy: &'static str,
     /// The row, from 1.
     pub row: usize,
+}
+
+impl Reject {
+    /// The cell with its file and, where there are sheets, its sheet: `一月.xlsx!收费明细!F37`, `一月.csv!F37`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let Reject { file, sheet, cell, .. } = self;
+        if file == sheet { format!("{file}!{cell}") } else { format!("{file}!{sheet}!{cell}") }
+    }
 }
 
 /// A rejected row, every cell as text under the headers of its [`Reading`].
@@ -262,7 +344,7 @@ rules! {
         "文件是空的", "请确认导出成功，重新导出后再上传";
     /// Beyond [`MAX_BYTES`] or [`MAX_HTML_BYTES`].
     TOO_LARGE = Shape, "intake.too-large",
-        "文件不得超过 64 MB（网页格式的 .xls 不得超过 16 MB）", "请按楼栋或月份拆成几个文件，或另存为 .xlsx";
+        "文件不得超过系统能读的大小", "请按楼栋或月份拆成几个文件，或另存为 .xlsx";
     /// Neither a workbook, nor a page, nor a text.
     UNKNOWN_FORMAT = Shape, "intake.unknown-format",
         "只接受 .xlsx、.xls、网页格式的 .xls、CSV/TXT 文本，或只装一个这类文件的 ZIP",
@@ -297,6 +379,9 @@ rules! {
     /// The header lacks a column that is needed.
     MISSING_COLUMNS = Refused, "intake.missing-columns",
         "表头缺少必需的列", "请补上所缺的列，或把列名改为模板中的名称";
+    /// The header is another kind of file's.
+    OTHER_KIND = Refused, "intake.other-kind",
+        "文件须是所选的种类", "按现状所示换用命令；确是所选种类的，请把列名改为模板中的名称";
     /// Money in a unit other than the yuan.
     NOT_IN_YUAN = Refused, "intake.not-in-yuan",
         "金额列的单位必须是元", "请把金额换算成元，并改正列名";

@@ -351,6 +351,9 @@ fn chart(figures: &Figures) -> Chart {
 fn notes(figures: &Figures) -> Vec<String> {
     let mut notes =
         vec!["“增加”为交存、转入和利息，“减少”为支取、退款和转出；更正以红字（负数）冲销。".into()];
+    if figures.seal.vouchers == 0 {
+        notes.push(nothing_recorded(figures.known_at));
+    }
     if figures.lines.iter().any(|line| line.is_late) {
         notes.push("※为补记：发生在以前期间，日期为实际发生日，本期入账。".into());
     }
@@ -362,6 +365,13 @@ fn notes(figures: &Figures) -> Vec<String> {
     );
     notes.push("本单一式一份，由业主留存，涂改无效。".into());
     notes
+}
+
+/// What is said of a book in which there was nothing yet: its figures are nothing, not nought.
+#[must_use]
+pub fn nothing_recorded(known_at: Instant) -> String {
+    let at = known_at.for_people();
+    format!("截至 {at}，账簿中还没有任何凭证：以上为零，是当时尚未记账，不是没有收支。")
 }
 
 fn seal(figures: &Figures) -> Block {
@@ -480,6 +490,15 @@ pub(crate) mod tests {
         assert!(
             text.contains("期末余额合计：¥18,172.13 人民币（大写）壹万捌仟壹佰柒拾贰元壹角叁分")
         );
+    }
+
+    #[test]
+    fn nothing_recorded_is_not_nought() {
+        let said = |figures: &Figures| text::press(&set(figures).unwrap()).contains("尚未记账");
+        let mut early = figures(0);
+        assert!(!said(&early));
+        early.seal.vouchers = 0;
+        assert!(said(&early));
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! hand, with the same durability, and without a check, a trigger, a chain or a key. Seconds a run: `XIAOQU_BENCH_SECONDS`
 //! (3); three rounds, raw and ours in turn, medians.
 
+#[path = "anchors/doors.rs"]
+mod doors;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -24,6 +27,7 @@ use sea_orm::sqlx::{Connection, Executor};
 
 const COMPOUNDS: usize = 500;
 const CLIENTS: usize = 32;
+const DWELLINGS: i32 = 2_000;
 
 fn seconds() -> Duration {
     let text = std::env::var("XIAOQU_BENCH_SECONDS").unwrap_or_default();
@@ -58,6 +62,9 @@ async fn main() {
         }
         if is_wanted("postgres-payment") {
             payments("postgres", &fresh_pg(&url, "bench_ours").await).await;
+        }
+        if is_wanted("doors") {
+            doors::run(&url).await;
         }
         if is_wanted("postgres-bulk") {
             postgres_bulk(&url).await;
@@ -281,45 +288,9 @@ fn workbook(rows: u32) -> Vec<u8> {
 
 /// Whole acts on one hot compound: a fee payment with its receipt, its settled bill and its voucher.
 async fn payments(what: &str, url: &str) {
-    const DWELLINGS: i32 = 2_000;
     let books = Books::open(url).await.expect("books");
-    let compound = found_compounds(&books, 1).await[0];
-    let clerk = Actor::new("bench", Role::PropertyCompany);
-    let roll: Vec<NewDwelling> = (0..DWELLINGS)
-        .map(|i| NewDwelling {
-            code: RoomCode::parse(&format!("{}-1-{}", i / 100 + 1, 101 + i % 100)).expect("a code"),
-            written_as: String::new(),
-            floor: None,
-            usage: Usage::Residence,
-            housing: Housing::Commodity,
-            has_lift: true,
-            is_unsold: true,
-            area: Area::centi_m2(9_000),
-            handed_over_on: None,
-            owners: vec![],
-            remark: String::new(),
-            owned_from: "2020-01-01".parse().expect("a day"),
-        })
-        .collect();
-    let request = Request::describing("property.enrol", roll, serde_json::Value::Null);
-    let enrolled =
-        books.act(&clerk, compound, request, |tx, roll| Box::pin(property::enrol(tx, roll)));
-    let dwellings = Arc::new(enrolled.await.expect("enrolled").answer);
-    for month in 1..=4 {
-        let day = |d: u32| chrono::NaiveDate::from_ymd_opt(2025, month, d).expect("a day");
-        let bills =
-            dwellings.iter().map(|d| Charge { dwelling_no: *d, amount: Money::fen(50_000) });
-        let billing = Billing {
-            item: "物业费".to_owned(),
-            from_on: day(1),
-            to_on: day(28),
-            due_on: None,
-            bills: bills.collect(),
-        };
-        let request = Request::describing("fees.bill", billing, serde_json::Value::Null);
-        let billed = books.act(&clerk, compound, request, |tx, b| Box::pin(fees::bill(tx, b)));
-        billed.await.expect("billed");
-    }
+    let (compound, dwellings) = with_bills(&books).await;
+    let dwellings = Arc::new(dwellings);
     let (mut rates, mut worst) = (Vec::new(), Duration::ZERO);
     for _ in 0..3 {
         let (books, dwellings) = (books.clone(), dwellings.clone());
@@ -347,6 +318,53 @@ async fn payments(what: &str, url: &str) {
         worst = worst.max(p99);
     }
     say(&format!("{what}, a payment, hot, 32 clients"), &rates, &[], worst);
+}
+
+/// The code of the dwelling at a place of the roll.
+fn room_of(i: i32) -> String {
+    format!("{}-1-{}", i / 100 + 1, 101 + i % 100)
+}
+
+/// A compound of [`DWELLINGS`], each with four bills.
+async fn with_bills(books: &Books) -> (CompoundId, Vec<DwellingNo>) {
+    let compound = found_compounds(books, 1).await[0];
+    let clerk = Actor::new("bench", Role::PropertyCompany);
+    let roll: Vec<NewDwelling> = (0..DWELLINGS)
+        .map(|i| NewDwelling {
+            code: RoomCode::parse(&room_of(i)).expect("a code"),
+            written_as: String::new(),
+            floor: None,
+            usage: Usage::Residence,
+            housing: Housing::Commodity,
+            has_lift: true,
+            is_unsold: true,
+            area: Area::centi_m2(9_000),
+            handed_over_on: None,
+            owners: vec![],
+            remark: String::new(),
+            owned_from: "2020-01-01".parse().expect("a day"),
+        })
+        .collect();
+    let request = Request::describing("property.enrol", roll, serde_json::Value::Null);
+    let enrolled =
+        books.act(&clerk, compound, request, |tx, roll| Box::pin(property::enrol(tx, roll)));
+    let dwellings = enrolled.await.expect("enrolled").answer;
+    for month in 1..=4 {
+        let day = |d: u32| chrono::NaiveDate::from_ymd_opt(2025, month, d).expect("a day");
+        let bills =
+            dwellings.iter().map(|d| Charge { dwelling_no: *d, amount: Money::fen(50_000) });
+        let billing = Billing {
+            item: "物业费".to_owned(),
+            from_on: day(1),
+            to_on: day(28),
+            due_on: None,
+            bills: bills.collect(),
+        };
+        let request = Request::describing("fees.bill", billing, serde_json::Value::Null);
+        let billed = books.act(&clerk, compound, request, |tx, b| Box::pin(fees::bill(tx, b)));
+        billed.await.expect("billed");
+    }
+    (compound, dwellings)
 }
 
 // ---- raw -------------------------------------------------------------------------------------------------------

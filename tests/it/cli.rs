@@ -131,7 +131,7 @@ on_both! {
         assert!(std::fs::metadata(&rejects).unwrap().len() > 0);
 
         let said = import(&world, "fees", &path, &[]).await.must(1);
-        assert!(said.out.contains("收费.csv!") && said.out.contains("!A3 “9-9-999”"), "{}", said.out);
+        assert!(said.out.contains("  收费.csv!A3 “9-9-999”"), "{}", said.out);
         assert!(said.out.contains("一行也没有导入"), "{}", said.out);
         let good = import(&world, "fees", &path, &["--good-rows", "--json"]).await.must(1).json();
         assert_eq!((&good["accepted"], &good["sum_fen"]), (&Value::from(1), &Value::from(6_882)));
@@ -150,9 +150,63 @@ on_both! {
         }
         let said = import(&world, "deposits", &empty, &[]).await.must(1);
         assert!(said.out.is_empty() && said.err.contains("intake.empty-file"), "{}", said.err);
-        import(&world, "deposits", Path::new("/nowhere/a.csv"), &[]).await.must(3);
+        let missing = import(&world, "deposits", Path::new("/nowhere/a.csv"), &[]).await.must(3);
+        assert!(missing.err.contains("读取 /nowhere/a.csv：文件或目录不存在"), "{}", missing.err);
+        let a_folder = import(&world, "deposits", folder.path(), &["--json"]).await.must(3).json();
+        let evidence = a_folder["refused"]["evidence"].as_str().unwrap();
+        assert!(evidence.contains("这是目录，不是文件") && !missing.err.contains("服务器"), "{evidence}");
+        let huge = folder.path().join("大.csv");
+        std::fs::File::create(&huge).unwrap().set_len(100 << 20).unwrap();
+        let huge = import(&world, "deposits", &huge, &[]).await.must(1);
+        assert!(huge.err.contains("文件 100 MB，上限 64 MB"), "{}", huge.err);
+        let other = import(&world, "fees", &wutongli("交存明细.csv"), &[]).await.must(1);
+        assert!(other.err.contains("intake.other-kind") && other.err.contains("xiaoqu import deposits"), "{}", other.err);
         let nowhere = at(&world, &["import", "bank", empty.to_str().unwrap(), "--compound", "nowhere", "--json"]).await.must(1);
         assert!(nowhere.out.contains("refused"), "{}", nowhere.out);
+    }
+
+    async fn the_lines_of_a_bank_are_listed_to_be_claimed(world: World) {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = file(&folder, "流水.csv",
+            "交易时间,收入金额,支出金额,账户余额,对方账号,对方户名,交易用途\n\
+             2026-01-02 10:00:00,1200.00,,1200.00,62220001,业主甲,维修资金 1-1-101\n\
+             2026-01-03 11:00:00,,45.00,1155.00,11000001,某公司,手续费\n");
+        let lines = lines.to_str().unwrap();
+        let c = ["--compound", "xiaohe"];
+        let said = at(&world, &[&["import", "bank", lines], &c[..]].concat()).await.must(0);
+        assert!(said.out.contains("xiaoqu bank-lines --compound xiaohe --unclaimed"), "{}", said.out);
+        assert!(said.out.contains("xiaoqu deposit --room 房号 --line 编号 --compound xiaohe"), "{}", said.out);
+        let list = async |more: &[&str]| at(&world, &[&["bank-lines"], &c[..], more].concat()).await.must(0);
+        let all = list(&[]).await.out;
+        assert!(all.contains("    1  2026-01-02           +1,200.00  业* 维修资金 1-1-101  未认领，疑为 1-1-101"), "{all}");
+        assert!(all.contains("    2  2026-01-03              -45.00  某* 手续费  未认领"), "{all}");
+        at(&world, &[&["deposit", "--room", "1-1-101", "--line", "1"], &c[..]].concat()).await.must(0);
+        assert!(list(&[]).await.out.contains("已认领（第 1 张凭证）"));
+        let left = list(&["--unclaimed", "--json"]).await.json();
+        assert_eq!((left.as_array().unwrap().len(), &left[0]["line_no"], &left[0]["out_fen"]),
+            (1, &Value::from(2), &Value::from(4_500)), "{left}");
+        assert_eq!(list(&["--book", "service"]).await.out, "");
+    }
+
+    async fn a_statement_before_the_books_says_that_nothing_was_recorded(world: World) {
+        let folder = tempfile::tempdir().unwrap();
+        let c = ["--compound", "xiaohe", "--room", "1-1-101"];
+        let deposit = ["--amount", "8000", "--on", "2026-01-04"];
+        at(&world, &[&["deposit"], &c[..], &deposit].concat()).await.must(0);
+        let out = folder.path().join("对账单.txt");
+        let drawn = async |more: &[&str]| {
+            let args = [&["statement", "--out", out.to_str().unwrap()], &c[..], more].concat();
+            let said = at(&world, &args).await;
+            (said, std::fs::read_to_string(&out).unwrap_or_default())
+        };
+        let (said, text) = drawn(&["--known-at", "2019-01-01T00:00:00+08:00"]).await;
+        said.must(0);
+        assert!(text.contains("截至 2019-01-01 00:00:00，账簿中还没有任何凭证"), "{text}");
+        let (said, text) = drawn(&[]).await;
+        said.must(0);
+        assert!(text.contains("8,000.00") && !text.contains("还没有任何凭证"), "{text}");
+        let (said, _) = drawn(&["--from", "2026-02-01", "--as-of", "2026-01-01"]).await;
+        assert!(said.must(1).err.contains("2026-02-01 至 2026-01-01"));
     }
 
     async fn a_counter_works_from_the_command_line(world: World) {
@@ -227,6 +281,214 @@ async fn what_cannot_be_meant_is_told_apart_from_what_is_refused() {
     assert!(
         xiaoqu(&["--db", &db, "verify", "--json"]).await.must(0).json()["ok"].as_bool().unwrap()
     );
+}
+
+/// What a person reads who mistypes: no word of the parser's own.
+#[tokio::test]
+async fn a_command_that_cannot_be_read_is_told_in_chinese() {
+    let act = ["deposit", "--compound", "a", "--room", "1-1-1"];
+    let cases: [(&[&str], &str); 8] = [
+        (&["fly"], "没有命令 fly"),
+        (&["deposi"], "是否指 "),
+        (&["verify", "--jsn"], "没有参数 --jsn；是否指 --json"),
+        (&["deposit"], "缺少 --compound <CODE>、--room <CODE>"),
+        (&["--line", "1", "--amount", "1"], "--line <NO> 不能与 --amount <AMOUNT> 同写"),
+        (&["--line", "0"], "--line <NO> 不能是“0”：编号为正整数"),
+        (&["--amount", "1", "--on", "昨天"], "--on <DAY> 不能是“昨天”：日期须写作"),
+        (&["--kind", "gold"], "--kind <KIND> 没有“gold”这一种；可用的是 initial、top-up、rebuild"),
+    ];
+    for (args, told) in cases {
+        let args =
+            if args[0].starts_with("--") { [&act[..], args].concat() } else { args.to_vec() };
+        let said = xiaoqu(&args).await.must(2);
+        assert!(said.err.starts_with("命令有误：") && said.err.contains(told), "{}", said.err);
+        for english in ["error", "Usage", "OPTIONS", "invalid", "try "] {
+            assert!(!said.err.contains(english), "{english}: {}", said.err);
+        }
+    }
+    for command in
+        ["", "demo", "import", "import bank", "export", "deposit", "bank-lines", "reverse"]
+    {
+        let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let help = xiaoqu(&args).await.must(0).out;
+        assert!(help.contains("用法：xiaoqu") && help.contains("选项"), "{help}");
+        for english in
+            ["Usage", "Options", "Commands", "Arguments", "Print", "default", "possible", "env:"]
+        {
+            assert!(!help.contains(english), "{english}: {help}");
+        }
+    }
+}
+
+/// A register of one dwelling, and the address of books that are not there yet.
+fn small_register(folder: &Path) -> (String, String) {
+    let roll = folder.join("清册.csv");
+    std::fs::write(&roll, "楼号,单元,房号,产权人,建筑面积\n1,1,101,王一,80.00\n").unwrap();
+    (roll.display().to_string(), format!("sqlite:{}", folder.join("a.sqlite").display()))
+}
+
+/// A small compound in a file of its own: one dwelling, one deposit.
+async fn small_books(folder: &Path) -> String {
+    let (roll, db) = small_register(folder);
+    let register =
+        ["--db", &db, "import", "register", &roll, "--compound", "xin", "--name", "新村"];
+    xiaoqu(&register).await.must(0);
+    let deposit = ["deposit", "--room", "1-1-101", "--amount", "8", "--on", "2026-01-04"];
+    xiaoqu(&[&["--db", &db], &deposit[..], &["--compound", "xin"]].concat()).await.must(0);
+    db
+}
+
+#[tokio::test]
+async fn a_look_at_new_books_and_a_mistyped_path_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (roll, db) = small_register(folder.path());
+    let run = async |args: &[&str]| {
+        xiaoqu(&[&["--db", &db], args, &["--compound", "xin"]].concat()).await
+    };
+    let look = ["import", "register", &roll, "--name", "新村", "--dry-run", "--json"];
+    let looked = run(&look).await.must(0).json();
+    assert_eq!((&looked["accepted"], &looked["committed"]), (&Value::from(1), &Value::from(false)));
+    run(&["import", "register", "/nowhere/a.csv"]).await.must(3);
+    run(&["import", "deposits", &roll]).await.must(1);
+    let fees = file(&folder, "收费.csv", "房屋,收费项目,计费期间,应缴金额,实缴金额\n");
+    let fees = ["import", "fees", fees.to_str().unwrap(), "--dry-run"];
+    for mistyped in [&["import", "list"][..], &["import", "undo", "1"], &["bank-lines"], &fees] {
+        let said = run(mistyped).await;
+        assert!(said.code != 0, "{mistyped:?}: {}{}", said.out, said.err);
+    }
+    assert!(run(&["bank-lines"]).await.must(3).err.contains("books.none"));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().collect();
+    assert_eq!(left.len(), 2, "the two files that were handed in: {left:?}");
+}
+
+#[tokio::test]
+async fn a_storage_that_fails_is_told_in_chinese_with_its_own_words_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("文.txt"), "这不是账册，是一段足够长的文字。".repeat(40)).unwrap();
+    let db = small_books(folder.path()).await;
+    for (db, code, told, raw) in [
+        (format!("sqlite:{}", path("文.txt")), "storage.guard", "这个文件不是账册", "code: 26"),
+        (format!("sqlite:{}", path("")), "storage.file", "这是目录，不是文件", "directory"),
+        (
+            format!("sqlite:{}", path("无/a.sqlite")),
+            "storage.file",
+            "文件或目录不存在",
+            "os error 2",
+        ),
+    ] {
+        let said = xiaoqu(&["--db", &db, "migrate"]).await.must(3);
+        assert!(
+            said.err.contains(code) && said.err.contains(told) && said.err.contains(raw),
+            "{}",
+            said.err
+        );
+    }
+    assert!(xiaoqu(&["--db", &db, "verify"]).await.must(0).out.contains("账册无误"));
+    let config = xiaoqu(&["serve", "--config", &path("无.toml")]).await.must(3);
+    assert!(
+        config.err.contains("文件或目录不存在") && !config.err.contains("服务器"),
+        "{}",
+        config.err
+    );
+}
+
+/// Names and numbers of people are in it: nobody else may look, whatever the mask of the shell.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_of_the_books_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let db = small_books(folder.path()).await;
+    let books = ledger::books::Books::open(&db).await.unwrap();
+    drop(books.read().await.unwrap());
+    for name in ["a.sqlite", "a.sqlite-wal", "a.sqlite-shm"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    books.close().await.unwrap();
+}
+
+/// A program without the privilege to write what is marked read-only: root has it, and gives it up.
+#[cfg(unix)]
+fn without_privilege(program: &Path) -> Command {
+    let probe = tempfile::NamedTempFile::new().unwrap();
+    let mut permissions = probe.as_file().metadata().unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(probe.path(), permissions).unwrap();
+    if std::fs::OpenOptions::new().write(true).open(probe.path()).is_err() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set", "-all", "--inh-caps", "-all"]).arg(program);
+    command
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn books_that_may_not_be_written_are_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("档案");
+    std::fs::create_dir(&place).unwrap();
+    let db = small_books(&place).await;
+    std::fs::remove_file(place.join("清册.csv")).unwrap();
+    let file = place.join("a.sqlite");
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let paper = folder.path().join("对账单.txt");
+    let run = |args: &[&str]| {
+        let said = without_privilege(binary()).args(["--db", &db]).args(args).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said {
+            code: said.status.code().unwrap() as u8,
+            out: text(said.stdout),
+            err: text(said.stderr),
+        }
+    };
+    let c = ["--compound", "xin"];
+    for (of_file, of_place) in [(0o444, 0o555), (0o444, 0o755), (0o644, 0o555)] {
+        mode(&file, of_file);
+        mode(&place, of_place);
+        let verdict = run(&["verify", "--json"]).must(0).json();
+        assert_eq!(verdict["ok"], true, "{of_file:o} {of_place:o}");
+        assert_eq!(run(&["compounds"]).must(0).out, "xin  新村\n");
+        let export = [&["export", "--book", "fund", "--format", "hledger"], &c[..]].concat();
+        assert!(run(&export).must(0).out.contains("fund:1001"));
+        let statement = ["statement", "--room", "1-1-101", "--out", paper.to_str().unwrap()];
+        run(&[&statement, &c[..]].concat()).must(0);
+        assert!(std::fs::read_to_string(&paper).unwrap().contains("fund/2026-0001"));
+        let deposit = ["deposit", "--room", "1-1-101", "--amount", "1", "--on", "2026-01-04"];
+        let refused = run(&[&deposit, &c[..]].concat()).must(3);
+        assert!(
+            refused.err.contains("账册只能读") && refused.err.contains("code: 8"),
+            "{}",
+            refused.err
+        );
+        let left: Vec<_> =
+            std::fs::read_dir(&place).unwrap().flatten().map(|e| e.file_name()).collect();
+        assert_eq!(left, ["a.sqlite"], "nothing is left beside it");
+    }
+
+    // A log that holds acts and cannot be read with the file is not passed over.
+    mode(&place, 0o755);
+    std::fs::write(place.join("a.sqlite-wal"), [7; 4096]).unwrap();
+    mode(&place, 0o555);
+    let refused = run(&["verify"]).must(3);
+    assert!(refused.err.contains("books.log-apart"), "{}", refused.err);
+    mode(&place, 0o755);
+    std::fs::remove_file(place.join("a.sqlite-wal")).unwrap();
+
+    // What an older program left cannot be brought up to date here.
+    mode(&file, 0o644);
+    let older = rusqlite::Connection::open(&file).unwrap();
+    let last = "(SELECT max(version) FROM seaql_migrations)";
+    older.execute(&format!("DELETE FROM seaql_migrations WHERE version = {last}"), []).unwrap();
+    older.close().unwrap();
+    mode(&file, 0o444);
+    let refused = run(&["verify"]).must(3);
+    assert!(refused.err.contains("books.older-database"), "{}", refused.err);
 }
 
 /// The binary, built as the tests were; what it needs is built already.
@@ -318,8 +580,9 @@ fn a_demo_starts_lives_ends_and_starts_again_where_it_was() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(data.join("logins.json")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(data.join("logins.json")), 0o600);
+        assert_eq!((mode(data.join("xiaoqu.sqlite")), mode(data.clone())), (0o600, 0o700));
     }
     assert!(first.get("/").contains("梧桐里小区"));
     let verdict = first.get("/api/v1/compounds/wutongli/verify");

@@ -376,6 +376,57 @@ on_both! {
         assert_eq!(traces(&world).await, before);
     }
 
+    async fn what_does_not_fit_is_told_by_its_field(world: World) {
+        let doors = Doors::of(&world);
+        for (path, body, told) in [
+            ("/deposits", json!({ "amount_fen": 1, "received_on": "2026-01-04" }), "缺少字段 room"),
+            ("/deposits", json!({ "room": "1-1-101", "amount_fen": "100" }), "字段 amount_fen 须为整数，写的是文字 \"100\""),
+            ("/deposits", json!({ "room": "1-1-101", "fen": 1 }), "没有字段 fen；可用的是 room、kind"),
+            ("/deposits", json!({ "room": "1-1-101", "amount_fen": 1, "received_on": "2026-1-4" }), "字段 received_on 日期须写作"),
+            ("/payments", json!({ "room": "1-1-101", "amount_fen": 1, "method": "gold", "received_on": "2026-01-04" }),
+                "字段 method 没有“gold”这一种；可用的是 cash"),
+            ("/bills", json!({ "item": "物业费", "from_on": "2026-01-01", "to_on": "2026-01-31", "bills": [{ "room": "1-1-101" }] }),
+                "缺少字段 bills[0].amount_fen"),
+        ] {
+            let problem = doors.post(path, body).await.problem(400, "door.shape");
+            assert!(problem["detail"].as_str().unwrap().starts_with(told), "{problem}");
+            assert!(problem["cause"].is_string(), "{problem}");
+        }
+        for (path, status, code, told) in [
+            ("/books/fund/trial-balance?as_of=tomorrow", 400, "door.shape", "查询参数：字段 as_of 日期须写作"),
+            ("/books/fund/trial-balance?asof=2026-01-05", 400, "door.shape", "查询参数：没有字段 asof；可用的是 as_of、known_at"),
+            ("/books/fund/vouchers?limit=-1", 400, "door.shape", "查询参数：字段 limit 须为范围之内的整数"),
+            ("/books/fund/vouchers/2026/-1", 404, "door.no-route", "地址中的 {number} 不能是 \"-1\""),
+            ("/books/fund/vouchers/-2026/1", 404, "door.no-route", "地址中的 {year} 不能是 \"-2026\""),
+            ("/books/fund/vouchers/2026/+1", 404, "door.no-route", "地址中的 {number} 不能是 \"+1\""),
+            ("/dwellings/1-1-101/fund-statement?from=2026-02-01&as_of=2026-01-01", 400, "fund.period", "2026-02-01 至 2026-01-01"),
+            ("/dwellings/1-1-101/fund-statement?from=2026-02-01", 400, "fund.period", "2026-02-01 至 2026-01-05"),
+            ("/dwellings/1-1-101/fund-statement?from=2026-02-01&as_of=2026-01-01&format=pdf", 400, "fund.period", "2026-02-01 至 2026-01-01"),
+        ] {
+            let problem = doors.get(path).await.problem(status, code);
+            assert!(problem["detail"].as_str().unwrap().starts_with(told), "{problem}");
+        }
+        doors.post("/deposits", deposit(800_000)).await.must(201);
+        let early = doors.get("/dwellings/1-1-101/fund-statement?known_at=2019-01-01T00:00:00Z").await.must(200);
+        assert!(early["remark"].as_str().is_some_and(|remark| remark.contains("当时尚未记账")), "{early}");
+        let now = doors.get("/dwellings/1-1-101/fund-statement?known_at=2026-01-05T09:00:00%2B08:00").await.must(200);
+        assert_eq!((&now["remark"], &now["balance_fen"]), (&Value::Null, &json!(800_000)));
+    }
+
+    async fn what_is_too_large_is_told_its_size_and_the_limit_of_the_place(world: World) {
+        let doors = Doors::of(&world);
+        let send = async |path: &str, bytes: usize| {
+            let request = Request::post(at(path))
+                .header("authorization", bearer(Role::PropertyCompany))
+                .header("content-type", "application/json")
+                .header("content-length", bytes);
+            let problem = doors.send(request.body(Body::from(vec![b' '; bytes])).unwrap()).await;
+            problem.problem(413, "door.too-large")["detail"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(send("/deposits", 3 << 20).await, "请求体 3 MB，此处上限 1 MB");
+        assert_eq!(send("/imports?kind=deposits", 70 << 20).await, "请求体 70 MB，此处上限 64 MB");
+    }
+
     async fn a_file_is_looked_at_refused_taken_and_undone_over_the_wire(world: World) {
         let doors = Doors::of(&world);
         let send = async |query: &str, kind: &str, body: Vec<u8>| {

@@ -216,6 +216,50 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn a_rejected_row_is_told_by_the_cell_at_fault(world: World) {
+        let terms = Terms { compound: "xiaohe".into(), name: None, good_rows: true, book: Book::Fund };
+        let cells = async |kind: Kind, text: &str| {
+            let file = File { name: "表.csv", bytes: text.as_bytes() };
+            let reading = import::read(kind, file, &terms).unwrap();
+            let report = import::preview(&world.books, &reading, &terms).await.unwrap();
+            let places = |r: &ledger::intake::Reject| format!("{} {} {}", r.place(), r.value, r.code);
+            report.rejected.iter().map(places).collect::<Vec<_>>()
+        };
+        let deposits = "小区名称,楼,单元,房屋,业主姓名,摘要,交易时间,交易金额,发票号\n\
+            小河里小区,1栋,1单元,101,业主1111,开户,2020-01-01,100.00,P1\n\
+            小河里小区,1栋,1单元,102,业主1121,开户,2020-01-01,100.00,P1\n\
+            小河里小区,9栋,1单元,101,某某,开户,2020-01-01,100.00,P3\n\
+            小河里小区,1栋,1单元,201,业主1211,开户,2030-01-01,100.00,P4\n\
+            小河里小区,1栋,1单元,202,业主1221,支用,2020-01-02,5.00,P5\n";
+        assert_eq!(cells(Kind::Deposits, deposits).await, [
+            "表.csv!I3 P1 import.receipt-used",
+            "表.csv!D4 9-1-101 import.room-unknown",
+            "表.csv!H6 5.00 import.short",
+            "表.csv!G5 2030-01-01 import.future-day",
+        ]);
+        let fees = "房屋,收费项目,开始时间,结束时间,缴费时间,应缴金额,实缴金额\n\
+            1-1-101,物业费,2025-01-01,2025-03-31,,90.00,90.00\n\
+            1-1-102,物业费,2025-01-01,2025-03-31,2025-02-01,90.00,50.00\n\
+            1-1-102,物业费,2025-01-01,2025-03-31,2025-03-01,91.00,40.00\n\
+            1-1-201,物业费,2025-01-01,2025-03-31,2030-03-01,90.00,90.00\n";
+        assert_eq!(cells(Kind::Fees, fees).await, [
+            "表.csv!E2  import.no-payment-day",
+            "表.csv!F4 91.00 import.due-differs",
+            "表.csv!E5 2030-03-01 import.future-day",
+        ]);
+        let lines = "对方户名,交易日期,交易时间,收入金额,支出金额,账户余额,摘要\n\
+            某,2030-01-02,10:00:00,1.00,,1.00,转账\n";
+        assert_eq!(cells(Kind::Bank, lines).await, ["表.csv!B2 2030-01-02 import.future-day"]);
+        let register = "楼号,单元,房号,产权人,建筑面积,房屋性质\n\
+            1,1,101,业主1111,80.00,商品住宅\n1,1,102,业主1121,81.20,已售公有住房\n";
+        assert_eq!(cells(Kind::Register, register).await, [
+            "表.csv!E2 80.00 import.room-differs",
+            "表.csv!F3 已售公有住房 import.room-differs",
+        ]);
+    }
+}
+
 /// What a clerk gets wrong in a cell: the register, the deposits, the fees, the bank.
 #[test]
 fn each_wrong_cell_is_told_by_its_own_rule() {

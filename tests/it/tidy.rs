@@ -191,3 +191,20 @@ fn no_test_is_put_to_sleep() {
     }
     refuse("nothing is a stub", &found);
 }
+
+/// The two introductions walk through the same day, and a fee is billed there before it is paid.
+#[test]
+fn both_introductions_say_the_same_commands() {
+    let commands = |name: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(root().join(name)).unwrap();
+        let lines = text.lines().filter(|line| line.starts_with("xiaoqu "));
+        let plain = lines.map(|line| line.split('#').next().unwrap_or(line).trim().to_owned());
+        // What the reader calls their own file is theirs.
+        plain.map(|line| line.split(" --out ").next().unwrap_or_default().to_owned()).collect()
+    };
+    let english = commands("README.md");
+    assert_eq!(english, commands("README.zh-CN.md"));
+    let place = |verb: &str| english.iter().position(|line| line.starts_with(verb)).unwrap();
+    assert!(place("xiaoqu bank-lines") < place("xiaoqu deposit"));
+    assert!(place("xiaoqu bill") < place("xiaoqu pay"));
+}

@@ -17,7 +17,7 @@ use super::{
 use crate::fees::{BillingAsked, ChargeAsked, PaymentAsked};
 use crate::fund::DepositAsked;
 use crate::journal::{CloseAsked, ReversalAsked};
-use crate::{fees, fund, imports, journal, problem};
+use crate::{fees, fund, imports, journal, problem, shape};
 
 pub(super) async fn deposit(books: &Books, args: DepositArgs, out: Out<'_>) -> Ran {
     let compound = compound(books, &args.act.compound).await?;
@@ -107,13 +107,13 @@ fn charges_of(path: &Path) -> Result<Vec<ChargeAsked>, Error> {
     let text = std::fs::read_to_string(path).map_err(|source| Storage::File { what, source })?;
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('[') {
-        let charges = serde_json::from_str(text);
-        return Ok(charges.map_err(|e| problem::SHAPE.refuse(e.to_string()))?);
+        return Ok(shape::json(text.as_bytes())?);
     }
     let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let mut charges = Vec::new();
     for (i, row) in rows.records().enumerate() {
-        let row = row.map_err(|e| problem::SHAPE.refuse(e.to_string()))?;
+        let torn = |e: csv::Error| problem::SHAPE.refuse(format!("第 {} 行读不下去（{e}）", i + 1));
+        let row = row.map_err(torn)?;
         let (room, yuan) = (row.get(0).unwrap_or_default(), row.get(1).unwrap_or_default());
         match Money::parse(yuan) {
             Ok(amount_fen) => {

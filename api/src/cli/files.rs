@@ -4,14 +4,15 @@ use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger::books::Books;
+use ledger::books::{Books, NONE};
 use ledger::error::{Error, Refusal, Storage};
 use ledger::import::{self, Kind, Report, Terms};
-use ledger::intake::{File, MAX_BYTES};
+use ledger::intake::{File, MAX_BYTES, too_large};
 use serde_json::json;
 
 use super::{
-    DONE, ExportArgs, FileArgs, Import, Out, REFUSED, Ran, Stop, compound, open, operator, put, say,
+    BankBook, DONE, ExportArgs, FileArgs, Import, Out, REFUSED, Ran, Stop, compound, operator, put,
+    said, say,
 };
 use crate::{imports, journal};
 
@@ -28,8 +29,8 @@ pub(super) async fn import(db: Option<String>, import: Import, out: Out<'_>) -> 
             return Err(Stop::Usage("撤销与列出不需要文件".to_owned()));
         }
     };
-    let books = open(db).await?;
-    match take(&books, kind, &args).await {
+    let db = said(db)?;
+    match take(&db, kind, &args).await {
         Ok(report) => {
             if args.json {
                 say(out, &report)?
@@ -43,7 +44,7 @@ pub(super) async fn import(db: Option<String>, import: Import, out: Out<'_>) -> 
     }
 }
 
-async fn take(books: &Books, kind: Kind, args: &FileArgs) -> Result<Report, Error> {
+async fn take(db: &str, kind: Kind, args: &FileArgs) -> Result<Report, Error> {
     let bytes = Arc::new(bytes_of(&args.file)?);
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if std::io::stderr().is_terminal() {
@@ -56,7 +57,10 @@ async fn take(books: &Books, kind: Kind, args: &FileArgs) -> Result<Report, Erro
         book: args.book.book(),
     };
     let reading = imports::read(kind, name.clone(), Arc::clone(&bytes), terms.clone()).await?;
-    let report = imports::run(books, &operator(), &reading, &terms, args.dry_run).await?;
+    let (books, _blank) = books_for(db, kind, args.dry_run).await?;
+    let report = imports::run(&books, &operator(), &reading, &terms, args.dry_run).await;
+    books.close().await?;
+    let report = report?;
     if let Some(path) = &args.rejects
         && let Some(rejects) = reading.rejects_file(&report, File { name: &name, bytes: &bytes })?
     {
@@ -65,13 +69,38 @@ async fn take(books: &Books, kind: Kind, args: &FileArgs) -> Result<Report, Erro
     Ok(report)
 }
 
-/// The file's bytes; of one that is too large only so many as show that it is.
+/// The books a file goes to. Only a register founds them; a look at one leaves nothing behind, and where there are no books
+/// yet it is judged against blank ones, which go with the folder that is answered beside them.
+async fn books_for(
+    db: &str,
+    kind: Kind,
+    is_dry: bool,
+) -> Result<(Books, Option<tempfile::TempDir>), Error> {
+    if kind == Kind::Register && !is_dry {
+        return Ok((Books::open(db).await?, None));
+    }
+    match Books::open_existing(db).await {
+        Err(none) if kind == Kind::Register && none.code() == NONE.code => {
+            let what = "建立临时目录".to_owned();
+            let folder = tempfile::tempdir().map_err(|source| Storage::File { what, source })?;
+            let blank = format!("sqlite:{}", folder.path().join("blank.sqlite").display());
+            Ok((Books::open(&blank).await?, Some(folder)))
+        }
+        opened => Ok((opened?, None)),
+    }
+}
+
+/// The file's bytes; of one that is too large none, and of a pipe only so many as show that it is.
 fn bytes_of(path: &Path) -> Result<Vec<u8>, Error> {
     use std::io::Read;
     let lost = |source| {
         Error::Storage(Storage::File { what: format!("读取 {}", path.display()), source })
     };
     let file = std::fs::File::open(path).map_err(lost)?;
+    let size = file.metadata().map_err(lost)?.len();
+    if size > MAX_BYTES as u64 {
+        return Err(too_large(size).into());
+    }
     let mut bytes = Vec::new();
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(lost)?;
     Ok(bytes)
@@ -157,6 +186,19 @@ fn tell(report: &Report, args: &FileArgs, out: Out<'_>) -> Result<(), Stop> {
     }
     if let Some(no) = report.import_no {
         writeln!(out, "  导入编号 {no}；撤销：xiaoqu import undo {no} --compound {code}")?;
+        if report.kind == Kind::Bank {
+            let (book, verb) = match args.book {
+                BankBook::Fund => ("", "deposit --room 房号 --line 编号"),
+                BankBook::Service => {
+                    (" --book service", "pay --room 房号 --line 编号 --amount … --method … --on …")
+                }
+            };
+            writeln!(
+                out,
+                "下一步：列出待认领的流水 xiaoqu bank-lines --compound {code}{book} --unclaimed"
+            )?;
+            writeln!(out, "        逐笔认领 xiaoqu {verb} --compound {code}")?;
+        }
     }
     for note in &report.notes {
         writeln!(out, "提示：{note}")?;
@@ -171,7 +213,7 @@ fn tell_rejects(report: &Report, args: &FileArgs, out: Out<'_>) -> Result<(), St
     }
     writeln!(out, "不合格 {} 处：", report.rejected.len())?;
     for reject in report.rejected.iter().take(TOLD_MOST) {
-        writeln!(out, "  {}!{}!{} “{}”", reject.file, reject.sheet, reject.cell, reject.value)?;
+        writeln!(out, "  {} “{}”", reject.place(), reject.value)?;
         writeln!(out, "    规则：{} [{}]", reject.rule, reject.code)?;
         writeln!(out, "    办法：{}", reject.remedy)?;
     }

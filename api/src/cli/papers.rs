@@ -1,14 +1,19 @@
 //! Commands that read: what the laws say, statements, trial balances, the list of compounds.
 
+use std::path::Path;
+
+use ledger::bank::{self, Which};
 use ledger::books::Books;
+use ledger::id::LineNo;
 use ledger::journal as books_journal;
 use ledger::property;
 use serde_json::json;
 
 use super::{
-    DONE, Out, REFUSED, Ran, StatementArgs, Stop, TrialArgs, VerifyArgs, WhenArgs, compound, put,
-    say, there,
+    DONE, LinesArgs, Out, REFUSED, Ran, StatementArgs, TrialArgs, VerifyArgs, WhenArgs, compound,
+    put, say,
 };
+use crate::bank::LineView;
 use crate::door::as_of;
 use crate::fund::{self, Device};
 use crate::journal;
@@ -60,15 +65,57 @@ pub(super) async fn compounds(books: &Books, is_json: bool, out: Out<'_>) -> Ran
     Ok(DONE)
 }
 
-pub(super) async fn statement(db: Option<String>, args: StatementArgs, out: Out<'_>) -> Ran {
-    let ending = args.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let device = match ending.to_ascii_lowercase().as_str() {
-        "pdf" => Device::Pdf,
-        "txt" => Device::Text,
-        _ => return Err(Stop::Usage("--out 须以 .pdf 或 .txt 结尾".to_owned())),
-    };
-    let books = there(db).await?;
-    let compound = compound(&books, &args.compound.compound).await?;
+/// The lines of a bank account, a page of the ledger's at a time.
+pub(super) async fn bank_lines(books: &Books, args: LinesArgs, out: Out<'_>) -> Ran {
+    const PAGE: i32 = 1000;
+    let compound = compound(books, &args.compound.compound).await?;
+    let which = if args.unclaimed { Which::Unclaimed } else { Which::All };
+    let book = args.book.book();
+    let mut view = books.read().await?;
+    let (mut lines, mut after): (Vec<LineView>, _) = (Vec::new(), LineNo(0));
+    loop {
+        let page = bank::lines(&mut view, compound.id, book, which, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.no;
+        lines.extend(page.into_iter().map(LineView::from));
+    }
+    if args.json {
+        say(out, &lines)?;
+        return Ok(DONE);
+    }
+    for line in lines {
+        let (sign, amount) =
+            if line.in_fen.is_zero() { ('-', line.out_fen) } else { ('+', line.in_fen) };
+        let fate = match line.voucher_seq {
+            Some(seq) => format!("已认领（第 {seq} 张凭证）"),
+            None if line.proposed_rooms.is_empty() => "未认领".to_owned(),
+            None => format!("未认领，疑为 {}", line.proposed_rooms.join("、")),
+        };
+        writeln!(
+            out,
+            "{:>5}  {}  {:>18}  {} {}  {fate}",
+            line.line_no,
+            line.occurred_on.0,
+            format!("{sign}{}", amount.grouped()),
+            line.counterparty,
+            line.wording
+        )?;
+    }
+    Ok(DONE)
+}
+
+/// What a file is pressed on, by its ending.
+pub(super) fn device(path: &Path) -> Option<Device> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "pdf" => Some(Device::Pdf),
+        "txt" => Some(Device::Text),
+        _ => None,
+    }
+}
+
+pub(super) async fn statement(books: &Books, args: StatementArgs, out: Out<'_>) -> Ran {
+    let device = device(&args.out).unwrap_or(Device::Text);
+    let compound = compound(books, &args.compound.compound).await?;
     let now = books.clock().now();
     let mut view = books.read().await?;
     let dwelling = property::dwelling(&mut view, compound.id, &args.room, now.day()).await?;

@@ -15,6 +15,7 @@ use sea_orm::{
     TransactionTrait, Value,
 };
 
+use super::LOG;
 use crate::error::{Error, Kind, Result, Rule, Storage};
 
 /// How long an act waits for another process's lock before it is told to come back.
@@ -57,20 +58,25 @@ pub(crate) async fn open(url: &str, acting_at_once: usize) -> Result<Pools> {
     Ok(Pools { reading, acting, backend: DbBackend::Postgres, acting_at_once })
 }
 
-/// Opens the pools of a file that may be read here and not written: an archive, an auditor's copy. SQLite wants to put its
-/// log beside the file even to read; where it may not, and no log is there, nobody is writing, and the file may be taken
-/// for one that does not change. A log that holds acts is never passed over so.
+/// Opens the pools of a file that may be read here and not written: an archive, an auditor's copy. SQLite wants a log beside
+/// a file even to read it. Where there is none, nobody is writing, and the file is taken for one that stands still, so that
+/// nothing is left beside it either. A log that holds acts is never passed over so.
 pub(crate) async fn open_archive(url: &str) -> Result<Pools> {
     let connect = async |access| {
         let opened = Database::connect(sqlite(url, 8, access)).await?;
         opened.execute_unprepared("SELECT count(*) FROM sqlite_schema").await?;
-        Ok::<_, DbErr>(opened)
+        Ok::<_, Storage>(opened)
     };
-    let log = file_of(url).map(|file| format!("{}-wal", file.display()));
-    let is_still = log.is_none_or(|log| std::fs::metadata(log).map_or(true, |log| log.len() == 0));
-    let reading = match connect(Access::Archive).await {
-        Err(_) if is_still => connect(Access::Still).await?,
-        opened => opened?,
+    let log = file_of(url).map(|file| format!("{}-wal", file.display())).unwrap_or_default();
+    let size = std::fs::metadata(&log).map(|log| log.len());
+    let opened = match size {
+        Ok(_) => connect(Access::Archive).await,
+        Err(_) => connect(Access::Still).await,
+    };
+    let reading = match (opened, size) {
+        (Err(failure), Ok(1..)) if failure.is_read_only() => return Err(LOG.refuse(log).into()),
+        (Err(failure), Ok(0)) if failure.is_read_only() => connect(Access::Still).await?,
+        (opened, _) => opened?,
     };
     let (acting, backend) = (reading.clone(), DbBackend::Sqlite);
     Ok(Pools { reading, acting, backend, acting_at_once: 1 })
@@ -101,14 +107,23 @@ pub(crate) async fn open_for_migration(url: &str) -> Result<DatabaseConnection> 
 /// Makes the file of new books, for its owner's eyes alone: names and numbers of people are going to be in it. What SQLite
 /// puts beside it takes its mode.
 fn found(url: &str) -> Result<()> {
-    let Some(path) = file_of(url).filter(|path| !path.exists()) else { return Ok(()) };
+    let Some(path) = file_of(url) else { return Ok(()) };
+    let what = format!("打开账册 {}", path.display());
+    match path.metadata() {
+        Ok(found) if found.is_dir() => {
+            let source = ErrorKind::IsADirectory.into();
+            return Err(Storage::File { what, source }.into());
+        }
+        Ok(_) => return Ok(()),
+        Err(_) => {}
+    }
     let mut made = std::fs::OpenOptions::new();
     made.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut made, 0o600);
     match made.open(path) {
         Err(source) if source.kind() != ErrorKind::AlreadyExists => {
-            Err(Storage::File { what: format!("建立账册 {}", path.display()), source }.into())
+            Err(Storage::File { what, source }.into())
         }
         _ => Ok(()),
     }
@@ -363,6 +378,9 @@ fn of_database(error: &DbErr) -> &'static str {
     let Some(driver) = driver(error) else { return "数据库没有应答" };
     let code = match driver {
         sqlx::Error::Io(source) => return of_system(source),
+        sqlx::Error::PoolTimedOut if matches!(error, DbErr::Conn(_)) => {
+            return "连不上数据库：没有启动，或地址、端口不对";
+        }
         sqlx::Error::Tls(_) => return "与数据库的加密连接没有建立",
         driver => match code_of(driver) {
             Some(code) => code,
@@ -400,7 +418,8 @@ fn of_system(error: &std::io::Error) -> &'static str {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "磁盘已满",
         ErrorKind::ReadOnlyFilesystem => "磁盘只能读",
         ErrorKind::InvalidData => "内容不合格式",
-        ErrorKind::ConnectionRefused => "拒绝连接：没有启动，或地址、端口不对",
+        ErrorKind::ConnectionRefused => "连不上：没有启动，或地址、端口不对",
+        _ if error.to_string().contains("lookup address") => "找不到主机：地址不对，或网络不通",
         ErrorKind::TimedOut => "没有应答，等待超时",
         ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted

@@ -1,4 +1,5 @@
-//! A transaction in somebody's hands: [`Tx`] for an act, [`Snapshot`] for a reading, [`View`] for either.
+//! Where the rooms look and write: [`Tx`] for an act, [`Snapshot`] for a reading, [`Glance`] for one question, [`View`]
+//! for any of them.
 //!
 //! Always: a [`Tx`] belongs to one act of one compound while a verb holds it, though its transaction may carry the
 //! acts of a whole batch; what an act writes is invisible to nobody after it in the batch and gone if it is
@@ -8,7 +9,10 @@ use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, Statement,
+    Value,
+};
 
 use super::actor::Actor;
 use super::dialect;
@@ -255,13 +259,22 @@ pub struct Snapshot {
     pub(super) backend: DbBackend,
 }
 
+/// One question by itself: no transaction is begun for it. Two questions may see two pictures, so whatever adds
+/// figures up reads a [`Snapshot`].
+#[derive(Clone, Debug)]
+pub struct Glance {
+    pub(super) db: DatabaseConnection,
+    pub(super) backend: DbBackend,
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Tx {}
     impl Sealed for super::Snapshot {}
+    impl Sealed for super::Glance {}
 }
 
-/// Where a query may look: an act under way, which sees what it wrote, or a snapshot.
+/// Where a query may look: an act under way, which sees what it wrote, a snapshot, or a glance.
 pub trait View: sealed::Sealed + Send {
     /// The rows of a query that reads `tables`.
     #[doc(hidden)]
@@ -271,10 +284,6 @@ pub trait View: sealed::Sealed + Send {
         sql: &str,
         values: Vec<Value>,
     ) -> impl Future<Output = Result<Vec<QueryResult>>> + Send;
-
-    /// The transaction, for a query that streams. Only where nothing waits to be written.
-    #[doc(hidden)]
-    fn database(&self) -> &DatabaseTransaction;
 
     /// Which database it is, for the few queries that must know.
     #[doc(hidden)]
@@ -305,10 +314,6 @@ impl View for Tx {
         Ok(self.db.query_all_raw(statement).await?)
     }
 
-    fn database(&self) -> &DatabaseTransaction {
-        &self.db
-    }
-
     fn backend(&self) -> DbBackend {
         self.backend
     }
@@ -325,8 +330,20 @@ impl View for Snapshot {
         Ok(self.db.query_all_raw(statement).await?)
     }
 
-    fn database(&self) -> &DatabaseTransaction {
-        &self.db
+    fn backend(&self) -> DbBackend {
+        self.backend
+    }
+}
+
+impl View for Glance {
+    async fn rows(
+        &mut self,
+        _tables: Reads,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<QueryResult>> {
+        let statement = Statement::from_sql_and_values(self.backend, sql, values);
+        Ok(self.db.query_all_raw(statement).await?)
     }
 
     fn backend(&self) -> DbBackend {

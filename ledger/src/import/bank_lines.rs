@@ -8,7 +8,7 @@ use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::id::{CompoundId, ImportNo, LineNo};
-use crate::intake::{BankReading, BankRow, Order};
+use crate::intake::{BankReading, BankRow, Order, Said};
 use crate::journal::Book;
 use crate::money::Money;
 use crate::property::{self, RoomCode};
@@ -46,8 +46,8 @@ pub(super) async fn judge(
             judged.known += 1;
         } else if row.occurred_on > today {
             let why = format!("今天 {today}");
-            let value = row.occurred_on.to_string();
-            judged.rejects.push(reject(&meta, &row.at, &FUTURE, value, &why));
+            let day = (Said::Day, row.occurred_on.to_string());
+            judged.rejects.push(reject(&meta, &row.at, day, &FUTURE, &why));
             continue;
         } else {
             judged.good.push(arrival(row, book, &account, wording));

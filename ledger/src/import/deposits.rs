@@ -11,7 +11,7 @@ use crate::calendar::Day;
 use crate::error::{Result, Rule};
 use crate::fund::{self, Accounts, BANK, Kept};
 use crate::id::{CompoundId, DwellingNo, ImportNo, VoucherSeq};
-use crate::intake::{DepositKind, DepositReading, DepositRow, name_matches};
+use crate::intake::{DepositKind, DepositReading, DepositRow, Said, name_matches};
 use crate::journal::{self, Book, Entry, Line, Style};
 use crate::money::Money;
 use crate::property::{self, Dwelling, Housing, RoomCode};
@@ -63,26 +63,26 @@ pub(super) async fn judge(
             judged.sum += signed;
             continue;
         }
-        let mut fault = |rule: &'static Rule, value: String, why: &str| {
-            judged.rejects.push(reject(&meta, &row.at, rule, value, why));
+        let mut fault = |rule: &'static Rule, said: Said, value: String, why: &str| {
+            judged.rejects.push(reject(&meta, &row.at, (said, value), rule, why));
         };
         let Some(dwelling) = roll.get(&row.room).copied() else {
-            fault(&ROOM_UNKNOWN, row.room.to_string(), "");
+            fault(&ROOM_UNKNOWN, Said::Room, row.room.to_string(), "");
             continue;
         };
         if row.on > today {
-            fault(&FUTURE, row.on.to_string(), &format!("今天 {today}"));
+            fault(&FUTURE, Said::Day, row.on.to_string(), &format!("今天 {today}"));
             continue;
         }
         let receipt_no = row.receipt_no.clone().unwrap_or_default();
         if !receipt_no.is_empty() && !receipts.insert(receipt_no.clone()) {
-            fault(&RECEIPT_USED, receipt_no, "");
+            fault(&RECEIPT_USED, Said::Receipt, receipt_no, "");
             continue;
         }
         let balance = balances.entry(dwelling.no).or_default();
         if (balance.total() + signed).is_negative() {
             let why = format!("此前余额 {} 元", balance.total().grouped());
-            fault(&SHORT, total.to_string(), &why);
+            fault(&SHORT, Said::Amount, total.to_string(), &why);
             continue;
         }
         balance.principal += if is_outgoing(row.kind) { -row.principal } else { row.principal };
@@ -100,7 +100,7 @@ pub(super) async fn judge(
             _ => {}
         }
         judged.sum += signed;
-        judged.differences.extend(differences(row, dwelling));
+        judged.differences.extend(differences(&meta, row, dwelling));
         judged.good.push(movement(row, dwelling, is_same_year));
     }
     for dwelling in roll.values() {
@@ -125,24 +125,26 @@ const fn is_outgoing(kind: DepositKind) -> bool {
 }
 
 /// What the row says of its dwelling that the register says otherwise. It refuses nothing: the money came.
-fn differences(row: &DepositRow, dwelling: &Dwelling) -> Vec<Difference> {
+fn differences(meta: &Meta, row: &DepositRow, dwelling: &Dwelling) -> Vec<Difference> {
     let mut found = Vec::new();
-    let mut differ = |what: &str, in_file: String, in_books: String| {
+    let mut differ = |what: &str, said: Said, in_file: String, in_books: String| {
         found.push(Difference {
             what: what.to_owned(),
-            cell: row.at.to_string(),
+            cell: meta.places.cell(&row.at, said).to_string(),
             room: row.room.to_string(),
             in_file,
             in_books,
         });
     };
     if let Some(area) = row.area.filter(|area| *area != dwelling.fund_area) {
-        differ("area", format!("{area} ㎡"), format!("{} ㎡", dwelling.fund_area));
+        let in_books = format!("{} ㎡", dwelling.fund_area);
+        differ("area", Said::Area, format!("{area} ㎡"), in_books);
     }
     let is_owner = dwelling.owners.iter().any(|o| name_matches(&o.name, &row.owner_name));
     if !row.owner_name.is_empty() && !is_owner {
         let shown: String = row.owner_name.chars().take(1).chain("**".chars()).collect();
-        differ("owner", shown, format!("{} 名产权人中无此人", dwelling.owners.len()));
+        let in_books = format!("{} 名产权人中无此人", dwelling.owners.len());
+        differ("owner", Said::Owner, shown, in_books);
     }
     found
 }

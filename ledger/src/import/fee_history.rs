@@ -10,7 +10,7 @@ use crate::calendar::Day;
 use crate::error::{Result, Rule};
 use crate::fees::{self, Billing, Charge, Method, PREPAID, Payment, RECEIVABLE};
 use crate::id::{CompoundId, DwellingNo, ImportNo, MatterNo};
-use crate::intake::{FeeRow, Reading};
+use crate::intake::{FeeRow, Reading, Said};
 use crate::journal::{self, Book, Entry, Line};
 use crate::money::Money;
 use crate::property;
@@ -54,20 +54,21 @@ pub(super) async fn judge(
             due_in_all += row.due - row.waived;
             continue;
         }
-        let mut fault = |rule: &'static Rule, value: String, why: &str| {
-            judged.rejects.push(reject(&meta, &row.at, rule, value, why));
+        let mut fault = |rule: &'static Rule, said: Said, value: String, why: &str| {
+            judged.rejects.push(reject(&meta, &row.at, (said, value), rule, why));
         };
         let Some(dwelling) = codes.get(&row.room).copied() else {
-            fault(&ROOM_UNKNOWN, row.room.to_string(), "");
+            fault(&ROOM_UNKNOWN, Said::Room, row.room.to_string(), "");
             continue;
         };
         let paid_on = match row.paid_on {
             Some(day) if day > today => {
-                fault(&FUTURE, day.to_string(), &format!("今天 {today}"));
+                fault(&FUTURE, Said::Day, day.to_string(), &format!("今天 {today}"));
                 continue;
             }
             None if row.paid.is_positive() => {
-                fault(&NO_DAY, row.paid.to_string(), "");
+                let why = format!("实缴 {} 元", row.paid.grouped());
+                fault(&NO_DAY, Said::Day, String::new(), &why);
                 continue;
             }
             day => day.unwrap_or(today),
@@ -77,7 +78,7 @@ pub(super) async fn judge(
         let first = *charged.entry(key).or_insert(due);
         if first != due {
             let why = format!("前一行为 {} 元", first.grouped());
-            fault(&DUE_DIFFERS, due.to_string(), &why);
+            fault(&DUE_DIFFERS, Said::Due, due.to_string(), &why);
             continue;
         }
         ahead += usize::from(row.from > today);

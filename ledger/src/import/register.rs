@@ -8,7 +8,7 @@ use crate::calendar::Day;
 use crate::error::Result;
 use crate::fund::{self, Assessment};
 use crate::id::{CompoundId, DwellingNo, ImportNo};
-use crate::intake::{OwnerCell, RegisterReading, RegisterRow, Tenure, Usage as Word};
+use crate::intake::{OwnerCell, RegisterReading, RegisterRow, Said, Tenure, Usage as Word};
 use crate::measure::Area;
 use crate::money::Money;
 use crate::property::{self, Dwelling, Housing, NewDwelling, NewOwner, RoomCode, Usage};
@@ -48,11 +48,10 @@ pub(super) async fn judge(
             Some(there) => match difference(row, there) {
                 None => {
                     judged.known += 1;
-                    judged.differences.extend(owners_differ(row, there));
+                    judged.differences.extend(owners_differ(&meta, row, there));
                 }
-                Some(why) => {
-                    let value = row.code.to_string();
-                    judged.rejects.push(reject(&meta, &row.at, &ROOM_DIFFERS, value, &why));
+                Some((value, why)) => {
+                    judged.rejects.push(reject(&meta, &row.at, value, &ROOM_DIFFERS, &why));
                 }
             },
         }
@@ -67,26 +66,29 @@ pub(super) async fn judge(
     Ok(judged)
 }
 
-/// What the register says of a dwelling that the books say otherwise, and that no import may change.
-fn difference(row: &RegisterRow, there: &Dwelling) -> Option<String> {
-    let housing = housing(row.tenure);
+/// What the register says of a dwelling that the books say otherwise, and that no import may change: the value, and why.
+fn difference(row: &RegisterRow, there: &Dwelling) -> Option<((Said, String), String)> {
+    let room = &row.code;
     if row.area != there.fund_area {
-        return Some(format!("文件 {} ㎡，账册 {} ㎡", row.area, there.fund_area));
+        let why = format!("{room} 文件 {} ㎡，账册 {} ㎡", row.area, there.fund_area);
+        return Some(((Said::Area, row.area.to_string()), why));
     }
-    if housing != there.housing {
-        return Some(format!("文件 {}，账册 {}", housing.in_chinese(), there.housing.in_chinese()));
+    let (in_file, in_books) = (housing(row.tenure).in_chinese(), there.housing.in_chinese());
+    if in_file != in_books {
+        let why = format!("{room} 文件 {in_file}，账册 {in_books}");
+        return Some(((Said::Housing, in_file.to_owned()), why));
     }
     None
 }
 
-fn owners_differ(row: &RegisterRow, there: &Dwelling) -> Option<Difference> {
+fn owners_differ(meta: &Meta, row: &RegisterRow, there: &Dwelling) -> Option<Difference> {
     let mut file: Vec<&str> = row.owners.iter().map(|o| o.name.as_str()).collect();
     let mut books: Vec<&str> = there.owners.iter().map(|o| o.name.as_str()).collect();
     file.sort_unstable();
     books.sort_unstable();
     (file != books).then(|| Difference {
         what: "owner".to_owned(),
-        cell: row.at.to_string(),
+        cell: meta.places.cell(&row.at, Said::Owner).to_string(),
         room: row.code.to_string(),
         in_file: format!("{} 名产权人", file.len()),
         in_books: format!("{} 名产权人，姓名不同", books.len()),

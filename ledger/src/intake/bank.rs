@@ -15,7 +15,8 @@ use super::layout::{self, Column, words};
 use super::sheet::Cell;
 use super::table::{self, Keys, Line, Preamble};
 use super::{
-    Address, BALANCE_BROKEN, BOTH_SIDES, CURRENCY, DIRECTION, File, Reading, TOTALS_DISAGREE, Terms,
+    Address, BALANCE_BROKEN, BOTH_SIDES, CURRENCY, DIRECTION, File, Reading, Said, TOTALS_DISAGREE,
+    Terms,
 };
 use crate::calendar::Day;
 use crate::error::Refusal;
@@ -510,7 +511,8 @@ fn follow(reading: &Reading<BankRow>, gaps: &BTreeSet<usize>, order: Order) -> V
             running.get(row.account_no.as_str()).map(|before| *before + row.inflow - row.outflow);
         match (row.balance, expected) {
             (Some(balance), Some(expected)) if balance != expected => {
-                breaks.push(format!("{} 的余额是 {balance}，按上一笔推算应为 {expected}", row.at));
+                let at = reading.places.cell(&row.at, Said::Balance);
+                breaks.push(format!("{at} 的余额是 {balance}，按上一笔推算应为 {expected}"));
                 running.insert(&row.account_no, balance);
             }
             (Some(balance), _) => {

@@ -17,8 +17,8 @@ use zip::result::ZipError;
 use super::layout;
 use super::{
     DAMAGED_FILE, EMPTY_FILE, File, MACRO_FILE, MAX_BYTES, MAX_HTML_BYTES, MAX_PART_BYTES,
-    MAX_PARTS, MAX_UNPACKED_BYTES, NOT_ONE_FILE, PASSWORD_FILE, TOO_LARGE, TOO_MANY_ROWS,
-    UNKNOWN_ENCODING, UNKNOWN_FORMAT, UNPACKS_TOO_LARGE,
+    MAX_PARTS, MAX_UNPACKED_BYTES, NOT_ONE_FILE, PASSWORD_FILE, TOO_MANY_ROWS, UNKNOWN_ENCODING,
+    UNKNOWN_FORMAT, UNPACKS_TOO_LARGE, beyond, too_large,
 };
 use crate::error::Refusal;
 
@@ -153,8 +153,7 @@ pub(super) fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, Refusal> {
 
 fn refuse_size(bytes: &[u8]) -> Result<(), Refusal> {
     if bytes.len() > MAX_BYTES {
-        let size = bytes.len();
-        return Err(TOO_LARGE.refuse(format!("{} MB", size >> 20)).with("bytes", size as u64));
+        return Err(too_large(bytes.len() as u64));
     }
     if bytes.iter().all(|b| b.is_ascii_whitespace() || matches!(b, 0xef | 0xbb | 0xbf)) {
         return Err(EMPTY_FILE.refuse(format!("{} 字节，没有内容", bytes.len())));
@@ -522,7 +521,9 @@ fn open_text(bytes: &[u8]) -> Result<Container<'_>, Refusal> {
     }
     if head.starts_with('<') && (head.contains("<html") || head.contains("<table")) {
         if bytes.len() > MAX_HTML_BYTES {
-            return Err(TOO_LARGE.refuse(format!("网页格式，{} MB", bytes.len() >> 20)));
+            let mut refusal = beyond(bytes.len() as u64, MAX_HTML_BYTES as u64);
+            refusal.evidence.push_str("（网页格式）");
+            return Err(refusal);
         }
         return Ok(Container::Html(text, encoding));
     }

@@ -10,6 +10,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::OTHER_KIND;
+use crate::error::Refusal;
+
 /// What a column holds, in any layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -112,9 +115,11 @@ impl Column {
     }
 
     /// A balance does not add up, and an amount whose side stands beside it adds up to nothing known.
-    pub(super) const fn adds_up(self, layout: &Layout) -> bool {
+    pub(super) fn adds_up(self, layout: &Layout) -> bool {
         match self.nature() {
-            Nature::Money if layout.is_bank => matches!(self, Column::Inflow | Column::Outflow),
+            Nature::Money if layout.kind == "bank" => {
+                matches!(self, Column::Inflow | Column::Outflow)
+            }
             Nature::Money => !matches!(self, Column::Balance),
             Nature::Area => true,
             Nature::Day | Nature::Text => false,
@@ -125,6 +130,12 @@ impl Column {
 /// One family of files: the names of its columns.
 #[derive(Debug, Deserialize)]
 pub(super) struct Layout {
+    /// What people call such a file.
+    called: String,
+    /// Families that a header whole for them belongs to, though it would do for this one too, if it has these columns of
+    /// theirs.
+    #[serde(default)]
+    yields: BTreeMap<String, Vec<Column>>,
     /// What a title ends with: `梧桐里小区房产清册`.
     pub(super) titles: Vec<String>,
     needed: Vec<Vec<Column>>,
@@ -134,8 +145,47 @@ pub(super) struct Layout {
     columns: BTreeMap<Column, Vec<String>>,
     #[serde(skip)]
     names: HashMap<String, (Column, usize)>,
+    /// The word of the command that takes it.
     #[serde(skip)]
-    is_bank: bool,
+    kind: &'static str,
+    #[serde(skip)]
+    advice: String,
+}
+
+/// A file that offices hand in and no importer takes, known by names that only it has.
+#[derive(Debug, Deserialize)]
+struct Stranger {
+    called: String,
+    /// All the names of one of these.
+    tells: Vec<Vec<String>>,
+    advice: String,
+}
+
+/// Another kind of file that a header is like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kin {
+    /// What people call it.
+    pub(super) called: &'static str,
+    /// What to do with it.
+    pub(super) advice: &'static str,
+    kind: &'static str,
+    /// Whether the file is that and not what was asked for; else it may be either.
+    pub(super) is_certain: bool,
+    pub(super) score: Score,
+}
+
+/// How good a header is: whether everything the kind needs is there, then how many groups and columns of it.
+pub(super) type Score = (bool, (usize, usize));
+
+impl Kin {
+    /// The refusal of a file of the wrong kind.
+    pub(super) fn refuse(&self, sheet: &str, row: u32, names: &[String]) -> Refusal {
+        let Kin { called, advice, kind, .. } = self;
+        let names = names.iter().map(String::as_str).filter(|name| !name.is_empty());
+        let names = names.take(8).collect::<Vec<_>>().join("、");
+        let evidence = format!("“{sheet}”第 {row} 行的表头是{called}的样子（{names}）；{advice}");
+        OTHER_KIND.refuse(evidence).with("looks_like", *kind)
+    }
 }
 
 /// The whole of `aliases.toml`.
@@ -151,6 +201,7 @@ pub(super) struct Words {
     deposits: Layout,
     fees: Layout,
     bank: Layout,
+    strangers: Vec<Stranger>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -179,14 +230,18 @@ struct SheetWords {
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let mut words: Words = toml::from_str(include_str!("aliases.toml"))
         .expect("the embedded table is read by every test of this room");
-    for layout in [&mut words.register, &mut words.deposits, &mut words.fees, &mut words.bank] {
+    let Words { register, deposits, fees, bank, .. } = &mut words;
+    for (kind, layout) in
+        [("register", register), ("deposits", deposits), ("fees", fees), ("bank", bank)]
+    {
+        layout.kind = kind;
+        layout.advice = format!("请改用 xiaoqu import {kind}（接口为 kind={kind}）");
         for (column, names) in &layout.columns {
             for (rank, name) in names.iter().enumerate() {
                 layout.names.insert(plain_name(name, Brackets::Opened), (*column, rank));
             }
         }
     }
-    words.bank.is_bank = true;
     words
 });
 
@@ -315,6 +370,14 @@ impl Columns {
     }
 }
 
+impl Stranger {
+    fn is(&self, names: &[String]) -> bool {
+        let plain = |name: &str| plain_name(name, Brackets::Dropped);
+        let has = |tell: &String| names.iter().any(|name| plain(name) == plain(tell));
+        self.tells.iter().any(|all| all.iter().all(has))
+    }
+}
+
 impl Layout {
     /// Finds the columns that these names stand for. Where two names mean one column, the one listed first
     /// wins.
@@ -337,6 +400,39 @@ impl Layout {
     /// Whether so many of the needed groups make a header: 60 %.
     pub(super) fn is_header(&self, columns: &Columns) -> bool {
         columns.groups_found * 10 >= self.needed.len() * 6
+    }
+
+    /// Whether these names are a header of this layout, and how good a one: everything needed first, then how much.
+    fn fit(&self, names: &[String]) -> Option<(Score, Columns)> {
+        let columns = self.columns(names.iter().map(String::as_str));
+        let is_complete = self.is_header(&columns) && self.missing(&columns).is_empty();
+        let score = (columns.groups_found == self.needed.len(), columns.score());
+        is_complete.then_some((score, columns))
+    }
+
+    /// The other kind of file that these names of a header are like, if there is one.
+    pub(super) fn rather(&self, names: &[String]) -> Option<Kin> {
+        if let Some(stranger) = WORDS.strangers.iter().find(|stranger| stranger.is(names)) {
+            let Stranger { called, advice, .. } = stranger;
+            let score = (true, (usize::MAX, 0));
+            return Some(Kin { called, advice, kind: "other", is_certain: true, score });
+        }
+        let families = [&WORDS.register, &WORDS.deposits, &WORDS.fees, &WORDS.bank];
+        let others = families.into_iter().filter(|other| other.kind != self.kind);
+        let fits = others.filter_map(|other| other.fit(names).map(|fit| (fit, other)));
+        let ((score, columns), other) = fits.max_by_key(|((score, _), _)| *score)?;
+        let is_whole = score.0;
+        let is_certain = match self.fit(names) {
+            None => true,
+            Some(((false, _), _)) if is_whole => true,
+            Some(((true, (_, own)), _)) if is_whole && score.1.1 > own => {
+                let tells = self.yields.get(other.kind);
+                tells.is_some_and(|tells| tells.iter().all(|column| columns.has(*column)))
+            }
+            Some(_) => return None,
+        };
+        let Layout { called, advice, kind, .. } = other;
+        Some(Kin { called, advice, kind, is_certain, score })
     }
 
     /// The required columns that are not there, each by its first name.

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::layout::Layout;
-use super::{File, Reading, Reject, RejectedRow, table};
+use super::{File, Reject, RejectedRow, table};
 use crate::error::Refusal;
 
 /// The columns added at the end; they are ignored when the file comes back.
@@ -19,16 +19,16 @@ pub(super) const EXTRA: [&str; 3] = ["拒绝单元格", "规则", "办法"];
 /// number too long for it, or with leading zeros, ends in a TAB, as banks write them. Both are taken off again
 /// when the file is read.
 #[must_use]
-pub fn rejects_file<T>(reading: &Reading<T>) -> Vec<u8> {
+pub fn rejects_file(headers: &[String], rejected: &[RejectedRow], rejects: &[Reject]) -> Vec<u8> {
     let mut out = String::from("\u{feff}");
-    let width = reading.rejected.iter().map(|row| row.cells.len()).max().unwrap_or(0);
-    let width = width.max(reading.headers.len());
-    let headers = reading.headers.iter().map(String::as_str);
+    let width = rejected.iter().map(|row| row.cells.len()).max().unwrap_or(0);
+    let width = width.max(headers.len());
+    let headers = headers.iter().map(String::as_str);
     let headers = headers.chain(std::iter::repeat("")).take(width).chain(EXTRA);
     write_row(&mut out, headers);
     // The rejects of a row stand together, in the order of the rows.
-    let mut rest = reading.rejects.as_slice();
-    for row in &reading.rejected {
+    let mut rest = rejects;
+    for row in rejected {
         let is_own = |reject: &Reject| reject.row == row.row && reject.sheet == row.sheet;
         let (own, after) = rest.split_at(rest.iter().take_while(|r| is_own(r)).count());
         rest = after;

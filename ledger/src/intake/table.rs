@@ -18,7 +18,7 @@ use super::sheet::{self, Cell, Flow, Row};
 use super::value::{self, Moment, Span, Value};
 use super::{
     Address, CELL_TOO_LONG, EMPTY_FILE, File, HEADER_WITHIN, MAX_CELL_CHARS, MAX_ROWS, NO_ROWS,
-    RAGGED_ROW, Reading, Reject, RejectedRow, SEVERAL_TABLES, Skipped, TOO_MANY_ROWS,
+    Places, RAGGED_ROW, Reading, Reject, RejectedRow, SEVERAL_TABLES, Skipped, TOO_MANY_ROWS,
     TOTALS_DISAGREE, VALUE_MISSING,
 };
 use crate::calendar::Day;
@@ -97,15 +97,15 @@ pub(super) fn read<T>(
         saw_a_cell: false,
         near: header::Near::default(),
     };
-    let stem = stem(&unpacked.name);
+    let own = without_folder(&unpacked.name);
     if let Container::Text(text, _) = &container {
         let delimiter = header::delimiter(text, layout);
         work.trailing = header::trailing_field(text, delimiter, layout);
-        work.sheet(stem, &mut |visit| sheet::walk_text(text, delimiter, visit))?;
+        work.sheet(own, &mut |visit| sheet::walk_text(text, delimiter, visit))?;
     } else {
         work.note_unread(&container);
         for listed in container.sheets().into_iter().filter(|listed| listed.is_read) {
-            let name = if listed.name.is_empty() { stem } else { &listed.name };
+            let name = if listed.name.is_empty() { own } else { &listed.name };
             work.sheet(name, &mut |visit| sheet::walk(&mut container, &listed.name, visit))?;
         }
     }
@@ -120,6 +120,7 @@ fn empty_reading<T>(file: File<'_>, container: &Container<'_>) -> Reading<T> {
         sheet: String::new(),
         header_row: 0,
         headers: Vec::new(),
+        places: Places::default(),
         rows: Vec::new(),
         rejects: Vec::new(),
         rejected: Vec::new(),
@@ -128,10 +129,9 @@ fn empty_reading<T>(file: File<'_>, container: &Container<'_>) -> Reading<T> {
     }
 }
 
-/// The file's name without its folder and its ending.
-fn stem(name: &str) -> &str {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+/// The file's own name, which stands for the sheet where there are none.
+fn without_folder(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -221,6 +221,8 @@ impl<T> Work<'_, T> {
                 self.reading.sheet = sheet.to_string();
                 self.reading.header_row = header.row;
                 self.reading.headers.clone_from(&header.names);
+                self.reading.places = Places(header.columns.clone());
+                self.compare_kinds(sheet, &header)?;
                 self.note_unknown(&header);
                 self.preamble = preamble;
                 let summed = header.columns.iter().filter(|(c, _)| c.adds_up(self.layout));
@@ -237,6 +239,17 @@ impl<T> Work<'_, T> {
         }
         self.header = Some(header.clone());
         Ok(Body { last: header.row, sheet: Arc::clone(sheet), header })
+    }
+
+    /// A header may suffice for what was asked and still be another file's.
+    fn compare_kinds(&mut self, sheet: &str, header: &Header) -> Result<(), Refusal> {
+        let Some(kin) = self.layout.rather(&header.names) else { return Ok(()) };
+        if kin.is_certain {
+            return Err(kin.refuse(sheet, header.row, &header.names));
+        }
+        let (called, advice) = (kin.called, kin.advice);
+        self.reading.notes.push(format!("表头也像{called}；若是，{advice}"));
+        Ok(())
     }
 
     fn note_unknown(&mut self, header: &Header) {

@@ -96,7 +96,7 @@ fn the_sample_deposits_meet_the_register() {
     assert_eq!(rows.iter().filter(|row| row.kind == DepositKind::Deposit).count(), 23);
     assert_eq!(rows[0].on, day("1999-05-08"));
     assert_eq!(rows[0].receipt_no.as_deref(), Some("WX0000001"));
-    assert_eq!(rows[0].at.to_string(), "交存明细!A2");
+    assert_eq!(rows[0].at.to_string(), "交存明细.csv!A2");
 
     let register_bytes = demo("房产清册.xlsx");
     let register = register(file("房产清册.xlsx", &register_bytes)).unwrap();
@@ -144,7 +144,7 @@ fn the_sample_statement_runs_to_its_closing_balance() {
     assert_eq!(rows[0].voucher_no, "00000005");
     assert_eq!(rows[0].occurred_time.as_deref(), Some("10:05:00"));
     assert_eq!(rows[0].counterparty_account, "622200001660389569");
-    assert_eq!(rows[0].at.to_string(), "工行维修资金专户_2026上半年!A3");
+    assert_eq!(rows[0].at.to_string(), "工行维修资金专户_2026上半年.csv!A3");
     let in_remarks =
         rows.iter().filter(|row| !RoomCode::find_in_text(&row.purpose).is_empty()).count();
     assert_eq!(in_remarks as u64, totals["bank_matchable_deposits"].as_u64().unwrap());
@@ -222,9 +222,9 @@ fn every_container_gives_the_same_rows() {
     for (file_name, bytes, sheet) in [
         ("a.xlsx", Book::of("清册", REGISTER).bytes(), "清册"),
         ("b.xls", old_book(&[("清册", 0, 0)], REGISTER), "清册"),
-        ("c.xls", gbk(&html(REGISTER)), "c"),
-        ("d.csv", csv.clone(), "d"),
-        ("e.zip", zip_of(&name, &csv, 0), "房产清册_业务明细"),
+        ("c.xls", gbk(&html(REGISTER)), "c.xls"),
+        ("d.csv", csv.clone(), "d.csv"),
+        ("e.zip", zip_of(&name, &csv, 0), "房产清册_业务明细.csv"),
         ("f.zip", zip_of(b"g.xlsx", &Book::of("清册", REGISTER).bytes(), 0), "清册"),
         // A workbook under another ending is still a workbook.
         ("h.csv", Book::of("清册", REGISTER).bytes(), "清册"),
@@ -273,6 +273,17 @@ fn what_is_no_table_is_refused_by_its_own_name() {
         let refused = refused(register(file("x", &bytes)));
         assert_eq!(refused, code, "{:?}", bytes.get(..bytes.len().min(20)));
     }
+}
+
+#[test]
+fn a_file_that_is_too_large_is_told_its_size_and_the_limit_that_holds() {
+    let evidence = too_large(100 << 20).evidence;
+    assert_eq!(evidence, "文件 100 MB，上限 64 MB");
+    let by_a_byte = register(file("x", &vec![b'a'; MAX_BYTES + 1])).unwrap_err();
+    assert_eq!(by_a_byte.evidence, "文件 64.1 MB，上限 64 MB");
+    let page = format!("<html><table>{}</table>", " ".repeat(MAX_HTML_BYTES));
+    let page = register(file("x.xls", page.as_bytes())).unwrap_err();
+    assert_eq!(page.evidence, "文件 16.1 MB，上限 16 MB（网页格式）");
 }
 
 #[test]
@@ -462,6 +473,83 @@ fn a_missing_column_is_named() {
     assert_eq!(refused(register(file("x", wan.as_bytes()))), "intake.not-in-yuan");
 }
 
+/// One file of every kind that an office may hand in.
+const KINDS: [(&str, &str); 7] = [
+    ("房产清册", "房号,业主,建筑面积,应交金额\r\n1-1-101,张三,65.53,100.00\r\n"),
+    (
+        "交存明细",
+        "小区名称,楼,单元,房屋,业主姓名,证件号码,摘要,交易时间,交易金额,发票号,面积\r\n\
+         梧桐里,1栋,1单元,101,张三,,开户,2012-09-27,100.00,1,65.53\r\n",
+    ),
+    (
+        "收费明细",
+        "房屋,收费项目,缴费周期,开始时间,结束时间,缴费时间,应缴金额,实缴金额,收银员,备注\r\n\
+         1-1-101,物业费,3,2026-01-01,2026-03-31,2026-02-01,68.82,68.82,一,\r\n",
+    ),
+    ("银行流水", STATEMENT),
+    (
+        "微信支付账单",
+        "交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易类型,货币种类,应结订单金额,商品名称\r\n\
+         `2026-01-22 13:49:58,`wx0,`16,`42,`WY,`JSAPI,`CNY,`132.77,`1-1-101\r\n",
+    ),
+    (
+        "支付宝账单",
+        "#支付宝业务明细查询\r\n支付宝交易号,商户订单号,业务类型,创建时间,对方账户,订单金额（元）,备注\r\n\
+         20260111\t,ZFB,交易,2026-01-14 12:00:07,199****0000,153.57,6-1-1003\r\n",
+    ),
+    (
+        "公共收益台账",
+        "序号,收入项目,相对方,合同编号,起始日期,终止日期,年租金（元）,收款日期,收款金额（元）,备注\r\n\
+         1,停车位,某公司,HT1,2025-01-01,2025-12-31,154800,2025-02-15,38700,\r\n",
+    ),
+];
+
+#[test]
+fn a_file_of_another_kind_is_called_by_its_name() {
+    type Read = fn(File<'_>) -> Result<Vec<String>, Refusal>;
+    let readers: [(&str, Read); 4] = [
+        ("房产清册", |file| register(file).map(|read| read.reading.notes)),
+        ("交存明细", |file| deposits(file).map(|read| read.reading.notes)),
+        ("收费明细", |file| fees(file).map(|read| read.notes)),
+        ("银行流水", |file| bank(file, Terms::WholeFile).map(|read| read.reading.notes)),
+    ];
+    for (asked, read) in readers {
+        for (kind, text) in KINDS {
+            let told = read(file("x.csv", text.as_bytes()));
+            if kind == asked {
+                let notes = told.unwrap_or_else(|refusal| panic!("{kind}: {refusal}"));
+                assert!(!notes.iter().any(|note| note.contains("也像")), "{kind}: {notes:?}");
+                continue;
+            }
+            let refusal = told.expect_err(kind);
+            assert_eq!(refusal.code(), "intake.other-kind", "{kind} as {asked}: {refusal}");
+            assert!(refusal.evidence.contains(&format!("是{kind}的样子")), "{refusal}");
+        }
+    }
+    let (_, wechat) = KINDS[4];
+    let refusal = fees(file("x.csv", wechat.as_bytes())).unwrap_err();
+    assert!(refusal.evidence.contains("xiaoqu pay --method wechat"), "{refusal}");
+    let refusal = deposits(file("x.csv", KINDS[2].1.as_bytes())).unwrap_err();
+    assert_eq!(refusal.facts["looks_like"], "fees");
+    assert!(
+        refusal.evidence.contains("“x.csv”第 1 行") && refusal.evidence.contains("import fees")
+    );
+
+    // Columns that would do for a deposit, beside a fee and its period: the fund's account takes no fee.
+    let fee = "房号,业主,收费项目,账期,金额,日期,票据号,实收\r\n\
+        1-1-101,张三,物业费,2026年一季度,68.82,2026-02-01,1,68.82\r\n";
+    assert_eq!(refused(deposits(file("x", fee.as_bytes()))), "intake.other-kind");
+    assert_eq!(fees(file("x", fee.as_bytes())).unwrap().rows.len(), 1);
+    // One list of dwellings and of what each paid may be meant as either: it is taken as asked, and a person is told.
+    let both = "房号,业主,建筑面积,应交金额,实交金额,交款日期,票据号\r\n\
+        1-1-101,张三,65.53,100.00,100.00,2012-09-27,1\r\n";
+    let notes = register_of("x", both.as_bytes()).reading.notes;
+    assert!(notes.iter().any(|note| note.contains("表头也像交存明细；若是，请改用")), "{notes:?}");
+    assert_eq!(deposits(file("x", both.as_bytes())).unwrap().reading.rows.len(), 1);
+    // A bank's bars do not hide what it is.
+    assert_eq!(refused(fees(file("x.txt", BOC.as_bytes()))), "intake.other-kind");
+}
+
 // ---- which rows are rows ----
 
 #[test]
@@ -512,7 +600,7 @@ fn a_total_that_disagrees_refuses_the_file() {
         &[REGISTER[0], &["1-1-101", "张三", "", "", "六十"], &["合计", "", "", "", "65.53"]];
     let read = register_of("x.csv", csv(rows).as_bytes());
     assert_eq!(codes(&read.reading.rejects), [("E2".into(), "intake.area-shape")]);
-    assert!(read.reading.notes.iter().any(|note| note.contains("x!E3 的合计未能核对")));
+    assert!(read.reading.notes.iter().any(|note| note.contains("x.csv!E3 的合计未能核对")));
 }
 
 #[test]
@@ -594,7 +682,8 @@ fn people_stand_one_beside_another() {
     );
     let lost = &read.reading.rejects[4];
     assert!(lost.rule.contains("身份证号在 Excel 中已丢失末位，请改为文本格式"));
-    assert_eq!((lost.value.as_str(), lost.row, &*lost.sheet), ("`3.10101E+17", 8, "x"));
+    assert_eq!((lost.value.as_str(), lost.row, &*lost.sheet), ("`3.10101E+17", 8, "x.csv"));
+    assert_eq!(lost.place(), "x.csv!C8", "a file without sheets is named once");
 }
 
 #[test]
@@ -907,7 +996,7 @@ fn the_balance_runs_up_or_down_or_the_file_is_refused() {
     let refusal = bank(file("流水.csv", broken.as_bytes()), Terms::WholeFile).unwrap_err();
     assert_eq!(refusal.code(), "intake.balance-broken");
     assert!(
-        refusal.evidence.contains("流水!A4 的余额是 1600.00，按上一笔推算应为 1700.00"),
+        refusal.evidence.contains("流水.csv!D4 的余额是 1600.00，按上一笔推算应为 1700.00"),
         "{refusal}"
     );
     let read = bank(file("流水.csv", broken.as_bytes()), Terms::GoodRows).unwrap();
@@ -985,7 +1074,8 @@ fn the_rejects_come_back_mended() {
         codes(&read.reading.rejects),
         [("E3".into(), "intake.area-shape"), ("B4".into(), "intake.owner-missing")]
     );
-    let rejects = rejects_file(&read.reading);
+    let Reading { headers, rejected, rejects, .. } = &read.reading;
+    let rejects = rejects_file(headers, rejected, rejects);
     let text = std::str::from_utf8(&rejects).unwrap();
     assert!(text.starts_with("\u{feff}房屋编码,业主,"));
     let lines: Vec<&str> = text.split("\r\n").collect();

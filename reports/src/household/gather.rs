@@ -38,7 +38,7 @@ const PAGE: i32 = 500;
 /// whichever is earlier counts for both.
 ///
 /// # Errors
-/// Storage.
+/// `fund.period`, storage.
 pub async fn gather(
     view: &mut impl View,
     compound: &Compound,

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::super::layout::{Brackets, Columns, Layout, Nature, plain_name};
+use super::super::layout::{Brackets, Columns, Kin, Layout, Nature, plain_name};
 use super::super::sheet::{Cell, Flow, Row, walk_text};
 use super::super::value;
 use super::super::{HEADER_WITHIN, MISSING_COLUMNS, NO_HEADER, NOT_IN_YUAN};
@@ -114,6 +114,15 @@ pub(super) struct Search {
 #[derive(Default)]
 pub(super) struct Near {
     best: Option<NearMiss>,
+    kin: Option<NearKin>,
+}
+
+/// A header of another kind of file.
+struct NearKin {
+    kin: Kin,
+    sheet: Arc<str>,
+    row: u32,
+    names: Vec<String>,
 }
 
 struct NearMiss {
@@ -224,6 +233,10 @@ impl Search {
         }
         let row = rows.last().map_or(0, |row| row.number);
         let sheet = Arc::clone(&self.sheet);
+        if let (Some(kin), [_]) = (self.layout.rather(&names), rows) {
+            let (sheet, names) = (Arc::clone(&sheet), names.clone());
+            self.near.offer_kin(NearKin { kin, sheet, row, names });
+        }
         let score = columns.score();
         self.near.offer(NearMiss { score, is_header, sheet, row, names, missing });
         None
@@ -238,14 +251,36 @@ impl Near {
         }
     }
 
+    fn offer_kin(&mut self, found: NearKin) {
+        if self.kin.as_ref().is_none_or(|kin| found.kin.score > kin.kin.score) {
+            self.kin = Some(found);
+        }
+    }
+
     pub(super) fn or(&mut self, other: Near) {
         if let Some(miss) = other.best {
             self.offer(miss);
         }
+        if let Some(kin) = other.kin {
+            self.offer_kin(kin);
+        }
+    }
+
+    /// How much the closest row says, whichever kind of file it speaks of, and which row it is.
+    fn score(&self) -> Option<((usize, usize), u32)> {
+        let best = self.best.as_ref().map(|miss| (miss.score, miss.row));
+        best.max(self.kin.as_ref().map(|found| (found.kin.score.1, found.row)))
     }
 
     /// The refusal of a file without a header, with the closest row.
     pub(super) fn refuse(self, layout: &Layout) -> Refusal {
+        let is_near = self.best.as_ref().is_some_and(|miss| miss.is_header);
+        // A header that lacks a column or two of what was asked for is not another's that lacks as many.
+        if let Some(NearKin { kin, sheet, row, names }) =
+            self.kin.filter(|found| found.kin.score.0 || !is_near)
+        {
+            return kin.refuse(&sheet, row, &names);
+        }
         match self.best {
             Some(miss) if miss.is_header => {
                 let missing = miss.missing.join("、");
@@ -345,5 +380,5 @@ fn peek(
     {
         best = Some((header.columns.score(), (header.row, header.width)));
     }
-    best.or_else(|| search.near.best.map(|miss| (miss.score, (miss.row, usize::MAX - 1))))
+    best.or_else(|| search.near.score().map(|(score, row)| (score, (row, usize::MAX - 1))))
 }
