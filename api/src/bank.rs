@@ -3,24 +3,29 @@
 //! Payers are shown by the first character of their names, and a long number in the bank's words by its last four.
 
 use ledger::bank::{self, BankLine, Which};
+use ledger::books::Snapshot;
 use ledger::id::LineNo;
 use ledger::journal::Book;
 use ledger::money::Money;
 use reports::household::masked;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::door::{Answer, Asked, IsoDay, Page, Visit, shown};
+use crate::door::Visit;
+use crate::list::{Listed, Sought};
+use crate::problem::Problem;
+use crate::wire::IsoDay;
 
 /// Which lines to list.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineQuery {
     #[serde(default = "fund")]
+    #[schemars(description = "账簿：流水所属的账户；不写则为 fund")]
     book: Book,
     #[serde(default)]
+    #[schemars(description = "范围：all 全部，unclaimed 未认领的；不写则全部")]
     which: Which,
-    after: Option<i32>,
-    limit: Option<u16>,
 }
 
 fn fund() -> Book {
@@ -28,20 +33,33 @@ fn fund() -> Book {
 }
 
 /// A line as it is shown, over the wire and at the counter.
-#[derive(Debug, Serialize)]
-pub(crate) struct LineView {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "银行流水的一笔；付款人只显示姓，长号码只留末四位")]
+pub struct LineView {
+    #[schemars(description = "流水编号", example = 1)]
     pub(crate) line_no: i32,
+    #[schemars(description = "账簿")]
     book: Book,
+    #[schemars(description = "日期")]
     pub(crate) occurred_on: IsoDay,
+    #[schemars(description = "时间：可能为空", example = &"17:07:09")]
     occurred_time: String,
+    #[schemars(description = "收入：分", example = 800_000)]
     pub(crate) in_fen: Money,
+    #[schemars(description = "支出：分", example = 0)]
     pub(crate) out_fen: Money,
+    #[schemars(description = "对方户名：只显示姓", example = &"王*")]
     pub(crate) counterparty: String,
+    #[schemars(description = "摘要", example = &"维修资金 1-1-101")]
     pub(crate) wording: String,
+    #[schemars(description = "流水号：银行的", example = &"20260104000001")]
     serial: String,
+    #[schemars(description = "认领凭证：在本账簿中的序号，未认领则空")]
     pub(crate) voucher_seq: Option<i32>,
     /// The rooms its words name: proposals for a person.
+    #[schemars(description = "摘要中的房号：供人核对，不自动认领", example = ["1-1-101"])]
     pub(crate) proposed_rooms: Vec<String>,
+    #[schemars(description = "是否利息", example = false)]
     is_interest: bool,
 }
 
@@ -64,15 +82,21 @@ impl From<BankLine> for LineView {
     }
 }
 
-/// `GET /compounds/{compound}/bank-lines?book=&which=unclaimed&after=&limit=`.
-pub async fn lines(visit: Visit, Asked(query): Asked<LineQuery>) -> Answer {
-    let size = Page::<LineView>::size(query.limit);
-    let after = LineNo(query.after.unwrap_or(0));
-    let mut view = visit.books.read().await?;
-    let (compound, most) = (visit.compound.id, i32::from(size));
-    let lines = bank::lines(&mut view, compound, query.book, query.which, after, most).await?;
-    let items = lines.into_iter().map(LineView::from).collect();
-    shown(Page::new(items, size, |line: &LineView| line.line_no.to_string()))
+/// `GET /compounds/{compound}/bank-lines`.
+///
+/// # Errors
+/// Those of a list.
+pub async fn lines(visit: Visit, list: Sought<LineQuery>) -> Result<Listed<LineView>, Problem> {
+    let (compound, LineQuery { book, which }) = (visit.compound.id, list.query);
+    let view = visit.read().await?;
+    list.answer(view, move |view: &mut Snapshot, after: Option<LineNo>, most: u16| {
+        Box::pin(async move {
+            let after = after.unwrap_or(LineNo(0));
+            let lines = bank::lines(view, compound, book, which, after, i32::from(most)).await?;
+            Ok(lines.into_iter().map(|line| (line.no, LineView::from(line))).collect())
+        })
+    })
+    .await
 }
 
 /// Words in which a telephone, an account's or an identity number is not to be read.

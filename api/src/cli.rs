@@ -28,9 +28,9 @@ use ledger::property::{self, Compound};
 use serde_json::json;
 
 use crate::config::Config;
-use crate::door::IsoDay;
 use crate::journal::{ExportFormat, VoucherName};
 use crate::problem::Problem;
+use crate::wire::IsoDay;
 use crate::{demo, serve};
 
 /// Done as asked.

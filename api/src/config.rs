@@ -11,16 +11,25 @@
 //! | `listen` | `XIAOQU_LISTEN` | `127.0.0.1:8080` | a door to the street is opened on purpose, behind a proxy with TLS |
 //! | `upload_mib` | `XIAOQU_UPLOAD_MIB` | 64 | the largest file an importer reads |
 //! | `timeout_seconds` | `XIAOQU_TIMEOUT_SECONDS` | 120 | the largest file takes less than a minute |
+//! | `at_once` | `XIAOQU_AT_ONCE` | 256 | more at once would only wait for each other; the next is told to come again |
+//! | `caller_per_minute` | `XIAOQU_CALLER_PER_MINUTE` | 6000 | one login cannot crowd out the others; 0 is without limit |
+//! | `address_per_minute` | `XIAOQU_ADDRESS_PER_MINUTE` | 12000 | an office of many desks has one address; 0 is without limit |
+//! | `connections` | `XIAOQU_CONNECTIONS` | 1024 | a connection costs memory before it says who it is |
+//! | `header_seconds` | `XIAOQU_HEADER_SECONDS` | 10 | who dribbles a header holds a connection for nothing |
+//! | `proxies` | `XIAOQU_PROXIES` | none | whose `X-Forwarded-For` is believed, by address |
+//! | `origins` | `XIAOQU_ORIGINS` | none | whose pages may call from a browser (CORS); closed unless said |
+//! | `behind_tls` | `XIAOQU_BEHIND_TLS` | false | sends HSTS: true only where every name of the site has TLS |
 //! | `log` | `XIAOQU_LOG` | `info` | one line a request; a filter of `tracing` |
 //! | `[[login]]` | `XIAOQU_TOKEN_<ROLE>` | none | no account exists that nobody made |
 //!
 //! A login is `role`, `user`, `token`. Of a token only its digest is kept in memory.
 
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use ledger::books::{Actor, Role};
 use ledger::error::{Kind, Result, Rule, Storage};
 use serde::Deserialize;
@@ -63,6 +72,22 @@ pub struct Config {
     pub upload_bytes: usize,
     /// How long an answer may take.
     pub timeout: Duration,
+    /// How many requests are under way at once.
+    pub at_once: usize,
+    /// How often a login may ask in a minute; 0 is without limit.
+    pub caller_per_minute: u32,
+    /// How often an address may ask in a minute; 0 is without limit.
+    pub address_per_minute: u32,
+    /// How many connections are held at once.
+    pub connections: usize,
+    /// How long a request's header may take to arrive.
+    pub header_time: Duration,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpAddr>,
+    /// Whose pages may call from a browser.
+    pub origins: Vec<HeaderValue>,
+    /// Whether a proxy with TLS stands before the door.
+    pub behind_tls: bool,
     /// What is logged.
     pub log: String,
     /// Who may come in.
@@ -114,6 +139,14 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             upload_bytes: 64 << 20,
             timeout: Duration::from_secs(120),
+            at_once: 256,
+            caller_per_minute: 6_000,
+            address_per_minute: 12_000,
+            connections: 1_024,
+            header_time: Duration::from_secs(10),
+            proxies: Vec::new(),
+            origins: Vec::new(),
+            behind_tls: false,
             log: "info".to_owned(),
             logins: Vec::new(),
         }
@@ -128,6 +161,16 @@ struct Written {
     listen: Option<String>,
     upload_mib: Option<u16>,
     timeout_seconds: Option<u16>,
+    at_once: Option<u16>,
+    caller_per_minute: Option<u32>,
+    address_per_minute: Option<u32>,
+    connections: Option<u16>,
+    header_seconds: Option<u16>,
+    #[serde(default)]
+    proxies: Vec<String>,
+    #[serde(default)]
+    origins: Vec<String>,
+    behind_tls: Option<bool>,
     log: Option<String>,
     #[serde(default)]
     login: Vec<WrittenLogin>,
@@ -161,6 +204,21 @@ impl Config {
         written.upload_mib = number("XIAOQU_UPLOAD_MIB", &said)?.or(written.upload_mib);
         written.timeout_seconds =
             number("XIAOQU_TIMEOUT_SECONDS", &said)?.or(written.timeout_seconds);
+        written.at_once = number("XIAOQU_AT_ONCE", &said)?.or(written.at_once);
+        written.caller_per_minute =
+            number("XIAOQU_CALLER_PER_MINUTE", &said)?.or(written.caller_per_minute);
+        written.address_per_minute =
+            number("XIAOQU_ADDRESS_PER_MINUTE", &said)?.or(written.address_per_minute);
+        written.connections = number("XIAOQU_CONNECTIONS", &said)?.or(written.connections);
+        written.header_seconds = number("XIAOQU_HEADER_SECONDS", &said)?.or(written.header_seconds);
+        written.behind_tls = number("XIAOQU_BEHIND_TLS", &said)?.or(written.behind_tls);
+        for (name, list) in
+            [("XIAOQU_PROXIES", &mut written.proxies), ("XIAOQU_ORIGINS", &mut written.origins)]
+        {
+            if let Some(told) = said(name) {
+                *list = told.split(',').map(|one| one.trim().to_owned()).collect();
+            }
+        }
         for role in Role::ALL {
             let name = format!("XIAOQU_TOKEN_{}", role.name().to_uppercase().replace('-', "_"));
             if let Some(token) = said(&name) {
@@ -182,7 +240,10 @@ fn parse(path: &Path) -> Result<Written> {
     Ok(toml::from_str(&text).map_err(fault)?)
 }
 
-fn number(name: &str, said: &impl Fn(&str) -> Option<String>) -> Result<Option<u16>> {
+fn number<N: std::str::FromStr>(
+    name: &str,
+    said: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<N>> {
     let read = |text: String| text.parse().map_err(|_| CONFIG.refuse(format!("{name}={text}")));
     Ok(said(name).map(read).transpose()?)
 }
@@ -205,6 +266,11 @@ fn checked(written: Written) -> Result<Config> {
         }
         logins.push(login);
     }
+    let address = |text: &String| {
+        text.parse().map_err(|_| CONFIG.refuse(format!("proxies = {text:?}，须为 IP 地址")))
+    };
+    let proxies = written.proxies.iter().map(address).collect::<Result<_, _>>()?;
+    let origins = written.origins.iter().map(|text| origin(text)).collect::<Result<_>>()?;
     let upload_bytes = written.upload_mib.map(|mib| usize::from(mib.clamp(1, 64)) << 20);
     let timeout = written.timeout_seconds.map(|s| Duration::from_secs(u64::from(s.max(1))));
     Ok(Config {
@@ -212,9 +278,28 @@ fn checked(written: Written) -> Result<Config> {
         listen,
         upload_bytes: upload_bytes.unwrap_or(usual.upload_bytes),
         timeout: timeout.unwrap_or(usual.timeout),
+        at_once: written.at_once.map_or(usual.at_once, |n| usize::from(n.max(1))),
+        caller_per_minute: written.caller_per_minute.unwrap_or(usual.caller_per_minute),
+        address_per_minute: written.address_per_minute.unwrap_or(usual.address_per_minute),
+        connections: written.connections.map_or(usual.connections, |n| usize::from(n.max(1))),
+        header_time: written
+            .header_seconds
+            .map_or(usual.header_time, |s| Duration::from_secs(u64::from(s.max(1)))),
+        proxies,
+        origins,
+        behind_tls: written.behind_tls.unwrap_or(usual.behind_tls),
         log: written.log.unwrap_or(usual.log),
         logins,
     })
+}
+
+/// An origin as a browser names it: scheme, host, port, nothing after.
+fn origin(text: &str) -> Result<HeaderValue> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_host = |host: &str| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']);
+    let value = HeaderValue::from_str(text).ok().filter(|_| host.is_some_and(is_host));
+    let evidence = || CONFIG.refuse(format!("origins = {text:?}，须写作 https://域名[:端口]"));
+    Ok(value.ok_or_else(evidence)?)
 }
 
 #[cfg(test)]

@@ -28,10 +28,10 @@ use tokio::net::TcpListener;
 
 use crate::cli::{Out, put};
 use crate::config::{Config, Login};
-use crate::door::IsoDay;
 use crate::fees::{BillingAsked, ChargeAsked, PaymentAsked};
 use crate::fund::DepositAsked;
 use crate::journal::{CloseAsked, ReversalAsked, VoucherName};
+use crate::wire::IsoDay;
 use crate::{fund, imports, journal, serve};
 
 /// The sample compound's code.

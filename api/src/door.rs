@@ -1,37 +1,50 @@
 //! Who is knocking, and what every door does alike.
 //!
-//! Owns: [`Door`] (what the doors share), [`frame`] (number, time limit, problems, one log line), [`admit`] (token and
-//! role), the extractors [`Caller`], [`Visit`], [`Told`], [`Asked`], the limit of a body ([`Most`]), and the strict words of
-//! the wire ([`IsoDay`]).
+//! Owns: [`Door`] (what the doors share), [`frame`] (number, room for one more, time limit, problems, one log line),
+//! [`admit`] (token, role, pace, compound, entity tag), the extractors [`Caller`], [`Visit`], [`Told`], [`Asked`],
+//! [`Upload`].
 //!
 //! Always: the role set of a route is data (`routes`), checked before anything of the request is read; tokens are
 //! compared in constant time; every failure leaves as a problem; a query or body with a field nobody reads is refused.
-//! Never: an identity number, a telephone number, a token or a body in the log.
+//! An entity tag (RFC 9110 §8.8.3, strong) names the last acts of the compound and of the head office, the caller, the
+//! day and the question: nothing an answer is made of can change without it, so an answer that is still true is not
+//! computed again. Never: an identity number, a telephone number, a token or a body in the log.
 
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use axum::Json;
 use axum::body::Bytes;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{
-    FromRequest, FromRequestParts, MatchedPath, Query, RawPathParams, Request, State,
+    ConnectInfo, FromRequest, FromRequestParts, MatchedPath, Multipart, Path, Query, RawPathParams,
+    Request, State,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use ledger::books::{Actor, Books, Done, KEY_SHAPE, Role};
-use ledger::calendar::{Day, Instant};
-use ledger::error::{Refusal, Rule};
+use ledger::books::{self, Actor, Books, KEY_SHAPE, Snapshot};
+use ledger::error::{Refusal, Result as Read, Rule};
+use ledger::id::{ActNo, CompoundId};
 use ledger::intake::megabytes;
-use ledger::journal::AsOf;
+use ledger::journal::text::hex;
 use ledger::property::{self, Compound};
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
+use crate::pace::Pace;
 use crate::problem::{self, Problem};
+use crate::routes::{self, Route, Time};
 use crate::shape;
+use crate::wire::{Described, Sketch};
 
 /// What a door answers.
 pub type Answer = Result<Response, Problem>;
@@ -43,6 +56,36 @@ pub struct Door {
     pub books: Books,
     /// The settings.
     pub config: Arc<Config>,
+    room: Arc<Semaphore>,
+    callers: Arc<Pace<String>>,
+    addresses: Arc<Pace<IpAddr>>,
+}
+
+impl Door {
+    /// The door of these books under these settings.
+    #[must_use]
+    pub fn new(books: Books, config: Config) -> Door {
+        Door {
+            books,
+            room: Arc::new(Semaphore::new(config.at_once)),
+            callers: Arc::new(Pace::new("caller", config.caller_per_minute)),
+            addresses: Arc::new(Pace::new("address", config.address_per_minute)),
+            config: Arc::new(config),
+        }
+    }
+
+    /// Where a request comes from: the peer, or whoever a trusted proxy says stood before it.
+    fn address_of(&self, request: &Request) -> Option<IpAddr> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
+        if !self.config.proxies.contains(&peer) {
+            return Some(peer);
+        }
+        // The last hop is the one our own proxy wrote; what stands before it anybody can write.
+        let told = request.headers().get_all("x-forwarded-for").iter().next_back();
+        let told =
+            told.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        Some(told.unwrap_or(peer))
+    }
 }
 
 /// The number of a request, in hexadecimal.
@@ -58,23 +101,34 @@ impl Number {
     }
 }
 
-/// Around every request: its number, its time limit, its problem written out, one line in the log.
+/// How long a quick answer may take.
+const QUICK: Duration = Duration::from_secs(30);
+
+/// Around every request: its number, room for it, its time limit, its problem written out, one line in the log.
 pub async fn frame(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let number = Number::new();
     let started = std::time::Instant::now();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let row = matched.as_deref().and_then(|path| routes::row(&method, path));
+    let theirs = request.headers().get(REQUEST_ID).map(sane).unwrap_or_default();
+    let address = door.address_of(&request);
     request.extensions_mut().insert(number.clone());
 
-    let has_nul = request.uri().to_string().contains("%00");
-    let mut response = if has_nul {
-        Problem::from(problem::SHAPE.refuse("地址中含有空字符")).into_response()
-    } else {
-        match tokio::time::timeout(door.config.timeout, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => {
-                let limit = door.config.timeout.as_secs();
-                Problem::from(problem::SLOW.refuse(format!("超过 {limit} 秒"))).into_response()
+    let mut response = match let_in(&door, &request, address, matched.as_deref()) {
+        Err(problem) => problem.into_response(),
+        Ok(_permit) => {
+            let limit = row.map_or(QUICK, |row| match row.time {
+                Time::Quick => QUICK,
+                Time::Long | Time::Live => door.config.timeout,
+            });
+            let limit = limit.min(door.config.timeout);
+            match tokio::time::timeout(limit, next.run(request)).await {
+                Ok(response) => response,
+                Err(_) => {
+                    let limit = limit.as_secs();
+                    Problem::from(problem::SLOW.refuse(format!("超过 {limit} 秒"))).into_response()
+                }
             }
         }
     };
@@ -84,31 +138,79 @@ pub async fn frame(State(door): State<Door>, mut request: Request, next: Next) -
         Some(problem) => (problem.status(), problem.code()),
         None => (response.status(), ""),
     };
-    let (id, route) = (&number.0, route.as_deref().unwrap_or("-"));
+    let (id, route) = (&number.0, matched.as_deref().unwrap_or("-"));
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match problem.as_ref().and_then(Problem::cause) {
         Some(cause) => {
             let chain = chain_of(cause);
-            tracing::error!(id, %method, route, status = status.as_u16(), code, millis, chain, "failed");
+            tracing::error!(id, theirs, %method, route, status = status.as_u16(), code, millis, chain, "failed");
         }
         None => {
-            tracing::info!(id, %method, route, status = status.as_u16(), code, millis, "answered");
+            tracing::info!(id, theirs, %method, route, status = status.as_u16(), code, millis, "answered");
         }
     }
-    let allow = response.headers().get(header::ALLOW).cloned();
     if let Some(problem) = problem {
-        response = problem.answer(&number.0);
+        let mut told = problem.answer(&number.0);
+        for (name, value) in response.headers() {
+            let is_kept = name == header::ALLOW || name.as_str().starts_with("ratelimit");
+            if is_kept {
+                told.headers_mut().insert(name, value.clone());
+            }
+        }
+        response = told;
     }
-    let headers = response.headers_mut();
-    if let Some(allow) = allow {
-        headers.insert(header::ALLOW, allow);
-    }
-    if let Ok(value) = HeaderValue::from_str(&number.0) {
-        headers.insert("x-request-id", value);
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    seal(&door, &number.0, response.headers_mut());
     response
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A number somebody else gave the request, as far as it may stand in our log.
+fn sane(value: &HeaderValue) -> String {
+    let fits = |text: &&str| text.len() <= 64 && text.bytes().all(|b| b.is_ascii_graphic());
+    value.to_str().ok().filter(fits).unwrap_or_default().to_owned()
+}
+
+/// Whether there is room for one more, and whether its address asks at a bearable pace. The lamps are always let in: who
+/// looks at them wants to know how it goes.
+fn let_in(
+    door: &Door,
+    request: &Request,
+    address: Option<IpAddr>,
+    matched: Option<&str>,
+) -> Result<Option<tokio::sync::OwnedSemaphorePermit>, Problem> {
+    if matches!(matched, Some("/healthz" | "/readyz")) {
+        return Ok(None);
+    }
+    if request.uri().to_string().contains("%00") {
+        return Err(problem::SHAPE.refuse("地址中含有空字符").into());
+    }
+    if let Some(address) = address {
+        door.addresses.pass(address).allowed()?;
+    }
+    let full = |_| problem::BUSY.refuse(format!("同时在办 {} 件", door.config.at_once)).into();
+    Arc::clone(&door.room).try_acquire_owned().map(Some).map_err(full)
+}
+
+/// What every answer carries: its number, and what a browser must not do with it (OWASP, HTTP security headers).
+fn seal(door: &Door, number: &str, headers: &mut HeaderMap) {
+    if let Ok(value) = HeaderValue::from_str(number) {
+        headers.insert(REQUEST_ID, value);
+    }
+    let keeps = if headers.contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keeps));
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if door.config.behind_tls {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
 }
 
 /// A failure that is not ours: the framework's own refusals become problems too.
@@ -148,22 +250,47 @@ pub async fn no_route() -> Problem {
     problem::NO_ROUTE.refuse("路径不存在").into()
 }
 
-/// What an address answers to a method it does not have.
-pub async fn no_method() -> Problem {
-    problem::METHOD.refuse("该路径没有这个方法").into()
+/// What an address answers to a method it does not have; `OPTIONS` is told which it has.
+pub async fn no_method(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    Problem::from(problem::METHOD.refuse("该路径没有这个方法")).into_response()
 }
 
-/// Lets in whoever shows a token of one of the roles, before anything else of the request is read.
+/// Lets in whoever shows a token of one of the roles, before anything else of the request is read; finds the compound; and
+/// answers 304 to whoever has the answer already.
 ///
 /// # Errors
-/// `door.unknown-caller`, `door.role`, `books.key-shape`.
+/// `door.unknown-caller`, `door.role`, `door.too-fast`, `books.key-shape`, `property.no-compound`.
 pub async fn admit(
-    State((door, roles)): State<(Door, &'static [Role])>,
-    mut request: Request,
+    State((door, route)): State<(Door, &'static Route)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let actor = match actor_of(&door.config, request.headers()) {
+        Ok(actor) => actor,
+        Err(problem) => return problem.into_response(),
+    };
+    let pass = door.callers.pass(format!("{}/{}", actor.role.name(), actor.name));
+    let mut response = match pass.allowed() {
+        Ok(()) => {
+            attend(door, route, actor, request, next).await.unwrap_or_else(Problem::into_response)
+        }
+        Err(problem) => problem.into_response(),
+    };
+    pass.tell(response.headers_mut());
+    response
+}
+
+async fn attend(
+    door: Door,
+    route: &'static Route,
+    actor: Actor,
+    request: Request,
     next: Next,
 ) -> Answer {
-    let actor = actor_of(&door.config, request.headers())?;
-    if !roles.contains(&actor.role) {
+    if !route.roles.contains(&actor.role) {
         let role = actor.role;
         let refusal = problem::ROLE.refuse(format!("{} 不在此项的角色之内", role.in_chinese()));
         return Err(refusal.with("role", role.name()).into());
@@ -173,9 +300,90 @@ pub async fn admit(
         Some(Ok(key)) => Some(key.to_owned()),
         Some(Err(_)) => return Err(KEY_SHAPE.refuse("含有不可见字符").into()),
     };
-    let caller = Caller { books: door.books.clone(), actor, key };
-    request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    let (mut parts, body) = request.into_parts();
+    let code = match route.is_at_compound() {
+        true => Some(compound_of(&mut parts).await?),
+        false => None,
+    };
+    // Who reads goes on with the picture the tag was made from. Who acts needs none, and must not hold one.
+    let mut view = match route.method {
+        "GET" => Some(door.books.read().await?),
+        _ => None,
+    };
+    let compound = match (&code, &mut view) {
+        (Some(code), Some(view)) => Some(property::compound(view, code).await?),
+        (Some(code), None) => Some(property::compound(&mut door.books.glance(), code).await?),
+        (None, _) => None,
+    };
+    let tag = match &mut view {
+        Some(view) if route.is_tagged() && !is_paper(&parts.uri) => {
+            Some(tag_of(&door, view, &actor, compound.as_ref(), &parts).await?)
+        }
+        _ => None,
+    };
+    if let Some(tag) = &tag
+        && parts.headers.get_all(header::IF_NONE_MATCH).iter().any(|seen| names(seen, tag))
+    {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response());
+    }
+    let kept = Arc::new(Mutex::new(view));
+    parts.extensions.insert(Caller { books: door.books.clone(), actor, key, kept });
+    if let Some(compound) = compound {
+        parts.extensions.insert(compound);
+    }
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(tag) = tag.filter(|_| response.status() == StatusCode::OK) {
+        response.headers_mut().insert(header::ETAG, tag);
+        response
+            .headers_mut()
+            .insert(header::VARY, HeaderValue::from_static("authorization, accept"));
+    }
+    Ok(response)
+}
+
+async fn compound_of(parts: &mut Parts) -> Result<String, Problem> {
+    let unread = |_| problem::SHAPE.refuse("地址不是 UTF-8 文字");
+    let params = RawPathParams::from_request_parts(parts, &()).await.map_err(unread)?;
+    let found = params.iter().find(|(name, _)| *name == "compound");
+    Ok(found.map_or_else(String::new, |(_, code)| code.to_owned()))
+}
+
+/// Paper says when it was printed, and so is never the same twice.
+fn is_paper(uri: &Uri) -> bool {
+    let query = uri.query().unwrap_or_default();
+    query.split('&').any(|pair| matches!(pair, "format=pdf" | "format=text"))
+}
+
+/// The tag of an answer: everything it is made of.
+async fn tag_of(
+    door: &Door,
+    view: &mut Snapshot,
+    actor: &Actor,
+    compound: Option<&Compound>,
+    parts: &Parts,
+) -> Read<HeaderValue> {
+    let at = compound.map_or(CompoundId::OFFICE, |compound| compound.id);
+    let (ActNo(office), ActNo(last)) = books::last_acts(view, at).await?;
+    let accepted = parts.headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
+    let (role, today) = (actor.role.name(), door.books.clock().now().day());
+    let made_of = format!(
+        "{}\n{}\n{office}\n{last}\n{today}\n{role}\n{}\n{}\n",
+        env!("CARGO_PKG_VERSION"),
+        at,
+        actor.name,
+        parts.uri,
+    );
+    let mut digest = Sha256::new();
+    digest.update(made_of);
+    digest.update(accepted);
+    let tag = HeaderValue::from_str(&format!("\"{}\"", hex(&digest.finalize()[..16])));
+    tag.map_err(|e| ledger::error::Storage::Bug(e.to_string()).into())
+}
+
+/// Whether `If-None-Match` names the tag.
+fn names(seen: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (Ok(seen), Ok(tag)) = (seen.to_str(), tag.to_str()) else { return false };
+    seen.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
 fn actor_of(config: &Config, headers: &HeaderMap) -> Result<Actor, Problem> {
@@ -201,6 +409,22 @@ pub struct Caller {
     pub actor: Actor,
     /// `Idempotency-Key`.
     pub key: Option<String>,
+    /// The picture of the books that was looked at when they were let in.
+    kept: Arc<Mutex<Option<Snapshot>>>,
+}
+
+impl Caller {
+    /// A picture of the books: the one the answer's tag was made from, if nobody took it yet.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn read(&self) -> Read<Snapshot> {
+        let kept = self.kept.lock().ok().and_then(|mut kept| kept.take());
+        match kept {
+            Some(view) => Ok(view),
+            None => self.books.read().await,
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -212,57 +436,85 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// A caller at a compound: `/compounds/{compound}/…`.
+impl Described for Caller {
+    fn draw(_: &mut Sketch<'_>) {}
+}
+
+/// A caller at a compound, `/compounds/{compound}/…`, and the other places of the path.
 #[derive(Clone, Debug)]
-pub struct Visit {
+pub struct Visit<P = ()> {
     caller: Caller,
     /// The compound.
     pub compound: Compound,
-    places: Vec<(String, String)>,
+    /// The places.
+    pub at: P,
 }
 
-impl Deref for Visit {
+impl<P> Deref for Visit<P> {
     type Target = Caller;
     fn deref(&self) -> &Caller {
         &self.caller
     }
 }
 
-impl Visit {
-    /// A part of the path by its name.
-    #[must_use]
-    pub fn place(&self, name: &str) -> &str {
-        place_in(&self.places, name)
+/// The places of a path: a type with a field for each, or `()` if the compound is all there is.
+pub trait Places: Sized + Send {
+    /// Reads them.
+    fn read(parts: &mut Parts) -> impl Future<Output = Result<Self, Problem>> + Send;
+    /// Draws them.
+    fn draw(on: &mut Sketch<'_>);
+}
+
+impl<P: DeserializeOwned + JsonSchema + Send> Places for P {
+    async fn read(parts: &mut Parts) -> Result<P, Problem> {
+        let strange = |name: &str, word: &str| {
+            let shown: String = word.chars().take(40).collect();
+            Problem::from(problem::NO_ROUTE.refuse(format!("地址中的 {{{name}}} 不能是 {shown:?}")))
+        };
+        let unread = |_| problem::SHAPE.refuse("地址不是 UTF-8 文字");
+        let params = RawPathParams::from_request_parts(parts, &()).await.map_err(unread)?;
+        // A number is written in digits: `+1` names nothing, though a reader of numbers takes it.
+        let signed = |word: &str| {
+            word.strip_prefix(['+', '-']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        };
+        if let Some((name, word)) = params.iter().find(|(_, word)| signed(word)) {
+            return Err(strange(name, word));
+        }
+        let found = Path::<P>::from_request_parts(parts, &()).await;
+        found.map(|Path(at)| at).map_err(|rejection| {
+            let name = match &rejection {
+                PathRejection::FailedToDeserializePathParams(failed) => match failed.kind() {
+                    ErrorKind::ParseErrorAtKey { key, .. }
+                    | ErrorKind::DeserializeError { key, .. } => key.as_str(),
+                    _ => "",
+                },
+                _ => "",
+            };
+            let word = params.iter().find(|(known, _)| *known == name).map_or("", |(_, word)| word);
+            strange(name, word)
+        })
     }
 
-    /// A part of the path that is a number or a word of a list.
-    ///
-    /// # Errors
-    /// `door.no-route`: another word there is another address.
-    pub fn place_as<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, Problem> {
-        let word = self.place(name);
-        let shown: String = word.chars().take(40).collect();
-        let stranger = || problem::NO_ROUTE.refuse(format!("地址中的 {{{name}}} 不能是 {shown:?}"));
-        read(word).ok_or_else(|| stranger().into())
+    fn draw(on: &mut Sketch<'_>) {
+        on.places = on.params::<P>();
     }
 }
 
-fn place_in<'a>(places: &'a [(String, String)], name: &str) -> &'a str {
-    places.iter().find(|(known, _)| known == name).map_or("", |(_, word)| word)
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Visit {
+impl<S: Send + Sync, P: Places> FromRequestParts<S> for Visit<P> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visit, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visit<P>, Problem> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        let unread = |_| problem::SHAPE.refuse("地址不是 UTF-8 文字");
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(unread)?;
-        let places: Vec<(String, String)> =
-            params.iter().map(|(name, word)| (name.to_owned(), word.to_owned())).collect();
-        let mut view = caller.books.glance();
-        let compound = property::compound(&mut view, place_in(&places, "compound")).await?;
-        Ok(Visit { caller, compound, places })
+        let nowhere = || problem::NO_ROUTE.refuse("此地址不在小区之内");
+        let compound = parts.extensions.get::<Compound>().cloned().ok_or_else(nowhere)?;
+        Ok(Visit { caller, compound, at: P::read(parts).await? })
+    }
+}
+
+impl<P: Places> Described for Visit<P> {
+    fn draw(on: &mut Sketch<'_>) {
+        on.is_at_compound = true;
+        P::draw(on);
     }
 }
 
@@ -276,7 +528,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
     async fn from_request(request: Request, state: &S) -> Result<Told<T>, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let essence = kind.split(';').next().unwrap_or_default().trim();
+        let essence = crate::wire::essence(kind);
         if !essence.eq_ignore_ascii_case("application/json") {
             let shown: String = essence.chars().take(60).collect();
             return Err(problem::CONTENT_TYPE.refuse(format!("收到 {shown:?}")).into());
@@ -290,12 +542,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
     }
 }
 
+impl<T: JsonSchema> Described for Told<T> {
+    fn draw(on: &mut Sketch<'_>) {
+        let schema = on.schemas.asks.subschema_for::<T>().to_value();
+        on.body.push(("application/json", schema));
+    }
+}
+
 /// How many bytes a body may have at this route.
 #[derive(Clone, Copy, Debug)]
 pub struct Most(pub usize);
 
 /// The refusal of a body that is larger than this route takes: how large it says it is, and the limit that holds here.
-pub fn too_large(request: &Request) -> Refusal {
+fn too_large(request: &Request) -> Refusal {
     let most = request.extensions().get::<Most>().map_or(0, |most| most.0 as u64);
     let length = request.headers().get(header::CONTENT_LENGTH);
     let said = length.and_then(|value| value.to_str().ok()?.parse().ok());
@@ -311,13 +570,64 @@ pub fn too_large(request: &Request) -> Refusal {
 ///
 /// # Errors
 /// `door.too-large`, `door.shape`.
-pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let too_large = too_large(&request);
     let told = Bytes::from_request(request, state).await;
     told.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large.into(),
         _ => problem::SHAPE.refuse("请求体没有收全").into(),
     })
+}
+
+/// A file: the body itself, or the one file of a form.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// Its name, if a form says it.
+    pub name: Option<String>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Upload, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if !kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
+            let bytes = body(request, state).await?.to_vec();
+            return Ok(Upload { name: None, bytes });
+        }
+        let too_large = too_large(&request);
+        let torn = |status: StatusCode| match status {
+            StatusCode::PAYLOAD_TOO_LARGE => too_large.clone(),
+            _ => problem::SHAPE.refuse("表单没有收全，或格式不对"),
+        };
+        let form = Multipart::from_request(request, &()).await;
+        let mut form = form.map_err(|e| torn(e.into_response().status()))?;
+        let part = form.next_field().await.map_err(|e| torn(e.status()))?;
+        let part = part.filter(|part| part.file_name().is_some());
+        let part = part.ok_or_else(|| problem::SHAPE.refuse("表单的第一项须为文件"))?;
+        let name = part.file_name().map(str::to_owned);
+        let bytes = part.bytes().await.map_err(|e| torn(e.status()))?.to_vec();
+        if form.next_field().await.map_err(|e| torn(e.status()))?.is_some() {
+            return Err(problem::SHAPE.refuse("表单只能有一个文件").into());
+        }
+        Ok(Upload { name, bytes })
+    }
+}
+
+impl Described for Upload {
+    fn draw(on: &mut Sketch<'_>) {
+        on.is_upload = true;
+        let form = json!({
+            "type": "object",
+            "properties": { "file": { "type": "string", "contentMediaType": "application/octet-stream",
+                "description": "文件：表单里唯一的一项" } },
+            "required": ["file"],
+        });
+        on.body.push(("application/octet-stream", json!({})));
+        on.body.push(("multipart/form-data", form));
+    }
 }
 
 /// A query, read strictly.
@@ -327,117 +637,27 @@ pub struct Asked<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>, Problem> {
-        let query = Query::<T>::from_request_parts(parts, state).await;
-        Ok(Asked(query.map_err(|e| shape::query(&e.body_text()))?.0))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Asked<T>, Problem> {
+        read_query(&parts.uri).map(Asked)
     }
 }
 
-/// A business day as the wire writes it, `2026-01-05` and no other way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct IsoDay(pub Day);
-
-impl std::str::FromStr for IsoDay {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<IsoDay, String> {
-        let is_shape = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        let day = text.parse().ok().filter(|_| is_shape);
-        day.map(IsoDay).ok_or_else(|| "日期须写作 2026-01-05，且确有其日".to_owned())
+impl<T: JsonSchema> Described for Asked<T> {
+    fn draw(on: &mut Sketch<'_>) {
+        on.query = on.params::<T>();
     }
 }
 
-impl<'de> Deserialize<'de> for IsoDay {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<IsoDay, D::Error> {
-        String::deserialize(from)?.parse().map_err(D::Error::custom)
-    }
+/// The query of an address.
+///
+/// # Errors
+/// `door.shape`.
+pub fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    let query = Query::<T>::try_from_uri(uri);
+    Ok(query.map_err(|e| shape::query(&e.body_text()))?.0)
 }
 
-/// `as_of` and `known_at` of a query.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+/// A query of nothing.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct When {
-    /// Business days up to and including this one.
-    as_of: Option<IsoDay>,
-    /// As recorded up to and including this instant.
-    known_at: Option<Instant>,
-}
-
-impl When {
-    /// The bounds.
-    #[must_use]
-    pub fn bounds(self) -> AsOf {
-        as_of(self.as_of, self.known_at)
-    }
-}
-
-/// The bounds of a reading.
-#[must_use]
-pub fn as_of(day: Option<IsoDay>, known_at: Option<Instant>) -> AsOf {
-    AsOf { day: day.map(|day| day.0), known_at }
-}
-
-/// A page of a list, and where the next one begins.
-#[derive(Clone, Debug, Serialize)]
-pub struct Page<T> {
-    /// The page.
-    pub items: Vec<T>,
-    /// What to send as `after` for the next page; none if this is the last.
-    pub next: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// How many are on a page if nobody says.
-    pub const USUAL: u16 = 100;
-    /// How many at most.
-    pub const MOST: u16 = 1000;
-
-    /// How many to show.
-    #[must_use]
-    pub fn size(limit: Option<u16>) -> u16 {
-        limit.unwrap_or(Self::USUAL).clamp(1, Self::MOST)
-    }
-
-    /// A page that is the last one if it is not full.
-    pub fn new(items: Vec<T>, size: u16, cursor: impl Fn(&T) -> String) -> Page<T> {
-        let is_full = items.len() >= usize::from(size);
-        let next = items.last().filter(|_| is_full).map(cursor);
-        Page { items, next }
-    }
-}
-
-/// 200 with this.
-pub fn shown(what: impl Serialize) -> Answer {
-    Ok(Json(what).into_response())
-}
-
-/// What an act answers: its number, then its own figures.
-#[derive(Debug, Serialize)]
-struct Acted<T> {
-    act_no: i32,
-    #[serde(flatten)]
-    answer: T,
-}
-
-/// 201 with what the act answered. The same key again gets the same body, and a header that says so.
-pub fn acted<T: Clone, V: Serialize>(done: &Done<T>, view: impl Fn(T) -> V) -> Answer {
-    let told = Acted { act_no: done.act.0, answer: view(done.answer.clone()) };
-    let mut response = (StatusCode::CREATED, Json(told)).into_response();
-    if done.is_repeated {
-        let yes = HeaderValue::from_static("true");
-        response.headers_mut().insert("idempotent-replayed", yes);
-    }
-    Ok(response)
-}
-
-/// A file to keep.
-pub fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Answer {
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if let Ok(value) = HeaderValue::from_str(&format!("inline; filename=\"{name}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    Ok(response)
-}
+pub struct Nothing {}

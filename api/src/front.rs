@@ -26,7 +26,8 @@ pub async fn page(State(door): State<Door>) -> Answer {
         rows
     };
     let page = include_str!("front.html").replace("{compounds}", &rows);
-    let policy = "default-src 'none'; style-src 'unsafe-inline'";
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
     let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
     Ok(([kind, (header::CONTENT_SECURITY_POLICY, policy)], page).into_response())
 }
@@ -42,7 +43,8 @@ pub async fn readyz(State(door): State<Door>) -> Answer {
     Ok("ok\n".into_response())
 }
 
-fn escaped(text: &str) -> String {
+/// A text that is no markup.
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -50,6 +52,7 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
             c => out.push(c),
         }
     }

@@ -10,31 +10,48 @@ use ledger::money::Money;
 use ledger::property::{self, Compound, Dwelling};
 use reports::household::{self, Period};
 use reports::press;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::door::{Answer, Asked, IsoDay, Told, Visit, acted, as_of, file, shown};
-use crate::problem;
+use crate::door::{Asked, Told, Visit};
+use crate::list::{Listed, Sought};
+use crate::problem::{self, Problem};
+use crate::property::AtRoom;
+use crate::wire::{Acted, Files, IsoDay, Paper, When, as_of};
 
 /// A deposit as it is asked for: from a bank line, or by hand with amount and day.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    description = "要登记的交存：只写 line_no 认领银行流水；或手工写齐 amount_fen 与 received_on"
+)]
 pub struct DepositAsked {
     /// The dwelling, however its code is written.
+    #[schemars(description = "房号：1-1-101 或 1栋1单元101", example = &"1-1-101")]
     pub room: String,
     /// What kind; the first one if nobody says.
     #[serde(default = "initial")]
+    #[schemars(description = "交存种类：不写则为 initial 首期")]
     pub kind: DepositKind,
     /// The bank line it was seen on.
     #[serde(default)]
+    #[schemars(description = "流水编号：认领银行流水时写")]
     pub line_no: Option<LineNo>,
     /// How much, by hand.
     #[serde(default)]
+    #[schemars(
+        description = "金额：分，手工登记时写",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 800_000
+    )]
     pub amount_fen: Option<Money>,
     /// When, by hand.
     #[serde(default)]
+    #[schemars(description = "收款日期：手工登记时写，不得晚于今天")]
     pub received_on: Option<IsoDay>,
     /// The special receipt's number.
     #[serde(default)]
+    #[schemars(description = "专用票据号", example = &"")]
     pub receipt_no: String,
 }
 
@@ -89,77 +106,148 @@ pub async fn record(
 }
 
 /// A recorded deposit as the wire shows it.
-#[derive(Debug, Serialize)]
-struct DepositedView {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "已登记的交存")]
+pub struct DepositedView {
+    #[schemars(description = "交存编号", example = 1)]
     deposit_no: i32,
+    #[schemars(description = "凭证号", example = &"fund/2026-0001")]
     voucher: String,
+    #[schemars(description = "金额：分", example = 800_000)]
     amount_fen: i64,
+    #[schemars(description = "收款日期")]
     received_on: IsoDay,
 }
 
 /// `POST /compounds/{compound}/deposits`.
-pub async fn deposit(visit: Visit, Told(asked): Told<DepositAsked>) -> Answer {
+///
+/// # Errors
+/// Those of [`record`].
+pub async fn deposit(
+    visit: Visit,
+    Told(asked): Told<DepositAsked>,
+) -> Result<Acted<DepositedView>, Problem> {
     let key = visit.key.clone();
     let done = record(&visit.books, &visit.actor, &visit.compound, key, asked).await?;
-    acted(&done, |deposited| DepositedView {
+    Ok(Acted::new(done, |deposited| DepositedView {
         deposit_no: deposited.deposit_no.0,
         voucher: deposited.voucher.to_string(),
         amount_fen: deposited.amount_fen.in_fen(),
         received_on: IsoDay(deposited.received_on),
-    })
+    }))
+}
+
+/// What a dwelling has in the fund.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "一户的维修资金余额")]
+pub struct BalanceView {
+    #[schemars(description = "房号", example = &"1-1-101")]
+    room: String,
+    #[schemars(description = "本金：分", example = 800_000)]
+    principal_fen: Money,
+    #[schemars(description = "增值收益：分", example = 0)]
+    gains_fen: Money,
+    #[schemars(description = "余额：分", example = 800_000)]
+    balance_fen: Money,
+}
+
+/// `GET /compounds/{compound}/fund-balances`.
+///
+/// # Errors
+/// Those of a list.
+pub async fn balances(visit: Visit, list: Sought<When>) -> Result<Listed<BalanceView>, Problem> {
+    let (compound, bounds) = (visit.compound.id, list.query.bounds());
+    let mut view = visit.read().await?;
+    let rooms = property::numbers(&mut view, compound).await?;
+    let balances = fund::balances(&mut view, compound, bounds).await?;
+    let rows = balances.into_iter().map(|(no, balance)| {
+        let room = rooms.get(&no).cloned().unwrap_or_default();
+        let (principal_fen, gains_fen) = (balance.principal, balance.gains);
+        (no, BalanceView { room, principal_fen, gains_fen, balance_fen: balance.total() })
+    });
+    list.answer_from(rows.collect())
 }
 
 /// On what a statement is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(inline, description = "形式：json、pdf、text")]
 pub enum Device {
     /// The wire.
     #[default]
+    #[schemars(description = "JSON")]
     Json,
     /// Paper.
+    #[schemars(description = "PDF，可打印")]
     Pdf,
     /// A terminal.
+    #[schemars(description = "文本")]
     Text,
 }
 
 /// Which statement.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatementQuery {
+    #[schemars(description = "起日：不写则自首笔起")]
     from: Option<IsoDay>,
+    #[schemars(description = "截至业务日：含当日；不写则到今天")]
     as_of: Option<IsoDay>,
+    #[schemars(description = "截至记账时刻：那时账册所知；不写则不限")]
     known_at: Option<Instant>,
     #[serde(default)]
+    #[schemars(description = "形式：json、pdf、text；不写则 json")]
     format: Device,
 }
 
 /// A movement as the wire shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "分户账的一笔变动")]
 struct MovementView {
+    #[schemars(description = "业务日期")]
     effective_on: IsoDay,
+    #[schemars(description = "凭证种类：deposit 交存、gains 利息、repair 支取等", example = &"deposit")]
     kind: &'static str,
+    #[schemars(description = "摘要", example = &"首期交存 1-1-101")]
     memo: String,
+    #[schemars(description = "依据", example = &"专用票据 001")]
     evidence: String,
+    #[schemars(description = "凭证号", example = &"fund/2026-0001")]
     voucher: String,
+    #[schemars(description = "是否迟到凭证：补记已结账月份的事", example = false)]
     is_late: bool,
+    #[schemars(description = "本笔增减")]
     change: FundBalance,
+    #[schemars(description = "本笔之后的余额")]
     after: FundBalance,
 }
 
 /// A statement as the wire shows it.
-#[derive(Debug, Serialize)]
-struct StatementView {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "维修资金分户对账单")]
+pub struct StatementView {
+    #[schemars(description = "房号", example = &"1-1-101")]
     dwelling: String,
+    #[schemars(description = "截止")]
     as_of: AsOf,
+    #[schemars(description = "首期应交：分，未核定则空")]
     due_fen: Option<i64>,
+    #[schemars(description = "交存标准：未核定则空")]
     standard: Option<String>,
+    #[schemars(description = "累计交存：分", example = 800_000)]
     deposited_fen: i64,
+    #[schemars(description = "首次交存日期：没有则空")]
     first_deposit_on: Option<IsoDay>,
+    #[schemars(description = "期初余额")]
     opening: FundBalance,
+    #[schemars(description = "本期变动：依业务日期")]
     movements: Vec<MovementView>,
+    #[schemars(description = "期末余额")]
     closing: FundBalance,
+    #[schemars(description = "期末余额合计：分", example = 800_000)]
     balance_fen: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "附注：账簿那时还没有任何凭证的，说明零不是没有收支")]
     remark: Option<String>,
 }
 
@@ -196,23 +284,39 @@ impl StatementView {
     }
 }
 
-/// `GET /compounds/{compound}/dwellings/{room}/fund-statement?from=&as_of=&known_at=&format=`.
-pub async fn statement(visit: Visit, Asked(query): Asked<StatementQuery>) -> Answer {
+/// A statement's files.
+#[derive(Debug)]
+pub struct StatementFiles;
+
+impl Files for StatementFiles {
+    const KINDS: &'static [&'static str] = &[PDF, TEXT];
+}
+
+const PDF: &str = "application/pdf";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// `GET /compounds/{compound}/dwellings/{room}/fund-statement`.
+///
+/// # Errors
+/// `fund.period`; those of [`property::dwelling`].
+pub async fn statement(
+    visit: Visit<AtRoom>,
+    Asked(query): Asked<StatementQuery>,
+) -> Result<Paper<StatementView, StatementFiles>, Problem> {
     let (from, bounds) = (query.from.map(|day| day.0), as_of(query.as_of, query.known_at));
     let now = visit.books.clock().now();
-    let (compound, room) = (&visit.compound, visit.place("room"));
-    let mut view = visit.books.read().await?;
+    let (compound, room) = (&visit.compound, &visit.at.room);
+    let mut view = visit.read().await?;
     let dwelling = property::dwelling(&mut view, compound.id, room, now.day()).await?;
     if query.format == Device::Json {
         let until = AsOf { day: bounds.day.or(Some(now.day())), ..bounds };
         let account = fund::account(&mut view, compound.id, dwelling.no, from, until).await?;
         let remark = remark(&mut view, compound, bounds).await?;
-        return shown(StatementView::new(&dwelling, bounds, account, remark));
+        return Ok(Paper::Shown(StatementView::new(&dwelling, bounds, account, remark)));
     }
     let bytes = paper(view, compound, &dwelling, from, bounds, now, query.format).await?;
-    let kind =
-        if query.format == Device::Pdf { "application/pdf" } else { "text/plain; charset=utf-8" };
-    file(kind, &format!("fund-{}.{}", compound.code, query.format.ending()), bytes)
+    let kind = if query.format == Device::Pdf { PDF } else { TEXT };
+    Ok(Paper::file(kind, format!("fund-{}.{}", compound.code, query.format.ending()), bytes))
 }
 
 /// What must be said of figures as known at an instant before the first voucher: they are nothing, not nought.

@@ -3,38 +3,48 @@
 //! What is rejected is told to whoever handed the file in, cell by cell; a long number in a cell is told by its last
 //! four digits, and names the register and the file differ in by their first characters.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, Multipart, Request as Knock};
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use ledger::books::{Actor, Books, Done, Request};
 use ledger::error::{Error, Result, Storage};
 use ledger::id::ImportNo;
-use ledger::import::{self, Kind, Reading, Report, Terms, Undone};
+use ledger::import::{self, Imported, Kind, Reading, Report, Terms, Undone};
 use ledger::intake::File;
 use ledger::journal::Book;
 use ledger::property::Compound;
 use reports::household::masked;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::bank::without_long_numbers;
-use crate::door::{Answer, Asked, Page, Visit, acted, body, shown, too_large};
-use crate::problem::{self, Problem};
+use crate::door::{Asked, Caller, Nothing, Upload, Visit};
+use crate::list::{Listed, Sought};
+use crate::problem::Problem;
+use crate::wire::{Acted, Described, Sketch};
 
 /// How a file is handed in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportQuery {
+    #[schemars(
+        description = "文件种类：register 房产清册，deposits 交存明细，fees 收费明细，bank 银行流水"
+    )]
     kind: Kind,
     /// The file's name, where the body does not say.
+    #[schemars(description = "文件名：请求体就是文件、没有表单时写", example = &"a.csv")]
     name: Option<String>,
     #[serde(default)]
+    #[schemars(description = "只预览，不入账：不写则入账", example = true)]
     dry_run: bool,
     #[serde(default)]
+    #[schemars(description = "只导入合格的行：不写则有一行不合格便一行也不导入", example = false)]
     good_rows: bool,
     /// The book whose account a bank statement is of.
     #[serde(default = "fund")]
+    #[schemars(description = "账簿：银行流水所属的账户；不写则为 fund")]
     book: Book,
 }
 
@@ -42,50 +52,97 @@ fn fund() -> Book {
     Book::Fund
 }
 
-/// `POST /compounds/{compound}/imports?kind=&name=&dry_run=&good_rows=&book=`: the file as the body, or as the one file of
-/// a form.
-pub async fn take(visit: Visit, Asked(query): Asked<ImportQuery>, knock: Knock) -> Answer {
-    let (name, bytes) = handed_in(knock, query.name.as_deref()).await?;
+/// What became of a file: 201 if something was taken in, 200 if it was only looked at or is in the books already.
+#[derive(Debug)]
+pub struct Taken(Report);
+
+impl Described for Taken {
+    fn draw(on: &mut Sketch<'_>) {
+        on.tells::<Report>(StatusCode::OK, "预览，或账册已有各行，没有写入");
+        on.tells::<Report>(StatusCode::CREATED, "已入账");
+    }
+}
+
+impl IntoResponse for Taken {
+    fn into_response(self) -> Response {
+        let status = if self.0.committed { StatusCode::CREATED } else { StatusCode::OK };
+        (status, axum::Json(self.0)).into_response()
+    }
+}
+
+/// `POST /compounds/{compound}/imports`: the file as the body, or as the one file of a form.
+///
+/// # Errors
+/// Those of [`read`] and [`run`]; `import.rejected-rows` with the report.
+pub async fn take(
+    visit: Visit,
+    Asked(query): Asked<ImportQuery>,
+    upload: Upload,
+) -> Result<Taken, Problem> {
     let terms = Terms {
         compound: visit.compound.code.clone(),
         name: None,
         good_rows: query.good_rows,
         book: query.book,
     };
-    let reading = read(query.kind, name, Arc::new(bytes), terms.clone()).await?;
-    let report = run(&visit.books, &visit.actor, &reading, &terms, query.dry_run).await?;
+    let name = query.name.or(upload.name).unwrap_or_default();
+    hand_in(&visit, query.kind, &name, upload.bytes, terms, query.dry_run).await
+}
+
+/// How a register is handed in that founds its compound.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterQuery {
+    #[schemars(description = "小区代码：1 至 40 个小写字母、数字、短横线", example = &"wutongli", regex(pattern = r"^[a-z0-9-]{1,40}$"))]
+    compound: String,
+    #[schemars(description = "小区名称：不写则取清册中的名称", example = &"梧桐里小区")]
+    compound_name: Option<String>,
+    #[schemars(description = "文件名：请求体就是文件、没有表单时写", example = &"清册.csv")]
+    name: Option<String>,
+    #[serde(default)]
+    #[schemars(description = "只预览，不入账：不写则入账", example = true)]
+    dry_run: bool,
+    #[serde(default)]
+    #[schemars(description = "只导入合格的行：不写则有一行不合格便一行也不导入", example = false)]
+    good_rows: bool,
+}
+
+/// `POST /registers`: a register, which founds its compound if it is new.
+///
+/// # Errors
+/// As [`take`]; `import.no-name`, `property.compound-shape`.
+pub async fn take_register(
+    caller: Caller,
+    Asked(query): Asked<RegisterQuery>,
+    upload: Upload,
+) -> Result<Taken, Problem> {
+    let terms = Terms {
+        compound: query.compound,
+        name: query.compound_name,
+        good_rows: query.good_rows,
+        book: Book::Fund,
+    };
+    let name = query.name.or(upload.name).unwrap_or_default();
+    hand_in(&caller, Kind::Register, &name, upload.bytes, terms, query.dry_run).await
+}
+
+async fn hand_in(
+    caller: &Caller,
+    kind: Kind,
+    name: &str,
+    bytes: Vec<u8>,
+    terms: Terms,
+    is_dry: bool,
+) -> Result<Taken, Problem> {
+    let name = if name.is_empty() { "上传文件".to_owned() } else { plain(name) };
+    let reading = read(kind, name, Arc::new(bytes), terms.clone()).await?;
+    let report = run(&caller.books, &caller.actor, &reading, &terms, is_dry).await?;
     let report = discreet(report);
-    if let Some(Error::Refused(refusal)) = report.refusal().filter(|_| !query.dry_run) {
+    if let Some(Error::Refused(refusal)) = report.refusal().filter(|_| !is_dry) {
         let told = serde_json::to_value(&report).unwrap_or_default();
         return Err(Problem::from(refusal.with("report", told)));
     }
-    let status = if report.committed { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, axum::Json(report)).into_response())
-}
-
-/// The file's name and its bytes.
-async fn handed_in(knock: Knock, name: Option<&str>) -> Result<(String, Vec<u8>), Problem> {
-    let kind = knock.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    if !kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
-        let bytes = body(knock, &()).await?;
-        return Ok((plain(name.unwrap_or("上传文件")), bytes.to_vec()));
-    }
-    let too_large = too_large(&knock);
-    let torn = |status: StatusCode| match status {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large.clone(),
-        _ => problem::SHAPE.refuse("表单没有收全，或格式不对"),
-    };
-    let form = Multipart::from_request(knock, &()).await;
-    let mut form = form.map_err(|e| torn(e.into_response().status()))?;
-    let part = form.next_field().await.map_err(|e| torn(e.status()))?;
-    let part = part.filter(|part| part.file_name().is_some());
-    let part = part.ok_or_else(|| problem::SHAPE.refuse("表单的第一项须为文件"))?;
-    let said = part.file_name().map(str::to_owned);
-    let bytes = part.bytes().await.map_err(|e| torn(e.status()))?;
-    if form.next_field().await.map_err(|e| torn(e.status()))?.is_some() {
-        return Err(problem::SHAPE.refuse("表单只能有一个文件").into());
-    }
-    Ok((plain(name.or(said.as_deref()).unwrap_or_default()), bytes.to_vec()))
+    Ok(Taken(report))
 }
 
 /// A file's name without its folder and without what is no text; it is told back and kept, never opened.
@@ -144,11 +201,14 @@ fn discreet(mut report: Report) -> Report {
     report
 }
 
-/// `GET /compounds/{compound}/imports`.
-pub async fn list(visit: Visit) -> Answer {
-    let mut view = visit.books.read().await?;
-    let items = import::imports(&mut view, visit.compound.id).await?;
-    shown(Page { items, next: None })
+/// `GET /compounds/{compound}/imports`: the latest first.
+///
+/// # Errors
+/// Those of a list.
+pub async fn list(visit: Visit, list: Sought<Nothing>) -> Result<Listed<Imported>, Problem> {
+    let mut view = visit.read().await?;
+    let imports = import::imports(&mut view, visit.compound.id).await?;
+    list.answer_from(imports.into_iter().map(|i| (Reverse(i.import_no.0), i)).collect())
 }
 
 /// Undoes an import for whoever asks.
@@ -168,10 +228,20 @@ pub async fn take_back(
         .await
 }
 
+/// An import's place.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub struct AtImport {
+    #[schemars(description = "导入编号", example = 1)]
+    no: ImportNo,
+}
+
 /// `POST /compounds/{compound}/imports/{no}/undo`.
-pub async fn undo(visit: Visit) -> Answer {
-    let no = visit.place_as("no", |word| word.parse().ok().map(ImportNo))?;
+///
+/// # Errors
+/// Those of [`take_back`].
+pub async fn undo(visit: Visit<AtImport>) -> Result<Acted<Undone>, Problem> {
     let key = visit.key.clone();
+    let no = visit.at.no;
     let done = take_back(&visit.books, &visit.actor, &visit.compound, key, no).await?;
-    acted(&done, |undone| undone)
+    Ok(Acted::new(done, |undone| undone))
 }

@@ -14,17 +14,19 @@ pub mod front;
 pub mod fund;
 pub mod imports;
 pub mod journal;
+pub mod list;
+pub mod openapi;
+pub mod pace;
 pub mod problem;
 pub mod property;
 pub mod routes;
 pub mod serve;
 pub mod shape;
-
-use std::sync::Arc;
+pub mod wire;
 
 use ledger::books::Books;
 
 /// The whole house as one router.
 pub fn app(books: Books, config: config::Config) -> axum::Router {
-    routes::router(door::Door { books, config: Arc::new(config) })
+    routes::router(door::Door::new(books, config))
 }

@@ -39,12 +39,25 @@ rules! {
     /// A body, a query or a path that does not fit.
     SHAPE = Shape, "door.shape",
         "请求须符合接口的格式：字段齐全、类型正确、没有多余字段", "按说明改正请求后重发";
+    /// A cursor that was given for something else.
+    CURSOR = Shape, "door.cursor",
+        "游标须原样取自同一清单、同一筛选条件的上一页",
+        "把上一页的 next 原样填入 after；筛选条件变了的，从第一页查起";
+    /// The longest xlsx there is.
+    TOO_LONG = Refused, "door.list-too-long",
+        "xlsx 工作表至多 1,048,575 行", "改用 format=csv，或缩小筛选范围";
     /// Not what the route takes.
     CONTENT_TYPE = Shape, "door.content-type",
         "请求体的类型须为接口所收的类型", "JSON 请求请写 Content-Type: application/json";
     /// More than a door takes in.
     TOO_LARGE = Shape, "door.too-large",
         "请求体不得超过此处的上限", "拆成几次提交";
+    /// Too often.
+    TOO_FAST = Busy, "door.too-fast",
+        "请求的快慢不得超过约定", "按 Retry-After 所说的秒数等一等再发；批量业务请合并提交";
+    /// Too many at once.
+    BUSY = Busy, "door.busy",
+        "同时在办的请求已满，没有受理本次请求", "按 Retry-After 所说的秒数等一等，用同一幂等键重发";
     /// It took too long; the act may go on.
     SLOW = Busy, "door.timeout",
         "处理超时，结果未定", "用同一幂等键重发：已经办成的返回原结果，没有办成的会重新办理";
@@ -69,12 +82,14 @@ rules! {
 }
 
 /// The one status table: by code where HTTP has a status of its own for it, else by what kind of answer it is.
-fn status_of(rule: &Rule) -> StatusCode {
+#[must_use]
+pub fn status_of(rule: &Rule) -> StatusCode {
     match rule.code {
         "door.unknown-caller" => StatusCode::UNAUTHORIZED,
         "door.method" => StatusCode::METHOD_NOT_ALLOWED,
         "door.content-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "door.too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "door.too-fast" => StatusCode::TOO_MANY_REQUESTS,
         "door.bug" | "storage.guard" | "storage.file" => StatusCode::INTERNAL_SERVER_ERROR,
         "storage.full" => StatusCode::INSUFFICIENT_STORAGE,
         _ => match rule.kind {
@@ -141,13 +156,17 @@ impl Problem {
         let kind = HeaderValue::from_static("application/problem+json");
         let mut response = (self.status(), Json(members)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        let now = match self.status() {
-            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, "2")),
-            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"xiaoqu\"")),
-            _ => None,
-        };
-        if let Some((name, value)) = now {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        let told = self.refusal.facts.get("retry_after_seconds").and_then(Value::as_u64);
+        let headers = response.headers_mut();
+        match self.status() {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(told.unwrap_or(2)));
+            }
+            StatusCode::UNAUTHORIZED => {
+                let bearer = HeaderValue::from_static("Bearer realm=\"xiaoqu\"");
+                headers.insert(header::WWW_AUTHENTICATE, bearer);
+            }
+            _ => {}
         }
         response
     }

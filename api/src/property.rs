@@ -1,20 +1,77 @@
-//! The door of the property room: compounds and dwellings. Owners are shown by the first character of their names.
+//! The door of the property room: areas, compounds, dwellings, owners. Owners are shown by the first character of their
+//! names.
 
-use axum::response::IntoResponse;
 use ledger::books::Request;
 use ledger::id::CompoundId;
-use ledger::property::{self, Compound, Dwelling, Founding, RoomCode};
+use ledger::property::{self, AreaKind, AreaRung, Compound, Dwelling, Founding, NewArea, NewOwner};
 use reports::household::masked;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::door::{Answer, Asked, Caller, IsoDay, Page, Told, Visit, acted, shown};
-use crate::problem::{self, Problem};
+use crate::door::{Asked, Caller, Nothing, Told, Visit};
+use crate::list::{Listed, Sought};
+use crate::problem::Problem;
+use crate::wire::{Acted, IsoDay, Shown};
+
+/// A rung of the area tree as the wire shows it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "一级区划")]
+pub struct AreaView {
+    #[schemars(description = "区划代码", example = &"310104")]
+    code: String,
+    #[schemars(description = "区划级别")]
+    kind: AreaKind,
+    #[schemars(description = "名称", example = &"徐汇区")]
+    name: String,
+    #[schemars(description = "上级代码：市没有上级")]
+    parent: Option<String>,
+}
+
+/// `GET /areas`.
+///
+/// # Errors
+/// Those of a list.
+pub async fn areas(caller: Caller, list: Sought<Nothing>) -> Result<Listed<AreaView>, Problem> {
+    let areas = property::areas(&mut caller.read().await?).await?;
+    let row = |AreaRung { kind, code, name, parent }| {
+        (code.clone(), AreaView { code, kind, name, parent })
+    };
+    list.answer_from(areas.into_iter().map(row).collect())
+}
+
+/// A rung that was registered.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "已登记的区划")]
+pub struct AreaDrawn {
+    #[schemars(description = "区划代码", example = &"310104")]
+    code: String,
+}
+
+/// `POST /areas`.
+///
+/// # Errors
+/// Those of [`property::draw_area`].
+pub async fn draw_area(
+    caller: Caller,
+    Told(area): Told<NewArea>,
+) -> Result<Acted<AreaDrawn>, Problem> {
+    let code = area.code.clone();
+    let request = Request::new("property.draw-area", area).maybe_once(caller.key);
+    let done = caller.books.act(&caller.actor, CompoundId::OFFICE, request, |tx, area| {
+        Box::pin(property::draw_area(tx, area))
+    });
+    Ok(Acted::new(done.await?, |_| AreaDrawn { code }))
+}
 
 /// A compound as the wire shows it.
-#[derive(Debug, Serialize)]
-struct CompoundView {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "小区")]
+pub struct CompoundView {
+    #[schemars(description = "小区代码", example = &"wutongli")]
     code: String,
+    #[schemars(description = "小区名称", example = &"梧桐里小区")]
     name: String,
+    #[schemars(description = "地址", example = &"梧桐路 1 号")]
     address: String,
 }
 
@@ -26,56 +83,83 @@ impl From<Compound> for CompoundView {
 }
 
 /// `GET /compounds`.
-pub async fn list(caller: Caller) -> Answer {
-    let mut view = caller.books.read().await?;
-    let items = property::compounds(&mut view).await?;
-    let items: Vec<CompoundView> = items.into_iter().map(Into::into).collect();
-    shown(Page { items, next: None })
+///
+/// # Errors
+/// Those of a list.
+pub async fn list(caller: Caller, list: Sought<Nothing>) -> Result<Listed<CompoundView>, Problem> {
+    let compounds = property::compounds(&mut caller.read().await?).await?;
+    list.answer_from(compounds.into_iter().map(|c| (c.code.clone(), c.into())).collect())
+}
+
+/// A compound that was founded.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "已建账的小区")]
+pub struct Founded {
+    #[schemars(description = "小区代码", example = &"wutongli")]
+    code: String,
 }
 
 /// `POST /compounds`.
-pub async fn found(caller: Caller, Told(founding): Told<Founding>) -> Answer {
-    #[derive(Serialize)]
-    struct Founded {
-        code: String,
-    }
+///
+/// # Errors
+/// Those of [`property::found`].
+pub async fn found(
+    caller: Caller,
+    Told(founding): Told<Founding>,
+) -> Result<Acted<Founded>, Problem> {
     let code = founding.code.clone();
     let request = Request::new("property.found", founding).maybe_once(caller.key);
-    let done = caller
-        .books
-        .act(&caller.actor, CompoundId::OFFICE, request, |tx, founding| {
-            Box::pin(property::found(tx, founding))
-        })
-        .await?;
-    acted(&done, |_| Founded { code: code.clone() })
+    let done = caller.books.act(&caller.actor, CompoundId::OFFICE, request, |tx, founding| {
+        Box::pin(property::found(tx, founding))
+    });
+    Ok(Acted::new(done.await?, |_| Founded { code }))
 }
 
 /// `GET /compounds/{compound}`.
-pub async fn one(visit: Visit) -> Answer {
-    shown(CompoundView::from(visit.compound))
+///
+/// # Errors
+/// None of its own.
+pub async fn one(visit: Visit) -> Result<Shown<CompoundView>, Problem> {
+    Ok(Shown(CompoundView::from(visit.compound)))
 }
 
 /// An owner as the wire shows them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "产权人")]
 struct OwnerView {
+    #[schemars(description = "姓名：只显示姓", example = &"王*")]
     name: String,
+    #[schemars(description = "份额", example = &"1/2")]
     share: String,
+    #[schemars(description = "自何日起")]
     from: IsoDay,
 }
 
 /// A dwelling as the wire shows it.
-#[derive(Debug, Serialize)]
-struct DwellingView {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "房屋")]
+pub struct DwellingView {
+    #[schemars(description = "房屋编号：不重复使用", example = 1)]
     dwelling_no: i32,
+    #[schemars(description = "房号", example = &"1-1-101")]
     code: String,
+    #[schemars(description = "楼层：不知则空")]
     floor: Option<i32>,
+    #[schemars(description = "用途")]
     usage: property::Usage,
+    #[schemars(description = "房屋性质")]
     housing: property::Housing,
+    #[schemars(description = "有无电梯", example = false)]
     has_lift: bool,
+    #[schemars(description = "是否未售", example = false)]
     is_unsold: bool,
+    #[schemars(description = "表决面积：0.01 平方米", example = 8_845)]
     vote_area_centi_m2: i64,
+    #[schemars(description = "计费面积：0.01 平方米", example = 8_845)]
     fee_area_centi_m2: i64,
+    #[schemars(description = "维修资金面积：0.01 平方米", example = 8_845)]
     fund_area_centi_m2: i64,
+    #[schemars(description = "产权人：当日的")]
     owners: Vec<OwnerView>,
 }
 
@@ -102,44 +186,132 @@ impl From<Dwelling> for DwellingView {
     }
 }
 
-/// Which dwellings to list.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RollQuery {
-    after: Option<String>,
-    limit: Option<u16>,
-    on: Option<IsoDay>,
-}
-
-/// `GET /compounds/{compound}/dwellings?after=&limit=&on=`.
-pub async fn dwellings(visit: Visit, Asked(query): Asked<RollQuery>) -> Answer {
-    let size = Page::<DwellingView>::size(query.limit);
-    let after = query.after.as_deref().map(room).transpose()?;
-    let on = query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
-    let mut view = visit.books.read().await?;
-    let roll = property::roll(&mut view, visit.compound.id, on).await?;
-    let later = roll.into_iter().filter(|d| after.as_ref().is_none_or(|after| d.code > *after));
-    let items = later.take(usize::from(size)).map(DwellingView::from).collect();
-    shown(Page::new(items, size, |dwelling: &DwellingView| dwelling.code.clone()))
-}
-
-fn room(text: &str) -> Result<RoomCode, Problem> {
-    let shown: String = text.chars().take(60).collect();
-    let unread = |why| problem::SHAPE.refuse(format!("after = {shown:?}：{why}"));
-    Ok(RoomCode::parse(text).map_err(unread)?)
-}
-
-/// `GET /compounds/{compound}/dwellings/{room}?on=`.
-pub async fn dwelling(visit: Visit, Asked(query): Asked<OnQuery>) -> Answer {
-    let on = query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
-    let mut view = visit.books.glance();
-    let found = property::dwelling(&mut view, visit.compound.id, visit.place("room"), on).await?;
-    Ok(axum::Json(DwellingView::from(found)).into_response())
-}
-
 /// As of which day.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OnQuery {
+    #[schemars(description = "日期：那天的产权人；不写则为今天")]
     on: Option<IsoDay>,
+}
+
+/// `GET /compounds/{compound}/dwellings`: in natural order.
+///
+/// # Errors
+/// Those of a list.
+pub async fn dwellings(
+    visit: Visit,
+    list: Sought<OnQuery>,
+) -> Result<Listed<DwellingView>, Problem> {
+    let on = list.query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
+    let roll = property::roll(&mut visit.read().await?, visit.compound.id, on).await?;
+    list.answer_from(roll.into_iter().map(|d| (d.code.clone(), d.into())).collect())
+}
+
+/// A dwelling's place.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct AtRoom {
+    /// The dwelling, however its code is written.
+    #[schemars(description = "房号：1-1-101 或 1栋1单元101", example = &"1-1-101")]
+    pub room: String,
+}
+
+/// `GET /compounds/{compound}/dwellings/{room}`.
+///
+/// # Errors
+/// Those of [`property::dwelling`].
+pub async fn dwelling(
+    visit: Visit<AtRoom>,
+    Asked(query): Asked<OnQuery>,
+) -> Result<Shown<DwellingView>, Problem> {
+    let on = query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
+    let mut view = visit.read().await?;
+    let found = property::dwelling(&mut view, visit.compound.id, &visit.at.room, on).await?;
+    Ok(Shown(DwellingView::from(found)))
+}
+
+/// A change of owners as it is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(description = "要办的过户：维修资金余额随房屋过户，不退还")]
+pub struct ConveyanceAsked {
+    #[schemars(description = "过户日期")]
+    on: IsoDay,
+    #[schemars(description = "新产权人：1 至 100 名", length(min = 1, max = 100))]
+    owners: Vec<OwnerAsked>,
+}
+
+/// A new owner as they are told.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(description = "新产权人")]
+struct OwnerAsked {
+    #[schemars(description = "姓名：1 至 60 个字", example = &"王某某", length(min = 1, max = 60))]
+    name: String,
+    #[serde(default)]
+    #[schemars(description = "证件号", example = &"", length(max = 40))]
+    id_no: String,
+    #[serde(default)]
+    #[schemars(description = "电话", example = &"", length(max = 20))]
+    phone: String,
+    #[serde(default)]
+    #[schemars(description = "份额：不写则等额")]
+    share: Option<ShareAsked>,
+}
+
+/// A share as it is told.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(description = "份额：几分之几")]
+struct ShareAsked {
+    #[schemars(description = "分子", example = 1, range(min = 1, max = 100_000))]
+    part: u32,
+    #[schemars(description = "分母", example = 2, range(min = 1, max = 100_000))]
+    of: u32,
+}
+
+/// A change of owners that was recorded.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "已办的过户")]
+pub struct Conveyed {
+    #[schemars(description = "产权人编号", example = [13])]
+    owners: Vec<i32>,
+}
+
+/// `POST /compounds/{compound}/dwellings/{room}/conveyances`.
+///
+/// # Errors
+/// Those of [`property::dwelling`] and [`property::convey`].
+pub async fn convey(
+    visit: Visit<AtRoom>,
+    Told(asked): Told<ConveyanceAsked>,
+) -> Result<Acted<Conveyed>, Problem> {
+    let given = (visit.at.room.clone(), asked);
+    let request = Request::new("property.convey", given).maybe_once(visit.key.clone());
+    let done = visit.books.act(
+        &visit.actor,
+        visit.compound.id,
+        request,
+        |tx, (room, asked): &(String, ConveyanceAsked)| {
+            Box::pin(async move {
+                let (compound, today) = (tx.compound(), tx.at().day());
+                let dwelling = property::dwelling(tx, compound, room, today).await?;
+                let owners: Vec<NewOwner> = asked.owners.iter().map(OwnerAsked::owner).collect();
+                property::convey(tx, dwelling.no, &owners, asked.on.0).await
+            })
+        },
+    );
+    Ok(Acted::new(done.await?, |owners| Conveyed {
+        owners: owners.iter().map(|no| no.0).collect(),
+    }))
+}
+
+impl OwnerAsked {
+    fn owner(&self) -> NewOwner {
+        NewOwner {
+            name: self.name.clone(),
+            id_no: self.id_no.clone(),
+            phone: self.phone.clone(),
+            share: self.share.map(|share| (share.part, share.of)),
+        }
+    }
 }

@@ -6,6 +6,7 @@
 //! lines of one day are two lines. Never: a movement of money. The bank moved it already; a room claims the line for the
 //! voucher that says what it was. A line nobody claims is money not yet identified (暂存), and shown with its age.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::books::sheaf::{Kind as Column, Table};
@@ -271,13 +272,16 @@ pub async fn reverse(
 }
 
 /// Which lines to list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "范围：all 全部，unclaimed 未认领的")]
 pub enum Which {
     /// Every line.
     #[default]
+    #[schemars(description = "全部")]
     All,
     /// Those nobody has claimed.
+    #[schemars(description = "未认领")]
     Unclaimed,
 }
 

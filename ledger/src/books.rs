@@ -296,6 +296,26 @@ impl Books {
     }
 }
 
+/// The numbers of the last acts of the head office and of a compound: what a reading was true of.
+///
+/// # Errors
+/// Storage.
+pub async fn last_acts(view: &mut impl View, compound: CompoundId) -> Result<(ActNo, ActNo)> {
+    let sql = "SELECT compound_id, last_no FROM counter
+               WHERE name = 'act' AND (compound_id = 0 OR compound_id = $1)";
+    let (mut office, mut last) = (ActNo(0), ActNo(0));
+    for row in view.rows(Reads::SETTLED, sql, vec![compound.0.into()]).await? {
+        let (of, no): (i32, i32) = (row.try_get("", "compound_id")?, row.try_get("", "last_no")?);
+        if of == CompoundId::OFFICE.0 {
+            office = ActNo(no);
+        }
+        if of == compound.0 {
+            last = ActNo(no);
+        }
+    }
+    Ok((office, last))
+}
+
 /// How many steps the tables lack.
 async fn missing_steps(db: &DatabaseConnection) -> Result<usize> {
     let known = migrations::Migrator::migrations().len();

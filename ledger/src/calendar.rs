@@ -6,11 +6,13 @@
 //! seconds of UTC, because the two databases keep different fractions of one. Never: a read of the
 //! system's time anywhere but in [`Clock`].
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeZone, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// A business day, Asia/Shanghai.
@@ -125,6 +127,23 @@ impl From<Month> for String {
     }
 }
 
+/// How a month is written on a wire: other spellings are read, this one is told.
+impl JsonSchema for Month {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Month".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2026-01"]
+        })
+    }
+}
+
 /// A moment, in whole seconds of UTC since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
@@ -176,6 +195,22 @@ impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let utc = Utc.timestamp_opt(self.0, 0).single().unwrap_or(DateTime::<Utc>::MAX_UTC);
         f.write_str(&utc.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    }
+}
+
+impl JsonSchema for Instant {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Instant".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "format": "date-time", "examples": ["2026-01-05T09:00:00Z"]
+        })
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bank;
@@ -112,22 +113,30 @@ pub(crate) const PREPAID: i32 = 2203;
 const REVENUE: i32 = 6001;
 
 /// How a payment was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "缴费方式")]
 pub enum Method {
     /// 现金.
+    #[schemars(description = "现金")]
     Cash,
     /// 转账.
+    #[schemars(description = "转账")]
     Transfer,
     /// 微信.
+    #[schemars(description = "微信")]
     Wechat,
     /// 支付宝.
+    #[schemars(description = "支付宝")]
     Alipay,
     /// POS 刷卡.
+    #[schemars(description = "刷卡")]
     Pos,
     /// 支票.
+    #[schemars(description = "支票")]
     Cheque,
     /// 其他.
+    #[schemars(description = "其他")]
     Other,
 }
 
@@ -453,7 +462,7 @@ pub(crate) async fn bill_vouchers_of(tx: &mut Tx, vouchers: &[i32]) -> Result<Ve
 
 async fn prepaid_of_all(tx: &mut Tx) -> Result<BTreeMap<DwellingNo, Money>> {
     let compound = tx.compound();
-    let balances = journal::dwelling_balances(tx, compound, Book::Service).await?;
+    let balances = journal::dwelling_balances(tx, compound, Book::Service, AsOf::default()).await?;
     let prepaid = balances.into_iter().filter(|(_, account, _)| *account == PREPAID);
     Ok(prepaid.map(|(dwelling, _, debit)| (dwelling, -debit)).collect())
 }
@@ -483,13 +492,17 @@ pub struct Payment {
 }
 
 /// A bill's part of a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[schemars(description = "本次结清的账单")]
 pub struct Settled {
     /// The bill.
+    #[schemars(description = "账单编号", example = 1)]
     pub bill_no: MatterNo,
     /// What was settled of it.
+    #[schemars(description = "本次结清：分", example = 10000)]
     pub amount_fen: Money,
     /// What is still owed on it.
+    #[schemars(description = "尚欠：分", example = 0)]
     pub left_fen: Money,
 }
 
@@ -633,36 +646,50 @@ async fn open_bills(tx: &mut Tx, dwelling: DwellingNo) -> Result<Vec<OpenBill>> 
 }
 
 /// A bill as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "账单现状")]
 pub struct Bill {
     /// Its number.
+    #[schemars(description = "账单编号", example = 1)]
     pub bill_no: MatterNo,
     /// What was charged.
+    #[schemars(description = "收费项目", example = &"物业费")]
     pub item: String,
     /// The first day charged for.
+    #[schemars(description = "计费起日")]
     pub from_on: Day,
     /// The last day charged for.
+    #[schemars(description = "计费止日")]
     pub to_on: Day,
     /// The day by which it is to be paid.
+    #[schemars(description = "缴费期限")]
     pub due_on: Day,
     /// How much.
+    #[schemars(description = "应收：分", example = 10000)]
     pub amount_fen: Money,
     /// What is still owed.
+    #[schemars(description = "尚欠：分", example = 0)]
     pub open_fen: Money,
 }
 
 /// A dwelling's service fees: its bills and what it has prepaid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "一户的物业费")]
 pub struct FeeAccount {
     /// The bills, oldest first.
+    #[schemars(description = "账单：旧的在前")]
     pub bills: Vec<Bill>,
     /// Σ billed.
+    #[schemars(description = "应收合计：分", example = 22000)]
     pub billed_fen: Money,
     /// Σ paid, what is prepaid included.
+    #[schemars(description = "已缴合计：分，含预存", example = 25000)]
     pub paid_fen: Money,
     /// Σ still owed.
+    #[schemars(description = "尚欠合计：分", example = 0)]
     pub arrears_fen: Money,
     /// What is prepaid.
+    #[schemars(description = "预存：分", example = 3000)]
     pub prepaid_fen: Money,
 }
 
@@ -720,17 +747,18 @@ pub async fn account(
     Ok(FeeAccount { bills, billed_fen, paid_fen, arrears_fen, prepaid_fen })
 }
 
-/// What every dwelling with bills owes and has prepaid now.
+/// What every dwelling with bills owes and has prepaid, as of a day, as known at an instant.
 ///
 /// # Errors
 /// Storage.
 pub async fn standings(
     view: &mut impl View,
     compound: CompoundId,
+    as_of: AsOf,
 ) -> Result<BTreeMap<DwellingNo, (Money, Money)>> {
     let mut standings: BTreeMap<DwellingNo, (Money, Money)> = BTreeMap::new();
     for (dwelling, account, debit) in
-        journal::dwelling_balances(view, compound, Book::Service).await?
+        journal::dwelling_balances(view, compound, Book::Service, as_of).await?
     {
         let (arrears, prepaid) = standings.entry(dwelling).or_default();
         match account {

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bank;
@@ -165,14 +166,18 @@ pub(crate) async fn withdraw_assessments(tx: &mut Tx, dwellings: &[DwellingNo]) 
 }
 
 /// What kind of deposit it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "交存种类：initial 首期，top-up 续交，rebuild 补建")]
 pub enum DepositKind {
     /// 首期交存.
+    #[schemars(description = "首期交存")]
     Initial,
     /// 续交.
+    #[schemars(description = "续交")]
     TopUp,
     /// 补建.
+    #[schemars(description = "补建")]
     Rebuild,
 }
 
@@ -385,13 +390,16 @@ async fn initial_standing(tx: &mut Tx, dwelling: DwellingNo, receipt_no: &str) -
 }
 
 /// Principal and gains, apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "分户余额")]
 pub struct FundBalance {
     /// 本金.
     #[serde(rename = "principal_fen")]
+    #[schemars(description = "本金：分", example = 800000)]
     pub principal: Money,
     /// 增值收益.
     #[serde(rename = "gains_fen")]
+    #[schemars(description = "增值收益：分", example = 0)]
     pub gains: Money,
 }
 
@@ -513,17 +521,18 @@ pub async fn assessments(
     Ok(assessments)
 }
 
-/// What every dwelling has in the fund now.
+/// What every dwelling has in the fund, as of a day, as known at an instant. One that never had anything is not named.
 ///
 /// # Errors
 /// Storage.
 pub async fn balances(
     view: &mut impl View,
     compound: CompoundId,
+    as_of: AsOf,
 ) -> Result<BTreeMap<DwellingNo, FundBalance>> {
     let mut balances: BTreeMap<DwellingNo, FundBalance> = BTreeMap::new();
     for (dwelling, account, debit_balance) in
-        journal::dwelling_balances(view, compound, Book::Fund).await?
+        journal::dwelling_balances(view, compound, Book::Fund, as_of).await?
     {
         balances.entry(dwelling).or_default().bear(account, -debit_balance);
     }

@@ -3,13 +3,15 @@
 //! Always: a number inside a compound is given under the compound's lock, without gaps, and is the number
 //! people write on paper. [`CompoundId`] is the only identity above a compound.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! identities {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
         #[serde(transparent)]
+        #[schemars(inline)]
         pub struct $name(pub i32);
 
         impl std::fmt::Display for $name {

@@ -15,6 +15,7 @@ mod rows;
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::books::{Actor, Books, Request, Tx, View};
@@ -157,16 +158,23 @@ pub static RULES: &[&Rule] = &[
 ];
 
 /// What kind of file it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(
+    description = "文件种类：register 房产清册，deposits 交存明细，fees 收费明细，bank 银行流水"
+)]
 pub enum Kind {
     /// 房产清册.
+    #[schemars(description = "房产清册")]
     Register,
     /// 交存明细.
+    #[schemars(description = "交存明细")]
     Deposits,
     /// 收费明细.
+    #[schemars(description = "收费明细")]
     Fees,
     /// 银行流水.
+    #[schemars(description = "银行流水")]
     Bank,
 }
 
@@ -235,17 +243,23 @@ pub struct Terms {
 }
 
 /// A difference between the file and the register, which refuses nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[schemars(description = "文件与账册的差异：不影响导入")]
 pub struct Difference {
     /// What differs: `area`, `owner`, `over-assessment`, ….
+    #[schemars(description = "差异项", example = &"area")]
     pub what: String,
     /// Where in the file.
+    #[schemars(description = "单元格", example = &"F3")]
     pub cell: String,
     /// The room.
+    #[schemars(description = "房号", example = &"1-1-101")]
     pub room: String,
     /// What the file says.
+    #[schemars(description = "文件中的值", example = &"88.45")]
     pub in_file: String,
     /// What the books say.
+    #[schemars(description = "账册中的值", example = &"88.00")]
     pub in_books: String,
 }
 
@@ -253,85 +267,120 @@ pub struct Difference {
 const DIFFERENCES_NAMED: usize = 200;
 
 /// What a file holds and what became of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[schemars(description = "导入报告：文件里有什么，办成了什么")]
 pub struct Report {
     /// What kind of file.
+    #[schemars(description = "文件种类")]
     pub kind: Kind,
     /// The compound's code.
+    #[schemars(description = "小区代码", example = &"wutongli")]
     pub compound: String,
     /// The compound's name, as the books or the file say.
+    #[schemars(description = "小区名称", example = &"梧桐里小区")]
     pub compound_name: String,
     /// The file's name.
+    #[schemars(description = "文件名", example = &"清册.xlsx")]
     pub file: String,
     /// The file's SHA-256.
+    #[schemars(
+        description = "文件的 SHA-256",
+        example = &"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    )]
     pub sha256: String,
     /// What it was read as.
+    #[schemars(description = "编码", example = &"utf-8")]
     pub encoding: String,
     /// The sheet that was read.
+    #[schemars(description = "工作表", example = &"Sheet1")]
     pub sheet: String,
     /// The row of its header.
+    #[schemars(description = "表头所在行", example = 1)]
     pub header_row: u32,
     /// Rows of data found.
+    #[schemars(description = "数据行数", example = 12)]
     pub rows: usize,
     /// Rows without fault that the books do not have yet.
+    #[schemars(description = "合格且账册没有的行数", example = 12)]
     pub good: usize,
     /// Rows the books have already.
+    #[schemars(description = "账册已有的行数", example = 0)]
     pub known: usize,
     /// Rows taken into the books by this run; in a preview, rows that would be.
+    #[schemars(description = "已导入行数：预览时为可导入行数", example = 12)]
     pub accepted: usize,
     /// What is wrong, cell by cell.
+    #[schemars(description = "不合格之处：逐个单元格")]
     pub rejected: Vec<Reject>,
     /// Rows passed over, by reason.
+    #[schemars(description = "略过的行")]
     pub skipped: Skipped,
     /// What a person should know.
+    #[schemars(description = "提示", example = Vec::<String>::new())]
     pub notes: Vec<String>,
     /// Differences to the register that refuse nothing.
+    #[schemars(description = "差异：至多列 200 处")]
     pub differences: Vec<Difference>,
     /// How many there are in all.
+    #[schemars(description = "差异总数", example = 0)]
     pub difference_count: usize,
     /// The control total: deposits less what was taken out; payments received; bank lines in less out; deposits due.
+    #[schemars(description = "控制总额：分", example = 800000)]
     pub sum_fen: Money,
     /// The kind's own figures.
     #[serde(flatten)]
     pub figures: Figures,
     /// Whether something was written.
+    #[schemars(description = "是否已入账", example = true)]
     pub committed: bool,
     /// The import's number, if something was.
+    #[schemars(description = "导入编号：入账了才有", example = 1)]
     pub import_no: Option<ImportNo>,
 }
 
 /// The figures of one kind of file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "各类文件自己的数字")]
 pub struct Figures {
     /// Dwellings in a register.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "房屋套数", example = 12)]
     pub dwellings: Option<usize>,
     /// Σ area of a register.
     #[serde(rename = "area_centi_m2", skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "建筑面积合计：0.01 平方米", example = 98000)]
     pub area: Option<Area>,
     /// Dwellings the developer still holds.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "未售套数", example = 1)]
     pub unsold: Option<usize>,
     /// Distinct owners by identity number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "产权人数", example = 12)]
     pub owners: Option<usize>,
     /// Σ charged, of a fee history.
     #[serde(rename = "due_fen", skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "应收合计：分", example = 10000)]
     pub due: Option<Money>,
     /// Σ in, of a bank statement.
     #[serde(rename = "in_fen", skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "收入合计：分", example = 10000)]
     pub inflow: Option<Money>,
     /// Σ out, of a bank statement.
     #[serde(rename = "out_fen", skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "支出合计：分", example = 0)]
     pub outflow: Option<Money>,
     /// The balance a bank statement ends with.
     #[serde(rename = "closing_fen", skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "期末余额：分", example = 10000)]
     pub closing: Option<Money>,
     /// Incoming lines whose words name exactly one room of the register.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "能认出房号的收款笔数", example = 3)]
     pub matchable: Option<usize>,
     /// Incoming lines that name none and are not interest.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "待查明的收款笔数", example = 1)]
     pub unidentified: Option<usize>,
 }
 
@@ -739,13 +788,17 @@ pub async fn undo(tx: &mut Tx, no: ImportNo) -> Result<Undone> {
 }
 
 /// An import taken back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[schemars(description = "已撤销的导入")]
 pub struct Undone {
     /// The import.
+    #[schemars(description = "导入编号", example = 1)]
     pub import_no: ImportNo,
     /// How many rows it had.
+    #[schemars(description = "行数", example = 12)]
     pub rows: usize,
     /// How many vouchers were reversed.
+    #[schemars(description = "冲销凭证张数", example = 12)]
     pub reversed: usize,
 }
 

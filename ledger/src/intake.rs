@@ -42,6 +42,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Kind, Refusal, Rule};
@@ -235,25 +236,34 @@ pub struct Reading<T> {
 }
 
 /// One fault in one cell. A row may have several; it is not among the rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "一处不合格")]
 pub struct Reject {
     /// The file's name.
     #[serde(serialize_with = "as_text")]
+    #[schemars(description = "文件名", example = &"交存.csv")]
     pub file: Arc<str>,
     /// The sheet's name.
     #[serde(serialize_with = "as_text")]
+    #[schemars(description = "工作表", example = &"Sheet1")]
     pub sheet: Arc<str>,
     /// The cell, `F37`.
+    #[schemars(description = "单元格", example = &"F37")]
     pub cell: String,
     /// What the cell holds.
+    #[schemars(description = "单元格的内容：长号码只留末四位", example = &"1.005")]
     pub value: String,
     /// The rule's code.
+    #[schemars(description = "规则代码", example = &"intake.money-decimals")]
     pub code: &'static str,
     /// The rule, in Chinese, with what was found.
+    #[schemars(description = "规则", example = &"金额超过两位小数，系统不四舍五入")]
     pub rule: Cow<'static, str>,
     /// What to do, in Chinese.
+    #[schemars(description = "办法", example = &"请改成到分的金额")]
     pub remedy: &'static str,
     /// The row, from 1.
+    #[schemars(description = "行号", example = 37)]
     pub row: usize,
 }
 
@@ -279,15 +289,20 @@ pub struct RejectedRow {
 }
 
 /// How many rows were passed over, and why.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "略过的行数，按原因")]
 pub struct Skipped {
     /// Nothing in any known column.
+    #[schemars(description = "空行", example = 0)]
     pub empty: usize,
     /// 合计, 小计, 总计: compared with the rows.
+    #[schemars(description = "合计行：已与各行核对", example = 1)]
     pub totals: usize,
     /// The header again, or a line of the preamble again.
+    #[schemars(description = "重复的表头", example = 0)]
     pub repeated_headers: usize,
     /// `#…`, 人民币合计, 制表人.
+    #[schemars(description = "制表人等尾行", example = 0)]
     pub trailers: usize,
 }
 

@@ -22,7 +22,9 @@ pub mod verify;
 pub mod voucher;
 
 pub use self::chart::{Account, Bearing, Book, Chart, Element};
-pub use self::close::{CLOSED, Closed, NOT_ENDED, OUT_OF_ORDER, close};
+pub use self::close::{
+    CLOSED, Closed, ClosedMonth, NOT_ENDED, OUT_OF_ORDER, close, closed_through, closes,
+};
 pub(crate) use self::reading::turnover_by_year;
 pub use self::reading::{
     AsOf, Movement, TrialBalance, TrialRow, VoucherRow, dwelling_balances, find, latest, statement,
@@ -36,6 +38,7 @@ use crate::calendar::Day;
 use crate::error::{Kind as Answer, Result, Rule};
 use crate::id::{DwellingNo, MatterNo, TransferNo, VoucherSeq};
 use crate::money::Money;
+use schemars::JsonSchema;
 
 /// No voucher has this name.
 pub static NO_VOUCHER: Rule = Rule {
@@ -195,12 +198,15 @@ pub async fn transfer(tx: &mut Tx, from: Entry, to: Entry) -> Result<(TransferNo
 }
 
 /// How a voucher is reversed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "冲销方式：red 红字冲销，opposite 反向冲销")]
 pub enum Style {
     /// 红字冲销: the same sides, negative amounts, so that turnover is not inflated.
+    #[schemars(description = "红字冲销")]
     Red,
     /// The opposite sides.
+    #[schemars(description = "反向冲销")]
     Opposite,
 }
 

@@ -8,15 +8,28 @@ use std::iter::Sum;
 use std::ops::Add;
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::money::Unrounded;
 
 /// A floor area in centi-m² (0.01 m²): `88.45 m²` is 8845.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    JsonSchema,
+    Serialize,
+    Deserialize,
 )]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct Area(i64);
 
 impl Area {

@@ -12,6 +12,7 @@ mod rows;
 
 use std::collections::{BTreeMap, HashMap};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::room_code::{NotRoom, RoomCode};
@@ -62,6 +63,22 @@ pub static AREA_ORDER: Rule = Rule {
     remedy: "把它登记在正确的上级之下",
 };
 
+/// An area's code or name is not fit.
+pub static AREA_SHAPE: Rule = Rule {
+    code: "property.area-shape",
+    kind: Answer::Shape,
+    rule: "区划代码为 2 至 12 位数字（GB/T 2260 及统计用区划代码）；名称为 1 至 40 个字",
+    remedy: "例如 代码 310104，名称 徐汇区，上级 3101",
+};
+
+/// An area's code is taken.
+pub static AREA_TAKEN: Rule = Rule {
+    code: "property.area-taken",
+    kind: Answer::Conflict,
+    rule: "区划代码在本账册内唯一",
+    remedy: "核对代码；已登记的区划直接使用",
+};
+
 /// There is no such dwelling.
 pub static NO_DWELLING: Rule = Rule {
     code: "property.no-dwelling",
@@ -102,6 +119,14 @@ pub static AREA_SIZE: Rule = Rule {
     remedy: "核对产权证上的建筑面积",
 };
 
+/// An owner's particulars are not fit.
+pub static OWNER_SHAPE: Rule = Rule {
+    code: "property.owner-shape",
+    kind: Answer::Shape,
+    rule: "过户须有 1 至 100 名产权人；姓名为 1 至 60 个字，证件号至多 40 个字符，电话至多 20 个字符，均无控制字符；日期须在 1949 年至 2999 年之间",
+    remedy: "核对产权证上的姓名、证件号与登记日期",
+};
+
 /// Ownership changes before it began.
 pub static CONVEYED_EARLY: Rule = Rule {
     code: "property.conveyed-early",
@@ -115,27 +140,35 @@ pub static RULES: &[&Rule] = &[
     &COMPOUND_SHAPE,
     &CODE_TAKEN,
     &NO_COMPOUND,
+    &AREA_SHAPE,
+    &AREA_TAKEN,
     &NO_AREA,
     &AREA_ORDER,
     &ROOM,
     &NO_DWELLING,
     &ENROLLED,
     &AREA_SIZE,
+    &OWNER_SHAPE,
     &SHARES,
     &CONVEYED_EARLY,
 ];
 
 /// A rung of the area tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "区划级别：city 市，district 区县，street 街道，community 社区")]
 pub enum AreaKind {
     /// 市.
+    #[schemars(description = "市")]
     City,
     /// 区、县.
+    #[schemars(description = "区县")]
     District,
     /// 街道、乡镇.
+    #[schemars(description = "街道")]
     Street,
     /// 社区.
+    #[schemars(description = "社区")]
     Community,
 }
 
@@ -149,6 +182,11 @@ impl AreaKind {
         }
     }
 
+    fn named(name: &str) -> Option<AreaKind> {
+        let all = [AreaKind::City, AreaKind::District, AreaKind::Street, AreaKind::Community];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
+
     fn parent(self) -> Option<&'static str> {
         match self {
             AreaKind::City => None,
@@ -160,24 +198,35 @@ impl AreaKind {
 }
 
 /// A rung to register.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[schemars(description = "要登记的区划")]
 pub struct NewArea {
     /// Which rung.
+    #[schemars(description = "区划级别")]
     pub kind: AreaKind,
     /// The administrative code, unique.
+    #[schemars(description = "区划代码：唯一", example = &"310104")]
     pub code: String,
     /// The name.
+    #[schemars(description = "名称", example = &"徐汇区")]
     pub name: String,
     /// The code of the rung above; none for a city.
+    #[schemars(description = "上级代码：市没有上级", example = &"3101")]
     pub parent: Option<String>,
 }
 
 /// Registers an area under its parent. An act of the head office.
 ///
 /// # Errors
-/// `property.no-area`, `property.area-order`, `property.compound-code-taken`.
+/// `property.area-shape`, `property.area-taken`, `property.no-area`, `property.area-order`.
 pub async fn draw_area(tx: &mut Tx, area: &NewArea) -> Result<i32> {
+    let is_code =
+        (2..=12).contains(&area.code.len()) && area.code.bytes().all(|b| b.is_ascii_digit());
+    if !is_code || !is_name(&area.name, 40) {
+        let evidence = format!("代码 {:?}，名称 {:?}", clipped(&area.code), clipped(&area.name));
+        return Err(AREA_SHAPE.refuse(evidence).into());
+    }
     let sql = "SELECT area_id, kind, code FROM area WHERE code = $1 OR code = $2";
     let parent_code = area.parent.clone().unwrap_or_default();
     let values = vec![area.code.clone().into(), parent_code.clone().into()];
@@ -185,13 +234,13 @@ pub async fn draw_area(tx: &mut Tx, area: &NewArea) -> Result<i32> {
     for row in tx.rows(rows::COMPOUNDS, sql, values).await? {
         let code: String = row.try_get("", "code")?;
         if code == area.code {
-            return Err(CODE_TAKEN.refuse(format!("区划代码 {code}")).into());
+            return Err(AREA_TAKEN.refuse(format!("区划代码 {code}")).into());
         }
         parent = Some((row.try_get::<i32>("", "area_id")?, row.try_get::<String>("", "kind")?));
     }
 
     let wanted = area.kind.parent();
-    if wanted.is_some() && parent.is_none() {
+    if (wanted.is_some() || area.parent.is_some()) && parent.is_none() {
         return Err(NO_AREA.refuse(format!("上级代码 {parent_code:?}")).into());
     }
     if parent.as_ref().map(|(_, kind)| kind.as_str()) != wanted {
@@ -212,19 +261,68 @@ pub async fn draw_area(tx: &mut Tx, area: &NewArea) -> Result<i32> {
     Ok(id)
 }
 
-/// A compound to found.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Founding {
-    /// The short code used in commands and addresses.
+/// A rung of the area tree as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AreaRung {
+    /// Which rung.
+    pub kind: AreaKind,
+    /// The administrative code.
     pub code: String,
     /// The name.
     pub name: String,
+    /// The code of the rung above.
+    pub parent: Option<String>,
+}
+
+/// The area tree, by code.
+///
+/// # Errors
+/// Storage.
+pub async fn areas(view: &mut impl View) -> Result<Vec<AreaRung>> {
+    let sql = "SELECT a.kind, a.code, a.name, p.code AS parent
+               FROM area a LEFT JOIN area p ON p.area_id = a.parent_id ORDER BY a.code";
+    let mut areas = Vec::new();
+    for row in view.rows(rows::COMPOUNDS, sql, vec![]).await? {
+        let kind: String = row.try_get("", "kind")?;
+        let bug = || Storage::Bug(format!("an area is of the unknown kind {kind:?}"));
+        areas.push(AreaRung {
+            kind: AreaKind::named(&kind).ok_or_else(bug)?,
+            code: row.try_get("", "code")?,
+            name: row.try_get("", "name")?,
+            parent: row.try_get("", "parent")?,
+        });
+    }
+    Ok(areas)
+}
+
+/// Whether a text is a name of at most so many characters.
+fn is_name(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control)
+}
+
+/// The beginning of a text, to be told back.
+fn clipped(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+/// A compound to found.
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[schemars(description = "要建账的小区")]
+pub struct Founding {
+    /// The short code used in commands and addresses.
+    #[schemars(description = "小区代码：1 至 40 个小写字母、数字、短横线", example = &"wutongli")]
+    pub code: String,
+    /// The name.
+    #[schemars(description = "小区名称：1 至 80 个字", example = &"梧桐里小区")]
+    pub name: String,
     /// Where it is.
     #[serde(default)]
+    #[schemars(description = "地址", example = &"梧桐路 1 号")]
     pub address: String,
     /// The code of the community or street it lies in.
     #[serde(default)]
+    #[schemars(description = "区划代码：所在社区或街道")]
     pub area: Option<String>,
 }
 
@@ -339,24 +437,33 @@ fn compound_of(row: &sea_orm::QueryResult) -> Result<Compound> {
 }
 
 /// What a dwelling is used as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "用途")]
 pub enum Usage {
     /// 住宅.
+    #[schemars(description = "住宅")]
     Residence,
     /// 商铺.
+    #[schemars(description = "商铺")]
     Shop,
     /// 办公.
+    #[schemars(description = "办公")]
     Office,
     /// 车库.
+    #[schemars(description = "车库")]
     Garage,
     /// 车位.
+    #[schemars(description = "车位")]
     Parking,
     /// 储藏室.
+    #[schemars(description = "储藏室")]
     Storage,
     /// 物业服务用房、管理用房.
+    #[schemars(description = "物业用房")]
     Service,
     /// 其他.
+    #[schemars(description = "其他")]
     Other,
 }
 
@@ -409,12 +516,15 @@ impl Usage {
 }
 
 /// Which kind of housing it is, which decides whose fund it belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "房屋性质：commodity 商品住宅，sold-public 已售公有住房")]
 pub enum Housing {
     /// 商品住宅 (and non-dwellings in its compound).
+    #[schemars(description = "商品住宅")]
     Commodity,
     /// 已售公有住房.
+    #[schemars(description = "已售公有住房")]
     SoldPublic,
 }
 
@@ -549,7 +659,7 @@ pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> 
 /// The owners of a dwelling change hands. What the dwelling has in the fund stays with it (165号令 art. 28).
 ///
 /// # Errors
-/// `property.shares`, `property.conveyed-early`.
+/// `property.owner-shape`, `property.shares`, `property.conveyed-early`.
 pub async fn convey(
     tx: &mut Tx,
     dwelling: DwellingNo,
@@ -566,6 +676,7 @@ pub async fn convey(
         None => None,
     };
 
+    may_own(to, on)?;
     shares(to)?;
     if let Some(latest) = latest.filter(|latest| on <= *latest) {
         let evidence = format!("现产权人自 {latest} 起，过户日期 {on}");
@@ -579,6 +690,22 @@ pub async fn convey(
     let sql = "UPDATE dwelling SET is_unsold = 0 WHERE compound_id = $1 AND dwelling_no = $2";
     tx.exec(sql, vec![compound.0.into(), dwelling.0.into()]).await?;
     hold(tx, &mut owners, dwelling, to, on)
+}
+
+/// Whether owners and the day they begin can be kept.
+fn may_own(owners: &[NewOwner], on: Day) -> Result<(), Refusal> {
+    if !(1..=100).contains(&owners.len()) || !(1949..=2999).contains(&chrono::Datelike::year(&on)) {
+        return Err(OWNER_SHAPE.refuse(format!("产权人 {} 名，日期 {on}", owners.len())));
+    }
+    let is_text = |text: &str, most: usize| {
+        text.chars().count() <= most && !text.chars().any(char::is_control)
+    };
+    let fits =
+        |o: &&NewOwner| is_name(&o.name, 60) && is_text(&o.id_no, 40) && is_text(&o.phone, 20);
+    match owners.iter().position(|owner| !fits(&owner)) {
+        Some(place) => Err(OWNER_SHAPE.refuse(format!("第 {} 名产权人", place + 1))),
+        None => Ok(()),
+    }
 }
 
 /// Takes dwellings off the roll that an import put there by mistake. The caller has made sure nothing hangs on them.

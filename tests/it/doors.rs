@@ -10,7 +10,8 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use xiaoqu::config::{Config, Login};
-use xiaoqu::routes::ROUTES;
+use xiaoqu::openapi::DOCUMENT;
+use xiaoqu::routes::{ROUTES, Route};
 
 use crate::on_both;
 use crate::paper::golden;
@@ -19,33 +20,33 @@ use crate::world::World;
 const HOME: &str = "/api/v1/compounds/xiaohe";
 
 /// The house, with a login for every role that may have one.
-struct Doors(Router);
+pub struct Doors(Router);
 
 /// What a door answered.
-struct Answered {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
+pub struct Answered {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
 }
 
 impl Answered {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.text()))
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     #[track_caller]
-    fn must(self, status: u16) -> Value {
+    pub fn must(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self.json()
     }
 
     /// A problem has a status, a rule, evidence, a remedy, a code and the request's number.
     #[track_caller]
-    fn problem(self, status: u16, code: &str) -> Value {
+    pub fn problem(self, status: u16, code: &str) -> Value {
         assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text());
         let problem = self.must(status);
         assert_eq!(problem["code"], code, "{problem}");
@@ -63,30 +64,43 @@ fn token(role: Role) -> String {
 }
 
 impl Doors {
-    fn of(world: &World) -> Doors {
+    pub fn of(world: &World) -> Doors {
+        Doors::with(world, Config::default())
+    }
+
+    /// The house under other settings.
+    pub fn with(world: &World, config: Config) -> Doors {
         let roles = Role::ALL.into_iter().filter(|role| *role != Role::Operator);
         let logins = roles.map(|role| Login::new(role, role.in_chinese(), &token(role)).unwrap());
-        let config = Config { logins: logins.collect(), ..Config::default() };
+        let config = Config { logins: logins.collect(), ..config };
         Doors(xiaoqu::app(world.books.clone(), config))
     }
 
-    async fn send(&self, request: Request<Body>) -> Answered {
+    /// Knocks; whatever is answered must be what the document says may be.
+    pub async fn send(&self, request: Request<Body>) -> Answered {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.0.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        Answered { status: parts.status, headers: parts.headers, body }
+        let answer = Answered { status: parts.status, headers: parts.headers, body };
+        let row =
+            ROUTES.iter().find(|route| route.method == method.as_str() && is_at(route.path, &path));
+        if let Some(row) = row {
+            documented(row, &answer);
+        }
+        answer
     }
 
-    async fn get(&self, path: &str) -> Answered {
+    pub async fn get(&self, path: &str) -> Answered {
         let request = Request::get(at(path)).header("authorization", bearer(Role::Auditor));
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answered {
+    pub async fn post(&self, path: &str, body: Value) -> Answered {
         self.post_under(None, path, body).await
     }
 
-    async fn post_under(&self, key: Option<&str>, path: &str, body: Value) -> Answered {
+    pub async fn post_under(&self, key: Option<&str>, path: &str, body: Value) -> Answered {
         let request = Request::post(at(path))
             .header("authorization", bearer(Role::PropertyCompany))
             .header("content-type", "application/json");
@@ -95,15 +109,45 @@ impl Doors {
     }
 }
 
-fn bearer(role: Role) -> String {
+/// Whether a path is one of a row's.
+fn is_at(row: &str, path: &str) -> bool {
+    let (row, path) = (row.split('/'), path.split('/'));
+    row.clone().count() == path.clone().count()
+        && row.zip(path).all(|(wanted, word)| wanted.starts_with('{') || wanted == word)
+}
+
+/// The answer's status, content type and code are among those the document names for the row.
+#[track_caller]
+fn documented(row: &Route, answer: &Answered) {
+    let responses = &DOCUMENT["paths"][row.path][row.method.to_lowercase()]["responses"];
+    let response = &responses[answer.status.as_str()];
+    let (method, path) = (row.method, row.path);
+    assert!(
+        response.is_object(),
+        "{method} {path}: {} is not documented: {}",
+        answer.status,
+        answer.text()
+    );
+    let Some(kind) = answer.headers.get("content-type") else { return };
+    let kind = kind.to_str().unwrap().split(';').next().unwrap();
+    let schema = &response["content"][kind]["schema"];
+    assert!(schema.is_object(), "{method} {path}: {} of {kind} is not documented", answer.status);
+    if kind == "application/problem+json" {
+        let code = answer.json()["code"].clone();
+        let codes = schema["properties"]["code"]["enum"].as_array().unwrap();
+        assert!(codes.contains(&code), "{method} {path}: {code} is not documented");
+    }
+}
+
+pub fn bearer(role: Role) -> String {
     format!("Bearer {}", token(role))
 }
 
-fn at(path: &str) -> String {
+pub fn at(path: &str) -> String {
     if path.starts_with("/api") { path.to_owned() } else { format!("{HOME}{path}") }
 }
 
-fn deposit(fen: i64) -> Value {
+pub fn deposit(fen: i64) -> Value {
     json!({ "room": "1-1-101", "amount_fen": fen, "received_on": "2026-01-04" })
 }
 
@@ -181,8 +225,9 @@ on_both! {
         }
         let page = doors.get("/books/fund/vouchers?limit=2").await.must(200);
         assert_eq!(page["items"].as_array().unwrap().len(), 2);
-        assert_eq!(page["next"], "2");
-        let rest = doors.get("/books/fund/vouchers?limit=2&after=2").await.must(200);
+        let next = page["next"].as_str().unwrap();
+        doors.get(&format!("/books/service/vouchers?limit=2&after={next}")).await.problem(400, "door.cursor");
+        let rest = doors.get(&format!("/books/fund/vouchers?limit=2&after={next}")).await.must(200);
         assert_eq!((rest["items"][0]["voucher"].clone(), rest["next"].clone()), (json!("fund/2025-0003"), Value::Null));
 
         let turned = json!({ "voucher": "fund/2025-0002", "on": "2026-01-05", "style": "red", "reason": "重复记账" });
@@ -360,13 +405,18 @@ on_both! {
             ("/books/fund/trial-balance?asof=2026-01-05", 400, "door.shape"),
             ("/books/fund/trial-balance?as_of=2026-01-05&as_of=2026-01-06", 400, "door.shape"),
             ("/books/fund/vouchers?limit=-1", 400, "door.shape"),
-            ("/books/fund/vouchers?after=x", 400, "door.shape"),
+            ("/books/fund/vouchers?after=x", 400, "door.cursor"),
+            ("/books/fund/vouchers?limit=0", 400, "door.shape"),
+            ("/books/fund/vouchers?limit=1001", 400, "door.shape"),
+            ("/books/fund/vouchers?format=pdf", 400, "door.shape"),
+            ("/books/fund/vouchers?limit=1&limit=2", 400, "door.shape"),
+            ("/verify?deep=1", 400, "door.shape"),
             ("/books/fund/vouchers/2026/abc", 404, "door.no-route"),
             ("/books/fund/export?format=xml", 400, "door.shape"),
             ("/dwellings/..%2F..%2Fetc%2Fpasswd", 400, "property.room-code"),
             ("/dwellings/1-1-101%00", 400, "door.shape"),
             ("/dwellings/%ff%fe", 400, "door.shape"),
-            ("/dwellings?after=101", 400, "door.shape"),
+            ("/dwellings?after=101", 400, "door.cursor"),
             ("/../../etc/passwd", 404, "door.no-route"),
             ("/api/v1/compounds/..%2f..%2f/dwellings", 404, "property.no-compound"),
             ("/bank-lines?which=mine", 400, "door.shape"),
@@ -518,7 +568,7 @@ on_both! {
         for (format, kind, said) in [
             ("hledger", "text/plain; charset=utf-8", "fund:1001  8000.00 CNY"),
             ("csv", "text/csv; charset=utf-8", "1001"),
-            ("json", "application/json", "1001"),
+            ("json", "application/x-ndjson", "1001"),
         ] {
             let answer = doors.get(&format!("/books/fund/export?format={format}")).await;
             assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());

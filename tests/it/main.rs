@@ -16,4 +16,5 @@ mod refusals;
 mod schema;
 mod tidy;
 mod verify;
+mod wire;
 mod world;

@@ -154,7 +154,7 @@ on_both! {
         let account = fees::account(&mut view, world.compound, a, AsOf::default()).await.unwrap();
         assert_eq!((account.billed_fen.in_fen(), account.arrears_fen.in_fen(), account.prepaid_fen.in_fen()), (29_000, 0, 1_000));
         assert_eq!(account.paid_fen.in_fen(), 30_000, "arrears + paid = billed + prepaid");
-        let owed = fees::standings(&mut view, world.compound).await.unwrap()[&b];
+        let owed = fees::standings(&mut view, world.compound, AsOf::default()).await.unwrap()[&b];
         assert_eq!(owed.0.in_fen(), 32_000);
         let receipts = fees::receipts(&mut view, world.compound, Some(a), ledger::id::PaymentNo(0), 10).await.unwrap();
         assert_eq!(receipts.len(), 2);

@@ -70,10 +70,10 @@ on_both! {
         draw(&world, AreaKind::Street, "330106001", Some("330106")).await.unwrap();
         draw(&world, AreaKind::Community, "330106001001", Some("330106001")).await.unwrap();
         let code = |r: Result<i32>| r.unwrap_err().code();
-        assert_eq!(code(draw(&world, AreaKind::Street, "x", Some("3301")).await), "property.area-order");
-        assert_eq!(code(draw(&world, AreaKind::City, "y", Some("3301")).await), "property.area-order");
-        assert_eq!(code(draw(&world, AreaKind::Street, "z", Some("nowhere")).await), "property.no-area");
-        assert_eq!(code(draw(&world, AreaKind::City, "3301", None).await), "property.compound-code-taken");
+        assert_eq!(code(draw(&world, AreaKind::Street, "330107", Some("3301")).await), "property.area-order");
+        assert_eq!(code(draw(&world, AreaKind::City, "3302", Some("3301")).await), "property.area-order");
+        assert_eq!(code(draw(&world, AreaKind::Street, "330108", Some("nowhere")).await), "property.no-area");
+        assert_eq!(code(draw(&world, AreaKind::City, "3301", None).await), "property.area-taken");
 
         found(&world, "qingshan", "青山里", Some("330106001001")).await.unwrap();
         let code = |r: Result<CompoundId>| r.unwrap_err().code();

@@ -14,9 +14,9 @@ use super::{
     put, say,
 };
 use crate::bank::LineView;
-use crate::door::as_of;
 use crate::fund::{self, Device};
 use crate::journal;
+use crate::wire::as_of;
 
 impl WhenArgs {
     fn bounds(&self) -> books_journal::AsOf {

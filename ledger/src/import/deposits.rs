@@ -12,7 +12,7 @@ use crate::error::{Result, Rule};
 use crate::fund::{self, Accounts, BANK, Kept};
 use crate::id::{CompoundId, DwellingNo, ImportNo, VoucherSeq};
 use crate::intake::{DepositKind, DepositReading, DepositRow, Said, name_matches};
-use crate::journal::{self, Book, Entry, Line, Style};
+use crate::journal::{self, AsOf, Book, Entry, Line, Style};
 use crate::money::Money;
 use crate::property::{self, Dwelling, Housing, RoomCode};
 
@@ -45,7 +45,7 @@ pub(super) async fn judge(
     let assessed = fund::assessments(view, compound, None).await?;
     let assessed: HashMap<DwellingNo, Money> =
         assessed.into_iter().map(|a| (a.dwelling_no, a.due)).collect();
-    let mut balances = fund::balances(view, compound).await?;
+    let mut balances = fund::balances(view, compound, AsOf::default()).await?;
     let mut receipts = fund::receipts_used(view, compound).await?;
     let mut deposited = fund::deposited_by_year(view, compound).await?;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Kind, Meta, NO_IMPORT};
@@ -114,21 +115,32 @@ pub(super) async fn mark_undone(tx: &mut Tx, no: ImportNo) -> Result<()> {
 }
 
 /// An import in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "一次导入")]
 pub struct Imported {
     /// Its number.
+    #[schemars(description = "导入编号", example = 1)]
     pub import_no: ImportNo,
     /// What kind of file.
+    #[schemars(description = "文件种类", example = &"deposits")]
     pub kind: String,
     /// The file's name.
+    #[schemars(description = "文件名", example = &"交存.csv")]
     pub file_name: String,
     /// The file's SHA-256.
+    #[schemars(
+        description = "文件的 SHA-256",
+        example = &"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    )]
     pub file_hash: String,
     /// How many rows were taken.
+    #[schemars(description = "导入行数", example = 12)]
     pub row_count: i32,
     /// When.
+    #[schemars(description = "记账时刻")]
     pub recorded_at: Instant,
     /// Whether it was undone.
+    #[schemars(description = "是否已撤销", example = false)]
     pub is_undone: bool,
 }
 

@@ -6,21 +6,31 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::voucher::Side;
 
 /// A book: one owner of money, one purpose, inside a compound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(
+    description = "账簿：fund 维修资金，revenue 公共收益，service 物业费，grant 补贴与改造资金"
+)]
 pub enum Book {
     /// 住宅专项维修资金: the owners' money, 财会〔2020〕7号.
+    #[schemars(description = "维修资金")]
     Fund = 1,
     /// 公共收益: the owners' money from common parts.
+    #[schemars(description = "公共收益")]
     Revenue = 2,
     /// 物业服务费: the property company's money.
+    #[schemars(description = "物业费")]
     Service = 3,
     /// 补贴与改造资金: the government's money.
+    #[schemars(description = "补贴与改造资金")]
     Grant = 4,
 }
 

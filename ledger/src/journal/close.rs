@@ -12,10 +12,10 @@ use super::chart::{Account, Book};
 use super::rows::{self, Totals};
 use super::voucher::{Entry, Kind, Line, Posted, Side};
 use super::{post, reading, text};
-use crate::books::Tx;
-use crate::calendar::Month;
-use crate::error::{Kind as Answer, Refusal, Result, Rule};
-use crate::id::VoucherSeq;
+use crate::books::{Tx, View};
+use crate::calendar::{Instant, Month};
+use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
+use crate::id::{ActNo, CompoundId, VoucherSeq};
 use crate::money::Money;
 
 /// The month is not over.
@@ -57,6 +57,69 @@ pub struct Closed {
     pub seal: String,
     /// How many balances were frozen.
     pub frozen: u64,
+}
+
+/// A closed month as its book remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedMonth {
+    /// The book.
+    pub book: Book,
+    /// The month.
+    pub month: Month,
+    /// The act that closed it.
+    pub act: ActNo,
+    /// When.
+    pub closed_at: Instant,
+    /// The book's last voucher then.
+    pub head_seq: VoucherSeq,
+    /// Its hash, in hexadecimal: the seal that was published.
+    pub seal: String,
+}
+
+/// The closed months of a book, the earliest first, as known at an instant.
+///
+/// # Errors
+/// Storage.
+pub async fn closes(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    known_at: Option<Instant>,
+) -> Result<Vec<ClosedMonth>> {
+    let sql = "SELECT c.period, c.act_no, c.head_seq, c.head_hash, a.recorded_at
+               FROM period_close c JOIN act a
+                 ON a.compound_id = c.compound_id AND a.act_no = c.act_no
+               WHERE c.compound_id = $1 AND c.book = $2 AND a.recorded_at <= $3
+               ORDER BY c.period";
+    let known_at = known_at.unwrap_or(Instant::END).seconds();
+    let values = vec![compound.0.into(), book.number().into(), known_at.into()];
+    let mut closes = Vec::new();
+    for row in view.rows(rows::VOUCHERS, sql, values).await? {
+        let period: i32 = row.try_get("", "period")?;
+        let bug = || Storage::Bug(format!("a closed period is {period}"));
+        closes.push(ClosedMonth {
+            book,
+            month: Month::from_number(period).ok_or_else(bug)?,
+            act: ActNo(row.try_get("", "act_no")?),
+            closed_at: Instant::from_seconds(row.try_get("", "recorded_at")?),
+            head_seq: VoucherSeq(row.try_get("", "head_seq")?),
+            seal: text::hex(&row.try_get::<Vec<u8>>("", "head_hash")?),
+        });
+    }
+    Ok(closes)
+}
+
+/// The month through which a book is closed, as known at an instant; the first close takes everything before it along.
+///
+/// # Errors
+/// Storage.
+pub async fn closed_through(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    known_at: Option<Instant>,
+) -> Result<Option<Month>> {
+    Ok(closes(view, compound, book, known_at).await?.last().map(|closed| closed.month))
 }
 
 /// Closes a month of a book. The first close of a book closes everything before it too.

@@ -1,5 +1,6 @@
 //! What the books say: a voucher, a trial balance, a dwelling's movements; as of a day, as known at an instant.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::chart::Book;
@@ -12,11 +13,14 @@ use crate::id::{CompoundId, DwellingNo, MatterNo, TransferNo, VoucherSeq};
 use crate::money::Money;
 
 /// Both axes of time. `None` means: without a bound.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "截止：两个时间轴，空表示不限")]
 pub struct AsOf {
     /// Business days up to and including this one.
+    #[schemars(description = "截至业务日")]
     pub day: Option<Day>,
     /// As recorded up to and including this instant: what was known then.
+    #[schemars(description = "截至记账时刻")]
     pub known_at: Option<Instant>,
 }
 
@@ -29,34 +33,47 @@ impl AsOf {
 }
 
 /// An account's line of a trial balance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "试算平衡表的一行")]
 pub struct TrialRow {
     /// The account's code.
+    #[schemars(description = "科目代码", example = 1001)]
     pub account: i32,
     /// Its name.
+    #[schemars(description = "科目名称", example = &"银行存款")]
     pub name: String,
     /// Debits so far.
+    #[schemars(description = "借方发生额：分", example = 800000)]
     pub debit_fen: Money,
     /// Credits so far.
+    #[schemars(description = "贷方发生额：分", example = 0)]
     pub credit_fen: Money,
     /// The balance, if it stands on the debit side.
+    #[schemars(description = "借方余额：分", example = 800000)]
     pub debit_balance_fen: Money,
     /// The balance, if it stands on the credit side.
+    #[schemars(description = "贷方余额：分", example = 0)]
     pub credit_balance_fen: Money,
 }
 
 /// A trial balance (试算平衡表).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "试算平衡表")]
 pub struct TrialBalance {
     /// The book.
+    #[schemars(description = "账簿")]
     pub book: Book,
     /// As of when, as known when.
+    #[schemars(description = "截止")]
     pub as_of: AsOf,
     /// The accounts that moved, in the order of the chart.
+    #[schemars(description = "各科目：有发生额的")]
     pub rows: Vec<TrialRow>,
     /// Σ debits.
+    #[schemars(description = "借方合计：分", example = 800000)]
     pub debit_fen: Money,
     /// Σ credits; equal to Σ debits.
+    #[schemars(description = "贷方合计：分；与借方合计相等", example = 800000)]
     pub credit_fen: Money,
 }
 
@@ -161,12 +178,26 @@ pub async fn dwelling_balances(
     view: &mut impl View,
     compound: CompoundId,
     book: Book,
+    as_of: AsOf,
 ) -> Result<Vec<(DwellingNo, i32, Money)>> {
-    let sql = "SELECT dwelling_no, account, CAST(sum(debit_fen - credit_fen) AS BIGINT) AS fen FROM balance
-               WHERE compound_id = $1 AND book = $2 AND dwelling_no > 0
-               GROUP BY dwelling_no, account ORDER BY dwelling_no, account";
+    let mut values = vec![compound.0.into(), book.number().into()];
+    // Without bounds the kept balances say it; with one, the postings do.
+    let sql = if as_of == AsOf::default() {
+        "SELECT dwelling_no, account, CAST(sum(debit_fen - credit_fen) AS BIGINT) AS fen FROM balance
+         WHERE compound_id = $1 AND book = $2 AND dwelling_no > 0
+         GROUP BY dwelling_no, account ORDER BY dwelling_no, account"
+    } else {
+        let (day, known_at) = as_of.bounds();
+        values.extend([day.into(), known_at.into()]);
+        "SELECT p.dwelling_no, p.account, CAST(sum(p.side * p.amount_fen) AS BIGINT) AS fen
+         FROM posting p JOIN voucher v
+           ON v.compound_id = p.compound_id AND v.book = p.book AND v.seq = p.seq
+         WHERE p.compound_id = $1 AND p.book = $2 AND p.dwelling_no > 0 AND p.effective_on <= $3
+           AND v.recorded_at <= $4
+         GROUP BY p.dwelling_no, p.account ORDER BY p.dwelling_no, p.account"
+    };
     let mut balances = Vec::new();
-    for row in view.rows(VOUCHERS, sql, vec![compound.0.into(), book.number().into()]).await? {
+    for row in view.rows(VOUCHERS, sql, values).await? {
         let fen = Money::fen(row.try_get("", "fen")?);
         balances.push((
             DwellingNo(row.try_get("", "dwelling_no")?),

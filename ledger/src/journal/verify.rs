@@ -18,6 +18,7 @@ mod pass;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::chart::Book;
@@ -73,15 +74,20 @@ const GROUP_MOST: usize = 16;
 const MOST_READERS: usize = 4;
 
 /// A law, and how it fared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(description = "一条账册必须成立的规律，及核验结果")]
 pub struct Law {
     /// Its name, stable for ever.
+    #[schemars(description = "规律：固定不变的名称", example = &"voucher-balances")]
     pub name: &'static str,
     /// How many things were held against it.
+    #[schemars(description = "检查项数", example = 12)]
     pub checked: u64,
     /// How many broke it.
+    #[schemars(description = "不符项数", example = 0)]
     pub failed: u64,
     /// The first that did, in Chinese: compound, book, voucher, and what is wrong.
+    #[schemars(description = "第一处不符")]
     pub first: Option<String>,
 }
 

@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::chart::{Book, Chart};
@@ -22,12 +23,17 @@ pub const LINES_MOST: usize = 20_000;
 pub const TEXT_MOST: usize = 400;
 
 /// A side of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
+#[schemars(description = "方向：debit 借，credit 贷")]
 pub enum Side {
     /// 借.
+    #[schemars(description = "借")]
     Debit,
     /// 贷.
+    #[schemars(description = "贷")]
     Credit,
 }
 
@@ -56,20 +62,26 @@ impl Side {
 }
 
 /// A line (分录) of a voucher: an account, a side, an amount, and what it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[schemars(description = "分录")]
 pub struct Line {
     /// The account's code.
+    #[schemars(description = "科目代码", example = 1001)]
     pub account: i32,
     /// Debit or credit.
+    #[schemars(description = "方向")]
     pub side: Side,
     /// Positive; negative only in a red-letter reversal (红字冲销).
     #[serde(rename = "amount_fen")]
+    #[schemars(description = "金额：分；只有红字冲销可为负", example = 800000)]
     pub amount: Money,
     /// Whose it is.
     #[serde(rename = "dwelling_no")]
+    #[schemars(description = "房屋编号：按户核算的科目才有", example = 1)]
     pub dwelling: Option<DwellingNo>,
     /// What it is for.
     #[serde(rename = "matter_no")]
+    #[schemars(description = "事项编号：账单、项目等")]
     pub matter: Option<MatterNo>,
 }
 
@@ -111,30 +123,42 @@ impl Line {
 }
 
 /// What kind of event a voucher records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "凭证种类")]
 pub enum Kind {
     /// 期初余额.
+    #[schemars(description = "期初")]
     Opening,
     /// 交存.
+    #[schemars(description = "交存")]
     Deposit,
     /// 退还交存.
+    #[schemars(description = "退款")]
     Refund,
     /// 分配收益到户.
+    #[schemars(description = "利息")]
     Gains,
     /// 维修支出.
+    #[schemars(description = "支取")]
     Repair,
     /// 应收账单.
+    #[schemars(description = "应收")]
     Bill,
     /// 收款.
+    #[schemars(description = "缴费")]
     Payment,
     /// 跨账簿划转 (one half of it).
+    #[schemars(description = "划转")]
     Transfer,
     /// 期末结转; the only kind that may post to a dwelling's account at control level.
+    #[schemars(description = "结转")]
     Closing,
     /// 冲销.
+    #[schemars(description = "更正")]
     Reversal,
     /// 其他, by hand.
+    #[schemars(description = "其他")]
     Other,
 }
 

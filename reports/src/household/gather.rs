@@ -5,8 +5,6 @@
 //! Always: the figures depend on the books, the period and the two bounds of time, and on nothing else, so the same
 //! statement can be drawn again years later; its check code is a digest of all of them but the printing time. The lines
 //! of one voucher are one line here; a voucher and its reversal are two. Never: a whole name, an identity number.
-//! Limits: whether a month is closed is read from the closing vouchers, so a closed month in which nothing closed is
-//! still said to be open, never the other way round.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,9 +29,6 @@ pub struct Period {
     pub to: Day,
 }
 
-/// How many vouchers are looked at together.
-const PAGE: i32 = 500;
-
 /// Gathers the statement of one dwelling. `as_of.day` bounds the figures of the whole building, `period.to` the lines;
 /// whichever is earlier counts for both.
 ///
@@ -51,10 +46,13 @@ pub async fn gather(
     let known_at = as_of.known_at.unwrap_or(printed_at);
     let bounds = AsOf { day: Some(to), known_at: as_of.known_at };
     let account = fund::account(view, compound.id, dwelling.no, period.from, bounds).await?;
+    // No voucher is later than today, so that without a bound on knowledge the kept balances say the same.
     let is_now = as_of.known_at.is_none() && to >= printed_at.day();
-    let building = building(view, compound.id, dwelling, bounds, is_now).await?;
+    let at = if is_now { AsOf::default() } else { bounds };
+    let building = building(view, compound.id, dwelling, at).await?;
     let seal = seal(view, compound.id, as_of.known_at).await?;
-    let is_open = !is_closed(view, compound.id, Month::of(to), as_of.known_at, seal.1).await?;
+    let closed = journal::closed_through(view, compound.id, Book::Fund, as_of.known_at).await?;
+    let is_open = closed.is_none_or(|closed| closed < Month::of(to));
 
     let lines = lines(&account.movements);
     let first_line = account.movements.first().map(|m| m.movement.effective_on);
@@ -83,7 +81,7 @@ pub async fn gather(
         percent_of_first: basis_points(account.closing.total(), first),
         building,
         is_open,
-        seal: seal.0,
+        seal,
         as_of: to,
         known_at,
         printed_at,
@@ -165,23 +163,15 @@ async fn building(
     view: &mut impl View,
     compound: CompoundId,
     dwelling: &Dwelling,
-    bounds: AsOf,
-    is_now: bool,
+    as_of: AsOf,
 ) -> Result<Building> {
     let place = |code: &RoomCode| (code.phase().map(str::to_owned), code.building().to_owned());
     let home = place(&dwelling.code);
     let codes = property::codes(view, compound).await?;
+    let balances = fund::balances(view, compound, as_of).await?;
     let neighbours = codes.into_iter().filter(|(code, _)| place(code) == home).map(|(_, no)| no);
-    let mut totals = Vec::new();
-    if is_now {
-        let balances = fund::balances(view, compound).await?;
-        totals.extend(neighbours.map(|no| balances.get(&no).map_or(Money::ZERO, |b| b.total())));
-    } else {
-        for no in neighbours {
-            let account = fund::account(view, compound, no, None, bounds).await?;
-            totals.push(account.closing.total());
-        }
-    }
+    let total = |no| balances.get(&no).map_or(Money::ZERO, |balance| balance.total());
+    let mut totals: Vec<Money> = neighbours.map(total).collect();
     totals.sort_unstable();
     Ok(standing_of(&totals))
 }
@@ -221,7 +211,7 @@ async fn seal(
     view: &mut impl View,
     compound: CompoundId,
     known_at: Option<Instant>,
-) -> Result<(Seal, VoucherSeq)> {
+) -> Result<Seal> {
     let (last, hash) = journal::latest(view, compound, Book::Fund).await?;
     let (mut known, mut unknown, mut head) = (0, last.0.saturating_add(1), hash);
     while let Some(at) = known_at.filter(|_| unknown - known > 1) {
@@ -235,30 +225,7 @@ async fn seal(
         }
     }
     let vouchers = unknown - 1;
-    let seal = Seal { head: text::hex(&head), vouchers: u64::from(vouchers.unsigned_abs()) };
-    Ok((seal, VoucherSeq(vouchers)))
-}
-
-/// Whether the month was closed: some month from it on has its closing voucher.
-async fn is_closed(
-    view: &mut impl View,
-    compound: CompoundId,
-    month: Month,
-    known_at: Option<Instant>,
-    head: VoucherSeq,
-) -> Result<bool> {
-    let mut before = head.0;
-    while before > 0 {
-        let after = VoucherSeq((before - PAGE).max(0));
-        let page = journal::vouchers(view, compound, Book::Fund, after, before - after.0).await?;
-        let mut closings = page.iter().rev().filter(|row| row.voucher.kind == Kind::Closing);
-        let known = |at: Instant| known_at.is_none_or(|bound| at <= bound);
-        if let Some(row) = closings.find(|row| known(row.voucher.recorded_at)) {
-            return Ok(row.voucher.period >= month);
-        }
-        before = after.0;
-    }
-    Ok(false)
+    Ok(Seal { head: text::hex(&head), vouchers: u64::from(vouchers.unsigned_abs()) })
 }
 
 /// A short digest of all that the statement says but when it was printed.
