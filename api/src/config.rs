@@ -16,7 +16,7 @@
 //! | `address_per_minute` | `XIAOQU_ADDRESS_PER_MINUTE` | 12000 | an office of many desks has one address; 0 is without limit |
 //! | `connections` | `XIAOQU_CONNECTIONS` | 1024 | a connection costs memory before it says who it is |
 //! | `header_seconds` | `XIAOQU_HEADER_SECONDS` | 10 | who dribbles a header holds a connection for nothing |
-//! | `proxies` | `XIAOQU_PROXIES` | none | whose `X-Forwarded-For` is believed, by address |
+//! | `trusted_proxies` | `XIAOQU_TRUSTED_PROXIES` | none | whose `X-Forwarded-For` is believed, by address |
 //! | `origins` | `XIAOQU_ORIGINS` | none | whose pages may call from a browser (CORS); closed unless said |
 //! | `behind_tls` | `XIAOQU_BEHIND_TLS` | false | sends HSTS: true only where every name of the site has TLS |
 //! | `log` | `XIAOQU_LOG` | `info` | one line a request; a filter of `tracing` |
@@ -83,7 +83,7 @@ pub struct Config {
     /// How long a request's header may take to arrive.
     pub header_time: Duration,
     /// Whose `X-Forwarded-For` is believed.
-    pub proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<IpAddr>,
     /// Whose pages may call from a browser.
     pub origins: Vec<HeaderValue>,
     /// Whether a proxy with TLS stands before the door.
@@ -144,7 +144,7 @@ impl Default for Config {
             address_per_minute: 12_000,
             connections: 1_024,
             header_time: Duration::from_secs(10),
-            proxies: Vec::new(),
+            trusted_proxies: Vec::new(),
             origins: Vec::new(),
             behind_tls: false,
             log: "info".to_owned(),
@@ -167,7 +167,7 @@ struct Written {
     connections: Option<u16>,
     header_seconds: Option<u16>,
     #[serde(default)]
-    proxies: Vec<String>,
+    trusted_proxies: Vec<String>,
     #[serde(default)]
     origins: Vec<String>,
     behind_tls: Option<bool>,
@@ -212,9 +212,10 @@ impl Config {
         written.connections = number("XIAOQU_CONNECTIONS", &said)?.or(written.connections);
         written.header_seconds = number("XIAOQU_HEADER_SECONDS", &said)?.or(written.header_seconds);
         written.behind_tls = number("XIAOQU_BEHIND_TLS", &said)?.or(written.behind_tls);
-        for (name, list) in
-            [("XIAOQU_PROXIES", &mut written.proxies), ("XIAOQU_ORIGINS", &mut written.origins)]
-        {
+        for (name, list) in [
+            ("XIAOQU_TRUSTED_PROXIES", &mut written.trusted_proxies),
+            ("XIAOQU_ORIGINS", &mut written.origins),
+        ] {
             if let Some(told) = said(name) {
                 *list = told.split(',').map(|one| one.trim().to_owned()).collect();
             }
@@ -267,9 +268,9 @@ fn checked(written: Written) -> Result<Config> {
         logins.push(login);
     }
     let address = |text: &String| {
-        text.parse().map_err(|_| CONFIG.refuse(format!("proxies = {text:?}，须为 IP 地址")))
+        text.parse().map_err(|_| CONFIG.refuse(format!("trusted_proxies = {text:?}，须为 IP 地址")))
     };
-    let proxies = written.proxies.iter().map(address).collect::<Result<_, _>>()?;
+    let trusted_proxies = written.trusted_proxies.iter().map(address).collect::<Result<_, _>>()?;
     let origins = written.origins.iter().map(|text| origin(text)).collect::<Result<_>>()?;
     let upload_bytes = written.upload_mib.map(|mib| usize::from(mib.clamp(1, 64)) << 20);
     let timeout = written.timeout_seconds.map(|s| Duration::from_secs(u64::from(s.max(1))));
@@ -285,7 +286,7 @@ fn checked(written: Written) -> Result<Config> {
         header_time: written
             .header_seconds
             .map_or(usual.header_time, |s| Duration::from_secs(u64::from(s.max(1)))),
-        proxies,
+        trusted_proxies,
         origins,
         behind_tls: written.behind_tls.unwrap_or(usual.behind_tls),
         log: written.log.unwrap_or(usual.log),

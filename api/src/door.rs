@@ -77,7 +77,7 @@ impl Door {
     /// Where a request comes from: the peer, or whoever a trusted proxy says stood before it.
     fn address_of(&self, request: &Request) -> Option<IpAddr> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
-        if !self.config.proxies.contains(&peer) {
+        if !self.config.trusted_proxies.contains(&peer) {
             return Some(peer);
         }
         // The last hop is the one our own proxy wrote; what stands before it anybody can write.
@@ -482,16 +482,18 @@ impl<P: DeserializeOwned + JsonSchema + Send> Places for P {
         }
         let found = Path::<P>::from_request_parts(parts, &()).await;
         found.map(|Path(at)| at).map_err(|rejection| {
-            let name = match &rejection {
-                PathRejection::FailedToDeserializePathParams(failed) => match failed.kind() {
-                    ErrorKind::ParseErrorAtKey { key, .. }
-                    | ErrorKind::DeserializeError { key, .. } => key.as_str(),
-                    _ => "",
-                },
-                _ => "",
+            let PathRejection::FailedToDeserializePathParams(failed) = &rejection else {
+                return strange("", "");
             };
-            let word = params.iter().find(|(known, _)| *known == name).map_or("", |(_, word)| word);
-            strange(name, word)
+            match failed.kind() {
+                ErrorKind::ParseErrorAtKey { key, value, .. } => strange(key, value),
+                ErrorKind::DeserializeError { key, value, .. } => strange(key, value),
+                // A word of a list: the reader names the word and not its place.
+                kind => {
+                    let told = shape::misfit("", &kind.to_string());
+                    problem::NO_ROUTE.refuse(format!("地址：{told}")).into()
+                }
+            }
         })
     }
 
@@ -522,7 +524,7 @@ impl<P: Places> Described for Visit<P> {
 #[derive(Clone, Debug)]
 pub struct Told<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
+impl<S: Send + Sync, T: DeserializeOwned + JsonSchema> FromRequest<S> for Told<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Told<T>, Problem> {
@@ -537,6 +539,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
         // Neither database keeps the character of number zero in a text; one of them says so only when it is too late.
         if body.windows(6).any(|window| window == br"\u0000") {
             return Err(problem::SHAPE.refuse("文字中含有空字符 \\u0000").into());
+        }
+        if body.contains(&b'[') {
+            shape::objects::<T>(&body)?;
         }
         Ok(Told(shape::json(&body)?))
     }
@@ -624,6 +629,7 @@ impl Described for Upload {
             "properties": { "file": { "type": "string", "contentMediaType": "application/octet-stream",
                 "description": "文件：表单里唯一的一项" } },
             "required": ["file"],
+            "additionalProperties": false,
         });
         on.body.push(("application/octet-stream", json!({})));
         on.body.push(("multipart/form-data", form));

@@ -363,5 +363,10 @@ pub async fn paper<V: View>(
         }
     });
     let bug = |why: String| Error::Storage(Storage::Bug(why));
-    pressed.await.map_err(|e| bug(e.to_string()))?.map_err(|e| bug(e.to_string()))
+    pressed.await.map_err(|e| bug(e.to_string()))?.map_err(|why| match why {
+        reports::Error::MissingGlyph { ch, .. } => {
+            problem::NO_GLYPH.refuse(format!("缺字 U+{:04X}", u32::from(ch))).into()
+        }
+        why => bug(why.to_string()),
+    })
 }

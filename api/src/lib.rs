@@ -22,6 +22,7 @@ pub mod property;
 pub mod routes;
 pub mod serve;
 pub mod shape;
+pub mod street;
 pub mod wire;
 
 use ledger::books::Books;

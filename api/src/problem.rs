@@ -46,6 +46,10 @@ rules! {
     /// The longest xlsx there is.
     TOO_LONG = Refused, "door.list-too-long",
         "xlsx 工作表至多 1,048,575 行", "改用 format=csv，或缩小筛选范围";
+    /// A character our type does not have: nothing is printed in part.
+    NO_GLYPH = Refused, "door.no-glyph",
+        "单据上的每一个字须在打印字库之内，缺字的单据不印",
+        "改用 format=text 或 json 查看；姓名用字无误的，请管理员补充字库";
     /// Not what the route takes.
     CONTENT_TYPE = Shape, "door.content-type",
         "请求体的类型须为接口所收的类型", "JSON 请求请写 Content-Type: application/json";

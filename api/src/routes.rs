@@ -127,7 +127,7 @@ routes! {
         "办理过户" "产权人变更；维修资金余额随房屋走（165号令第二十八条）。"
         [ROOM, &[&property_rules::OWNER_SHAPE, &property_rules::SHARES, &property_rules::CONVEYED_EARLY]];
     GET Quick "/compounds/{compound}/dwellings/{room}/fund-statement" READERS fund::statement:
-        "维修资金对账单" "一户的分户账：期初、逐笔、期末。format=pdf 可打印。" [ROOM, &[&fund_rules::PERIOD]];
+        "维修资金对账单" "一户的分户账：期初、逐笔、期末。format=pdf 可打印。" [ROOM, &[&fund_rules::PERIOD, &problem::NO_GLYPH]];
     GET Quick "/compounds/{compound}/dwellings/{room}/fees" READERS fees::account:
         "一户的物业费" "账单、已缴、尚欠、预存。" [ROOM];
     GET Quick "/compounds/{compound}/fund-balances" READERS fund::balances:

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ledger::books::Books;
-use ledger::error::{Error, Result, Storage};
+use ledger::error::Result;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LISTEN};
+use crate::street;
 
 /// How long requests under way may take when the program is asked to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -22,21 +23,15 @@ pub async fn listen(at: SocketAddr) -> Result<TcpListener> {
     Ok(TcpListener::bind(at).await.map_err(taken)?)
 }
 
-fn lost(what: String, source: std::io::Error) -> Error {
-    Error::Storage(Storage::File { what, source })
-}
-
 /// Serves until ctrl-C or SIGTERM; what is under way is finished first, acts in any case.
 ///
 /// # Errors
 /// Storage.
 pub async fn until_told(listener: TcpListener, books: Books, config: Config) -> Result<()> {
+    let terms = street::Terms::of(&config);
     let app = crate::app(books.clone(), config);
     let (told, hears) = tokio::sync::watch::channel(false);
-    let mut leaves = hears.clone();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
-        let _ = leaves.wait_for(|told| *told).await;
-    });
+    let serving = street::serve(listener, app, terms, hears);
     let overdue = async {
         asked_to_end().await;
         tracing::info!("closing");
@@ -44,7 +39,7 @@ pub async fn until_told(listener: TcpListener, books: Books, config: Config) -> 
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        served = serving => served.map_err(|source| lost("服务".to_owned(), source))?,
+        () = serving => {}
         () = overdue => tracing::warn!("requests under way were cut off"),
     }
     books.close().await

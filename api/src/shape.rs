@@ -4,7 +4,10 @@
 //! known here by their beginnings. What is not known is passed on as it came, with its field.
 
 use ledger::error::Refusal;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::problem::SHAPE;
 
@@ -32,6 +35,54 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
         refuse(evidence, &path, raw)
     })
 }
+
+/// Refuses lists where an object belongs. serde reads a list as an object whose fields come in order, which no document
+/// says and nobody means; bodies without a list need not be looked at.
+///
+/// # Errors
+/// `door.shape`.
+pub fn objects<T: JsonSchema>(bytes: &[u8]) -> Result<(), Refusal> {
+    // What is no JSON at all is told by the strict reader.
+    let Ok(told) = serde_json::from_slice::<Value>(bytes) else { return Ok(()) };
+    let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
+    let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    match list_for_object(&schema, &told, String::new()) {
+        Some(path) => {
+            let raw = "invalid type: sequence, expected a map";
+            Err(refuse(misfit(&path, raw), &path, raw.to_owned()))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The first place where a list is written and an object belongs.
+fn list_for_object(schema: &Value, told: &Value, path: String) -> Option<String> {
+    let choices = ["anyOf", "oneOf"].iter().filter_map(|name| schema[name].as_array()).flatten();
+    let mut wanted = choices.chain([schema]).filter(|schema| schema["properties"].is_object());
+    match told {
+        Value::Array(_) if wanted.any(|schema| schema["type"] != "null") => Some(path),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(i, item)| list_for_object(&schema["items"], item, format!("{path}[{i}]"))),
+        Value::Object(fields) => wanted.find_map(|schema| {
+            fields.iter().find_map(|(name, field)| {
+                let dot = if path.is_empty() { "" } else { "." };
+                list_for_object(&schema["properties"][name], field, format!("{path}{dot}{name}"))
+            })
+        }),
+        _ => None,
+    }
+}
+
+/// What readers of numbers say of one that does not fit.
+const OUT_OF_RANGE: [&str; 5] = [
+    "invalid digit found in string",
+    "number out of range",
+    "number too large to fit in target type",
+    "number too small to fit in target type",
+    "cannot parse integer from empty string",
+];
 
 /// The refusal of a query, from what its reader said of it.
 #[must_use]
@@ -78,7 +129,7 @@ pub fn misfit(path: &str, raw: &str) -> String {
         format!("{field}没有“{}”这一种{}", quoted(), choice(wanted()))
     } else if let Some(found) = after("invalid type: ").or_else(|| after("invalid value: ")) {
         format!("{field}须为{}，写的是{}", expected(wanted()), found_in_chinese(found))
-    } else if raw == "invalid digit found in string" || raw == "number out of range" {
+    } else if OUT_OF_RANGE.contains(&raw) {
         format!("{field}须为范围之内的整数")
     } else {
         format!("{field}{raw}")
@@ -134,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only read")]
     struct Asked {
@@ -147,7 +198,7 @@ mod tests {
         way: Option<Way>,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only read")]
     struct Bill {
@@ -155,7 +206,7 @@ mod tests {
         fen: u16,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Deserialize, JsonSchema)]
     #[serde(rename_all = "kebab-case")]
     enum Way {
         Cash,
@@ -191,9 +242,32 @@ mod tests {
             let refusal = json::<Asked>(text.as_bytes()).unwrap_err();
             assert_eq!(refusal.evidence, told, "{:?}", refusal.facts);
         }
+        let refusal = query(
+            "Failed to deserialize query string: limit: number too large to fit in target type",
+        );
+        assert_eq!(refusal.evidence, "查询参数：字段 limit 须为范围之内的整数");
         let refusal = query("Failed to deserialize query string: as_of: 日期须写作 2026-01-05");
         assert_eq!(refusal.evidence, "查询参数：字段 as_of 日期须写作 2026-01-05");
         let refusal = query("Failed to deserialize query string: missing field `kind`");
         assert_eq!(refusal.evidence, "查询参数：缺少字段 kind");
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        for (text, path) in [
+            ("[1]", "须为对象，写的是列表"),
+            (r#"{"fen":1,"bills":[["1-1-101",1]]}"#, "字段 bills[0] 须为对象，写的是列表"),
+            (
+                r#"{"fen":1,"bills":[{"room":"1","fen":1},[]]}"#,
+                "字段 bills[1] 须为对象，写的是列表",
+            ),
+        ] {
+            assert_eq!(objects::<Asked>(text.as_bytes()).unwrap_err().evidence, path);
+        }
+        for text in
+            [r#"{"fen":1,"bills":[{"room":"1","fen":1}]}"#, r#"{"fen":[1],"word":[]}"#, "[[", "{}"]
+        {
+            assert!(objects::<Asked>(text.as_bytes()).is_ok(), "{text}");
+        }
     }
 }

@@ -43,9 +43,36 @@ impl Default for Schemas {
             })
         };
         Schemas {
-            asks: settings().for_deserialize().into_generator(),
+            asks: settings().for_deserialize().with_transform(asked).into_generator(),
             tells: settings().for_serialize().into_generator(),
         }
+    }
+}
+
+/// Says of what is read what its reader holds to by itself: the bounds of a whole number, and that no text has the
+/// character of number zero in it.
+fn asked(schema: &mut Schema) {
+    schemars::transform::transform_subschemas(&mut asked, schema);
+    let Some(told) = schema.as_object_mut() else { return };
+    let bounds = match told.get("format").and_then(Value::as_str) {
+        Some("int32") => Some((i64::from(i32::MIN), i64::from(i32::MAX))),
+        Some("int64") => Some((i64::MIN, i64::MAX)),
+        Some("uint32") => Some((0, i64::from(u32::MAX))),
+        _ => None,
+    };
+    if let Some((least, most)) = bounds {
+        told.entry("minimum").or_insert(least.into());
+        told.entry("maximum").or_insert(most.into());
+    }
+    let is_text = match told.get("type") {
+        Some(Value::String(kind)) => kind == "string",
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "string"),
+        _ => false,
+    };
+    let is_bound =
+        ["pattern", "format", "enum", "const"].iter().any(|name| told.contains_key(*name));
+    if is_text && !is_bound {
+        told.insert("pattern".to_owned(), r"^[^\u0000]*$".into());
     }
 }
 
@@ -114,7 +141,9 @@ impl<'a> Sketch<'a> {
 
     /// The fields of a type as parameters.
     pub fn params<T: JsonSchema>(&mut self) -> Vec<Param> {
-        let schema = T::json_schema(&mut self.schemas.asks).to_value();
+        let mut schema = T::json_schema(&mut self.schemas.asks);
+        asked(&mut schema);
+        let schema = schema.to_value();
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let Some(fields) = schema["properties"].as_object() else { return Vec::new() };

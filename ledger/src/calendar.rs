@@ -139,7 +139,7 @@ impl JsonSchema for Month {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2026-01"]
+            "type": "string", "pattern": "^(1949|19[5-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])$", "examples": ["2026-01"]
         })
     }
 }
@@ -223,7 +223,8 @@ impl Serialize for Instant {
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Instant, D::Error> {
         let text = String::deserialize(from)?;
-        Instant::parse(&text).ok_or_else(|| serde::de::Error::custom("not an RFC 3339 instant"))
+        Instant::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("时刻须写作 2026-01-05T09:00:00+08:00"))
     }
 }
 

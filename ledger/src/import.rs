@@ -32,7 +32,7 @@ pub static REJECTED: Rule = Rule {
     code: "import.rejected-rows",
     kind: Answer::Refused,
     rule: "默认整份导入：有一行不合格则一行也不导入",
-    remedy: "按退回清单改正后重新导入；只导入合格的行请加 --good-rows",
+    remedy: "按退回清单改正后重新导入；只导入合格的行请写 good_rows=true（命令行 --good-rows）",
 };
 
 /// Something changed between looking and taking.
@@ -48,7 +48,7 @@ pub static OTHER_COMPOUND: Rule = Rule {
     code: "import.other-compound",
     kind: Answer::Refused,
     rule: "文件中的小区须与导入的小区一致",
-    remedy: "核对 --compound 与文件；小区改名的，请先变更小区名称",
+    remedy: "核对小区代码与文件；小区改名的，请先变更小区名称",
 };
 
 /// The file names no compound, and neither did the caller.
@@ -56,7 +56,7 @@ pub static NO_NAME: Rule = Rule {
     code: "import.no-name",
     kind: Answer::Shape,
     rule: "建立新小区须有小区名称",
-    remedy: "用 --name 指定小区名称，或在清册标题、“小区名称：”处写明",
+    remedy: "写明小区名称（接口 compound_name，命令行 --name），或在清册标题、“小区名称：”处写明",
 };
 
 /// There is no such import.

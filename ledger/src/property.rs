@@ -36,7 +36,7 @@ pub static COMPOUND_SHAPE: Rule = Rule {
     code: "property.compound-shape",
     kind: Answer::Shape,
     rule: "小区代码为 1 至 40 个小写字母、数字、短横线；名称为 1 至 80 个字",
-    remedy: "例如 --compound wutongli --name 梧桐里小区",
+    remedy: "例如 代码 wutongli，名称 梧桐里小区",
 };
 
 /// There is no such compound.

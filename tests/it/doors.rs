@@ -152,7 +152,7 @@ pub fn deposit(fen: i64) -> Value {
 }
 
 /// How many rows acts have left anywhere.
-async fn traces(world: &World) -> Vec<i64> {
+pub async fn traces(world: &World) -> Vec<i64> {
     let db = world.back_door().await;
     let mut counts = Vec::new();
     for table in ["act", "voucher", "posting", "deposit", "bill", "payment", "import", "compound"] {

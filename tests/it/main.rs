@@ -1,6 +1,7 @@
 //! The proving ground: one binary.
 
 mod attacks;
+mod bad_requests;
 mod books;
 mod cli;
 mod cluster;

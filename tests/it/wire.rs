@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Read;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use xiaoqu::config::Config;
 use xiaoqu::openapi::{DOCUMENT, all_rules, sample};
 use xiaoqu::routes::ROUTES;
+use xiaoqu::street::{self, Terms};
 use xiaoqu::wire::Schemas;
 
 use crate::doors::{Answered, Doors, at, bearer, deposit};
@@ -337,6 +339,12 @@ on_both! {
         assert_eq!(doors.get("/dwellings/1-1-101?on=2026-01-04").await.must(200)["owners"].as_array().unwrap().len(), 2);
         assert_eq!(doors.get("/dwellings/1-1-101/fund-statement").await.must(200)["balance_fen"], 800_000);
 
+        // A name our type cannot print is told, and the statement is there to be read all the same.
+        doors.post("/dwellings/1-1-102/conveyances", to(json!([{ "name": "\u{a9047}某" }]))).await.must(201);
+        let unprinted = doors.get("/dwellings/1-1-102/fund-statement?format=pdf").await.problem(422, "door.no-glyph");
+        assert_eq!(unprinted["detail"], "缺字 U+A9047");
+        assert!(doors.get("/dwellings/1-1-102/fund-statement?format=text").await.text().contains('\u{a9047}'));
+
         // A month in which nothing closes is closed all the same, and says so on the wire and on paper.
         let open = doors.get("/dwellings/1-1-101/fund-statement?format=text&as_of=2025-12-31").await.text();
         assert!(open.contains("未结账"), "{open}");
@@ -478,5 +486,52 @@ on_both! {
         let document: Value = serde_json::from_str(&open("/api/openapi.json").await.text()).unwrap();
         assert_eq!(document["openapi"], "3.1.0");
         assert_eq!(document, *DOCUMENT);
+    }
+
+    async fn a_connection_must_say_its_errand_in_time_and_there_are_so_many(world: World) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        use tokio::net::{TcpListener, TcpStream};
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let (told, hears) = tokio::sync::watch::channel(false);
+        let terms = Terms { connections: 2, header_time: Duration::from_millis(400) };
+        let app = xiaoqu::app(world.books.clone(), Config { address_per_minute: 2, ..Config::default() });
+        let serving = tokio::spawn(street::serve(listener, app, terms, hears));
+        let bounded = async |what: &str, wait: std::pin::Pin<Box<dyn Future<Output = String> + Send>>| {
+            tokio::time::timeout(Duration::from_secs(10), wait).await.unwrap_or_else(|_| panic!("{what}"))
+        };
+        let rest = |mut stream: TcpStream| Box::pin(async move {
+            let mut said = Vec::new();
+            let _ = stream.read_to_end(&mut said).await;
+            String::from_utf8_lossy(&said).into_owned()
+        });
+        // Two dribble; the third waits outside until they are shown out, and is served.
+        let mut slow = Vec::new();
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(at).await.unwrap();
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: a").await.unwrap();
+            slow.push(stream);
+        }
+        let mut third = TcpStream::connect(at).await.unwrap();
+        third.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let began = std::time::Instant::now();
+        let said = bounded("the third was never served", rest(third)).await;
+        assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("ok\n"), "{said}");
+        assert!(began.elapsed() >= Duration::from_millis(200), "it was let in beyond the bound");
+        for stream in slow {
+            let said = bounded("a dribbler was kept", rest(stream)).await;
+            assert!(!said.contains("200 OK"), "{said}");
+        }
+        // The address has a pace of its own, whoever asks.
+        for status in [200, 200, 429] {
+            let mut stream = TcpStream::connect(at).await.unwrap();
+            stream.write_all(b"GET /problems HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n").await.unwrap();
+            let said = bounded("no answer", rest(stream)).await;
+            assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");
+        }
+        told.send(true).unwrap();
+        tokio::time::timeout(Duration::from_secs(10), serving).await.expect("it ends when told").unwrap();
+        assert!(TcpStream::connect(at).await.is_err());
     }
 }

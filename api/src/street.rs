@@ -1,0 +1,109 @@
+//! The street before the door: connections, so many and no more, each of which must say its errand in time.
+//!
+//! Always: a connection beyond the bound waits in the system's own queue and costs us nothing; one that dribbles its header
+//! (slowloris), or says nothing, is closed after [`Terms::header_time`]; a header is at most [`HEADER_MOST`] bytes. Bodies
+//! and answers have the time of their route (`door::frame`). When told to end, nobody new is let in and every connection
+//! ends with the answer it is waiting for.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tower::{Service, ServiceExt, service_fn};
+
+use crate::config::Config;
+
+/// Bytes of a request's header, the line with the address included.
+const HEADER_MOST: usize = 64 << 10;
+/// How long to wait when the system cannot give another connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How many are let in, and how long they may take to say what they want.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Connections at once.
+    pub connections: usize,
+    /// From the connection, or the answer before, to the last byte of a header.
+    pub header_time: Duration,
+}
+
+impl Terms {
+    /// Those of the settings.
+    #[must_use]
+    pub fn of(config: &Config) -> Terms {
+        Terms { connections: config.connections, header_time: config.header_time }
+    }
+}
+
+/// Serves until told that the program is leaving, then ends every connection with the answer it is waiting for.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    terms: Terms,
+    mut leaves: watch::Receiver<bool>,
+) {
+    let room = Arc::new(Semaphore::new(terms.connections.max(1)));
+    let graceful = GracefulShutdown::new();
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(terms.header_time).max_buf_size(HEADER_MOST);
+    loop {
+        let next = async {
+            let place = Arc::clone(&room).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            _ = leaves.wait_for(|told| *told) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "no connection could be taken");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        // Answers are written whole: to wait for more to send with them only makes them late.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(at(app.clone(), peer));
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let watched = graceful.watch(connection);
+        tokio::spawn(async move {
+            // A connection that broke off is the other side's business; what it asked for has its own line in the log.
+            let _ = watched.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+/// The house, as one peer sees it.
+fn at(
+    app: Router,
+    peer: SocketAddr,
+) -> impl Service<
+    Request<Incoming>,
+    Response = Response,
+    Error = Infallible,
+    Future = impl Future<Output = Result<Response, Infallible>> + Send,
+> + Clone {
+    service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        app.clone().oneshot(request)
+    })
+}
