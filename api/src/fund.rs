@@ -23,7 +23,14 @@ use crate::wire::{Acted, Files, IsoDay, Paper, When, as_of};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(
-    description = "要登记的交存：只写 line_no 认领银行流水；或手工写齐 amount_fen 与 received_on"
+    description = "要登记的交存：只写 line_no 认领银行流水；或手工写齐 amount_fen 与 received_on",
+    example = serde_json::json!({ "room": "1-1-101", "amount_fen": 800_000, "received_on": "2026-01-05" }),
+    extend(
+        "if" = { "required": ["line_no"], "properties": { "line_no": { "type": "integer" } } },
+        "then" = { "properties": { "amount_fen": { "type": "null" }, "received_on": { "type": "null" } } },
+        "else" = { "required": ["amount_fen", "received_on"],
+            "properties": { "amount_fen": { "type": "integer" }, "received_on": { "type": "string" } } },
+    )
 )]
 pub struct DepositAsked {
     /// The dwelling, however its code is written.

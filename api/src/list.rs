@@ -270,7 +270,7 @@ fn problem_of(shown: &str) -> Problem {
 /// The text behind hexadecimal digits.
 fn text_of(digits: &str) -> Option<String> {
     let digits = digits.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return None;
     }
     let nibble = |b: u8| char::from(b).to_digit(16).and_then(|n| u8::try_from(n).ok());
@@ -397,7 +397,7 @@ struct Pressing<T> {
 }
 
 enum Device {
-    Csv(Csv<BufWriter<std::fs::File>>),
+    Csv(Box<Csv<BufWriter<std::fs::File>>>),
     Xlsx(Box<Xlsx>),
 }
 
@@ -409,7 +409,7 @@ impl<T: Serialize + JsonSchema> Pressing<T> {
             Device::Xlsx(Box::new(Xlsx::new(&heads).map_err(unpressed)?))
         } else {
             let file = BufWriter::new(tempfile::tempfile().map_err(torn)?);
-            Device::Csv(Csv::new(file, &heads).map_err(unpressed)?)
+            Device::Csv(Box::new(Csv::new(file, &heads).map_err(unpressed)?))
         };
         Ok(Pressing { columns, device, of: std::marker::PhantomData })
     }

@@ -1,7 +1,7 @@
 //! The street before the door: connections, so many and no more, each of which must say its errand in time.
 //!
 //! Always: a connection beyond the bound waits in the system's own queue and costs us nothing; one that dribbles its header
-//! (slowloris), or says nothing, is closed after [`Terms::header_time`]; a header is at most [`HEADER_MOST`] bytes. Bodies
+//! (slowloris), or says nothing, is closed after [`Terms::header_time`]; a header is at most 64 KiB. Bodies
 //! and answers have the time of their route (`door::frame`). When told to end, nobody new is let in and every connection
 //! ends with the answer it is waiting for.
 

@@ -108,9 +108,12 @@ pub struct Sketch<'a> {
     pub is_list: bool,
     /// Whether it acts, and so may be given an `Idempotency-Key`.
     pub is_act: bool,
-    /// Its good answers: status, what it says, content types with their schemas.
-    pub answers: Vec<(StatusCode, &'static str, Vec<(&'static str, Value)>)>,
+    /// Its good answers.
+    pub answers: Vec<Answered>,
 }
+
+/// A good answer: its status, what it says, its content types with their schemas.
+pub type Answered = (StatusCode, &'static str, Vec<(&'static str, Value)>);
 
 /// A parameter by name.
 #[derive(Clone, Debug)]

@@ -31,6 +31,8 @@ mod script;
 mod stage;
 #[path = "faults/truth.rs"]
 mod truth;
+#[path = "faults/wire.rs"]
+mod wire;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -85,7 +87,7 @@ macro_rules! rows {
 }
 
 /// The rows, in the order they are run: first what needs no broken machine.
-fn rows() -> [Row; 20] {
+fn rows() -> [Row; 21] {
     rows! {
         2 "application killed, PostgreSQL" crash::application_on_postgres;
         3 "application killed, SQLite" crash::application_on_sqlite;
@@ -102,6 +104,7 @@ fn rows() -> [Row; 20] {
         24 "closed period, edited history" truth::history;
         25 "tampering by an administrator" truth::tampering;
         28 "overflow and rounding" truth::arithmetic;
+        29 "malformed HTTP and JSON" wire::malformed;
         5 "disk full, PostgreSQL" disk::postgres_full;
         6 "disk full, SQLite and export" disk::sqlite_full;
         7 "fsync fails once" disk::fsync_fails;
@@ -112,6 +115,9 @@ fn rows() -> [Row; 20] {
 
 fn main() -> std::process::ExitCode {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    if args.first().is_some_and(|a| a == "mode=house") {
+        return wire::house(args.into_iter().skip(1));
+    }
     if let Some(mode) = args.first().and_then(|a| a.strip_prefix("mode=")) {
         return load::child(mode, &args[1..]);
     }

@@ -1,12 +1,14 @@
 """Runs schemathesis with every role's token against the house on loopback, over a scratch database.
 
-Usage: drive.py XIAOQU SCRATCH [CASES]. Prints one line a role; exits 1 if any check of any role fails.
+Usage: drive.py XIAOQU SCRATCH [CASES]. Prints one line a role; exits 1 if any check of any role fails. At the end a control:
+against a document that lies about one answer the checks must fail, else they see nothing.
 """
 
 import json
 import os
 import re
 import secrets
+import shlex
 import socket
 import subprocess
 import sys
@@ -47,7 +49,7 @@ def sample(xiaoqu, scratch):
     """The demo's compound, with its register, deposits, bills and payments."""
     data = os.path.join(scratch, "demo")
     demo = subprocess.Popen(
-        [xiaoqu, "demo", "--data", data, "--port", str(free_port()), "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [*xiaoqu, "demo", "--data", data, "--port", str(free_port()), "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
         json.loads(demo.stdout.readline())
@@ -63,12 +65,22 @@ def ready(url):
         return False
 
 
-def run(url, role, token, cases, scratch):
-    report = os.path.join(scratch, f"{role}.txt")
+def lie(url, scratch):
+    """The document, with one answer described as what it is not."""
+    document = json.load(urllib.request.urlopen(url + "/api/openapi.json", timeout=10))
+    document["components"]["schemas"]["CompoundView"]["properties"]["name"]["type"] = "integer"
+    path = os.path.join(scratch, "lie.json")
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump(document, out)
+    return path
+
+
+def run(url, role, token, cases, scratch, document=None):
+    report = os.path.join(scratch, f"{'control' if document else role}.txt")
     command = [
         os.path.join(os.path.dirname(sys.executable), "schemathesis"),
         "--config-file", os.path.join(HERE, "schemathesis.toml"),
-        "run", url + "/api/openapi.json",
+        "run", *([document, "--url", url, "--include-path", "/api/v1/compounds"] if document else [url + "/api/openapi.json"]),
         "--header", f"Authorization: Bearer {token}",
         "--checks", "all", "--max-examples", str(cases), "--workers", "2",
         "--continue-on-failure", "--seed", "20260105", "--no-color",
@@ -79,6 +91,10 @@ def run(url, role, token, cases, scratch):
     text = open(report, encoding="utf-8", errors="replace").read()
     found = re.search(r"(\d+) generated", text)
     many = int(found.group(1)) if found else 0
+    if document:
+        is_seen = status != 0 and "violates schema" in text
+        print(f"{'control':<18} {many:>7} requests  {'fails, as it must' if is_seen else 'SEES NOTHING'}", flush=True)
+        return many, is_seen
     failures = re.search(r"found (\d+) unique failures?", text)
     print(f"{role:<18} {many:>7} requests  {'ok' if status == 0 else 'FAILED'} {failures.group(0) if failures else ''}", flush=True)
     if status != 0:
@@ -87,7 +103,7 @@ def run(url, role, token, cases, scratch):
 
 
 def main():
-    xiaoqu, scratch = sys.argv[1], sys.argv[2]
+    xiaoqu, scratch = shlex.split(sys.argv[1]), sys.argv[2]
     cases = int(sys.argv[3]) if len(sys.argv) > 3 else 20
     database = sample(xiaoqu, scratch)
     port = free_port()
@@ -96,18 +112,19 @@ def main():
     env.update(XIAOQU_CALLER_PER_MINUTE="0", XIAOQU_ADDRESS_PER_MINUTE="0")
     env.update({f"XIAOQU_TOKEN_{role.upper().replace('-', '_')}": token for role, token in tokens.items()})
     log = open(os.path.join(scratch, "serve.log"), "wb")
-    house = subprocess.Popen([xiaoqu, "serve"], env=env, stderr=log)
+    house = subprocess.Popen([*xiaoqu, "serve"], env=env, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
         until("the house", 30, lambda: ready(url))
         ran = [run(url, role, tokens[role], cases, scratch) for role in ROLES]
+        control = run(url, "auditor", tokens["auditor"], cases, scratch, lie(url, scratch))
     finally:
         stop(house)
     failed = open(os.path.join(scratch, "serve.log"), encoding="utf-8").read()
     print(f"{sum(many for many, _ in ran)} requests in all", flush=True)
     if failed.strip():
         print("the house's log:", failed[-4000:], sep="\n", flush=True)
-    sys.exit(0 if all(ok for _, ok in ran) and not failed.strip() else 1)
+    sys.exit(0 if all(ok for _, ok in [*ran, control]) and not failed.strip() else 1)
 
 
 main()
