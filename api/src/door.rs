@@ -12,7 +12,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -26,9 +26,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use ledger::books::{self, Actor, Books, KEY_SHAPE, Snapshot};
+use ledger::books::{self, Actor, Books, KEY_SHAPE, LastActs, Snapshot};
 use ledger::error::{Refusal, Result as Read, Rule};
-use ledger::id::{ActNo, CompoundId};
+use ledger::id::CompoundId;
 use ledger::intake::megabytes;
 use ledger::journal::text::hex;
 use ledger::property::{self, Compound};
@@ -305,29 +305,25 @@ async fn attend(
         true => Some(compound_of(&mut parts).await?),
         false => None,
     };
-    // Who reads goes on with the picture the tag was made from. Who acts needs none, and must not hold one.
-    let mut view = match route.method {
-        "GET" => Some(door.books.read().await?),
-        _ => None,
-    };
-    let compound = match (&code, &mut view) {
-        (Some(code), Some(view)) => Some(property::compound(view, code).await?),
-        (Some(code), None) => Some(property::compound(&mut door.books.glance(), code).await?),
-        (None, _) => None,
-    };
-    let tag = match &mut view {
-        Some(view) if route.is_tagged() && !is_paper(&parts.uri) => {
-            Some(tag_of(&door, view, &actor, compound.as_ref(), &parts).await?)
+    let mut glance = door.books.glance();
+    let (compound, acts) = match &code {
+        Some(code) => {
+            let (compound, acts) = property::compound_and_acts(&mut glance, code).await?;
+            (Some(compound), acts)
         }
-        _ => None,
+        None => (None, books::last_acts(&mut glance).await?),
+    };
+    let is_tagged = route.is_tagged() && !is_paper(&parts.uri);
+    let tag = match is_tagged {
+        true => Some(tag_of(&door, &actor, compound.as_ref(), acts, &parts)?),
+        false => None,
     };
     if let Some(tag) = &tag
         && parts.headers.get_all(header::IF_NONE_MATCH).iter().any(|seen| names(seen, tag))
     {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response());
     }
-    let kept = Arc::new(Mutex::new(view));
-    parts.extensions.insert(Caller { books: door.books.clone(), actor, key, kept });
+    parts.extensions.insert(Caller { books: door.books.clone(), actor, key });
     if let Some(compound) = compound {
         parts.extensions.insert(compound);
     }
@@ -354,16 +350,17 @@ fn is_paper(uri: &Uri) -> bool {
     query.split('&').any(|pair| matches!(pair, "format=pdf" | "format=text"))
 }
 
-/// The tag of an answer: everything it is made of.
-async fn tag_of(
+/// The tag of an answer: everything it is made of. It is read before the answer is: should an act come in between, the
+/// answer is newer than its tag, which costs its holder one more answer and never leaves them with an old one.
+fn tag_of(
     door: &Door,
-    view: &mut Snapshot,
     actor: &Actor,
     compound: Option<&Compound>,
+    acts: LastActs,
     parts: &Parts,
 ) -> Read<HeaderValue> {
     let at = compound.map_or(CompoundId::OFFICE, |compound| compound.id);
-    let (ActNo(office), ActNo(last)) = books::last_acts(view, at).await?;
+    let (office, last) = (acts.office, acts.compound);
     let accepted = parts.headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
     let (role, today) = (actor.role.name(), door.books.clock().now().day());
     let made_of = format!(
@@ -409,21 +406,15 @@ pub struct Caller {
     pub actor: Actor,
     /// `Idempotency-Key`.
     pub key: Option<String>,
-    /// The picture of the books that was looked at when they were let in.
-    kept: Arc<Mutex<Option<Snapshot>>>,
 }
 
 impl Caller {
-    /// A picture of the books: the one the answer's tag was made from, if nobody took it yet.
+    /// A picture of the books that does not change while it is looked at.
     ///
     /// # Errors
     /// Storage.
     pub async fn read(&self) -> Read<Snapshot> {
-        let kept = self.kept.lock().ok().and_then(|mut kept| kept.take());
-        match kept {
-            Some(view) => Ok(view),
-            None => self.books.read().await,
-        }
+        self.books.read().await
     }
 }
 

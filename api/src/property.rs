@@ -224,7 +224,7 @@ pub async fn dwelling(
     Asked(query): Asked<OnQuery>,
 ) -> Result<Shown<DwellingView>, Problem> {
     let on = query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
-    let mut view = visit.read().await?;
+    let mut view = visit.books.glance();
     let found = property::dwelling(&mut view, visit.compound.id, &visit.at.room, on).await?;
     Ok(Shown(DwellingView::from(found)))
 }

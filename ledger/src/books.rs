@@ -297,23 +297,42 @@ impl Books {
 }
 
 /// The numbers of the last acts of the head office and of a compound: what a reading was true of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastActs {
+    /// The head office's.
+    pub office: ActNo,
+    /// The compound's.
+    pub compound: ActNo,
+}
+
+impl LastActs {
+    /// What to select beside a row, where `{column}` is its compound: the columns that [`LastActs::of`] reads. Asked
+    /// together with something else because a question of its own costs as much as a short answer.
+    pub(crate) fn columns(column: &str) -> String {
+        let last = |of: &str, name: &str| {
+            format!(
+                "COALESCE((SELECT n.last_no FROM counter n
+                           WHERE n.compound_id = {of} AND n.name = 'act'), 0) AS {name}"
+            )
+        };
+        format!("{}, {}", last("0", "office_act"), last(column, "compound_act"))
+    }
+
+    pub(crate) fn of(row: &sea_orm::QueryResult) -> Result<LastActs> {
+        let no = |name| row.try_get::<i32>("", name).map(ActNo);
+        Ok(LastActs { office: no("office_act")?, compound: no("compound_act")? })
+    }
+}
+
+/// The last act of the head office, for what belongs to no compound.
 ///
 /// # Errors
 /// Storage.
-pub async fn last_acts(view: &mut impl View, compound: CompoundId) -> Result<(ActNo, ActNo)> {
-    let sql = "SELECT compound_id, last_no FROM counter
-               WHERE name = 'act' AND (compound_id = 0 OR compound_id = $1)";
-    let (mut office, mut last) = (ActNo(0), ActNo(0));
-    for row in view.rows(Reads::SETTLED, sql, vec![compound.0.into()]).await? {
-        let (of, no): (i32, i32) = (row.try_get("", "compound_id")?, row.try_get("", "last_no")?);
-        if of == CompoundId::OFFICE.0 {
-            office = ActNo(no);
-        }
-        if of == compound.0 {
-            last = ActNo(no);
-        }
-    }
-    Ok((office, last))
+pub async fn last_acts(view: &mut impl View) -> Result<LastActs> {
+    let sql = format!("SELECT {}", LastActs::columns("0"));
+    let found = view.rows(Reads::SETTLED, &sql, vec![]).await?;
+    let bug = || Storage::Bug("a question without a table has no answer".to_owned());
+    LastActs::of(found.first().ok_or_else(bug)?)
 }
 
 /// How many steps the tables lack.

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::room_code::{NotRoom, RoomCode};
-use crate::books::{Tx, View};
+use crate::books::{LastActs, Tx, View};
 use crate::calendar::Day;
 use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
 use crate::id::{BuildingNo, CompoundId, DwellingNo, OwnerNo, UnitNo};
@@ -425,6 +425,23 @@ pub async fn compound(view: &mut impl View, code: &str) -> Result<Compound> {
     let shown: String = code.chars().take(40).collect();
     let missing = || NO_COMPOUND.refuse(format!("小区代码 {shown:?}"));
     Ok(compound_by_code(view, code).await?.ok_or_else(missing)?)
+}
+
+/// The compound with this code, and the acts that a reading of it now would be true of.
+///
+/// # Errors
+/// `property.no-compound`.
+pub async fn compound_and_acts(view: &mut impl View, code: &str) -> Result<(Compound, LastActs)> {
+    let sql = format!(
+        "SELECT c.compound_id, c.code, c.name, c.address, {} FROM compound c
+         WHERE c.code = $1 AND c.compound_id > 0",
+        LastActs::columns("c.compound_id")
+    );
+    let found = view.rows(rows::COMPOUNDS, &sql, vec![code.into()]).await?;
+    let Some(row) = found.first() else {
+        return Err(NO_COMPOUND.refuse(format!("小区代码 {:?}", clipped(code))).into());
+    };
+    Ok((compound_of(row)?, LastActs::of(row)?))
 }
 
 fn compound_of(row: &sea_orm::QueryResult) -> Result<Compound> {
