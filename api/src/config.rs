@@ -20,18 +20,23 @@
 //! | `origins` | `XIAOQU_ORIGINS` | none | whose pages may call from a browser (CORS); closed unless said |
 //! | `behind_tls` | `XIAOQU_BEHIND_TLS` | false | sends HSTS: true only where every name of the site has TLS |
 //! | `log` | `XIAOQU_LOG` | `info` | one line a request; a filter of `tracing` |
+//! | `second_factor` | `XIAOQU_SECOND_FACTOR` | `property-company`, `street-office` | roles that move money write only behind a second factor |
+//! | `front_lists_compounds` | none | `false` | which compounds there are is their people's business; a demo shows them |
 //! | `[[login]]` | `XIAOQU_TOKEN_<ROLE>` | none | no account exists that nobody made |
 //!
-//! A login is `role`, `user`, `token`. Of a token only its digest is kept in memory.
+//! A login is `role`, `user`, `token`: a machine's own, house-wide in its role. Of a token only its digest is kept in memory.
+//! People have accounts in the books (`xiaoqu user`).
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 use ledger::books::{Actor, Role};
 use ledger::error::{Kind, Result, Rule, Storage};
+use ledger::people::Known;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -90,15 +95,21 @@ pub struct Config {
     pub behind_tls: bool,
     /// What is logged.
     pub log: String,
-    /// Who may come in.
+    /// Roles whose people write only behind a second factor.
+    pub second_factor: Vec<Role>,
+    /// Whether the front page, which everybody may read, lists the compounds.
+    pub front_lists_compounds: bool,
+    /// Which machines may come in.
     pub logins: Vec<Login>,
 }
 
-/// Somebody who may come in.
+/// A machine that may come in.
 #[derive(Clone)]
 pub struct Login {
     /// Who they are then.
     pub actor: Actor,
+    /// The same, as the books know people.
+    pub known: Arc<Known>,
     /// The digest of their token.
     digest: [u8; 32],
 }
@@ -120,7 +131,9 @@ impl Login {
         if !(16..=200).contains(&token.len()) || !is_visible {
             return Err(TOKEN.refuse(format!("{} 的令牌", role.name())).into());
         }
-        Ok(Login { actor: Actor::new(user, role), digest: Sha256::digest(token).into() })
+        let actor = Actor::new(user, role);
+        let known = Arc::new(Known::configured(&actor));
+        Ok(Login { actor, known, digest: Sha256::digest(token).into() })
     }
 
     /// Whether this is their token. Takes the same time whatever is shown: digests of one length are compared whole.
@@ -148,6 +161,8 @@ impl Default for Config {
             origins: Vec::new(),
             behind_tls: false,
             log: "info".to_owned(),
+            second_factor: vec![Role::PropertyCompany, Role::StreetOffice],
+            front_lists_compounds: false,
             logins: Vec::new(),
         }
     }
@@ -172,6 +187,8 @@ struct Written {
     origins: Vec<String>,
     behind_tls: Option<bool>,
     log: Option<String>,
+    second_factor: Option<Vec<Role>>,
+    front_lists_compounds: Option<bool>,
     #[serde(default)]
     login: Vec<WrittenLogin>,
 }
@@ -204,6 +221,12 @@ impl Config {
         written.upload_mib = number("XIAOQU_UPLOAD_MIB", &said)?.or(written.upload_mib);
         written.timeout_seconds =
             number("XIAOQU_TIMEOUT_SECONDS", &said)?.or(written.timeout_seconds);
+        if let Some(text) = said("XIAOQU_SECOND_FACTOR") {
+            let role = |name: &str| Role::named(name.trim());
+            let roles = text.split(',').filter(|name| *name != "none").map(role);
+            let unread = || CONFIG.refuse(format!("XIAOQU_SECOND_FACTOR={text}"));
+            written.second_factor = Some(roles.collect::<Option<_>>().ok_or_else(unread)?);
+        }
         written.at_once = number("XIAOQU_AT_ONCE", &said)?.or(written.at_once);
         written.caller_per_minute =
             number("XIAOQU_CALLER_PER_MINUTE", &said)?.or(written.caller_per_minute);
@@ -290,6 +313,8 @@ fn checked(written: Written) -> Result<Config> {
         origins,
         behind_tls: written.behind_tls.unwrap_or(usual.behind_tls),
         log: written.log.unwrap_or(usual.log),
+        second_factor: written.second_factor.unwrap_or(usual.second_factor),
+        front_lists_compounds: written.front_lists_compounds.unwrap_or(false),
         logins,
     })
 }
@@ -323,12 +348,15 @@ mod tests {
         let environment = |name: &str| match name {
             "XIAOQU_LISTEN" => Some("127.0.0.1:2".to_owned()),
             "XIAOQU_TOKEN_STREET_OFFICE" => Some("fedcba9876543210".to_owned()),
+            "XIAOQU_SECOND_FACTOR" => Some("administrator, street-office".to_owned()),
             _ => None,
         };
         let config = Config::read(Some(&path), environment).unwrap();
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.timeout.as_secs(), 7);
         assert_eq!(config.upload_bytes, 64 << 20);
+        assert_eq!(config.second_factor, [Role::Administrator, Role::StreetOffice]);
+        assert!(!config.front_lists_compounds);
         assert!(config.logins[0].is(token) && !config.logins[0].is("0123456789abcdee"));
         assert_eq!(config.logins[1].actor.role, Role::StreetOffice);
     }
@@ -344,6 +372,7 @@ mod tests {
         let login = |token: &str| format!("[[login]]\nrole='auditor'\nuser='a'\ntoken='{token}'\n");
         assert_eq!(read("listn = 'x'"), "config.shape");
         assert_eq!(read("listen = 'here'"), "config.shape");
+        assert_eq!(read("second_factor = ['everybody']"), "config.shape");
         assert_eq!(read(&login("short")), "config.token");
         assert_eq!(read(&login("0123456789abcdef").repeat(2)), "config.token");
         let operator = "[[login]]\nrole='operator'\nuser='a'\ntoken='0123456789abcdef'\n";

@@ -1,11 +1,12 @@
 //! Who is knocking, and what every door does alike.
 //!
 //! Owns: [`Door`] (what the doors share), [`frame`] (number, room for one more, time limit, problems, one log line),
-//! [`admit`] (token, role, pace, compound, entity tag), the extractors [`Caller`], [`Visit`], [`Told`], [`Asked`],
-//! [`Upload`].
+//! [`admit`] (who, pace, in which role, at which place, entity tag), the extractors [`Caller`], [`Visit`], [`Going`],
+//! [`Told`], [`Asked`], [`Upload`].
 //!
-//! Always: the role set of a route is data (`routes`), checked before anything of the request is read; tokens are
-//! compared in constant time; every failure leaves as a problem; a query or body with a field nobody reads is refused.
+//! Always: the roles and the scope of a route are data (`routes`), held against the caller's mandates before a byte of the
+//! body is read; at a compound where a caller has nothing the answer is that of one that does not exist; every failure
+//! leaves as a problem; a query or body with a field nobody reads is refused.
 //! An entity tag (RFC 9110 §8.8.3, strong) names the last acts of the compound and of the head office, the caller, the
 //! day and the question: nothing an answer is made of can change without it, so an answer that is still true is not
 //! computed again. Never: an identity number, a telephone number, a token or a body in the log.
@@ -26,11 +27,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use ledger::books::{self, Actor, Books, KEY_SHAPE, LastActs, Snapshot};
-use ledger::error::{Refusal, Result as Read, Rule};
+use ledger::books::{self, Actor, Books, KEY_SHAPE, LastActs, Role, Snapshot};
+use ledger::error::{Error, Refusal, Result as Read, Rule};
 use ledger::id::CompoundId;
 use ledger::intake::megabytes;
 use ledger::journal::text::hex;
+use ledger::people::{self, Access, Entrance, Place};
 use ledger::property::{self, Compound};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -42,7 +44,7 @@ use tokio::sync::Semaphore;
 use crate::config::Config;
 use crate::pace::Pace;
 use crate::problem::{self, Problem};
-use crate::routes::{self, Route, Time};
+use crate::routes::{self, Route, Scope, Time};
 use crate::shape;
 use crate::wire::{Described, Sketch};
 
@@ -54,6 +56,8 @@ pub type Answer = Result<Response, Problem>;
 pub struct Door {
     /// The books.
     pub books: Books,
+    /// Who is let in.
+    pub entrance: Entrance,
     /// The settings.
     pub config: Arc<Config>,
     room: Arc<Semaphore>,
@@ -66,6 +70,7 @@ impl Door {
     #[must_use]
     pub fn new(books: Books, config: Config) -> Door {
         Door {
+            entrance: Entrance::new(books.clone()),
             books,
             room: Arc::new(Semaphore::new(config.at_once)),
             callers: Arc::new(Pace::new("caller", config.caller_per_minute)),
@@ -258,24 +263,31 @@ pub async fn no_method(method: Method) -> Response {
     Problem::from(problem::METHOD.refuse("该路径没有这个方法")).into_response()
 }
 
-/// Lets in whoever shows a token of one of the roles, before anything else of the request is read; finds the compound; and
-/// answers 304 to whoever has the answer already.
+/// Lets in whoever may, where they may, before the body of the request is read; and answers 304 to whoever has the answer
+/// already.
 ///
 /// # Errors
-/// `door.unknown-caller`, `door.role`, `door.too-fast`, `books.key-shape`, `property.no-compound`.
+/// `door.unknown-caller`, `door.cross-site`, `door.too-fast`, `people.term-over`, `door.role`, `books.key-shape`,
+/// `property.no-compound`, `people.second-factor`.
 pub async fn admit(
     State((door, route)): State<(Door, &'static Route)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let actor = match actor_of(&door.config, request.headers()) {
-        Ok(actor) => actor,
+    if route.scope == Scope::Open {
+        return next.run(request).await;
+    }
+    let who = match who(&door, route, request.headers()).await {
+        Ok(who) => who,
         Err(problem) => return problem.into_response(),
     };
-    let pass = door.callers.pass(format!("{}/{}", actor.role.name(), actor.name));
+    let pass = door.callers.pass(match who.person() {
+        Some(person) => format!("person/{person}"),
+        None => format!("login/{}", who.name()),
+    });
     let mut response = match pass.allowed() {
         Ok(()) => {
-            attend(door, route, actor, request, next).await.unwrap_or_else(Problem::into_response)
+            attend(door, route, who, request, next).await.unwrap_or_else(Problem::into_response)
         }
         Err(problem) => problem.into_response(),
     };
@@ -286,15 +298,11 @@ pub async fn admit(
 async fn attend(
     door: Door,
     route: &'static Route,
-    actor: Actor,
+    who: people::Caller,
     request: Request,
     next: Next,
 ) -> Answer {
-    if !route.roles.contains(&actor.role) {
-        let role = actor.role;
-        let refusal = problem::ROLE.refuse(format!("{} 不在此项的角色之内", role.in_chinese()));
-        return Err(refusal.with("role", role.name()).into());
-    }
+    let somewhere = role_of(&who, route)?;
     let key = match request.headers().get("idempotency-key").map(HeaderValue::to_str) {
         None => None,
         Some(Ok(key)) => Some(key.to_owned()),
@@ -302,28 +310,50 @@ async fn attend(
     };
     let (mut parts, body) = request.into_parts();
     let code = match route.is_at_compound() {
-        true => Some(compound_of(&mut parts).await?),
+        true => Some(place_in(&mut parts, "compound").await?),
         false => None,
     };
     let mut glance = door.books.glance();
     let (compound, acts) = match &code {
-        Some(code) => {
-            let (compound, acts) = property::compound_and_acts(&mut glance, code).await?;
-            (Some(compound), acts)
-        }
-        None => (None, books::last_acts(&mut glance).await?),
+        Some(code) => match property::compound_and_acts(&mut glance, code).await? {
+            Some((compound, acts)) => (Some(compound), Some(acts)),
+            None => (None, None),
+        },
+        None => (None, Some(books::last_acts(&mut glance).await?)),
     };
+    let access = match (route.scope, &compound) {
+        (Scope::Open | Scope::Own, _) => Access::Allowed(somewhere),
+        (Scope::House, None) if code.is_some() => Access::Unseen,
+        (Scope::House, _) => who.role_in_house(route.roles),
+        (_, None) => Access::Unseen,
+        (Scope::Compound, Some(compound)) => at(&door, &who, compound, None, route.roles).await?,
+        (Scope::Dwelling, Some(compound)) => {
+            let room = place_in(&mut parts, "room").await?;
+            at(&door, &who, compound, Some(&room), route.roles).await?
+        }
+    };
+    let actor = match access {
+        Access::Allowed(role) => who.actor(role),
+        Access::Forbidden => return Err(not_in(&who, somewhere)),
+        Access::Unseen => return Err(property::no_compound(&code.unwrap_or_default()).into()),
+    };
+    let is_write = route.method != "GET" && route.scope != Scope::Own;
+    if is_write && door.config.second_factor.contains(&actor.role) && !who.is_strong() {
+        let evidence = format!("{} 的本次登录没有经过二次验证", actor.role.in_chinese());
+        return Err(people::SECOND_FACTOR.refuse(evidence).into());
+    }
     let is_tagged = route.is_tagged() && !is_paper(&parts.uri);
-    let tag = match is_tagged {
-        true => Some(tag_of(&door, &actor, compound.as_ref(), acts, &parts)?),
-        false => None,
+    let tag = match acts.filter(|_| is_tagged) {
+        Some(acts) => Some(tag_of(&who, &actor, compound.as_ref(), acts, &parts)?),
+        None => None,
     };
     if let Some(tag) = &tag
         && parts.headers.get_all(header::IF_NONE_MATCH).iter().any(|seen| names(seen, tag))
     {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response());
     }
-    parts.extensions.insert(Caller { books: door.books.clone(), actor, key });
+    let Door { books, entrance, .. } = door;
+    parts.extensions.insert(Caller { books, entrance, who, actor, key });
     if let Some(compound) = compound {
         parts.extensions.insert(compound);
     }
@@ -332,15 +362,54 @@ async fn attend(
         response.headers_mut().insert(header::ETAG, tag);
         response
             .headers_mut()
-            .insert(header::VARY, HeaderValue::from_static("authorization, accept"));
+            .insert(header::VARY, HeaderValue::from_static("authorization, cookie, accept"));
     }
     Ok(response)
 }
 
-async fn compound_of(parts: &mut Parts) -> Result<String, Problem> {
+/// The role of the route's that somebody plays anywhere at all.
+fn role_of(who: &people::Caller, route: &Route) -> Result<Role, Problem> {
+    let Some(first) = who.in_force().next() else {
+        let evidence = format!("{} 在 {} 没有在期的授权", who.name(), who.today());
+        return Err(people::TERM_OVER.refuse(evidence).into());
+    };
+    match who.role_of(route.roles) {
+        Access::Allowed(role) => Ok(role),
+        _ => Err(not_in(who, first.role)),
+    }
+}
+
+fn not_in(who: &people::Caller, role: Role) -> Problem {
+    let evidence = format!("{}（{}）不在此项的角色之内", who.name(), role.in_chinese());
+    problem::ROLE.refuse(evidence).with("role", role.name()).into()
+}
+
+/// What somebody may at a compound, or at a dwelling in it. The dwelling is looked up only for who is bound to one, and a
+/// dwelling that is not there is as one that is not theirs.
+async fn at(
+    door: &Door,
+    who: &people::Caller,
+    compound: &Compound,
+    room: Option<&str>,
+    roles: &[Role],
+) -> Result<Access, Problem> {
+    let mut place = Place { compound: compound.id, areas: &compound.areas, dwelling: None };
+    let access = who.role_at(&place, roles);
+    let (Some(room), Access::Forbidden) = (room, access) else { return Ok(access) };
+    let mut view = door.books.glance();
+    let found = property::dwelling(&mut view, compound.id, room, who.today()).await;
+    place.dwelling = match found {
+        Ok(dwelling) => Some(dwelling.no),
+        Err(Error::Refused(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(who.role_at(&place, roles))
+}
+
+async fn place_in(parts: &mut Parts, place: &str) -> Result<String, Problem> {
     let unread = |_| problem::SHAPE.refuse("地址不是 UTF-8 文字");
     let params = RawPathParams::from_request_parts(parts, &()).await.map_err(unread)?;
-    let found = params.iter().find(|(name, _)| *name == "compound");
+    let found = params.iter().find(|(name, _)| *name == place);
     Ok(found.map_or_else(String::new, |(_, code)| code.to_owned()))
 }
 
@@ -353,7 +422,7 @@ fn is_paper(uri: &Uri) -> bool {
 /// The tag of an answer: everything it is made of. It is read before the answer is: should an act come in between, the
 /// answer is newer than its tag, which costs its holder one more answer and never leaves them with an old one.
 fn tag_of(
-    door: &Door,
+    who: &people::Caller,
     actor: &Actor,
     compound: Option<&Compound>,
     acts: LastActs,
@@ -362,9 +431,10 @@ fn tag_of(
     let at = compound.map_or(CompoundId::OFFICE, |compound| compound.id);
     let (office, last) = (acts.office, acts.compound);
     let accepted = parts.headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
-    let (role, today) = (actor.role.name(), door.books.clock().now().day());
+    // Two tokens of one user may carry different mandates.
+    let (role, today, shown) = (actor.role.name(), who.today(), who.shown());
     let made_of = format!(
-        "{}\n{}\n{office}\n{last}\n{today}\n{role}\n{}\n{}\n",
+        "{}\n{}\n{office}\n{last}\n{today}\n{role}\n{}\n{shown:?}\n{}\n",
         env!("CARGO_PKG_VERSION"),
         at,
         actor.name,
@@ -383,18 +453,52 @@ fn names(seen: &HeaderValue, tag: &HeaderValue) -> bool {
     seen.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
-fn actor_of(config: &Config, headers: &HeaderMap) -> Result<Actor, Problem> {
+/// The name of the cookie that carries a session to a page of ours.
+pub const COOKIE: &str = "xiaoqu_session";
+
+async fn who(door: &Door, route: &Route, headers: &HeaderMap) -> Result<people::Caller, Problem> {
     let stranger = |why: &str| Problem::from(problem::UNKNOWN_CALLER.refuse(why));
-    let shown = headers.get(header::AUTHORIZATION).ok_or_else(|| stranger("没有出示令牌"))?;
-    let shown = shown.to_str().map_err(|_| stranger("令牌含有不可见字符"))?;
-    let (scheme, token) = shown.split_once(' ').unwrap_or((shown, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(stranger("令牌的写法不是 Bearer"));
-    }
+    let token = match headers.get(header::AUTHORIZATION) {
+        Some(shown) => {
+            let shown = shown.to_str().map_err(|_| stranger("令牌含有不可见字符"))?;
+            let (scheme, token) = shown.split_once(' ').unwrap_or((shown, ""));
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(stranger("令牌的写法不是 Bearer"));
+            }
+            token.trim()
+        }
+        None => {
+            let token = cookie(headers).ok_or_else(|| stranger("没有出示令牌"))?;
+            may_ride(route, headers)?;
+            token
+        }
+    };
     // Every login is compared, so that the time taken does not say which one was near.
-    let known = config.logins.iter().filter(|login| login.is(token.trim()));
-    let actor = known.fold(None, |found, login| found.or(Some(login.actor.clone())));
-    actor.ok_or_else(|| stranger("令牌不认识"))
+    let machines = door.config.logins.iter().filter(|login| login.is(token));
+    let machine = machines.fold(None, |found, login| found.or(Some(login.known.clone())));
+    if let Some(known) = machine {
+        return Ok(people::Caller::new(known, door.books.clock().now().day()));
+    }
+    door.entrance.admit(token).await?.ok_or_else(|| stranger("令牌不认识，或已失效"))
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token)
+}
+
+/// Whether a browser may act by its cookie: not for a page of somebody else's. `SameSite=Lax` says the same to browsers
+/// that know it; the header (Fetch Metadata) is sent by those that do.
+fn may_ride(route: &Route, headers: &HeaderMap) -> Result<(), Problem> {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    let is_ours = site.is_none_or(|site| site == "same-origin" || site == "none");
+    if route.method != "GET" && !is_ours {
+        let shown: String = site.unwrap_or_default().chars().take(20).collect();
+        return Err(problem::CROSS_SITE.refuse(format!("Sec-Fetch-Site: {shown}")).into());
+    }
+    Ok(())
 }
 
 /// Whoever was let in, the books, and the key under which the act happens once.
@@ -402,7 +506,11 @@ fn actor_of(config: &Config, headers: &HeaderMap) -> Result<Actor, Problem> {
 pub struct Caller {
     /// The books.
     pub books: Books,
-    /// Who acts.
+    /// The entrance, for acts on people.
+    pub entrance: Entrance,
+    /// Who they are, with every mandate in force today.
+    pub who: people::Caller,
+    /// Who acts: them, in the role that this address lets in.
     pub actor: Actor,
     /// `Idempotency-Key`.
     pub key: Option<String>,
@@ -509,6 +617,40 @@ impl<P: Places> Described for Visit<P> {
         on.is_at_compound = true;
         P::draw(on);
     }
+}
+
+/// A caller at a path that is at no compound, and the places of it.
+#[derive(Clone, Debug)]
+pub struct Going<P> {
+    caller: Caller,
+    /// The places.
+    pub at: P,
+}
+
+impl<P> Deref for Going<P> {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<S: Send + Sync, P: Places> FromRequestParts<S> for Going<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Going<P>, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Going { caller, at: P::read(parts).await? })
+    }
+}
+
+impl<P: Places> Described for Going<P> {
+    fn draw(on: &mut Sketch<'_>) {
+        P::draw(on);
+    }
+}
+
+impl Described for State<Door> {
+    fn draw(_: &mut Sketch<'_>) {}
 }
 
 /// A JSON body, read strictly.

@@ -1,6 +1,7 @@
 //! The front of the house: what it is, whether it stands.
 //!
-//! One small page for people, two words for machines. Knows the compounds' names, which are public, and nothing else.
+//! One small page for people, two words for machines. Whoever reads it has shown nothing, so it names the compounds only
+//! where the settings say so.
 
 use axum::extract::State;
 use axum::http::header;
@@ -11,8 +12,11 @@ use crate::door::{Answer, Door};
 
 /// `GET /`: the compounds, and how to ask.
 pub async fn page(State(door): State<Door>) -> Answer {
-    let mut view = door.books.read().await?;
-    let compounds = property::compounds(&mut view).await?;
+    let mut compounds = Vec::new();
+    if door.config.front_lists_compounds {
+        let mut view = door.books.read().await?;
+        compounds = property::compounds(&mut view).await?;
+    }
     let rows: String = compounds
         .iter()
         .map(|c| {
@@ -21,7 +25,7 @@ pub async fn page(State(door): State<Door>) -> Answer {
         })
         .collect();
     let rows = if rows.is_empty() {
-        "<tr><td colspan=2>还没有小区</td></tr>".to_owned()
+        "<tr><td colspan=2>登录后可见本人有权查看的小区</td></tr>".to_owned()
     } else {
         rows
     };

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod list;
 pub mod openapi;
 pub mod pace;
+pub mod people;
 pub mod problem;
 pub mod property;
 pub mod routes;

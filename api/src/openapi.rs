@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::front::escaped;
 use crate::problem::{self, status_of};
-use crate::routes::{JSON_MOST, ROUTES, Route, Time};
+use crate::routes::{JSON_MOST, ROUTES, Route, Scope, Time};
 use crate::wire::{Param, Schemas, Sketch};
 
 /// Every rule of the house: the doors' own, then the rooms'.
@@ -59,7 +59,7 @@ fn document() -> Value {
         "components": {
             "schemas": named,
             "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer",
-                "description": "访问令牌；由管理员发放，写在 Authorization 头中" } },
+                "description": "登录所得的会话，或令牌；写在 Authorization 头中" } },
             "headers": headers(),
         },
     })
@@ -84,17 +84,24 @@ fn operation(route: &Route, sketch: &mut Sketch<'_>) -> Value {
             "description": "上次答复的 ETag；没有变动则答 304",
             "schema": { "type": "string", "examples": ["\"0123456789abcdef0123456789abcdef\""] } }));
     }
-    let who: Vec<&str> = route.roles.iter().map(|role| role.in_chinese()).collect();
+    let mut who: Vec<&str> = route.roles.iter().map(|role| role.in_chinese()).collect();
+    if route.scope == Scope::Open {
+        who.push("任何人，无须登录");
+    }
     let mut told = json!({
         "operationId": route.id.replace("::", "-"),
         "tags": [tag_of(route)],
         "summary": route.summary,
-        "description": format!("{}可办角色：{}。", route.about, who.join("、")),
+        "description": format!("{}可办角色：{}；{}。", route.about, who.join("、"), scope_of(route)),
         "parameters": parameters,
+        "x-scope": format!("{:?}", route.scope).to_lowercase(),
         "x-roles": route.roles.iter().map(|role| role.name()).collect::<Vec<_>>(),
         "x-seconds-most": if route.time == Time::Quick { json!(30) } else { json!("timeout_seconds") },
         "responses": responses(route, sketch),
     });
+    if route.scope == Scope::Open {
+        told["security"] = json!([]);
+    }
     if !sketch.body.is_empty() {
         let content: Map<String, Value> = sketch
             .body
@@ -123,11 +130,27 @@ fn parameter(param: &Param, place: &str) -> Value {
     })
 }
 
+/// Where the role is asked for, in words.
+fn scope_of(route: &Route) -> &'static str {
+    match route.scope {
+        Scope::Open => "不限范围",
+        Scope::Own => "限本人的事项",
+        Scope::House => "限授权及于全册者",
+        Scope::Compound => "限授权及于该小区者，其余视同小区不存在",
+        Scope::Dwelling => "限授权及于该小区或该房屋者，其余视同小区不存在",
+    }
+}
+
 /// The first word of the path that names what it is about.
 fn tag_of(route: &Route) -> &'static str {
     let words = route.path.trim_start_matches("/api/v1/");
     match words.rsplit('/').find(|word| !word.starts_with('{')).unwrap_or(words) {
-        "compounds" | "areas" | "registers" | "dwellings" | "conveyances" => "房产",
+        "sessions" | "session" | "password" | "second-factor" | "confirm" | "tokens" => {
+            "登录与令牌"
+        }
+        "organisations" | "contracts" | "users" | "mandates" | "end" | "phone" | "disable"
+        | "enable" | "unlock" => "用户与授权",
+        "compounds" | "area" | "areas" | "registers" | "dwellings" | "conveyances" => "房产",
         "deposits" | "fund-statement" | "fund-balances" => "维修资金",
         "payments" | "bills" | "fees" | "fee-standings" => "物业费",
         "bank-lines" => "银行流水",
@@ -436,7 +459,9 @@ fn curl(document: &Value, route: &Route, operation: &Value) -> String {
         .replace("{book}", "fund")
         .replace("{year}", "2026")
         .replace("{number}", "1")
-        .replace("{no}", "1");
+        .replace("{no}", "1")
+        .replace("{org}", "lvyuan")
+        .replace("{user}", "wang");
     let query: Vec<String> = operation["parameters"]
         .as_array()
         .into_iter()
@@ -447,7 +472,13 @@ fn curl(document: &Value, route: &Route, operation: &Value) -> String {
         })
         .collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    let mut told = format!("curl -H \"Authorization: Bearer $TOKEN\" \"$URL{path}{query}\"");
+    let mut told = match route.scope {
+        Scope::Open => format!("curl \"$URL{path}{query}\""),
+        _ => format!("curl -H \"Authorization: Bearer $TOKEN\" \"$URL{path}{query}\""),
+    };
+    if route.method == "DELETE" {
+        told.push_str(" -X DELETE");
+    }
     let content = &operation["requestBody"]["content"];
     if content["multipart/form-data"].is_object() {
         told.push_str(" \\\n  -F file=@清册.xlsx");

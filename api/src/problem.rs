@@ -33,6 +33,9 @@ rules! {
     /// Nobody we know.
     UNKNOWN_CALLER = Forbidden, "door.unknown-caller",
         "须出示有效的访问令牌", "在 Authorization 头中写 Bearer 加令牌；令牌由管理员发放";
+    /// A page of somebody else's makes a browser act.
+    CROSS_SITE = Forbidden, "door.cross-site",
+        "凭 Cookie 办理的请求须来自本站页面", "从本站页面办理，或改用 Authorization 头";
     /// Somebody we know, in a role that may not.
     ROLE = Forbidden, "door.role",
         "该角色无权办理此项", "请由有权的角色办理，或联系管理员调整";
@@ -89,7 +92,7 @@ rules! {
 #[must_use]
 pub fn status_of(rule: &Rule) -> StatusCode {
     match rule.code {
-        "door.unknown-caller" => StatusCode::UNAUTHORIZED,
+        "door.unknown-caller" | "people.login" | "people.code-wanted" => StatusCode::UNAUTHORIZED,
         "door.method" => StatusCode::METHOD_NOT_ALLOWED,
         "door.content-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "door.too-large" => StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,9 +1,12 @@
 //! The door of the property room: areas, compounds, dwellings, owners. Owners are shown by the first character of their
 //! names.
 
-use ledger::books::Request;
-use ledger::id::CompoundId;
-use ledger::property::{self, AreaKind, AreaRung, Compound, Dwelling, Founding, NewArea, NewOwner};
+use ledger::books::{Actor, Books, Done, Request};
+use ledger::id::{AreaId, CompoundId};
+use ledger::people::{Access, Place};
+use ledger::property::{
+    self, AreaKind, AreaRung, Compound, Dwelling, Founding, Locating, NewArea, NewOwner,
+};
 use reports::household::masked;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +36,7 @@ pub struct AreaView {
 /// Those of a list.
 pub async fn areas(caller: Caller, list: Sought<Nothing>) -> Result<Listed<AreaView>, Problem> {
     let areas = property::areas(&mut caller.read().await?).await?;
-    let row = |AreaRung { kind, code, name, parent }| {
+    let row = |AreaRung { kind, code, name, parent, .. }| {
         (code.clone(), AreaView { code, kind, name, parent })
     };
     list.answer_from(areas.into_iter().map(row).collect())
@@ -47,6 +50,18 @@ pub struct AreaDrawn {
     code: String,
 }
 
+/// Registers an area.
+pub(crate) async fn draw(
+    books: &Books,
+    actor: &Actor,
+    key: Option<String>,
+    area: NewArea,
+) -> ledger::error::Result<Done<AreaId>> {
+    let request = Request::new("property.draw-area", area).maybe_once(key);
+    let office = CompoundId::OFFICE;
+    books.act(actor, office, request, |tx, area| Box::pin(property::draw_area(tx, area))).await
+}
+
 /// `POST /areas`.
 ///
 /// # Errors
@@ -56,11 +71,42 @@ pub async fn draw_area(
     Told(area): Told<NewArea>,
 ) -> Result<Acted<AreaDrawn>, Problem> {
     let code = area.code.clone();
-    let request = Request::new("property.draw-area", area).maybe_once(caller.key);
-    let done = caller.books.act(&caller.actor, CompoundId::OFFICE, request, |tx, area| {
-        Box::pin(property::draw_area(tx, area))
-    });
-    Ok(Acted::new(done.await?, |_| AreaDrawn { code }))
+    let done = draw(&caller.books, &caller.actor, caller.key, area).await?;
+    Ok(Acted::new(done, |_| AreaDrawn { code }))
+}
+
+/// Says in which area a compound lies.
+pub(crate) async fn settle(
+    books: &Books,
+    actor: &Actor,
+    key: Option<String>,
+    compound: CompoundId,
+    area: String,
+) -> ledger::error::Result<Done<()>> {
+    let request = Request::new("property.locate", Locating { compound, area }).maybe_once(key);
+    let office = CompoundId::OFFICE;
+    let located =
+        books.act(actor, office, request, |tx, locating| Box::pin(property::locate(tx, locating)));
+    located.await
+}
+
+/// Where a compound lies.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(description = "小区所在的区划")]
+pub struct Located {
+    #[schemars(description = "区划代码：所在社区或街道", example = &"310104001")]
+    area: String,
+}
+
+/// `POST /compounds/{compound}/area`.
+///
+/// # Errors
+/// Those of [`property::locate`].
+pub async fn locate(visit: Visit, Told(asked): Told<Located>) -> Result<Acted<Located>, Problem> {
+    let (key, area) = (visit.key.clone(), asked.area.clone());
+    let done = settle(&visit.books, &visit.actor, key, visit.compound.id, area).await?;
+    Ok(Acted::new(done, |()| asked))
 }
 
 /// A compound as the wire shows it.
@@ -82,12 +128,16 @@ impl From<Compound> for CompoundView {
     }
 }
 
-/// `GET /compounds`.
+/// `GET /compounds`: those that the caller knows.
 ///
 /// # Errors
 /// Those of a list.
 pub async fn list(caller: Caller, list: Sought<Nothing>) -> Result<Listed<CompoundView>, Problem> {
-    let compounds = property::compounds(&mut caller.read().await?).await?;
+    let mut compounds = property::compounds(&mut caller.read().await?).await?;
+    compounds.retain(|compound| {
+        let place = Place { compound: compound.id, areas: &compound.areas, dwelling: None };
+        caller.who.role_at(&place, &[]) != Access::Unseen
+    });
     list.answer_from(compounds.into_iter().map(|c| (c.code.clone(), c.into())).collect())
 }
 

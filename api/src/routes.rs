@@ -1,4 +1,4 @@
-//! Every address of the house, as data: method, path, who may, how long, what it does, what it may refuse.
+//! Every address of the house, as data: method, path, who may, where, how long, what it does, what it may refuse.
 //!
 //! The router, the limits, the OpenAPI document and the human page (`openapi`) are made from [`ROUTES`]; the tests knock on
 //! every line of it in every role. A function can be reached only through its row, and what it takes and answers is not
@@ -10,7 +10,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, get};
 use axum::{Extension, Router};
 use ledger::books::Role::{
-    self, Auditor, HousingAuthority, OwnersCommittee, PropertyCompany, StreetOffice,
+    self, Administrator, Auditor, HousingAuthority, Owner, OwnersCommittee, PropertyCompany,
+    StreetOffice,
 };
 use ledger::error::Rule;
 use ledger::journal::voucher;
@@ -19,17 +20,51 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
-use crate::{bank, fees, front, fund, imports, journal, openapi, problem, property};
+use crate::{bank, fees, front, fund, imports, journal, openapi, people, problem, property};
 
 /// Whoever may read the books of a compound.
 const READERS: &[Role] =
     &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
 /// Whoever keeps them.
 const KEEPERS: &[Role] = &[PropertyCompany];
+/// Whoever may read one dwelling of it.
+const RESIDENTS: &[Role] =
+    &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority, Auditor, Owner];
+/// Whoever founds them.
+const FOUNDERS: &[Role] = &[PropertyCompany, Administrator];
+/// Whoever keeps the accounts of people.
+const ADMIN: &[Role] = &[Administrator];
+/// Nobody has come in yet.
+const NOBODY: &[Role] = &[];
+/// Whoever has come in.
+const ANYBODY: &[Role] = &[
+    PropertyCompany,
+    OwnersCommittee,
+    StreetOffice,
+    HousingAuthority,
+    Auditor,
+    Owner,
+    Administrator,
+];
 /// Whoever registers what no compound owns.
-const OFFICES: &[Role] = &[StreetOffice, HousingAuthority];
+const OFFICES: &[Role] = &[StreetOffice, HousingAuthority, Administrator];
 /// Whoever looks at all books at once.
 const EXAMINERS: &[Role] = &[HousingAuthority, Auditor];
+
+/// Where a caller's role is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Nowhere: it is open to whoever has shown nothing.
+    Open,
+    /// Anywhere: it shows and does only what is the caller's own.
+    Own,
+    /// In the whole house.
+    House,
+    /// At the compound in the path.
+    Compound,
+    /// At the compound in the path, or at the dwelling in it.
+    Dwelling,
+}
 
 /// How long an answer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +80,14 @@ pub enum Time {
 /// An address.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `DELETE`.
     pub method: &'static str,
     /// The path, with its `{places}`.
     pub path: &'static str,
     /// Who may.
     pub roles: &'static [Role],
+    /// Where they must have the role.
+    pub scope: Scope,
     /// How long it may take.
     pub time: Time,
     /// The function's name, unique: the operation's id.
@@ -66,13 +103,14 @@ pub struct Route {
 }
 
 macro_rules! routes {
-    ($($method:ident $time:ident $path:literal $roles:ident $function:path:
+    ($($method:ident $time:ident $path:literal $roles:ident $scope:ident $function:path:
        $summary:literal $about:literal [$($rules:expr),*];)*) => {
         /// The whole table.
         pub static ROUTES: &[Route] = &[$(Route {
             method: stringify!($method),
             path: concat!("/api/v1", $path),
             roles: $roles,
+            scope: Scope::$scope,
             time: Time::$time,
             id: stringify!($function),
             summary: $summary,
@@ -100,84 +138,143 @@ static FILE: &[&Rule] = ledger::intake::RULES;
 static PAGE: &[&Rule] = &[&problem::CURSOR, &problem::TOO_LONG];
 
 use ledger::journal as journal_rules;
+use ledger::people as people_rules;
 use ledger::property as property_rules;
 use ledger::{bank as bank_rules, fees as fee_rules, fund as fund_rules, import as import_rules};
 
 routes! {
-    GET Quick "/areas" READERS property::areas:
+    GET Quick "/areas" ANYBODY Own property::areas:
         "列出区划" "市、区、街道、社区，依代码。" [];
-    POST Quick "/areas" OFFICES property::draw_area:
+    POST Quick "/areas" OFFICES House property::draw_area:
         "登记区划" "自上而下逐级登记。"
         [&[&property_rules::AREA_SHAPE, &property_rules::AREA_TAKEN, &property_rules::NO_AREA, &property_rules::AREA_ORDER]];
-    GET Quick "/compounds" READERS property::list:
+    GET Quick "/compounds" ANYBODY Own property::list:
         "列出小区" "依代码。" [];
-    POST Quick "/compounds" KEEPERS property::found:
+    POST Quick "/compounds" FOUNDERS House property::found:
         "建立小区" "为新小区开立四本账簿。房屋由房产清册导入，见 /registers。"
         [&[&property_rules::COMPOUND_SHAPE, &property_rules::CODE_TAKEN, &property_rules::NO_AREA]];
-    POST Long "/registers" KEEPERS imports::take_register:
+    POST Long "/registers" FOUNDERS House imports::take_register:
         "导入房产清册" "小区代码是新的则先建立小区。请求体就是文件，或表单里唯一的文件。先用 dry_run=true 预览。"
         [FILE, import_rules::RULES, property_rules::RULES];
-    GET Quick "/compounds/{compound}" READERS property::one:
+    GET Quick "/compounds/{compound}" READERS Compound property::one:
         "查看小区" "" [];
-    GET Quick "/compounds/{compound}/dwellings" READERS property::dwellings:
+    GET Quick "/compounds/{compound}/dwellings" READERS Compound property::dwellings:
         "列出房屋" "依房号的自然顺序；产权人只显示姓。" [];
-    GET Quick "/compounds/{compound}/dwellings/{room}" READERS property::dwelling:
+    GET Quick "/compounds/{compound}/dwellings/{room}" RESIDENTS Dwelling property::dwelling:
         "查看房屋" "" [ROOM];
-    POST Quick "/compounds/{compound}/dwellings/{room}/conveyances" KEEPERS property::convey:
+    POST Quick "/compounds/{compound}/dwellings/{room}/conveyances" KEEPERS Compound property::convey:
         "办理过户" "产权人变更；维修资金余额随房屋走（165号令第二十八条）。"
         [ROOM, &[&property_rules::OWNER_SHAPE, &property_rules::SHARES, &property_rules::CONVEYED_EARLY]];
-    GET Quick "/compounds/{compound}/dwellings/{room}/fund-statement" READERS fund::statement:
+    GET Quick "/compounds/{compound}/dwellings/{room}/fund-statement" RESIDENTS Dwelling fund::statement:
         "维修资金对账单" "一户的分户账：期初、逐笔、期末。format=pdf 可打印。" [ROOM, &[&fund_rules::PERIOD, &problem::NO_GLYPH]];
-    GET Quick "/compounds/{compound}/dwellings/{room}/fees" READERS fees::account:
+    GET Quick "/compounds/{compound}/dwellings/{room}/fees" RESIDENTS Dwelling fees::account:
         "一户的物业费" "账单、已缴、尚欠、预存。" [ROOM];
-    GET Quick "/compounds/{compound}/fund-balances" READERS fund::balances:
+    GET Quick "/compounds/{compound}/fund-balances" READERS Compound fund::balances:
         "各户维修资金余额" "有过变动的各户；可查往日，也可查那时所知。" [];
-    GET Quick "/compounds/{compound}/fee-standings" READERS fees::standings:
+    GET Quick "/compounds/{compound}/fee-standings" READERS Compound fees::standings:
         "各户欠费与预存" "出过账单的各户；可查往日，也可查那时所知。" [];
-    GET Quick "/compounds/{compound}/books/{book}/accounts" READERS journal::accounts:
+    GET Quick "/compounds/{compound}/books/{book}/accounts" READERS Compound journal::accounts:
         "科目表" "" [];
-    GET Quick "/compounds/{compound}/books/{book}/trial-balance" READERS journal::trial_balance:
+    GET Quick "/compounds/{compound}/books/{book}/trial-balance" READERS Compound journal::trial_balance:
         "试算平衡表" "可查往日，也可查那时所知。" [];
-    GET Quick "/compounds/{compound}/books/{book}/vouchers" READERS journal::vouchers:
+    GET Quick "/compounds/{compound}/books/{book}/vouchers" READERS Compound journal::vouchers:
         "列出凭证" "依记账顺序。" [];
-    GET Quick "/compounds/{compound}/books/{book}/vouchers/{year}/{number}" READERS journal::voucher:
+    GET Quick "/compounds/{compound}/books/{book}/vouchers/{year}/{number}" READERS Compound journal::voucher:
         "查看凭证" "format=text 为规范文本：印记就是对它计算的。" [&[&journal_rules::NO_VOUCHER]];
-    GET Quick "/compounds/{compound}/books/{book}/closes" READERS journal::closes:
+    GET Quick "/compounds/{compound}/books/{book}/closes" READERS Compound journal::closes:
         "列出结账" "各月的印记，供与公示的核对。" [];
-    GET Long "/compounds/{compound}/books/{book}/export" READERS journal::export:
+    GET Long "/compounds/{compound}/books/{book}/export" READERS Compound journal::export:
         "导出账簿" "整本账簿，可用 hledger 独立核对。" [];
-    POST Quick "/compounds/{compound}/reversals" KEEPERS journal::reverse:
+    POST Quick "/compounds/{compound}/reversals" KEEPERS Compound journal::reverse:
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
         [POST, &[&journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
             &journal_rules::REVERSED, &journal_rules::REVERSES_LATER]];
-    POST Long "/compounds/{compound}/closes" KEEPERS journal::close:
+    POST Long "/compounds/{compound}/closes" KEEPERS Compound journal::close:
         "结账" "月份结束后依次结账；结账后不得再改，差错记迟到凭证。"
         [&[&journal_rules::NOT_ENDED, &journal_rules::OUT_OF_ORDER, &journal_rules::CLOSED]];
-    POST Quick "/compounds/{compound}/deposits" KEEPERS fund::deposit:
+    POST Quick "/compounds/{compound}/deposits" KEEPERS Compound fund::deposit:
         "登记交存" "认领银行流水，或手工登记金额与日期。"
         [ROOM, POST, CLAIM, fund_rules::RULES];
-    POST Quick "/compounds/{compound}/payments" KEEPERS fees::pay:
+    POST Quick "/compounds/{compound}/payments" KEEPERS Compound fees::pay:
         "登记缴费" "先清旧欠，余额预存。"
         [ROOM, POST, CLAIM, &[&fee_rules::AMOUNT]];
-    GET Quick "/compounds/{compound}/payments" READERS fees::receipts:
+    GET Quick "/compounds/{compound}/payments" READERS Compound fees::receipts:
         "列出收据" "依收据编号。" [ROOM];
-    POST Long "/compounds/{compound}/bills" KEEPERS fees::bill:
+    POST Long "/compounds/{compound}/bills" KEEPERS Compound fees::bill:
         "出账单" "一批账单一张凭证；有预存的先抵扣。"
         [ROOM, POST, fee_rules::RULES];
-    GET Quick "/compounds/{compound}/bank-lines" READERS bank::lines:
+    GET Quick "/compounds/{compound}/bank-lines" READERS Compound bank::lines:
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
-    POST Long "/compounds/{compound}/imports" KEEPERS imports::take:
+    POST Long "/compounds/{compound}/imports" KEEPERS Compound imports::take:
         "导入文件" "请求体就是文件，或表单里唯一的文件。先用 dry_run=true 预览；退回的行在 report.rejected。同一行只入账一次。"
         [FILE, import_rules::RULES, property_rules::RULES, POST];
-    GET Quick "/compounds/{compound}/imports" READERS imports::list:
+    GET Quick "/compounds/{compound}/imports" READERS Compound imports::list:
         "列出导入" "后导入的在前。" [];
-    POST Long "/compounds/{compound}/imports/{no}/undo" KEEPERS imports::undo:
+    POST Long "/compounds/{compound}/imports/{no}/undo" KEEPERS Compound imports::undo:
         "撤销导入" "凭证逐张红字冲销，不删除。"
         [import_rules::RULES, POST, journal_rules::RULES];
-    GET Live "/compounds/{compound}/verify" READERS journal::verify:
+    GET Live "/compounds/{compound}/verify" READERS Compound journal::verify:
         "核验小区账册" "逐条检查账册必须成立的规律，重算每张凭证的印记。" [];
-    GET Live "/verify" EXAMINERS journal::verify_all:
+    GET Live "/verify" EXAMINERS House journal::verify_all:
         "核验全部账册" "同上，全部小区。" [];
+    POST Quick "/sessions" NOBODY Open people::log_in:
+        "登录" "用户名、口令；启用了二次验证的再带 code。答复里的会话写在 Authorization 头中，或由浏览器以 Cookie 携带；闲置 30 分钟、至多 12 小时失效。" [&[&people_rules::LOGIN, &people_rules::CODE_WANTED, &people_rules::CROWDED]];
+    GET Live "/session" ANYBODY Own people::myself:
+        "查看本人" "在期的授权与各个会话。" [];
+    DELETE Quick "/session" ANYBODY Own people::log_out:
+        "退出登录" "本会话立即失效。" [&[&people_rules::SESSION_ONLY]];
+    POST Quick "/password" ANYBODY Own people::change_password:
+        "更换口令" "本人的全部会话随即失效，令牌不受影响。" [&[&people_rules::SESSION_ONLY, &people_rules::PASSWORD, &people_rules::LOGIN, &people_rules::CROWDED]];
+    POST Quick "/second-factor" ANYBODY Own people::propose_second_factor:
+        "申请二次验证" "取得验证器的密钥与恢复码，确认之后生效。" [&[&people_rules::SESSION_ONLY, &people_rules::SECOND_FACTOR]];
+    POST Quick "/second-factor/confirm" ANYBODY Own people::confirm_second_factor:
+        "确认二次验证" "此后登录须带验证码；本人的全部会话随即失效。" [&[&people_rules::SESSION_ONLY, &people_rules::NOT_PROPOSED, &people_rules::CODE]];
+    GET Quick "/tokens" ANYBODY Own people::tokens:
+        "列出本人的令牌" "不含令牌本身。" [];
+    POST Quick "/tokens" ANYBODY Own people::issue_token:
+        "签发令牌" "带本人的若干项授权；令牌只显示这一次。" [&[&people_rules::SESSION_ONLY, &people_rules::TOKEN_SHAPE, &people_rules::NO_USER]];
+    DELETE Quick "/tokens/{no}" ANYBODY Own people::revoke_token:
+        "吊销本人的令牌" "立即失效。" [&[&people_rules::NO_TOKEN]];
+    GET Quick "/organisations" ADMIN House people::orgs:
+        "列出机构" "依代码。" [];
+    POST Quick "/organisations" ADMIN House people::found_org:
+        "登记机构" "物业公司、业主委员会、街道办、房管部门、审计机构。" [&[&people_rules::ORG_SHAPE, &people_rules::ORG_TAKEN]];
+    POST Quick "/organisations/{org}/contracts" ADMIN House people::contract:
+        "登记物业服务合同" "合同期内，该公司的人员可办理该小区；期满权限随之终止。" [&[&people_rules::NO_ORG, &people_rules::REACH, &people_rules::TERM, &property_rules::NO_COMPOUND]];
+    GET Quick "/contracts" ADMIN House people::contracts:
+        "列出物业服务合同" "依编号。" [];
+    POST Quick "/contracts/{no}/end" ADMIN House people::end_contract:
+        "合同定期终止" "写明最后一日。" [&[&people_rules::NO_CONTRACT, &people_rules::TERM]];
+    DELETE Quick "/contracts/{no}" ADMIN House people::break_contract:
+        "合同立即终止" "" [&[&people_rules::NO_CONTRACT]];
+    GET Quick "/users" ADMIN House people::users:
+        "列出用户" "依用户名。" [];
+    POST Quick "/users" ADMIN House people::enlist:
+        "登记用户" "登记后尚无口令与授权。" [&[&people_rules::USER_SHAPE, &people_rules::USER_TAKEN, &people_rules::NO_ORG]];
+    GET Quick "/users/{user}" ADMIN House people::user:
+        "查看用户" "及其授权。" [&[&people_rules::NO_USER]];
+    POST Quick "/users/{user}/mandates" ADMIN House people::appoint:
+        "授权" "写 area、org、compound，或 compound 与 room；都不写为全册（仅管理员）。" [&[&people_rules::NO_USER, &people_rules::REACH, &people_rules::TERM, &people_rules::OWN_MANDATE, &people_rules::NO_ORG, &property_rules::NO_COMPOUND, &property_rules::NO_AREA, &property_rules::ROOM, &property_rules::NO_DWELLING]];
+    POST Quick "/mandates/{no}/end" ADMIN House people::end_mandate:
+        "授权定期终止" "写明最后一日。" [&[&people_rules::NO_MANDATE, &people_rules::TERM]];
+    DELETE Quick "/mandates/{no}" ADMIN House people::break_mandate:
+        "授权立即终止" "" [&[&people_rules::NO_MANDATE]];
+    POST Quick "/users/{user}/password" ADMIN House people::reset_password:
+        "重置口令" "生成随机口令，只显示这一次；该用户的全部会话随即失效。" [&[&people_rules::NO_USER, &people_rules::CROWDED]];
+    POST Quick "/users/{user}/phone" ADMIN House people::set_phone:
+        "更换电话" "该用户的全部会话随即失效。" [&[&people_rules::NO_USER, &people_rules::USER_SHAPE]];
+    POST Quick "/users/{user}/disable" ADMIN House people::disable:
+        "停用用户" "不能再登录，会话与令牌立即失效。" [&[&people_rules::NO_USER]];
+    POST Quick "/users/{user}/enable" ADMIN House people::enable:
+        "恢复用户" "" [&[&people_rules::NO_USER]];
+    POST Quick "/users/{user}/unlock" ADMIN House people::unlock:
+        "解除锁定" "多次登录失败之后。" [&[&people_rules::NO_USER]];
+    DELETE Quick "/users/{user}/second-factor" ADMIN House people::drop_second_factor:
+        "取消二次验证" "设备与恢复码都已丢失时。" [&[&people_rules::NO_USER]];
+    DELETE Quick "/users/{user}/tokens/{no}" ADMIN House people::revoke_users_token:
+        "吊销用户的令牌" "" [&[&people_rules::NO_USER, &people_rules::NO_TOKEN]];
+    POST Quick "/compounds/{compound}/area" ADMIN House property::locate:
+        "登记小区所在" "街道办与房管部门凭此看到小区。" [&[&property_rules::NO_AREA]];
 }
 
 /// The row of a path and a method; `HEAD` is asked of a `GET`.
@@ -214,8 +311,6 @@ impl Route {
     #[must_use]
     pub fn refusals(&self, sketch: &Sketch<'_>) -> Vec<&'static Rule> {
         let mut rules: Vec<&'static Rule> = vec![
-            &problem::UNKNOWN_CALLER,
-            &problem::ROLE,
             &problem::SHAPE,
             &problem::TOO_FAST,
             &problem::BUSY,
@@ -227,6 +322,15 @@ impl Route {
             &problem::FILE,
             &ledger::books::KEY_SHAPE,
         ];
+        if self.scope != Scope::Open {
+            rules.extend([&problem::UNKNOWN_CALLER, &problem::ROLE, &people_rules::TERM_OVER]);
+            if self.method != "GET" {
+                rules.push(&problem::CROSS_SITE);
+            }
+            if self.method != "GET" && self.scope != Scope::Own {
+                rules.push(&people_rules::SECOND_FACTOR);
+            }
+        }
         if sketch.is_at_compound {
             rules.push(&property_rules::NO_COMPOUND);
         }
@@ -242,7 +346,7 @@ impl Route {
         if !sketch.body.is_empty() && !sketch.is_upload {
             rules.push(&problem::CONTENT_TYPE);
         }
-        if self.method == "POST" {
+        if self.method != "GET" {
             use ledger::books::{KEY_DIFFERS, NO_COMPOUND, OVERLOADED};
             rules.extend([&problem::UNKNOWN_OUTCOME, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS]);
         }
@@ -301,7 +405,7 @@ fn cors(door: &Door) -> Option<CorsLayer> {
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-            .allow_methods([Method::GET, Method::POST])
+            .allow_methods([Method::GET, Method::POST, Method::DELETE])
             .allow_headers([
                 header::AUTHORIZATION,
                 header::CONTENT_TYPE,

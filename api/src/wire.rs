@@ -108,6 +108,8 @@ pub struct Sketch<'a> {
     pub is_list: bool,
     /// Whether it acts, and so may be given an `Idempotency-Key`.
     pub is_act: bool,
+    /// Whether it takes or shows a secret, which is kept nowhere: no key brings the answer back.
+    pub is_secret: bool,
     /// Its good answers.
     pub answers: Vec<Answered>,
 }
@@ -138,6 +140,7 @@ impl<'a> Sketch<'a> {
             is_at_compound: false,
             is_list: false,
             is_act: false,
+            is_secret: false,
             answers: Vec::new(),
         }
     }
@@ -283,6 +286,99 @@ impl<T: Serialize> IntoResponse for Acted<T> {
             response.headers_mut().insert("idempotent-replayed", yes);
         }
         response
+    }
+}
+
+/// 201 with a secret that is shown once, or 204 for one that was taken; and the cookie that a browser keeps of it.
+#[derive(Clone, Debug)]
+pub struct Once<T> {
+    told: Option<T>,
+    cookie: Option<String>,
+}
+
+impl<T> Once<T> {
+    /// What is shown once.
+    pub fn new(told: T) -> Once<T> {
+        Once { told: Some(told), cookie: None }
+    }
+
+    /// With a cookie.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: String) -> Once<T> {
+        self.cookie = Some(cookie);
+        self
+    }
+}
+
+/// No secret: one was taken, and nothing is told.
+#[derive(Clone, Debug)]
+pub enum Taken {}
+
+impl Once<Taken> {
+    /// Done.
+    #[must_use]
+    pub fn taken() -> Once<Taken> {
+        Once { told: None, cookie: None }
+    }
+}
+
+impl Serialize for Taken {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match *self {}
+    }
+}
+
+/// What of a secret is told, if anything is.
+pub trait Secret: Serialize {
+    /// Draws the answer.
+    fn draw(on: &mut Sketch<'_>);
+}
+
+impl<T: Serialize + JsonSchema> Secret for T {
+    fn draw(on: &mut Sketch<'_>) {
+        on.tells::<T>(StatusCode::CREATED, "办成了；只显示这一次");
+    }
+}
+
+impl Secret for Taken {
+    fn draw(on: &mut Sketch<'_>) {
+        on.answers.push((StatusCode::NO_CONTENT, "办成了", Vec::new()));
+    }
+}
+
+impl<T: Secret> Described for Once<T> {
+    fn draw(on: &mut Sketch<'_>) {
+        on.is_secret = true;
+        T::draw(on);
+    }
+}
+
+impl<T: Serialize> IntoResponse for Once<T> {
+    fn into_response(self) -> Response {
+        let mut response = match self.told {
+            Some(told) => (StatusCode::CREATED, Json(told)).into_response(),
+            None => StatusCode::NO_CONTENT.into_response(),
+        };
+        if let Some(cookie) = self.cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+/// 204: it is gone, and nothing is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Gone;
+
+impl Described for Gone {
+    fn draw(on: &mut Sketch<'_>) {
+        on.answers.push((StatusCode::NO_CONTENT, "办成了", Vec::new()));
+    }
+}
+
+impl IntoResponse for Gone {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
     }
 }
 

@@ -27,6 +27,7 @@ use tokio::sync::oneshot;
 pub use self::actor::{Actor, Role};
 pub use self::dialect::ADDRESS;
 use self::lane::{Job, Lanes, Outcome, Ticket};
+pub(crate) use self::tx::last_no;
 pub use self::tx::{Glance, Snapshot, Tx, View};
 pub(crate) use self::tx::{Keeps, Reads};
 use crate::calendar::Clock;

@@ -1,7 +1,7 @@
 //! One type per identity, so that a dwelling's number cannot be passed where a building's is wanted.
 //!
 //! Always: a number inside a compound is given under the compound's lock, without gaps, and is the number
-//! people write on paper. [`CompoundId`] is the only identity above a compound.
+//! people write on paper. [`CompoundId`] and what says so are identities above a compound, given by the head office.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,20 @@ identities! {
     DepositNo;
     /// A payment of service fees; also its receipt's number.
     PaymentNo;
+    /// A rung of the area tree. Above compounds.
+    AreaId;
+    /// An organisation (机构). Above compounds.
+    OrgNo;
+    /// A company's contract of a compound (物业服务合同). Above compounds.
+    ContractNo;
+    /// A user (用户). Above compounds.
+    PersonNo;
+    /// What a user may do where and from when to when (授权). Above compounds.
+    MandateNo;
+    /// An API token (令牌). Above compounds.
+    TokenNo;
+    /// A session (会话). Above compounds.
+    SessionNo;
 }
 
 impl CompoundId {

@@ -4,7 +4,7 @@
 //! one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ [`journal`] ▸ [`property`] ▸ [`intake`] ▸ [`bank`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
+//! [`books`] ▸ [`people`] ▸ [`journal`] ▸ [`property`] ▸ [`intake`] ▸ [`bank`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -21,6 +21,7 @@ pub mod intake;
 pub mod journal;
 pub mod measure;
 pub mod money;
+pub mod people;
 pub mod property;
 pub mod verify;
 
@@ -29,6 +30,7 @@ pub mod verify;
 pub fn rules() -> Vec<&'static error::Rule> {
     let rooms = [
         books::RULES,
+        people::RULES,
         property::RULES,
         journal::RULES,
         intake::RULES,

@@ -7,6 +7,7 @@
 //! that sum to one. Never: a balance. Money belongs to the dwelling and stays when the owners change (165号令 art. 28).
 //! Start at [`found`], [`enrol`], [`convey`], [`roll`].
 
+mod area;
 pub mod room_code;
 mod rows;
 
@@ -15,11 +16,12 @@ use std::collections::{BTreeMap, HashMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::area::{AreaKind, AreaRung, Locating, NewArea, area, areas, draw_area, locate};
 pub use self::room_code::{NotRoom, RoomCode};
 use crate::books::{LastActs, Tx, View};
 use crate::calendar::Day;
 use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
-use crate::id::{BuildingNo, CompoundId, DwellingNo, OwnerNo, UnitNo};
+use crate::id::{AreaId, BuildingNo, CompoundId, DwellingNo, OwnerNo, UnitNo};
 use crate::journal;
 use crate::measure::Area;
 
@@ -153,148 +155,6 @@ pub static RULES: &[&Rule] = &[
     &CONVEYED_EARLY,
 ];
 
-/// A rung of the area tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(description = "区划级别：city 市，district 区县，street 街道，community 社区")]
-pub enum AreaKind {
-    /// 市.
-    #[schemars(description = "市")]
-    City,
-    /// 区、县.
-    #[schemars(description = "区县")]
-    District,
-    /// 街道、乡镇.
-    #[schemars(description = "街道")]
-    Street,
-    /// 社区.
-    #[schemars(description = "社区")]
-    Community,
-}
-
-impl AreaKind {
-    fn name(self) -> &'static str {
-        match self {
-            AreaKind::City => "city",
-            AreaKind::District => "district",
-            AreaKind::Street => "street",
-            AreaKind::Community => "community",
-        }
-    }
-
-    fn named(name: &str) -> Option<AreaKind> {
-        let all = [AreaKind::City, AreaKind::District, AreaKind::Street, AreaKind::Community];
-        all.into_iter().find(|kind| kind.name() == name)
-    }
-
-    fn parent(self) -> Option<&'static str> {
-        match self {
-            AreaKind::City => None,
-            AreaKind::District => Some("city"),
-            AreaKind::Street => Some("district"),
-            AreaKind::Community => Some("street"),
-        }
-    }
-}
-
-/// A rung to register.
-#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[schemars(description = "要登记的区划")]
-pub struct NewArea {
-    /// Which rung.
-    #[schemars(description = "区划级别")]
-    pub kind: AreaKind,
-    /// The administrative code, unique.
-    #[schemars(description = "区划代码：唯一", example = &"310104")]
-    pub code: String,
-    /// The name.
-    #[schemars(description = "名称", example = &"徐汇区")]
-    pub name: String,
-    /// The code of the rung above; none for a city.
-    #[schemars(description = "上级代码：市没有上级", example = &"3101")]
-    pub parent: Option<String>,
-}
-
-/// Registers an area under its parent. An act of the head office.
-///
-/// # Errors
-/// `property.area-shape`, `property.area-taken`, `property.no-area`, `property.area-order`.
-pub async fn draw_area(tx: &mut Tx, area: &NewArea) -> Result<i32> {
-    let is_code =
-        (2..=12).contains(&area.code.len()) && area.code.bytes().all(|b| b.is_ascii_digit());
-    if !is_code || !is_name(&area.name, 40) {
-        let evidence = format!("代码 {:?}，名称 {:?}", clipped(&area.code), clipped(&area.name));
-        return Err(AREA_SHAPE.refuse(evidence).into());
-    }
-    let sql = "SELECT area_id, kind, code FROM area WHERE code = $1 OR code = $2";
-    let parent_code = area.parent.clone().unwrap_or_default();
-    let values = vec![area.code.clone().into(), parent_code.clone().into()];
-    let mut parent = None;
-    for row in tx.rows(rows::COMPOUNDS, sql, values).await? {
-        let code: String = row.try_get("", "code")?;
-        if code == area.code {
-            return Err(AREA_TAKEN.refuse(format!("区划代码 {code}")).into());
-        }
-        parent = Some((row.try_get::<i32>("", "area_id")?, row.try_get::<String>("", "kind")?));
-    }
-
-    let wanted = area.kind.parent();
-    if (wanted.is_some() || area.parent.is_some()) && parent.is_none() {
-        return Err(NO_AREA.refuse(format!("上级代码 {parent_code:?}")).into());
-    }
-    if parent.as_ref().map(|(_, kind)| kind.as_str()) != wanted {
-        let evidence = format!("{} 不能登记在 {parent_code:?} 之下", area.name);
-        return Err(AREA_ORDER.refuse(evidence).into());
-    }
-
-    let id = tx.next_no("area");
-    let parent = parent.map(|(id, _)| id);
-    let row = [
-        id.into(),
-        parent.into(),
-        area.kind.name().into(),
-        (&area.code).into(),
-        (&area.name).into(),
-    ];
-    tx.put(&rows::AREA, &row);
-    Ok(id)
-}
-
-/// A rung of the area tree as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AreaRung {
-    /// Which rung.
-    pub kind: AreaKind,
-    /// The administrative code.
-    pub code: String,
-    /// The name.
-    pub name: String,
-    /// The code of the rung above.
-    pub parent: Option<String>,
-}
-
-/// The area tree, by code.
-///
-/// # Errors
-/// Storage.
-pub async fn areas(view: &mut impl View) -> Result<Vec<AreaRung>> {
-    let sql = "SELECT a.kind, a.code, a.name, p.code AS parent
-               FROM area a LEFT JOIN area p ON p.area_id = a.parent_id ORDER BY a.code";
-    let mut areas = Vec::new();
-    for row in view.rows(rows::COMPOUNDS, sql, vec![]).await? {
-        let kind: String = row.try_get("", "kind")?;
-        let bug = || Storage::Bug(format!("an area is of the unknown kind {kind:?}"));
-        areas.push(AreaRung {
-            kind: AreaKind::named(&kind).ok_or_else(bug)?,
-            code: row.try_get("", "code")?,
-            name: row.try_get("", "name")?,
-            parent: row.try_get("", "parent")?,
-        });
-    }
-    Ok(areas)
-}
-
 /// Whether a text is a name of at most so many characters.
 fn is_name(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control)
@@ -333,7 +193,7 @@ pub struct Founding {
 pub async fn found(tx: &mut Tx, founding: &Founding) -> Result<CompoundId> {
     let taken = compound_by_code(tx, &founding.code).await?;
     let area = match &founding.area {
-        Some(code) => Some(area_id(tx, code).await?),
+        Some(code) => Some(area(tx, code).await?.0),
         None => None,
     };
 
@@ -374,15 +234,6 @@ pub(crate) fn may_be_named(founding: &Founding) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn area_id(tx: &mut Tx, code: &str) -> Result<i32> {
-    let sql = "SELECT area_id FROM area WHERE code = $1";
-    let found = tx.rows(rows::COMPOUNDS, sql, vec![code.into()]).await?;
-    match found.first() {
-        Some(row) => Ok(row.try_get("", "area_id")?),
-        None => Err(NO_AREA.refuse(format!("区划代码 {code}")).into()),
-    }
-}
-
 /// A compound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Compound {
@@ -394,16 +245,24 @@ pub struct Compound {
     pub name: String,
     /// Where it is.
     pub address: String,
+    /// The areas it lies in, from the nearest to the city.
+    pub areas: Vec<AreaId>,
 }
+
+/// The tree has four rungs at most, so three steps up from a compound's own area see all of it.
+const COMPOUND: &str = "c.compound_id, c.code, c.name, c.address,
+     c.area_id AS own, a.parent_id AS above, b.parent_id AS higher, d.parent_id AS highest
+   FROM compound c LEFT JOIN area a ON a.area_id = c.area_id
+     LEFT JOIN area b ON b.area_id = a.parent_id LEFT JOIN area d ON d.area_id = b.parent_id
+   WHERE c.compound_id > 0";
 
 /// Every compound, by code.
 ///
 /// # Errors
 /// Storage.
 pub async fn compounds(view: &mut impl View) -> Result<Vec<Compound>> {
-    let sql =
-        "SELECT compound_id, code, name, address FROM compound WHERE compound_id > 0 ORDER BY code";
-    view.rows(rows::COMPOUNDS, sql, vec![]).await?.iter().map(compound_of).collect()
+    let sql = format!("SELECT {COMPOUND} ORDER BY c.code");
+    view.rows(rows::COMPOUNDS, &sql, vec![]).await?.iter().map(compound_of).collect()
 }
 
 /// The compound with this code, if there is one.
@@ -411,9 +270,8 @@ pub async fn compounds(view: &mut impl View) -> Result<Vec<Compound>> {
 /// # Errors
 /// Storage.
 pub async fn compound_by_code(view: &mut impl View, code: &str) -> Result<Option<Compound>> {
-    let sql =
-        "SELECT compound_id, code, name, address FROM compound WHERE code = $1 AND compound_id > 0";
-    let found = view.rows(rows::COMPOUNDS, sql, vec![code.into()]).await?;
+    let sql = format!("SELECT {COMPOUND} AND c.code = $1");
+    let found = view.rows(rows::COMPOUNDS, &sql, vec![code.into()]).await?;
     found.first().map(compound_of).transpose()
 }
 
@@ -422,30 +280,50 @@ pub async fn compound_by_code(view: &mut impl View, code: &str) -> Result<Option
 /// # Errors
 /// `property.no-compound`.
 pub async fn compound(view: &mut impl View, code: &str) -> Result<Compound> {
-    let shown: String = code.chars().take(40).collect();
-    let missing = || NO_COMPOUND.refuse(format!("小区代码 {shown:?}"));
-    Ok(compound_by_code(view, code).await?.ok_or_else(missing)?)
+    Ok(compound_by_code(view, code).await?.ok_or_else(|| no_compound(code))?)
 }
 
-/// The compound with this code, and the acts that a reading of it now would be true of.
+/// What is said of a compound that is not there, or not there for whoever asks: word for word the same.
+#[must_use]
+pub fn no_compound(code: &str) -> Refusal {
+    NO_COMPOUND.refuse(format!("小区代码 {:?}", clipped(code)))
+}
+
+/// The code of a dwelling by its number.
 ///
 /// # Errors
-/// `property.no-compound`.
-pub async fn compound_and_acts(view: &mut impl View, code: &str) -> Result<(Compound, LastActs)> {
-    let sql = format!(
-        "SELECT c.compound_id, c.code, c.name, c.address, {} FROM compound c
-         WHERE c.code = $1 AND c.compound_id > 0",
-        LastActs::columns("c.compound_id")
-    );
+/// Storage.
+pub async fn code_of(
+    view: &mut impl View,
+    compound: CompoundId,
+    dwelling: DwellingNo,
+) -> Result<Option<String>> {
+    let sql = "SELECT code FROM dwelling WHERE compound_id = $1 AND dwelling_no = $2";
+    let found = view.rows(rows::ROLL, sql, vec![compound.0.into(), dwelling.0.into()]).await?;
+    Ok(found.first().map(|row| row.try_get("", "code")).transpose()?)
+}
+
+/// The compound with this code, if there is one, and the acts that a reading of it now would be true of.
+///
+/// # Errors
+/// Storage.
+pub async fn compound_and_acts(
+    view: &mut impl View,
+    code: &str,
+) -> Result<Option<(Compound, LastActs)>> {
+    let acts = LastActs::columns("c.compound_id");
+    let sql = format!("SELECT {acts}, {COMPOUND} AND c.code = $1");
     let found = view.rows(rows::COMPOUNDS, &sql, vec![code.into()]).await?;
-    let Some(row) = found.first() else {
-        return Err(NO_COMPOUND.refuse(format!("小区代码 {:?}", clipped(code))).into());
-    };
-    Ok((compound_of(row)?, LastActs::of(row)?))
+    found.first().map(|row| Ok((compound_of(row)?, LastActs::of(row)?))).transpose()
 }
 
 fn compound_of(row: &sea_orm::QueryResult) -> Result<Compound> {
+    let mut areas = Vec::new();
+    for rung in ["own", "above", "higher", "highest"] {
+        areas.extend(row.try_get::<Option<i32>>("", rung)?.map(AreaId));
+    }
     Ok(Compound {
+        areas,
         id: CompoundId(row.try_get("", "compound_id")?),
         code: row.try_get("", "code")?,
         name: row.try_get("", "name")?,

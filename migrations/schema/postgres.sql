@@ -54,6 +54,12 @@ CHECK ((due_fen >= 0))
 -- constraint assessment.assessment_pkey
 PRIMARY KEY (compound_id, dwelling_no)
 
+-- constraint attempt.attempt_failed_check
+CHECK ((failed > 0))
+
+-- constraint attempt.attempt_pkey
+PRIMARY KEY (name_digest)
+
 -- constraint balance.balance_pkey
 PRIMARY KEY (compound_id, book, dwelling_no, account, matter_no)
 
@@ -195,6 +201,45 @@ FOREIGN KEY (compound_id, import_no) REFERENCES import(compound_id, import_no)
 -- constraint import_row.import_row_pkey
 PRIMARY KEY (compound_id, kind, row_key)
 
+-- constraint mandate.mandate_area_id_fkey
+FOREIGN KEY (area_id) REFERENCES area(area_id)
+
+-- constraint mandate.mandate_check
+CHECK (((until_on IS NULL) OR (until_on >= from_on)))
+
+-- constraint mandate.mandate_check1
+CHECK (((scope = 'area'::text) = (area_id IS NOT NULL)))
+
+-- constraint mandate.mandate_check2
+CHECK (((scope = 'organisation'::text) = (org_no IS NOT NULL)))
+
+-- constraint mandate.mandate_check3
+CHECK (((scope = ANY (ARRAY['compound'::text, 'dwelling'::text])) = (compound_id IS NOT NULL)))
+
+-- constraint mandate.mandate_check4
+CHECK (((scope = 'dwelling'::text) = (dwelling_no IS NOT NULL)))
+
+-- constraint mandate.mandate_check5
+CHECK (((scope = 'house'::text) = (role = 'administrator'::text)))
+
+-- constraint mandate.mandate_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint mandate.mandate_mandate_no_check
+CHECK ((mandate_no > 0))
+
+-- constraint mandate.mandate_org_no_fkey
+FOREIGN KEY (org_no) REFERENCES organisation(org_no)
+
+-- constraint mandate.mandate_person_no_fkey
+FOREIGN KEY (person_no) REFERENCES person(person_no)
+
+-- constraint mandate.mandate_pkey
+PRIMARY KEY (mandate_no)
+
+-- constraint mandate.mandate_scope_check
+CHECK ((scope = ANY (ARRAY['house'::text, 'area'::text, 'compound'::text, 'organisation'::text, 'dwelling'::text])))
+
 -- constraint matter.matter_compound_id_fkey
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
 
@@ -210,6 +255,18 @@ PRIMARY KEY (compound_id, matter_no)
 -- constraint once.once_pkey
 PRIMARY KEY (compound_id, key)
 
+-- constraint organisation.organisation_code_key
+UNIQUE (code)
+
+-- constraint organisation.organisation_kind_check
+CHECK ((kind = ANY (ARRAY['property-company'::text, 'owners-committee'::text, 'street-office'::text, 'housing-authority'::text, 'auditor'::text])))
+
+-- constraint organisation.organisation_org_no_check
+CHECK ((org_no > 0))
+
+-- constraint organisation.organisation_pkey
+PRIMARY KEY (org_no)
+
 -- constraint owner.owner_compound_id_fkey
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
 
@@ -218,6 +275,12 @@ CHECK ((owner_no > 0))
 
 -- constraint owner.owner_pkey
 PRIMARY KEY (compound_id, owner_no)
+
+-- constraint password.password_person_no_fkey
+FOREIGN KEY (person_no) REFERENCES person(person_no)
+
+-- constraint password.password_pkey
+PRIMARY KEY (person_no)
 
 -- constraint payment.payment_amount_fen_check
 CHECK ((amount_fen > 0))
@@ -246,6 +309,24 @@ FOREIGN KEY (compound_id, book) REFERENCES book(compound_id, book)
 -- constraint period_close.period_close_pkey
 PRIMARY KEY (compound_id, book, period)
 
+-- constraint person.person_epoch_check
+CHECK ((epoch > 0))
+
+-- constraint person.person_is_disabled_check
+CHECK ((is_disabled = ANY (ARRAY[0, 1])))
+
+-- constraint person.person_name_key
+UNIQUE (name)
+
+-- constraint person.person_org_no_fkey
+FOREIGN KEY (org_no) REFERENCES organisation(org_no)
+
+-- constraint person.person_person_no_check
+CHECK ((person_no > 0))
+
+-- constraint person.person_pkey
+PRIMARY KEY (person_no)
+
 -- constraint posting.posting_amount_fen_check
 CHECK (((amount_fen <> 0) AND ((amount_fen >= '-10000000000000'::bigint) AND (amount_fen <= '10000000000000'::bigint))))
 
@@ -263,6 +344,15 @@ PRIMARY KEY (compound_id, book, seq, line)
 
 -- constraint posting.posting_side_check
 CHECK ((side = ANY (ARRAY[1, '-1'::integer])))
+
+-- constraint recovery_code.recovery_code_is_proposed_check
+CHECK ((is_proposed = ANY (ARRAY[0, 1])))
+
+-- constraint recovery_code.recovery_code_person_no_fkey
+FOREIGN KEY (person_no) REFERENCES person(person_no)
+
+-- constraint recovery_code.recovery_code_pkey
+PRIMARY KEY (person_no, digest)
 
 -- constraint reserve.reserve_compound_id_matter_no_fkey
 FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
@@ -284,6 +374,36 @@ CHECK ((held_fen > 0))
 
 -- constraint reserve_line.reserve_line_pkey
 PRIMARY KEY (compound_id, dwelling_no, reserve_no)
+
+-- constraint service_contract.service_contract_check
+CHECK ((until_on >= from_on))
+
+-- constraint service_contract.service_contract_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint service_contract.service_contract_contract_no_check
+CHECK ((contract_no > 0))
+
+-- constraint service_contract.service_contract_org_no_fkey
+FOREIGN KEY (org_no) REFERENCES organisation(org_no)
+
+-- constraint service_contract.service_contract_pkey
+PRIMARY KEY (contract_no)
+
+-- constraint session.session_digest_key
+UNIQUE (digest)
+
+-- constraint session.session_is_strong_check
+CHECK ((is_strong = ANY (ARRAY[0, 1])))
+
+-- constraint session.session_person_no_fkey
+FOREIGN KEY (person_no) REFERENCES person(person_no)
+
+-- constraint session.session_pkey
+PRIMARY KEY (session_no)
+
+-- constraint session.session_session_no_check
+CHECK ((session_no > 0))
 
 -- constraint stair_unit.stair_unit_compound_id_building_no_code_key
 UNIQUE (compound_id, building_no, code)
@@ -314,6 +434,36 @@ PRIMARY KEY (compound_id, dwelling_no, owner_no, from_on)
 
 -- constraint tenure.tenure_share_part_check
 CHECK ((share_part > 0))
+
+-- constraint token.token_digest_key
+UNIQUE (digest)
+
+-- constraint token.token_is_strong_check
+CHECK ((is_strong = ANY (ARRAY[0, 1])))
+
+-- constraint token.token_person_no_fkey
+FOREIGN KEY (person_no) REFERENCES person(person_no)
+
+-- constraint token.token_pkey
+PRIMARY KEY (token_no)
+
+-- constraint token.token_token_no_check
+CHECK ((token_no > 0))
+
+-- constraint token_mandate.token_mandate_mandate_no_fkey
+FOREIGN KEY (mandate_no) REFERENCES mandate(mandate_no)
+
+-- constraint token_mandate.token_mandate_pkey
+PRIMARY KEY (token_no, mandate_no)
+
+-- constraint token_mandate.token_mandate_token_no_fkey
+FOREIGN KEY (token_no) REFERENCES token(token_no)
+
+-- constraint totp.totp_person_no_fkey
+FOREIGN KEY (person_no) REFERENCES person(person_no)
+
+-- constraint totp.totp_pkey
+PRIMARY KEY (person_no)
 
 -- constraint voucher.voucher_check
 CHECK ((((period / 100) = year) AND (((period % 100) >= 1) AND ((period % 100) <= 12))))
@@ -474,6 +624,9 @@ CREATE UNIQUE INDEX area_pkey ON public.area USING btree (area_id)
 -- index assessment_pkey
 CREATE UNIQUE INDEX assessment_pkey ON public.assessment USING btree (compound_id, dwelling_no)
 
+-- index attempt_pkey
+CREATE UNIQUE INDEX attempt_pkey ON public.attempt USING btree (name_digest)
+
 -- index balance_pkey
 CREATE UNIQUE INDEX balance_pkey ON public.balance USING btree (compound_id, book, dwelling_no, account, matter_no)
 
@@ -537,17 +690,32 @@ CREATE INDEX import_row_of ON public.import_row USING btree (compound_id, import
 -- index import_row_pkey
 CREATE UNIQUE INDEX import_row_pkey ON public.import_row USING btree (compound_id, kind, row_key)
 
+-- index mandate_person
+CREATE INDEX mandate_person ON public.mandate USING btree (person_no)
+
+-- index mandate_pkey
+CREATE UNIQUE INDEX mandate_pkey ON public.mandate USING btree (mandate_no)
+
 -- index matter_pkey
 CREATE UNIQUE INDEX matter_pkey ON public.matter USING btree (compound_id, matter_no)
 
 -- index once_pkey
 CREATE UNIQUE INDEX once_pkey ON public.once USING btree (compound_id, key)
 
+-- index organisation_code_key
+CREATE UNIQUE INDEX organisation_code_key ON public.organisation USING btree (code)
+
+-- index organisation_pkey
+CREATE UNIQUE INDEX organisation_pkey ON public.organisation USING btree (org_no)
+
 -- index owner_id
 CREATE INDEX owner_id ON public.owner USING btree (compound_id, id_no)
 
 -- index owner_pkey
 CREATE UNIQUE INDEX owner_pkey ON public.owner USING btree (compound_id, owner_no)
+
+-- index password_pkey
+CREATE UNIQUE INDEX password_pkey ON public.password USING btree (person_no)
 
 -- index payment_dwelling
 CREATE INDEX payment_dwelling ON public.payment USING btree (compound_id, dwelling_no)
@@ -561,17 +729,41 @@ CREATE UNIQUE INDEX period_balance_pkey ON public.period_balance USING btree (co
 -- index period_close_pkey
 CREATE UNIQUE INDEX period_close_pkey ON public.period_close USING btree (compound_id, book, period)
 
+-- index person_name_key
+CREATE UNIQUE INDEX person_name_key ON public.person USING btree (name)
+
+-- index person_pkey
+CREATE UNIQUE INDEX person_pkey ON public.person USING btree (person_no)
+
 -- index posting_account
 CREATE INDEX posting_account ON public.posting USING btree (compound_id, book, dwelling_no, account, effective_on)
 
 -- index posting_pkey
 CREATE UNIQUE INDEX posting_pkey ON public.posting USING btree (compound_id, book, seq, line)
 
+-- index recovery_code_pkey
+CREATE UNIQUE INDEX recovery_code_pkey ON public.recovery_code USING btree (person_no, digest)
+
 -- index reserve_line_pkey
 CREATE UNIQUE INDEX reserve_line_pkey ON public.reserve_line USING btree (compound_id, dwelling_no, reserve_no)
 
 -- index reserve_pkey
 CREATE UNIQUE INDEX reserve_pkey ON public.reserve USING btree (compound_id, reserve_no)
+
+-- index service_contract_org
+CREATE INDEX service_contract_org ON public.service_contract USING btree (org_no)
+
+-- index service_contract_pkey
+CREATE UNIQUE INDEX service_contract_pkey ON public.service_contract USING btree (contract_no)
+
+-- index session_digest_key
+CREATE UNIQUE INDEX session_digest_key ON public.session USING btree (digest)
+
+-- index session_person
+CREATE INDEX session_person ON public.session USING btree (person_no)
+
+-- index session_pkey
+CREATE UNIQUE INDEX session_pkey ON public.session USING btree (session_no)
 
 -- index stair_unit_compound_id_building_no_code_key
 CREATE UNIQUE INDEX stair_unit_compound_id_building_no_code_key ON public.stair_unit USING btree (compound_id, building_no, code)
@@ -581,6 +773,21 @@ CREATE UNIQUE INDEX stair_unit_pkey ON public.stair_unit USING btree (compound_i
 
 -- index tenure_pkey
 CREATE UNIQUE INDEX tenure_pkey ON public.tenure USING btree (compound_id, dwelling_no, owner_no, from_on)
+
+-- index token_digest_key
+CREATE UNIQUE INDEX token_digest_key ON public.token USING btree (digest)
+
+-- index token_mandate_pkey
+CREATE UNIQUE INDEX token_mandate_pkey ON public.token_mandate USING btree (token_no, mandate_no)
+
+-- index token_person
+CREATE INDEX token_person ON public.token USING btree (person_no)
+
+-- index token_pkey
+CREATE UNIQUE INDEX token_pkey ON public.token USING btree (token_no)
+
+-- index totp_pkey
+CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (person_no)
 
 -- index voucher_compound_id_book_year_number_key
 CREATE UNIQUE INDEX voucher_compound_id_book_year_number_key ON public.voucher USING btree (compound_id, book, year, number)
@@ -626,6 +833,12 @@ compound_id integer NOT NULL,
   due_fen bigint NOT NULL,
   standard text NOT NULL,
   act_no integer NOT NULL
+
+-- table attempt
+name_digest bytea NOT NULL,
+  failed integer NOT NULL,
+  last_at bigint NOT NULL,
+  locked_until_at bigint NOT NULL
 
 -- table balance
 compound_id integer NOT NULL,
@@ -743,6 +956,20 @@ compound_id integer NOT NULL,
   import_no integer NOT NULL,
   subject_no integer NOT NULL
 
+-- table mandate
+mandate_no integer NOT NULL,
+  person_no integer NOT NULL,
+  role text NOT NULL,
+  scope text NOT NULL,
+  area_id integer,
+  org_no integer,
+  compound_id integer,
+  dwelling_no integer,
+  from_on date NOT NULL,
+  until_on date,
+  act_no integer NOT NULL,
+  ended_by_act integer
+
 -- table matter
 compound_id integer NOT NULL,
   matter_no integer NOT NULL,
@@ -755,6 +982,13 @@ compound_id integer NOT NULL,
   key text NOT NULL,
   act_no integer NOT NULL
 
+-- table organisation
+org_no integer NOT NULL,
+  kind text NOT NULL,
+  code text NOT NULL,
+  name text NOT NULL,
+  act_no integer NOT NULL
+
 -- table owner
 compound_id integer NOT NULL,
   owner_no integer NOT NULL,
@@ -762,6 +996,11 @@ compound_id integer NOT NULL,
   id_no text NOT NULL,
   phone text NOT NULL,
   act_no integer NOT NULL
+
+-- table password
+person_no integer NOT NULL,
+  phc text NOT NULL,
+  set_at bigint NOT NULL
 
 -- table payment
 compound_id integer NOT NULL,
@@ -795,6 +1034,16 @@ compound_id integer NOT NULL,
   head_seq integer NOT NULL,
   head_hash bytea NOT NULL
 
+-- table person
+person_no integer NOT NULL,
+  name text NOT NULL,
+  shown_as text NOT NULL,
+  org_no integer,
+  phone_sealed bytea,
+  epoch integer NOT NULL,
+  is_disabled smallint NOT NULL,
+  act_no integer NOT NULL
+
 -- table posting
 compound_id integer NOT NULL,
   book smallint NOT NULL,
@@ -806,6 +1055,12 @@ compound_id integer NOT NULL,
   matter_no integer NOT NULL,
   effective_on date NOT NULL,
   amount_fen bigint NOT NULL
+
+-- table recovery_code
+person_no integer NOT NULL,
+  digest bytea NOT NULL,
+  is_proposed smallint NOT NULL,
+  used_by_act integer
 
 -- table reserve
 compound_id integer NOT NULL,
@@ -820,6 +1075,24 @@ compound_id integer NOT NULL,
   dwelling_no integer NOT NULL,
   held_fen bigint NOT NULL,
   released_fen bigint NOT NULL
+
+-- table service_contract
+contract_no integer NOT NULL,
+  org_no integer NOT NULL,
+  compound_id integer NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  act_no integer NOT NULL,
+  ended_by_act integer
+
+-- table session
+session_no integer NOT NULL,
+  person_no integer NOT NULL,
+  digest bytea NOT NULL,
+  epoch integer NOT NULL,
+  is_strong smallint NOT NULL,
+  begun_at bigint NOT NULL,
+  idle_until_at bigint NOT NULL
 
 -- table stair_unit
 compound_id integer NOT NULL,
@@ -836,6 +1109,26 @@ compound_id integer NOT NULL,
   share_part integer NOT NULL,
   share_of integer NOT NULL,
   act_no integer NOT NULL
+
+-- table token
+token_no integer NOT NULL,
+  person_no integer NOT NULL,
+  name text NOT NULL,
+  digest bytea NOT NULL,
+  is_strong smallint NOT NULL,
+  made_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  revoked_by_act integer
+
+-- table token_mandate
+token_no integer NOT NULL,
+  mandate_no integer NOT NULL
+
+-- table totp
+person_no integer NOT NULL,
+  secret_sealed bytea,
+  proposed_sealed bytea,
+  last_step bigint NOT NULL
 
 -- table voucher
 compound_id integer NOT NULL,
@@ -923,6 +1216,12 @@ CREATE TRIGGER reserve_stays BEFORE DELETE OR UPDATE ON public.reserve FOR EACH 
 
 -- trigger reserve.reserve_stays_whole
 CREATE TRIGGER reserve_stays_whole BEFORE TRUNCATE ON public.reserve FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger token_mandate.token_mandate_stays
+CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_mandate FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger token_mandate.token_mandate_stays_whole
+CREATE TRIGGER token_mandate_stays_whole BEFORE TRUNCATE ON public.token_mandate FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger voucher.voucher_arrives
 CREATE TRIGGER voucher_arrives AFTER INSERT ON public.voucher REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION vouchers_arrive()

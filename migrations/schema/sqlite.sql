@@ -18,6 +18,9 @@ CREATE INDEX import_file ON import (compound_id, kind, file_hash)
 -- index import_row_of
 CREATE INDEX import_row_of ON import_row (compound_id, import_no)
 
+-- index mandate_person
+CREATE INDEX mandate_person ON mandate (person_no)
+
 -- index owner_id
 CREATE INDEX owner_id ON owner (compound_id, id_no)
 
@@ -26,6 +29,15 @@ CREATE INDEX payment_dwelling ON payment (compound_id, dwelling_no)
 
 -- index posting_account
 CREATE INDEX posting_account ON posting (compound_id, book, dwelling_no, account, effective_on)
+
+-- index service_contract_org
+CREATE INDEX service_contract_org ON service_contract (org_no)
+
+-- index session_person
+CREATE INDEX session_person ON session (person_no)
+
+-- index token_person
+CREATE INDEX token_person ON token (person_no)
 
 -- index voucher_reversed_once
 CREATE UNIQUE INDEX voucher_reversed_once ON voucher (compound_id, book, reverses_seq)
@@ -79,6 +91,14 @@ CREATE TABLE assessment (
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, dwelling_no),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+) STRICT, WITHOUT ROWID
+
+-- table attempt
+CREATE TABLE attempt (
+  name_digest BLOB NOT NULL PRIMARY KEY,
+  failed INTEGER NOT NULL CHECK (failed > 0),
+  last_at INTEGER NOT NULL,
+  locked_until_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 
 -- table balance
@@ -243,6 +263,28 @@ CREATE TABLE import_row (
   FOREIGN KEY (compound_id, import_no) REFERENCES import (compound_id, import_no)
 ) STRICT, WITHOUT ROWID
 
+-- table mandate
+CREATE TABLE mandate (
+  mandate_no INTEGER NOT NULL PRIMARY KEY CHECK (mandate_no > 0),
+  person_no INTEGER NOT NULL REFERENCES person (person_no),
+  role TEXT NOT NULL,
+  scope TEXT NOT NULL CHECK (scope IN ('house', 'area', 'compound', 'organisation', 'dwelling')),
+  area_id INTEGER NULL REFERENCES area (area_id),
+  org_no INTEGER NULL REFERENCES organisation (org_no),
+  compound_id INTEGER NULL REFERENCES compound (compound_id),
+  dwelling_no INTEGER NULL,
+  from_on TEXT NOT NULL,
+  until_on TEXT NULL,
+  act_no INTEGER NOT NULL,
+  ended_by_act INTEGER NULL,
+  CHECK (until_on IS NULL OR until_on >= from_on),
+  CHECK ((scope = 'area') = (area_id IS NOT NULL)),
+  CHECK ((scope = 'organisation') = (org_no IS NOT NULL)),
+  CHECK ((scope IN ('compound', 'dwelling')) = (compound_id IS NOT NULL)),
+  CHECK ((scope = 'dwelling') = (dwelling_no IS NOT NULL)),
+  CHECK ((scope = 'house') = (role = 'administrator'))
+) STRICT, WITHOUT ROWID
+
 -- table matter
 CREATE TABLE matter (
   compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
@@ -261,6 +303,16 @@ CREATE TABLE once (
   PRIMARY KEY (compound_id, key)
 ) STRICT, WITHOUT ROWID
 
+-- table organisation
+CREATE TABLE organisation (
+  org_no INTEGER NOT NULL PRIMARY KEY CHECK (org_no > 0),
+  kind TEXT NOT NULL CHECK (kind IN
+    ('property-company', 'owners-committee', 'street-office', 'housing-authority', 'auditor')),
+  code TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  act_no INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+
 -- table owner
 CREATE TABLE owner (
   compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
@@ -270,6 +322,13 @@ CREATE TABLE owner (
   phone TEXT NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, owner_no)
+) STRICT, WITHOUT ROWID
+
+-- table password
+CREATE TABLE password (
+  person_no INTEGER NOT NULL PRIMARY KEY REFERENCES person (person_no),
+  phc TEXT NOT NULL,
+  set_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 
 -- table payment
@@ -315,6 +374,18 @@ CREATE TABLE period_close (
   FOREIGN KEY (compound_id, book) REFERENCES book (compound_id, book)
 ) STRICT, WITHOUT ROWID
 
+-- table person
+CREATE TABLE person (
+  person_no INTEGER NOT NULL PRIMARY KEY CHECK (person_no > 0),
+  name TEXT NOT NULL UNIQUE,
+  shown_as TEXT NOT NULL,
+  org_no INTEGER NULL REFERENCES organisation (org_no),
+  phone_sealed BLOB NULL,
+  epoch INTEGER NOT NULL CHECK (epoch > 0),
+  is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1)),
+  act_no INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+
 -- table posting
 CREATE TABLE posting (
   compound_id INTEGER NOT NULL,
@@ -329,6 +400,15 @@ CREATE TABLE posting (
   amount_fen INTEGER NOT NULL CHECK (amount_fen <> 0 AND amount_fen BETWEEN -10000000000000 AND 10000000000000),
   PRIMARY KEY (compound_id, book, seq, line) , FOREIGN KEY (compound_id, book, seq) REFERENCES voucher (compound_id, book, seq)
                  DEFERRABLE INITIALLY DEFERRED
+) STRICT, WITHOUT ROWID
+
+-- table recovery_code
+CREATE TABLE recovery_code (
+  person_no INTEGER NOT NULL REFERENCES person (person_no),
+  digest BLOB NOT NULL,
+  is_proposed INTEGER NOT NULL CHECK (is_proposed IN (0, 1)),
+  used_by_act INTEGER NULL,
+  PRIMARY KEY (person_no, digest)
 ) STRICT, WITHOUT ROWID
 
 -- table reserve
@@ -351,6 +431,29 @@ CREATE TABLE reserve_line (
   released_fen INTEGER NOT NULL CHECK (released_fen BETWEEN 0 AND held_fen),
   PRIMARY KEY (compound_id, dwelling_no, reserve_no),
   FOREIGN KEY (compound_id, reserve_no) REFERENCES reserve (compound_id, reserve_no)
+) STRICT, WITHOUT ROWID
+
+-- table service_contract
+CREATE TABLE service_contract (
+  contract_no INTEGER NOT NULL PRIMARY KEY CHECK (contract_no > 0),
+  org_no INTEGER NOT NULL REFERENCES organisation (org_no),
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  from_on TEXT NOT NULL,
+  until_on TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  ended_by_act INTEGER NULL,
+  CHECK (until_on >= from_on)
+) STRICT, WITHOUT ROWID
+
+-- table session
+CREATE TABLE session (
+  session_no INTEGER NOT NULL PRIMARY KEY CHECK (session_no > 0),
+  person_no INTEGER NOT NULL REFERENCES person (person_no),
+  digest BLOB NOT NULL UNIQUE,
+  epoch INTEGER NOT NULL,
+  is_strong INTEGER NOT NULL CHECK (is_strong IN (0, 1)),
+  begun_at INTEGER NOT NULL,
+  idle_until_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 
 -- table stair_unit
@@ -378,6 +481,33 @@ CREATE TABLE tenure (
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
   FOREIGN KEY (compound_id, owner_no) REFERENCES owner (compound_id, owner_no),
   CHECK (until_on IS NULL OR until_on >= from_on)
+) STRICT, WITHOUT ROWID
+
+-- table token
+CREATE TABLE token (
+  token_no INTEGER NOT NULL PRIMARY KEY CHECK (token_no > 0),
+  person_no INTEGER NOT NULL REFERENCES person (person_no),
+  name TEXT NOT NULL,
+  digest BLOB NOT NULL UNIQUE,
+  is_strong INTEGER NOT NULL CHECK (is_strong IN (0, 1)),
+  made_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  revoked_by_act INTEGER NULL
+) STRICT, WITHOUT ROWID
+
+-- table token_mandate
+CREATE TABLE token_mandate (
+  token_no INTEGER NOT NULL REFERENCES token (token_no),
+  mandate_no INTEGER NOT NULL REFERENCES mandate (mandate_no),
+  PRIMARY KEY (token_no, mandate_no)
+) STRICT, WITHOUT ROWID
+
+-- table totp
+CREATE TABLE totp (
+  person_no INTEGER NOT NULL PRIMARY KEY REFERENCES person (person_no),
+  secret_sealed BLOB NULL,
+  proposed_sealed BLOB NULL,
+  last_step INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 
 -- table voucher
@@ -524,6 +654,14 @@ CREATE TRIGGER reserve_no_delete BEFORE DELETE ON reserve
 -- trigger reserve_no_update
 CREATE TRIGGER reserve_no_update BEFORE UPDATE ON reserve
                      BEGIN SELECT RAISE(ABORT, 'reserve is append-only'); END
+
+-- trigger token_mandate_no_delete
+CREATE TRIGGER token_mandate_no_delete BEFORE DELETE ON token_mandate
+                     BEGIN SELECT RAISE(ABORT, 'token_mandate is append-only'); END
+
+-- trigger token_mandate_no_update
+CREATE TRIGGER token_mandate_no_update BEFORE UPDATE ON token_mandate
+                     BEGIN SELECT RAISE(ABORT, 'token_mandate is append-only'); END
 
 -- trigger voucher_arrives
 CREATE TRIGGER voucher_arrives BEFORE INSERT ON voucher

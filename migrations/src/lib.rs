@@ -15,6 +15,7 @@ mod m0004_intake;
 mod m0005_bank;
 mod m0006_fund;
 mod m0007_fees;
+mod m0008_people;
 
 use sea_orm_migration::prelude::*;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_bank::STEP),
             Box::new(m0006_fund::STEP),
             Box::new(m0007_fees::STEP),
+            Box::new(m0008_people::STEP),
         ]
     }
 }

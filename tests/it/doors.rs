@@ -4,17 +4,20 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use ledger::books::Role;
+use ledger::books::{Actor, Request as LedgerRequest, Role};
 use ledger::calendar::Instant;
+use ledger::id::{AreaId, CompoundId};
+use ledger::property::{self, AreaKind, Locating, NewArea};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use xiaoqu::config::{Config, Login};
 use xiaoqu::openapi::DOCUMENT;
-use xiaoqu::routes::{ROUTES, Route};
+use xiaoqu::routes::{ROUTES, Route, Scope};
 
 use crate::on_both;
 use crate::paper::golden;
+use crate::people::{Desk, later, unbase32};
 use crate::world::World;
 
 const HOME: &str = "/api/v1/compounds/xiaohe";
@@ -65,7 +68,7 @@ fn token(role: Role) -> String {
 
 impl Doors {
     pub fn of(world: &World) -> Doors {
-        Doors::with(world, Config::default())
+        Doors::with(world, Config { front_lists_compounds: true, ..Config::default() })
     }
 
     /// The house under other settings.
@@ -74,6 +77,20 @@ impl Doors {
         let logins = roles.map(|role| Login::new(role, role.in_chinese(), &token(role)).unwrap());
         let config = Config { logins: logins.collect(), ..config };
         Doors(xiaoqu::app(world.books.clone(), config))
+    }
+
+    /// Knocks as whoever holds a token, with a body if there is one.
+    async fn knock(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Answered {
+        let authorization = format!("Bearer {token}");
+        let request =
+            Request::builder().method(method).uri(at(path)).header("authorization", authorization);
+        let request = match body {
+            Some(body) => request
+                .header("content-type", "application/json")
+                .body(Body::from(body.to_string())),
+            None => request.body(Body::empty()),
+        };
+        self.send(request.unwrap()).await
     }
 
     /// Knocks; whatever is answered must be what the document says may be.
@@ -137,6 +154,94 @@ fn documented(row: &Route, answer: &Answered) {
         let codes = schema["properties"]["code"]["enum"].as_array().unwrap();
         assert!(codes.contains(&code), "{method} {path}: {code} is not documented");
     }
+}
+
+/// A route's path with something in every place.
+fn filled(path: &str, compound: &str) -> String {
+    let places = [
+        ("{compound}", compound),
+        ("{room}", "1-1-101"),
+        ("{book}", "fund"),
+        ("{year}", "2026"),
+        ("{number}", "1"),
+        ("{no}", "1"),
+        ("{org}", "lvyuan"),
+        ("{user}", "nobody"),
+    ];
+    places.iter().fold(path.to_owned(), |path, (place, word)| path.replace(place, word))
+}
+
+/// What an answer's headers say, but for its number.
+fn told_of(answer: &Answered) -> Vec<(String, String)> {
+    let told = answer.headers.iter().filter(|(name, _)| {
+        !["x-request-id", "content-length", "ratelimit"].contains(&name.as_str())
+    });
+    told.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+}
+
+/// Two tenants, with somebody of every role bound to each: their tokens.
+struct Tenants {
+    at_home: Vec<(Role, String)>,
+    of_the_other: Vec<(Role, String)>,
+}
+
+impl Tenants {
+    async fn settle(world: &World, desk: &Desk, other: CompoundId) -> Tenants {
+        use ledger::people::Scope;
+        let operator = Actor::operator();
+        let dwelling = world.dwelling("1-1-101").await;
+        let mut both = Vec::new();
+        let city =
+            NewArea { kind: AreaKind::City, code: "33".into(), name: "市".into(), parent: None };
+        draw(world, city).await;
+        for (compound, code) in [(world.compound, "3301"), (other, "3302")] {
+            let district = NewArea {
+                kind: AreaKind::District,
+                code: code.into(),
+                name: code.into(),
+                parent: Some("33".into()),
+            };
+            let area = draw(world, district).await;
+            let request =
+                LedgerRequest::new("property.locate", Locating { compound, area: code.into() });
+            let located = world.books.act(&operator, CompoundId::OFFICE, request, |tx, l| {
+                Box::pin(property::locate(tx, l))
+            });
+            located.await.unwrap();
+            let org = desk.company(&format!("co-{code}")).await.unwrap();
+            desk.contract(org, compound, "2026-01-01", "2026-12-31").await.unwrap();
+            let mut tokens = Vec::new();
+            for (role, scope) in [
+                (Role::PropertyCompany, Scope::Organisation(org)),
+                (Role::OwnersCommittee, Scope::Compound(compound)),
+                (Role::StreetOffice, Scope::Area(area)),
+                (Role::HousingAuthority, Scope::Area(area)),
+                (Role::Auditor, Scope::Compound(compound)),
+                (Role::Owner, Scope::Dwelling(compound, dwelling)),
+            ] {
+                let name = format!("{}-{code}", role.name());
+                desk.enlist(&name).await;
+                let mandate =
+                    desk.appoint(&name, role, scope, "2026-01-01", "2026-12-31").await.unwrap();
+                tokens.push((
+                    role,
+                    desk.token(&name, mandate, "2026-12-31T00:00:00Z").await.unwrap().1,
+                ));
+            }
+            both.push(tokens);
+        }
+        let of_the_other = both.pop().unwrap();
+        Tenants { at_home: both.pop().unwrap(), of_the_other }
+    }
+}
+
+async fn draw(world: &World, area: NewArea) -> AreaId {
+    let request = LedgerRequest::new("property.draw-area", area);
+    let operator = Actor::operator();
+    let drawn = world.books.act(&operator, CompoundId::OFFICE, request, |tx, area| {
+        Box::pin(property::draw_area(tx, area))
+    });
+    drawn.await.unwrap().answer
 }
 
 pub fn bearer(role: Role) -> String {
@@ -525,29 +630,181 @@ on_both! {
         let doors = Doors::of(&world);
         let mut told = String::new();
         for route in ROUTES {
-            let path = route.path.replace("{compound}", "xiaohe").replace("{room}", "1-1-101")
-                .replace("{book}", "fund").replace("{year}", "2026").replace("{number}", "1").replace("{no}", "1");
+            let path = filled(route.path, "xiaohe");
             let knock = async |authorization: Option<String>| {
                 let request = Request::builder().method(route.method).uri(&path);
                 let request = authorization.into_iter().fold(request, |r, shown| r.header("authorization", shown));
                 doors.send(request.body(Body::empty()).unwrap()).await
             };
             for stranger in [None, Some("Bearer nobody-knows-this-one"), Some("Basic YTpi"), Some("Bearer"), Some("")] {
-                knock(stranger.map(str::to_owned)).await.problem(401, "door.unknown-caller");
+                let answer = knock(stranger.map(str::to_owned)).await;
+                match route.scope {
+                    Scope::Open => assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{}", answer.text()),
+                    _ => drop(answer.problem(401, "door.unknown-caller")),
+                }
             }
             let mut may = Vec::new();
             for role in Role::ALL.into_iter().filter(|role| *role != Role::Operator) {
                 let answer = knock(Some(bearer(role))).await;
-                if route.roles.contains(&role) {
-                    assert!(![401, 403, 405, 500].contains(&answer.status.as_u16()), "{path}: {}", answer.text());
+                if route.scope == Scope::Open {
+                    may = vec!["everybody"];
+                } else if route.roles.contains(&role) {
                     may.push(role.name());
+                    match answer.status.as_u16() {
+                        403 => drop(answer.problem(403, "people.session-only")),
+                        status => assert!(![401, 405, 500].contains(&status), "{path}: {}", answer.text()),
+                    }
                 } else {
                     answer.problem(403, "door.role");
                 }
             }
-            told.push_str(&format!("{:<4} {:<72} {}\n", route.method, route.path, may.join(" ")));
+            let scope = format!("{:?}", route.scope).to_lowercase();
+            told.push_str(&format!("{:<6} {:<68} {scope:<9} {}\n", route.method, route.path, may.join(" ")));
         }
-        golden("doors.txt", &told);
+        golden("routes.txt", &told);
+    }
+
+    async fn another_tenants_compound_is_as_one_that_does_not_exist(world: World) {
+        let doors = Doors::of(&world);
+        let desk = Desk::of(&world.books);
+        let other = world.found("dahe", "大河里小区").await;
+        let tenants = Tenants::settle(&world, &desk, other).await;
+        let mut held_back = 0;
+        for route in ROUTES.iter().filter(|route| route.path.contains("{compound}")) {
+            for (role, token) in &tenants.of_the_other {
+                let theirs = doors.knock(token, route.method, &filled(route.path, "xiaohe"), None).await;
+                let nowhere = doors.knock(token, route.method, &filled(route.path, "nowhere"), None).await;
+                let (status, headers) = (theirs.status, told_of(&theirs));
+                assert_eq!((status, headers), (nowhere.status, told_of(&nowhere)), "{role:?} at {}", route.path);
+                let (mut one, mut none) = (theirs.json(), nowhere.json());
+                assert_eq!(one["detail"].as_str().unwrap().replace("xiaohe", "nowhere"), none["detail"], "{one}");
+                for answer in [&mut one, &mut none] {
+                    answer.as_object_mut().unwrap().retain(|name, _| name != "instance" && name != "detail");
+                }
+                assert_eq!(one, none, "{role:?} at {}", route.path);
+                match route.roles.contains(role) {
+                    true => assert_eq!((status.as_u16(), &one["code"]), (404, &json!("property.no-compound"))),
+                    false => assert_eq!((status.as_u16(), &one["code"]), (403, &json!("door.role"))),
+                }
+                held_back += 1;
+            }
+            // At home the same route answers, so that what is compared is no dead end.
+            for (role, token) in tenants.at_home.iter().filter(|(role, _)| route.roles.contains(role)) {
+                let answer = doors.knock(token, route.method, &filled(route.path, "xiaohe"), None).await;
+                let code = if answer.status.is_success() { Value::Null } else { answer.json()["code"].clone() };
+                assert!(code != "property.no-compound" && code != "door.role", "{role:?} at {}: {code}", route.path);
+            }
+        }
+        assert!(held_back >= 6 * 20, "{held_back}");
+        for (tokens, code) in [(&tenants.at_home, "xiaohe"), (&tenants.of_the_other, "dahe")] {
+            for (role, token) in tokens {
+                let listed = doors.knock(token, "GET", "/api/v1/compounds", None).await.must(200);
+                let codes: Vec<&str> = listed["items"].as_array().unwrap().iter().map(|c| c["code"].as_str().unwrap()).collect();
+                assert_eq!(codes, [code], "{role:?}");
+            }
+        }
+        assert!(!doors.knock(&tenants.of_the_other[0].1, "GET", "/api/v1/session", None).await.text().contains("xiaohe"));
+    }
+
+    async fn an_owner_reads_their_own_dwelling_and_no_other(world: World) {
+        let doors = Doors::of(&world);
+        let desk = Desk::of(&world.books);
+        desk.enlist("yezhu").await;
+        let home = ledger::people::Scope::Dwelling(world.compound, world.dwelling("1-1-101").await);
+        let mandate = desk.appoint("yezhu", Role::Owner, home, "2020-01-01", "").await.unwrap();
+        let (_, token) = desk.token("yezhu", mandate, "2026-12-31T00:00:00Z").await.unwrap();
+        for path in ["/dwellings/1-1-101", "/dwellings/1栋1单元101/fund-statement", "/dwellings/1-1-101/fees"] {
+            doors.knock(&token, "GET", path, None).await.must(200);
+        }
+        let shown = |answer: Answered| {
+            let mut problem = answer.problem(403, "door.role");
+            problem.as_object_mut().unwrap().remove("instance");
+            problem
+        };
+        let neighbours = shown(doors.knock(&token, "GET", "/dwellings/1-1-102/fees", None).await);
+        for path in ["/dwellings/9-9-909/fees", "/dwellings/nothing/fees", "/dwellings/%E6%A5%BC/fees"] {
+            assert_eq!(shown(doors.knock(&token, "GET", path, None).await), neighbours);
+        }
+        for path in ["/dwellings", "/books/fund/trial-balance", "/payments", ""] {
+            doors.knock(&token, "GET", path, None).await.problem(403, "door.role");
+        }
+    }
+
+    async fn a_person_logs_in_writes_behind_a_second_factor_and_makes_a_token(world: World) {
+        let doors = Doors::of(&world);
+        let admin = token(Role::Administrator);
+        let ask = async |method: &str, path: &str, body: Value| doors.knock(&admin, method, &format!("/api/v1{path}"), Some(&body)).await;
+        ask("POST", "/organisations", json!({ "kind": "property-company", "code": "lvyuan", "name": "绿源物业" })).await.must(201);
+        let contract = json!({ "compound": "xiaohe", "from_on": "2026-01-01", "until_on": "2026-12-31" });
+        ask("POST", "/organisations/lvyuan/contracts", contract).await.must(201);
+        let user = json!({ "user": "wang", "shown_as": "王会计", "org": "lvyuan", "phone": "19900001234" });
+        ask("POST", "/users", user.clone()).await.must(201);
+        ask("POST", "/users", user).await.problem(409, "people.user-taken");
+        let password = ask("POST", "/users/wang/password", json!({})).await.must(201)["password"].as_str().unwrap().to_owned();
+        let log_in = async |code: Option<&str>| {
+            let body = json!({ "user": "wang", "password": password, "code": code });
+            let request = Request::post("/api/v1/sessions").header("content-type", "application/json");
+            doors.send(request.body(Body::from(body.to_string())).unwrap()).await
+        };
+        let begun = log_in(None).await;
+        let cookie = begun.headers["set-cookie"].to_str().unwrap().to_owned();
+        for word in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.contains(word), "{cookie}");
+        }
+        let session = begun.must(201)["session"].as_str().unwrap().to_owned();
+        // Nobody has given them anything yet.
+        doors.knock(&session, "GET", "/api/v1/compounds", None).await.problem(403, "people.term-over");
+        let mandate = json!({ "role": "property-company", "org": "lvyuan", "from_on": "2026-01-01" });
+        let mandate = ask("POST", "/users/wang/mandates", mandate).await.must(201)["mandate_no"].clone();
+        doors.knock(&session, "GET", "/books/fund/trial-balance", None).await.must(200);
+        doors.knock(&session, "POST", "/deposits", Some(&deposit(100))).await.problem(403, "people.second-factor");
+
+        let factor = doors.knock(&session, "POST", "/api/v1/second-factor", None).await.must(201);
+        let secret = unbase32(factor["secret"].as_str().unwrap());
+        let code = |world: &World| ledger::people::totp::code_on(&secret, world.clock.now());
+        let confirm = json!({ "code": code(&world) });
+        let confirmed = doors.knock(&session, "POST", "/api/v1/second-factor/confirm", Some(&confirm)).await;
+        assert_eq!(confirmed.status, StatusCode::NO_CONTENT, "{}", confirmed.text());
+        doors.knock(&session, "GET", "/api/v1/session", None).await.problem(401, "door.unknown-caller");
+        log_in(None).await.problem(401, "people.code-wanted");
+        log_in(Some("000000")).await.problem(401, "people.login");
+        later(&world, 30);
+        let session = log_in(Some(&code(&world))).await.must(201)["session"].as_str().unwrap().to_owned();
+        doors.knock(&session, "POST", "/deposits", Some(&deposit(100))).await.must(201);
+        let myself = doors.knock(&session, "GET", "/api/v1/session", None).await.must(200);
+        assert_eq!((&myself["user"], &myself["is_strong"], &myself["mandates"][0]["of"]), (&json!("wang"), &json!(true), &json!("lvyuan")));
+
+        // A token does what its maker may and nothing that is the maker's own.
+        let asked = json!({ "name": "对账", "mandates": [mandate], "expires_at": "2026-12-31T00:00:00Z" });
+        let made = doors.knock(&session, "POST", "/api/v1/tokens", Some(&asked)).await.must(201);
+        let token = made["token"].as_str().unwrap().to_owned();
+        doors.knock(&token, "POST", "/deposits", Some(&deposit(200))).await.must(201);
+        doors.knock(&token, "POST", "/api/v1/tokens", Some(&asked)).await.problem(403, "people.session-only");
+        let change = json!({ "old": password, "new": "a-second-plum-rain" });
+        doors.knock(&token, "POST", "/api/v1/password", Some(&change)).await.problem(403, "people.session-only");
+        let listed = doors.knock(&session, "GET", "/api/v1/tokens", None).await;
+        assert!(!listed.text().contains("xq_"), "{}", listed.text());
+        let no = listed.json()["items"][0]["token_no"].clone();
+        assert_eq!(no, made["token_no"]);
+        doors.knock(&session, "DELETE", "/api/v1/tokens/99", None).await.problem(404, "people.no-token");
+        let gone = doors.knock(&session, "DELETE", &format!("/api/v1/tokens/{no}"), None).await;
+        assert_eq!(gone.status, StatusCode::NO_CONTENT);
+        doors.knock(&token, "GET", "/payments", None).await.problem(401, "door.unknown-caller");
+
+        // A page of ours acts by the cookie, a page of somebody else's does not.
+        let ride = async |site: &str| {
+            let request = Request::post(at("/deposits")).header("content-type", "application/json")
+                .header("cookie", format!("a=b; xiaoqu_session={session}")).header("sec-fetch-site", site);
+            doors.send(request.body(Body::from(deposit(300).to_string())).unwrap()).await
+        };
+        ride("same-origin").await.must(201);
+        ride("cross-site").await.problem(403, "door.cross-site");
+        let out = doors.knock(&session, "DELETE", "/api/v1/session", None).await;
+        assert!(out.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
+        ride("same-origin").await.problem(401, "door.unknown-caller");
+        let users = ask("GET", "/users", json!({})).await;
+        assert!(!users.text().contains("19900001234"), "{}", users.text());
+        assert_eq!(users.must(200)["items"][0]["roles"], json!(["property-company"]));
     }
 
     async fn the_front_and_the_lamps_need_no_token(world: World) {
@@ -558,6 +815,10 @@ on_both! {
             assert!(answer.text().contains(said), "{}", answer.text());
             assert!(answer.headers.contains_key("x-request-id"));
         }
+        // Unless the settings say so, a stranger does not read which compounds there are.
+        let closed = Doors(xiaoqu::app(world.books.clone(), Config::default()));
+        let front = closed.send(Request::get("/").body(Body::empty()).unwrap()).await;
+        assert!(front.status == StatusCode::OK && !front.text().contains("小河里"), "{}", front.text());
         let far = Request::get("/favicon.ico").body(Body::empty()).unwrap();
         doors.send(far).await.problem(404, "door.no-route");
     }

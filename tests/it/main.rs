@@ -12,6 +12,7 @@ mod journal;
 mod laws;
 mod money_in;
 mod paper;
+mod people;
 mod property;
 mod refusals;
 mod schema;

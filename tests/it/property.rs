@@ -37,7 +37,12 @@ async fn enrol(world: &World, roll: Vec<NewDwelling>) -> Result<Vec<DwellingNo>>
     done.await.map(|d| d.answer)
 }
 
-async fn draw(world: &World, kind: AreaKind, code: &str, parent: Option<&str>) -> Result<i32> {
+async fn draw(
+    world: &World,
+    kind: AreaKind,
+    code: &str,
+    parent: Option<&str>,
+) -> Result<ledger::id::AreaId> {
     let area =
         NewArea { kind, code: code.into(), name: code.into(), parent: parent.map(Into::into) };
     let operator = Actor::operator();
@@ -69,7 +74,7 @@ on_both! {
         draw(&world, AreaKind::District, "330106", Some("3301")).await.unwrap();
         draw(&world, AreaKind::Street, "330106001", Some("330106")).await.unwrap();
         draw(&world, AreaKind::Community, "330106001001", Some("330106001")).await.unwrap();
-        let code = |r: Result<i32>| r.unwrap_err().code();
+        let code = |r: Result<ledger::id::AreaId>| r.unwrap_err().code();
         assert_eq!(code(draw(&world, AreaKind::Street, "330107", Some("3301")).await), "property.area-order");
         assert_eq!(code(draw(&world, AreaKind::City, "3302", Some("3301")).await), "property.area-order");
         assert_eq!(code(draw(&world, AreaKind::Street, "330108", Some("nowhere")).await), "property.no-area");

@@ -1,26 +1,38 @@
 //! Who acts, and in which role.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The part somebody plays. What a role may do is said at the doors, route by route; every act records it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "角色")]
 pub enum Role {
     /// 物业公司: records and collects.
+    #[schemars(description = "物业公司")]
     PropertyCompany,
     /// 业主委员会: reads and decides.
+    #[schemars(description = "业主委员会")]
     OwnersCommittee,
     /// 街道办: approves, and watches its area.
+    #[schemars(description = "街道办事处")]
     StreetOffice,
     /// 房管部门: reads and re-checks.
+    #[schemars(description = "房管部门")]
     HousingAuthority,
     /// 审计: reads and re-checks.
+    #[schemars(description = "审计")]
     Auditor,
     /// 业主: their own dwelling.
+    #[schemars(description = "业主")]
     Owner,
     /// 管理员: accounts and configuration, no money.
+    #[schemars(description = "管理员")]
     Administrator,
     /// The program itself, at the command line of the machine that holds the books.
+    #[schemars(description = "本机操作：不能授予")]
     Operator,
 }
 

@@ -290,6 +290,20 @@ pub trait View: sealed::Sealed + Send {
     fn backend(&self) -> DbBackend;
 }
 
+/// The number a series of a compound has reached.
+pub(crate) async fn last_no(
+    view: &mut impl View,
+    compound: CompoundId,
+    series: &str,
+) -> Result<i32> {
+    let sql = "SELECT last_no FROM counter WHERE compound_id = $1 AND name = $2";
+    let found = view.rows(Reads::SETTLED, sql, vec![compound.0.into(), series.into()]).await?;
+    Ok(match found.first() {
+        Some(row) => row.try_get_by_index(0)?,
+        None => 0,
+    })
+}
+
 /// The tables a query reads, so that an act's waiting rows are written before it looks.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
