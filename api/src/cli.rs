@@ -9,6 +9,7 @@
 mod acts;
 mod files;
 mod papers;
+mod people;
 mod words;
 
 use std::ffi::OsString;
@@ -91,6 +92,15 @@ enum Command {
     Close(CloseArgs),
     /// 冲销一张凭证
     Reverse(ReverseArgs),
+    /// 用户：登记、口令、授权、令牌、二次验证、停用
+    #[command(subcommand)]
+    User(people::User),
+    /// 机构：登记、物业服务合同
+    #[command(subcommand)]
+    Org(people::Org),
+    /// 区划：市、区、街道、社区，及小区所在
+    #[command(subcommand)]
+    Area(people::Area),
 }
 
 #[derive(Debug, Args)]
@@ -551,6 +561,9 @@ impl Command {
             Command::Bill(args) => args.act.json,
             Command::Close(args) => args.act.json,
             Command::Reverse(args) => args.act.json,
+            Command::User(user) => user.is_json(),
+            Command::Org(org) => org.is_json(),
+            Command::Area(area) => area.is_json(),
         }
     }
 }
@@ -603,6 +616,13 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Reverse(args) => {
             at(db, async move |books| acts::reverse(books, args, out).await).await
+        }
+        Command::User(user) => {
+            at(db, async move |books| people::user(books, user, out).await).await
+        }
+        Command::Org(org) => at(db, async move |books| people::org(books, org, out).await).await,
+        Command::Area(area) => {
+            at(db, async move |books| people::area(books, area, out).await).await
         }
     }
 }

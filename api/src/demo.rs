@@ -1,7 +1,7 @@
 //! `xiaoqu demo`: a sample compound in a folder, to look at.
 //!
-//! Owns: the bundled files of 梧桐里, the logins of a demo (random, made at the first start, kept where only the owner of
-//! the folder reads them), [`run`].
+//! Owns: the bundled files of 梧桐里, the accounts and logins of a demo (random, made at the first start, kept where only the
+//! owner of the folder reads them), [`run`].
 //!
 //! Always: the life of the sample goes through the ordinary verbs, each act under a key of its own, so that a first start
 //! that was broken off is finished by the next; a later start finds the mark and writes nothing. Never: an account that
@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::Datelike;
 use ledger::books::{Actor, Books, Role};
 use ledger::calendar::{Day, Month};
 use ledger::error::{Error, Result, Storage};
@@ -21,7 +22,8 @@ use ledger::import::{Kind, Terms};
 use ledger::journal::{AsOf, Book, Style};
 use ledger::measure::Rate;
 use ledger::money::{Money, Rounding};
-use ledger::property::{self, Compound, Dwelling, Usage};
+use ledger::people::{self as room, Entrance, NewOrg, OrgKind};
+use ledger::property::{self, AreaKind, Compound, Dwelling, NewArea, Usage};
 use ledger::{bank, import};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -31,8 +33,9 @@ use crate::config::{Config, Login};
 use crate::fees::{BillingAsked, ChargeAsked, PaymentAsked};
 use crate::fund::DepositAsked;
 use crate::journal::{CloseAsked, ReversalAsked, VoucherName};
+use crate::people::{ContractAsked, MandateAsked, UserAsked};
 use crate::wire::IsoDay;
-use crate::{fund, imports, journal, serve};
+use crate::{fund, imports, journal, people, serve};
 
 /// The sample compound's code.
 const CODE: &str = "wutongli";
@@ -65,13 +68,23 @@ const PEOPLE: [(Role, &str); 6] = [
     (Role::Administrator, "管理员"),
 ];
 
-/// A login as it is kept and printed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// A login as it is kept and printed: the account's password, and a token that needs no log-in.
+#[derive(Clone, Serialize, Deserialize)]
 struct Shown {
     role: Role,
     user: String,
+    password: String,
     token: String,
 }
+
+/// The areas the sample lies in.
+const AREAS: [(AreaKind, &str, &str, Option<&str>); 3] = [
+    (AreaKind::City, "99", "样例市", None),
+    (AreaKind::District, "9901", "样例区", Some("99")),
+    (AreaKind::Street, "990101", "梧桐街道", Some("9901")),
+];
+/// The company that looks after it.
+const COMPANY: &str = "wutong-wuye";
 
 /// Prepares the folder if need be, and serves until told to end.
 ///
@@ -86,9 +99,9 @@ pub async fn run(data: &Path, port: Option<u16>, is_json: bool, out: Out<'_>) ->
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.recursive(true).create(data).map_err(|source| Storage::File { what, source })?;
-    let logins = logins(data)?;
     let books = Books::open(&format!("sqlite:{}", data.join("xiaoqu.sqlite").display())).await?;
     prepare(&books, data).await?;
+    let logins = logins(&books, data).await?;
 
     let address = listener.local_addr();
     let lost = |source| Storage::File { what: "监听地址".to_owned(), source };
@@ -96,7 +109,10 @@ pub async fn run(data: &Path, port: Option<u16>, is_json: bool, out: Out<'_>) ->
     tell(&url, data, &logins, is_json, out)
         .map_err(|source| Storage::File { what: "标准输出".to_owned(), source })?;
     let known = logins.iter().map(|login| Login::new(login.role, &login.user, &login.token));
-    let config = Config { logins: known.collect::<Result<_>>()?, ..Config::default() };
+    let logins = known.collect::<Result<_>>()?;
+    // A visitor of a sample has no authenticator at hand.
+    let second_factor = Vec::new();
+    let config = Config { logins, front_lists_compounds: true, second_factor, ..Config::default() };
     serve::until_told(listener, books, config).await
 }
 
@@ -124,9 +140,12 @@ fn tell(
     }
     writeln!(out, "小区账本样例已就绪：{url}")?;
     writeln!(out, "数据在 {}；按 Ctrl-C 结束，下次启动数据仍在。", data.display())?;
-    writeln!(out, "\n各角色的登录（Authorization: Bearer 令牌）：")?;
-    for Shown { role, user, token } in logins {
-        writeln!(out, "  {token}  {user}（{}）", role.in_chinese())?;
+    writeln!(
+        out,
+        "\n各角色的登录（Authorization: Bearer 令牌；或用户名与口令，POST /api/v1/sessions）："
+    )?;
+    for Shown { role, user, password, token } in logins {
+        writeln!(out, "  {token}  {user}  {password}（{}）", role.in_chinese())?;
     }
     writeln!(out, "\n例如：")?;
     let token = logins.first().map_or("", |login| login.token.as_str());
@@ -138,7 +157,7 @@ fn tell(
 }
 
 /// The logins of the folder; made at the first start.
-fn logins(data: &Path) -> Result<Vec<Shown>> {
+async fn logins(books: &Books, data: &Path) -> Result<Vec<Shown>> {
     let path = data.join(LOGINS);
     let what = |verb: &str| format!("{verb} {}", path.display());
     match std::fs::read(&path) {
@@ -147,12 +166,7 @@ fn logins(data: &Path) -> Result<Vec<Shown>> {
             Error::Storage(Storage::File { what: what("读取"), source })
         }),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let made: Vec<Shown> = PEOPLE
-                .iter()
-                .map(|(role, user)| {
-                    Ok(Shown { role: *role, user: (*user).to_owned(), token: token()? })
-                })
-                .collect::<Result<_>>()?;
+            let made = accounts(books).await?;
             let text = serde_json::to_vec_pretty(&made).unwrap_or_default();
             // Readable by the owner alone: what is put is made so.
             put(&path, &text)?;
@@ -160,6 +174,59 @@ fn logins(data: &Path) -> Result<Vec<Shown>> {
         }
         Err(source) => Err(Error::Storage(Storage::File { what: what("读取"), source })),
     }
+}
+
+/// An account for everybody, with what their role reaches and a random password. What is there already stays, so that a
+/// start that was broken off is finished by the next.
+async fn accounts(books: &Books) -> Result<Vec<Shown>> {
+    let entrance = Entrance::new(books.clone());
+    let operator = Actor::operator();
+    let key = |what: &str| Some(format!("demo/{what}"));
+    for (kind, code, name, parent) in AREAS {
+        let (code, name) = (code.to_owned(), name.to_owned());
+        let area = NewArea { kind, code: code.clone(), name, parent: parent.map(Into::into) };
+        crate::property::draw(books, &operator, key(&code), area).await?;
+    }
+    let mut view = books.read().await?;
+    let compound = property::compound(&mut view, CODE).await?.id;
+    drop(view);
+    crate::property::settle(books, &operator, None, compound, AREAS[2].1.to_owned()).await?;
+    let (kind, code, name) = (OrgKind::PropertyCompany, COMPANY.to_owned(), "梧桐物业".to_owned());
+    people::found(&entrance, &operator, key(COMPANY), NewOrg { kind, code, name }).await?;
+
+    let year = books.clock().now().day().year();
+    let day = |year: i32, month, day| Day::from_ymd_opt(year, month, day).map(IsoDay);
+    let (Some(from_on), Some(until_on)) = (day(year, 1, 1), day(year + 4, 12, 31)) else {
+        return Err(Storage::Bug(format!("the year {year}")).into());
+    };
+    let term = ContractAsked { compound: CODE.to_owned(), from_on, until_on };
+    people::engage(&entrance, &operator, key("contract"), COMPANY, term).await?;
+    let mut made = Vec::new();
+    for (role, user) in PEOPLE {
+        let mut view = books.read().await?;
+        let is_there = room::everybody(&mut view).await?.iter().any(|person| person.name == user);
+        drop(view);
+        if !is_there {
+            let shown_as = user.rsplit('-').next().unwrap_or(user).to_owned();
+            let asked =
+                UserAsked { user: user.to_owned(), shown_as, org: None, phone: String::new() };
+            people::register(&entrance, &operator, None, asked).await?;
+        }
+        let (mut area, mut org, mut compound) = (None, None, None);
+        match role {
+            Role::PropertyCompany => org = Some(COMPANY.to_owned()),
+            Role::StreetOffice => area = Some(AREAS[2].1.to_owned()),
+            Role::HousingAuthority => area = Some(AREAS[1].1.to_owned()),
+            Role::Administrator => {}
+            _ => compound = Some(CODE.to_owned()),
+        }
+        let until_on = Some(until_on);
+        let asked = MandateAsked { role, area, org, compound, room: None, from_on, until_on };
+        people::entrust(&entrance, &operator, key(user), user, asked).await?;
+        let password = entrance.reset_password(&operator, user).await?;
+        made.push(Shown { role, user: user.to_owned(), password, token: token()? });
+    }
+    Ok(made)
 }
 
 fn token() -> Result<String> {

@@ -242,6 +242,56 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn people_are_registered_entrusted_and_dismissed_at_the_machine(world: World) {
+        let told = async |args: &[&str]| at(&world, args).await.must(0).out;
+        let json = async |args: &[&str]| at(&world, &[args, &["--json"]].concat()).await.must(0).json();
+        told(&["area", "add", "33", "--kind", "city", "--name", "样例市"]).await;
+        told(&["area", "add", "3301", "--kind", "district", "--name", "样例区", "--parent", "33"]).await;
+        assert_eq!(told(&["area", "list"]).await, "33  市  样例市\n3301  区县  样例区\n");
+        assert_eq!(told(&["area", "locate", "xiaohe", "3301"]).await, "xiaohe 位于 3301\n");
+        told(&["org", "add", "lvyuan", "--kind", "property-company", "--name", "绿源物业"]).await;
+        assert_eq!(told(&["org", "list"]).await, "lvyuan  物业公司  绿源物业\n");
+        let contract = ["org", "contract", "lvyuan", "--compound", "xiaohe", "--from", "2026-01-01", "--until", "2026-12-31"];
+        assert_eq!(json(&contract).await["contract_no"], 1);
+        let add = ["user", "add", "wang", "--shown-as", "王会计", "--of", "lvyuan", "--role", "property-company",  "--org", "lvyuan", "--from", "2026-01-05"];
+        assert_eq!(told(&add).await, "用户 wang 已登记，授权 1，尚无口令\n");
+        let grant = ["user", "grant", "wang", "--role", "owner", "--compound", "xiaohe", "--room", "1-1-101", "--from", "2026-01-05", "--until", "2099-06-30"];
+        assert_eq!(told(&grant).await, "授权 2：wang\n");
+        let list = told(&["user", "list"]).await;
+        for line in ["wang  王会计  lvyuan\n", "授权 1  物业公司  lvyuan  2026-01-05 至 长期\n",
+            "授权 2  业主  xiaohe 1-1-101  2026-01-05 至 2099-06-30\n"] {
+            assert!(list.contains(line), "{line}: {list}");
+        }
+        // The command line's clock is the machine's.
+        let soon = (ledger::calendar::Clock::system().now().day() + chrono::Days::new(30)).to_string();
+        let made = json(&["user", "token", "wang", "--for", "对账", "--mandate", "1", "--until", &soon]).await;
+        let token = made["token"].as_str().unwrap();
+        assert!(token.starts_with("xq_"));
+        let listed = told(&["user", "tokens", "wang"]).await;
+        assert!(listed.starts_with(&format!("令牌 1  对账  授权 1  至 {soon} 23:59:59")) && !listed.contains("xq_"), "{listed}");
+        let entrance = ledger::people::Entrance::new(world.books.clone());
+        assert!(entrance.admit(token).await.unwrap().is_some());
+        told(&["user", "revoke", "1"]).await;
+        assert!(told(&["user", "tokens", "wang"]).await.is_empty());
+        assert_eq!(told(&["user", "end", "2", "--last-on", "2026-03-31"]).await, "授权 2 至 2026-03-31 止\n");
+        told(&["user", "end", "2"]).await;
+        at(&world, &["user", "end", "2"]).await.must(1);
+        assert!(!told(&["user", "show", "wang"]).await.contains("1-1-101"));
+        told(&["org", "end", "1", "--last-on", "2026-01-31"]).await;
+        assert!(told(&["org", "contracts"]).await.starts_with("合同 1  lvyuan  xiaohe  2026-01-01 至 2026-01-31"));
+        let factor = json(&["user", "totp", "wang"]).await;
+        assert_eq!(factor["recovery_codes"].as_array().unwrap().len(), 10);
+        told(&["user", "totp", "wang", "--drop"]).await;
+        let random = json(&["user", "password", "wang", "--random"]).await;
+        assert_eq!(random["password"].as_str().unwrap().len(), 19);
+        for verb in ["unlock", "disable", "enable"] {
+            told(&["user", verb, "wang"]).await;
+            at(&world, &["user", verb, "nobody"]).await.must(1);
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_meant_is_told_apart_from_what_is_refused() {
     assert!(xiaoqu(&["--help"]).await.must(0).out.contains("命令"));
@@ -512,6 +562,69 @@ fn binary() -> &'static Path {
         assert!(build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
         profile.join("xiaoqu")
     })
+}
+
+/// Runs the binary on books of its own, with a line on its standard input.
+fn typed(db: &str, args: &[&str], line: &str) -> Said {
+    let mut command = Command::new(binary());
+    command
+        .args(["--db", db])
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A command that reads nothing may have gone before it is told.
+    let _ = child.stdin.take().unwrap().write_all(line.as_bytes());
+    let done = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let code = u8::try_from(done.status.code().unwrap()).unwrap();
+    Said { code, out: text(done.stdout), err: text(done.stderr) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_administrator_is_made_at_the_machine_and_a_password_is_never_an_argument() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = format!("sqlite:{}", folder.path().join("a.sqlite").display());
+    xiaoqu(&["--db", &db, "user", "list"]).await.must(3);
+    xiaoqu(&["--db", &db, "migrate"]).await.must(0);
+    let add = ["user", "add", "admin", "--role", "administrator", "--password-stdin"];
+    let said = typed(&db, &add, "admin123456\n").must(1);
+    assert!(said.err.contains("people.password"), "{}", said.err);
+    let said = typed(&db, &add, "plum-rain-in-june\n").must(0);
+    assert_eq!(said.out, "用户 admin 已登记，授权 1，口令已设置\n");
+    assert!(
+        xiaoqu(&["--db", &db, "user", "add", "x", "--password", "plum-rain-in-june"])
+            .await
+            .must(2)
+            .out
+            .is_empty()
+    );
+    typed(&db, &["user", "password", "admin"], "plum-rain-in-July\r\n").must(0);
+
+    let books = ledger::books::Books::open(&db).await.unwrap();
+    let entrance = ledger::people::Entrance::new(books);
+    let login = |password: &str| ledger::people::Login {
+        user: "admin".into(),
+        password: password.into(),
+        code: None,
+    };
+    assert_eq!(
+        entrance.log_in(login("plum-rain-in-june")).await.unwrap_err().code(),
+        "people.login"
+    );
+    let (session, _) = entrance.log_in(login("plum-rain-in-July")).await.unwrap();
+    let admin = entrance.admit(&session).await.unwrap().unwrap();
+    assert_eq!(
+        admin.in_force().map(|held| held.role.name()).collect::<Vec<_>>(),
+        ["administrator"]
+    );
+    xiaoqu(&["--db", &db, "user", "disable", "admin"]).await.must(0);
+    let again = std::time::Instant::now();
+    while entrance.admit(&session).await.unwrap().is_some() {
+        assert!(again.elapsed().as_secs() < 3, "a user disabled at the machine still comes in");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
 }
 
 /// A demo under way; killed if a test leaves it behind.
