@@ -26,7 +26,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use ledger::books::{self, Actor, Books, KEY_SHAPE, Snapshot};
+use ledger::audit;
+use ledger::books::{self, Actor, Books, KEY_SHAPE, Origin, Snapshot};
 use ledger::error::{Refusal, Result as Read, Rule};
 use ledger::id::{ActNo, CompoundId};
 use ledger::intake::megabytes;
@@ -290,7 +291,12 @@ async fn attend(
     request: Request,
     next: Next,
 ) -> Answer {
+    let actor = actor.from(origin(&door, &request));
+    let attempt = attempt(&request);
     if !route.roles.contains(&actor.role) {
+        if let Some((code, what)) = attempt {
+            note(&door.books, &actor, &code, what, problem::ROLE.code).await;
+        }
         let role = actor.role;
         let refusal = problem::ROLE.refuse(format!("{} 不在此项的角色之内", role.in_chinese()));
         return Err(refusal.with("role", role.name()).into());
@@ -327,11 +333,18 @@ async fn attend(
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response());
     }
     let kept = Arc::new(Mutex::new(view));
-    parts.extensions.insert(Caller { books: door.books.clone(), actor, key, kept });
+    let caller = Caller { books: door.books.clone(), actor: actor.clone(), key, kept };
+    parts.extensions.insert(caller);
     if let Some(compound) = compound {
         parts.extensions.insert(compound);
     }
     let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some((code, what)) = attempt
+        && let Some(problem) = response.extensions().get::<Problem>()
+        && problem.is_refused_by_rule()
+    {
+        note(&door.books, &actor, &code, what, problem.code()).await;
+    }
     if let Some(tag) = tag.filter(|_| response.status() == StatusCode::OK) {
         response.headers_mut().insert(header::ETAG, tag);
         response
@@ -339,6 +352,37 @@ async fn attend(
             .insert(header::VARY, HeaderValue::from_static("authorization, accept"));
     }
     Ok(response)
+}
+
+/// Where a request came from, and its number.
+fn origin(door: &Door, request: &Request) -> Origin {
+    let address = door.address_of(request);
+    let number = request.extensions().get::<Number>();
+    Origin {
+        came_from: address.map_or_else(|| "未知".to_owned(), |address| address.to_string()),
+        request_id: number.map_or_else(String::new, |number| number.0.clone()),
+    }
+}
+
+/// An attempt at money, whose refusal is recorded: the compound's code, and what was tried.
+fn attempt(request: &Request) -> Option<(String, String)> {
+    const MONEY: [&str; 5] = ["deposits", "payments", "bills", "reversals", "closes"];
+    let mut words = request.uri().path().strip_prefix("/api/v1/compounds/")?.split('/');
+    let (code, what) = (words.next()?, words.next()?);
+    let is_money = request.method() == Method::POST && MONEY.contains(&what);
+    (is_money && words.next().is_none()).then(|| (code.to_owned(), what.to_owned()))
+}
+
+/// Records a refused attempt. The refusal stands whether or not that succeeds.
+async fn note(books: &Books, actor: &Actor, code: &str, what: String, rule: &'static str) {
+    let noted = async {
+        let compound = property::compound_by_code(&mut books.glance(), code).await?;
+        let compound = compound.map_or(CompoundId::OFFICE, |compound| compound.id);
+        audit::record_refusal(books, actor, compound, what, rule).await
+    };
+    if let Err(error) = noted.await {
+        tracing::error!(?error, rule, "a refused attempt was not recorded");
+    }
 }
 
 async fn compound_of(parts: &mut Parts) -> Result<String, Problem> {

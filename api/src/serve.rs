@@ -31,7 +31,7 @@ fn lost(what: String, source: std::io::Error) -> Error {
 /// # Errors
 /// Storage.
 pub async fn until_told(listener: TcpListener, books: Books, config: Config) -> Result<()> {
-    let app = crate::app(books.clone(), config);
+    let app = crate::app(books.clone(), config).into_make_service_with_connect_info::<SocketAddr>();
     let (told, hears) = tokio::sync::watch::channel(false);
     let mut leaves = hears.clone();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async move {

@@ -11,6 +11,7 @@ mod journal;
 mod laws;
 mod money_in;
 mod paper;
+mod privacy;
 mod property;
 mod refusals;
 mod schema;
