@@ -14,7 +14,6 @@
 //! survives a rotation, so that indexes and import row keys stay.
 //! Never: a key, or a value in clear, in a refusal, a log line, `Debug` or JSON.
 //! Limits: 2³² values per key (SP 800-38D 8.3); rotate before. Who has the database *and* the key file reads everything.
-//! Measured on this machine, release, one core: `tests/golden` has no figure; see DECISIONS.
 
 mod source;
 

@@ -384,6 +384,14 @@ on_both! {
             assert_eq!(answer.json()["code"], "seal.person-in-text", "{path}: {}", answer.text());
             told.push((path.to_owned(), answer.body));
         }
+        let convey = |phone: &str| json!({ "on": "2026-01-05", "owners": [{ "name": "周四", "id_no": ID_NO_2, "phone": phone }] });
+        let first = doors.post_under(Some("c-1"), "/dwellings/1-1-102/conveyances", convey(PHONE_2)).await;
+        assert_eq!(first.status, 201, "{}", first.text());
+        told.push(("a conveyance".to_owned(), first.body));
+        // Another number with the same mask is another request.
+        let second = doors.post_under(Some("c-1"), "/dwellings/1-1-102/conveyances", convey("19900017352")).await;
+        assert_eq!(second.json()["code"], "books.key-differs", "{}", second.text());
+        told.push(("another".to_owned(), second.body));
         let keyed = doors.post_under(Some(PHONE), "/deposits", deposit("")).await;
         assert_eq!(keyed.json()["code"], "books.key-shape");
         told.push(("a key".to_owned(), keyed.body));
