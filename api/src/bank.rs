@@ -1,13 +1,13 @@
 //! The door of the bank room: the lines of statements, and the rooms their words name.
 //!
-//! Payers are shown by the first character of their names, and a long number in the bank's words by its last four.
+//! Payers are shown by the first character of their names, and a long number in the bank's words was masked when it was kept.
 
 use ledger::bank::{self, BankLine, Which};
 use ledger::books::Snapshot;
 use ledger::id::LineNo;
 use ledger::journal::Book;
+use ledger::mask;
 use ledger::money::Money;
-use reports::household::masked;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -73,8 +73,8 @@ impl From<BankLine> for LineView {
             is_interest: line.is_interest(),
             in_fen: line.inflow,
             out_fen: line.outflow,
-            counterparty: masked(&line.counterparty),
-            wording: without_long_numbers(&line.wording),
+            counterparty: mask::name(&line.counterparty),
+            wording: line.wording.clone(),
             occurred_time: line.occurred_time,
             serial: line.serial,
             voucher_seq: line.voucher_seq.map(|seq| seq.0),
@@ -97,39 +97,4 @@ pub async fn lines(visit: Visit, list: Sought<LineQuery>) -> Result<Listed<LineV
         })
     })
     .await
-}
-
-/// Words in which a telephone, an account's or an identity number is not to be read.
-pub(crate) fn without_long_numbers(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    let mut run = String::new();
-    for c in words.chars().chain(['\n']) {
-        if c.is_ascii_digit() || (c == 'X' && run.len() == 17) {
-            run.push(c);
-            continue;
-        }
-        if run.len() >= 11 {
-            out.push_str("****");
-            out.push_str(&run[run.len() - 4..]);
-        } else {
-            out.push_str(&run);
-        }
-        run.clear();
-        out.push(c);
-    }
-    out.pop();
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_long_numbers;
-
-    #[test]
-    fn a_long_number_keeps_its_last_four() {
-        assert_eq!(without_long_numbers("维修资金 2-3-401"), "维修资金 2-3-401");
-        assert_eq!(without_long_numbers("电话19900003050交"), "电话****3050交");
-        assert_eq!(without_long_numbers("99999919700101001X"), "****001X");
-        assert_eq!(without_long_numbers(""), "");
-    }
 }

@@ -8,6 +8,7 @@
 
 mod acts;
 mod files;
+mod guard;
 mod papers;
 mod people;
 mod words;
@@ -20,12 +21,13 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ledger::books::{Actor, Books};
-use ledger::calendar::{Instant, Month};
+use ledger::calendar::{Clock, Instant, Month};
 use ledger::error::{Error, Storage};
 use ledger::fees::Method;
 use ledger::journal::Book;
 use ledger::money::Money;
 use ledger::property::{self, Compound};
+use ledger::seal::KeySource;
 use serde_json::json;
 
 use crate::config::Config;
@@ -55,8 +57,46 @@ struct Cli {
     /// 账册地址：sqlite:文件路径 或 postgres://用户@主机/库名
     #[arg(long, global = true, env = "XIAOQU_DB", hide_env_values = true, value_name = "URL")]
     db: Option<String>,
+    /// 密钥文件；不写则用 XIAOQU_KEY，再不写则用账册旁的 .key 文件（PostgreSQL 为 ~/.local/state/xiaoqu/）
+    #[arg(long, global = true, env = "XIAOQU_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
+}
+
+/// Where the books and their keys are.
+struct Ground {
+    db: Option<String>,
+    key_file: Option<PathBuf>,
+}
+
+impl Ground {
+    fn url(&self) -> Result<&str, Stop> {
+        let missing = || Stop::Usage("须用 --db（或环境变量 XIAOQU_DB）指明账册地址".to_owned());
+        self.db.as_deref().ok_or_else(missing)
+    }
+
+    /// The books' keys: the file that was named, else the environment, else the usual file.
+    fn keys(&self, url: &str) -> KeySource {
+        let told = std::env::var("XIAOQU_KEY").ok().filter(|keys| !keys.trim().is_empty());
+        match (&self.key_file, told) {
+            (Some(path), _) => KeySource::File(path.clone()),
+            (None, Some(keys)) => KeySource::Told(keys),
+            (None, None) => Books::usual_keys(url),
+        }
+    }
+
+    /// The books, founded if there are none.
+    async fn open(&self) -> Result<Books, Stop> {
+        let url = self.url()?;
+        Ok(Books::open_keyed(url, Clock::system(), self.keys(url)).await?)
+    }
+
+    /// Books that must be there already.
+    async fn existing(&self) -> Result<Books, Stop> {
+        let url = self.url()?;
+        Ok(Books::open_existing_keyed(url, self.keys(url)).await?)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +114,13 @@ enum Command {
     Verify(VerifyArgs),
     /// 导出一本账簿
     Export(ExportArgs),
+    /// 查看操作记录：谁、何时、从何处、做了什么
+    Audit(AuditArgs),
+    /// 显示一户产权人的完整证件号与电话（须写明事由，记入操作记录）
+    Reveal(RevealArgs),
+    /// 加密个人信息的密钥：列出、更换、停用
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// 列出小区
     Compounds(JsonArgs),
     /// 登记维修资金交存：手工，或认领银行流水
@@ -124,6 +171,62 @@ struct ServeArgs {
     /// 监听地址，例如 127.0.0.1:8080
     #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+struct AuditArgs {
+    /// 小区代码；不写则为全部，含总册
+    #[arg(long, value_name = "CODE")]
+    compound: Option<String>,
+    /// 操作人
+    #[arg(long)]
+    actor: Option<String>,
+    /// 操作，例如 fees.pay；以点结尾则为一类，例如 read.
+    #[arg(long)]
+    verb: Option<String>,
+    /// 不早于此刻，例如 2026-01-05T09:00:00+08:00
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    since: Option<Instant>,
+    /// 不晚于此刻
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    until: Option<Instant>,
+    /// 请求编号
+    #[arg(long)]
+    request_id: Option<String>,
+    /// 输出 JSON，每行一个操作
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// 输出 CSV
+    #[arg(long)]
+    csv: bool,
+}
+
+#[derive(Debug, Args)]
+struct RevealArgs {
+    #[command(flatten)]
+    compound: CompoundArg,
+    /// 房号
+    #[arg(long, value_name = "CODE")]
+    room: String,
+    /// 事由（4 至 200 个字）
+    #[arg(long)]
+    reason: String,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// 列出密钥：编号、指纹、加密了多少项
+    List(JsonArgs),
+    /// 更换密钥：用新密钥重新加密全部个人信息；中断后再次运行即接续
+    Rotate(JsonArgs),
+    /// 停用一把已不再使用的旧密钥
+    Retire {
+        /// 密钥编号
+        no: u16,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -552,6 +655,9 @@ impl Command {
                 Import::Undo { act, .. } => act.json,
                 Import::List { json, .. } => json.json,
             },
+            Command::Audit(_) | Command::Key(KeyCommand::Retire { .. }) => false,
+            Command::Key(KeyCommand::List(args) | KeyCommand::Rotate(args)) => args.json,
+            Command::Reveal(args) => args.json,
             Command::Verify(args) => args.json,
             Command::Compounds(args) => args.json,
             Command::TrialBalance(args) => args.json,
@@ -569,12 +675,12 @@ impl Command {
 }
 
 async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
-    let db = cli.db;
+    let db = Ground { db: cli.db, key_file: cli.key_file };
     match cli.command {
         Command::Demo(args) => demo_here(args, out).await,
         Command::Serve(args) => serve_here(db, args).await,
         Command::Migrate => {
-            let books = open(db).await?;
+            let books = db.open().await?;
             writeln!(out, "账册已是最新")?;
             Ok(closed(books).await?)
         }
@@ -588,6 +694,15 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
             at(db, list).await
         }
         Command::Import(import) => files::import(db, import, out).await,
+        Command::Audit(args) => {
+            at(db, async move |books| guard::audit(books, args, out).await).await
+        }
+        Command::Reveal(args) => {
+            at(db, async move |books| guard::reveal(books, args, out).await).await
+        }
+        Command::Key(command) => {
+            at(db, async move |books| guard::key(books, command, out).await).await
+        }
         Command::Verify(args) => {
             at(db, async move |books| papers::verify(books, args, out).await).await
         }
@@ -629,21 +744,11 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
 
 /// Runs a command at books that must be there already: a mistyped address is told, not founded. They are closed after it, so
 /// that their file is whole by itself and may be copied.
-async fn at(db: Option<String>, run: impl AsyncFnOnce(&Books) -> Ran) -> Ran {
-    let books = Books::open_existing(&said(db)?).await?;
+async fn at(ground: Ground, run: impl AsyncFnOnce(&Books) -> Ran) -> Ran {
+    let books = ground.existing().await?;
     let ran = run(&books).await;
     books.close().await?;
     ran
-}
-
-async fn open(db: Option<String>) -> Result<Books, Stop> {
-    Ok(Books::open(&said(db)?).await?)
-}
-
-/// The address of the books, which must be said.
-fn said(db: Option<String>) -> Result<String, Stop> {
-    let missing = || Stop::Usage("须用 --db（或环境变量 XIAOQU_DB）指明账册地址".to_owned());
-    db.ok_or_else(missing)
 }
 
 async fn closed(books: Books) -> Result<u8, Error> {
@@ -661,11 +766,13 @@ async fn demo_here(args: DemoArgs, out: Out<'_>) -> Ran {
     Ok(DONE)
 }
 
-async fn serve_here(db: Option<String>, args: ServeArgs) -> Ran {
+async fn serve_here(mut ground: Ground, args: ServeArgs) -> Ran {
     let mut config = Config::read(args.config.as_deref(), |name| std::env::var(name).ok())?;
     config.listen = args.listen.unwrap_or(config.listen);
     serve::log(&config.log);
-    let books = open(db.or_else(|| config.database.clone())).await?;
+    ground.db = ground.db.or_else(|| config.database.clone());
+    ground.key_file = ground.key_file.or_else(|| config.key_file.clone());
+    let books = ground.open().await?;
     let listener = serve::listen(config.listen).await?;
     if config.logins.is_empty() {
         tracing::warn!("no login is configured: nobody can come in");
@@ -719,8 +826,11 @@ fn plain(code: &str, failure: &Storage) -> serde_json::Value {
 }
 
 /// What of the books themselves keeps them shut.
-const SHUT: [&str; 5] = [
+const SHUT: [&str; 8] = [
     "books.address",
+    "seal.key-shape",
+    "seal.key-missing",
+    "seal.key-differs",
     "books.none",
     "books.newer-database",
     "books.older-database",

@@ -19,6 +19,7 @@
 //! | `trusted_proxies` | `XIAOQU_TRUSTED_PROXIES` | none | whose `X-Forwarded-For` is believed, by address |
 //! | `origins` | `XIAOQU_ORIGINS` | none | whose pages may call from a browser (CORS); closed unless said |
 //! | `behind_tls` | `XIAOQU_BEHIND_TLS` | false | sends HSTS: true only where every name of the site has TLS |
+//! | `key_file` | `XIAOQU_KEY_FILE` (or the keys in `XIAOQU_KEY`) | `PATH.key` beside SQLite's file; `~/.local/state/xiaoqu/` | personal data is sealed with a key that is not in the database |
 //! | `log` | `XIAOQU_LOG` | `info` | one line a request; a filter of `tracing` |
 //! | `second_factor` | `XIAOQU_SECOND_FACTOR` | `property-company`, `street-office` | roles that move money write only behind a second factor |
 //! | `front_lists_compounds` | none | `false` | which compounds there are is their people's business; a demo shows them |
@@ -29,7 +30,7 @@
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +72,8 @@ pub static LISTEN: Rule = Rule {
 pub struct Config {
     /// Where the books are.
     pub database: Option<String>,
+    /// The file of the keys that personal data is sealed with.
+    pub key_file: Option<PathBuf>,
     /// Where the door is.
     pub listen: SocketAddr,
     /// How many bytes a file may have.
@@ -149,6 +152,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             database: None,
+            key_file: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             upload_bytes: 64 << 20,
             timeout: Duration::from_secs(120),
@@ -173,6 +177,7 @@ impl Default for Config {
 #[serde(deny_unknown_fields)]
 struct Written {
     database: Option<String>,
+    key_file: Option<PathBuf>,
     listen: Option<String>,
     upload_mib: Option<u16>,
     timeout_seconds: Option<u16>,
@@ -299,6 +304,7 @@ fn checked(written: Written) -> Result<Config> {
     let timeout = written.timeout_seconds.map(|s| Duration::from_secs(u64::from(s.max(1))));
     Ok(Config {
         database: written.database,
+        key_file: written.key_file,
         listen,
         upload_bytes: upload_bytes.unwrap_or(usual.upload_bytes),
         timeout: timeout.unwrap_or(usual.timeout),

@@ -27,7 +27,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use ledger::books::{self, Actor, Books, KEY_SHAPE, LastActs, Role, Snapshot};
+use ledger::audit;
+use ledger::books::{self, Actor, Books, KEY_SHAPE, LastActs, Origin, Role, Snapshot};
 use ledger::error::{Error, Refusal, Result as Read, Rule};
 use ledger::id::CompoundId;
 use ledger::intake::megabytes;
@@ -285,12 +286,22 @@ pub async fn admit(
         Some(person) => format!("person/{person}"),
         None => format!("login/{}", who.name()),
     });
+    let (origin, attempt) = (origin(&door, &request), attempt(&request));
+    let tried = attempt.zip(shown_role(&who, route)).map(|((code, what), role)| {
+        (door.books.clone(), who.actor(role).from(origin.clone()), code, what)
+    });
     let mut response = match pass.allowed() {
-        Ok(()) => {
-            attend(door, route, who, request, next).await.unwrap_or_else(Problem::into_response)
-        }
+        Ok(()) => attend(door, route, who, origin, request, next)
+            .await
+            .unwrap_or_else(Problem::into_response),
         Err(problem) => problem.into_response(),
     };
+    if let Some((books, actor, code, what)) = tried
+        && let Some(problem) = response.extensions().get::<Problem>()
+        && problem.is_refused_by_rule()
+    {
+        note(&books, &actor, &code, what, problem.code()).await;
+    }
     pass.tell(response.headers_mut());
     response
 }
@@ -299,6 +310,7 @@ async fn attend(
     door: Door,
     route: &'static Route,
     who: people::Caller,
+    origin: Origin,
     request: Request,
     next: Next,
 ) -> Answer {
@@ -333,7 +345,7 @@ async fn attend(
         }
     };
     let actor = match access {
-        Access::Allowed(role) => who.actor(role),
+        Access::Allowed(role) => who.actor(role).from(origin),
         Access::Forbidden => return Err(not_in(&who, somewhere)),
         Access::Unseen => return Err(property::no_compound(&code.unwrap_or_default()).into()),
     };
@@ -379,6 +391,14 @@ fn role_of(who: &people::Caller, route: &Route) -> Result<Role, Problem> {
     }
 }
 
+/// The role in which somebody tries: one of the route's if they have it, else the first they have.
+fn shown_role(who: &people::Caller, route: &Route) -> Option<Role> {
+    match who.role_of(route.roles) {
+        Access::Allowed(role) => Some(role),
+        _ => who.in_force().next().map(|mandate| mandate.role),
+    }
+}
+
 fn not_in(who: &people::Caller, role: Role) -> Problem {
     let evidence = format!("{}（{}）不在此项的角色之内", who.name(), role.in_chinese());
     problem::ROLE.refuse(evidence).with("role", role.name()).into()
@@ -404,6 +424,37 @@ async fn at(
         Err(error) => return Err(error.into()),
     };
     Ok(who.role_at(&place, roles))
+}
+
+/// Where a request came from, and its number.
+fn origin(door: &Door, request: &Request) -> Origin {
+    let address = door.address_of(request);
+    let number = request.extensions().get::<Number>();
+    Origin {
+        came_from: address.map_or_else(|| "未知".to_owned(), |address| address.to_string()),
+        request_id: number.map_or_else(String::new, |number| number.0.clone()),
+    }
+}
+
+/// An attempt at money, whose refusal is recorded: the compound's code, and what was tried.
+fn attempt(request: &Request) -> Option<(String, String)> {
+    const MONEY: [&str; 5] = ["deposits", "payments", "bills", "reversals", "closes"];
+    let mut words = request.uri().path().strip_prefix("/api/v1/compounds/")?.split('/');
+    let (code, what) = (words.next()?, words.next()?);
+    let is_money = request.method() == Method::POST && MONEY.contains(&what);
+    (is_money && words.next().is_none()).then(|| (code.to_owned(), what.to_owned()))
+}
+
+/// Records a refused attempt. The refusal stands whether or not that succeeds.
+async fn note(books: &Books, actor: &Actor, code: &str, what: String, rule: &'static str) {
+    let noted = async {
+        let compound = property::compound_by_code(&mut books.glance(), code).await?;
+        let compound = compound.map_or(CompoundId::OFFICE, |compound| compound.id);
+        audit::record_refusal(books, actor, compound, what, rule).await
+    };
+    if let Err(error) = noted.await {
+        tracing::error!(?error, rule, "a refused attempt was not recorded");
+    }
 }
 
 async fn place_in(parts: &mut Parts, place: &str) -> Result<String, Problem> {

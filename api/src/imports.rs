@@ -14,12 +14,11 @@ use ledger::id::ImportNo;
 use ledger::import::{self, Imported, Kind, Reading, Report, Terms, Undone};
 use ledger::intake::File;
 use ledger::journal::Book;
+use ledger::mask;
 use ledger::property::Compound;
-use reports::household::masked;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::bank::without_long_numbers;
 use crate::door::{Asked, Caller, Nothing, Upload, Visit};
 use crate::list::{Listed, Sought};
 use crate::problem::Problem;
@@ -137,7 +136,6 @@ async fn hand_in(
     let name = if name.is_empty() { "上传文件".to_owned() } else { plain(name) };
     let reading = read(kind, name, Arc::new(bytes), terms.clone()).await?;
     let report = run(&caller.books, &caller.actor, &reading, &terms, is_dry).await?;
-    let report = discreet(report);
     if let Some(Error::Refused(refusal)) = report.refusal().filter(|_| !is_dry) {
         let told = serde_json::to_value(&report).unwrap_or_default();
         return Err(Problem::from(refusal.with("report", told)));
@@ -179,22 +177,27 @@ pub async fn run(
     terms: &Terms,
     is_dry: bool,
 ) -> Result<Report> {
-    if is_dry {
-        return import::preview(books, reading, terms).await;
-    }
-    import::commit(books, actor, Arc::clone(reading), terms).await
+    let report = if is_dry {
+        import::preview(books, reading, terms).await?
+    } else {
+        import::commit(books, actor, Arc::clone(reading), terms).await?
+    };
+    Ok(discreet(report))
 }
 
-/// A report as it may go over the wire.
+/// A report as it may be told, over the wire or at a terminal.
 fn discreet(mut report: Report) -> Report {
     for reject in &mut report.rejected {
         let is_number = reject.code.contains("identity") || reject.code.contains("phone");
         let value = std::mem::take(&mut reject.value);
-        reject.value = if is_number { "****".to_owned() } else { without_long_numbers(&value) };
+        reject.value = if is_number { "****".to_owned() } else { mask::text(&value) };
+        if mask::names_a_person(&reject.rule) {
+            reject.rule = mask::text(&reject.rule).into();
+        }
     }
     for difference in report.differences.iter_mut().filter(|d| d.what.contains("owner")) {
         for names in [&mut difference.in_file, &mut difference.in_books] {
-            let masks: Vec<String> = names.split([';', '；', '、', ',']).map(masked).collect();
+            let masks: Vec<String> = names.split([';', '；', '、', ',']).map(mask::name).collect();
             *names = masks.join("、");
         }
     }

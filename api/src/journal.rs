@@ -5,6 +5,7 @@ use std::io::{Seek, SeekFrom, Write};
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use ledger::audit::{self, Reading};
 use ledger::bank;
 use ledger::books::{Actor, Books, Done, Request, Snapshot, View};
 use ledger::calendar::{Instant, Month};
@@ -611,6 +612,9 @@ pub async fn export(
     let (compound, book) = (visit.compound.id, visit.at.book);
     write_out(&mut view, compound, book, query.format, &mut written).await?;
     drop(view);
+    let what = format!("book {book} as {:?}", query.format);
+    let reading = Reading { reason: String::new(), what, whose: Vec::new(), count: 1 };
+    audit::record_reading(&visit.books, &visit.actor, compound, "read.export", reading).await?;
     let mut file = written.into_inner().map_err(|e| torn(e.into_error()))?;
     file.seek(SeekFrom::Start(0)).map_err(torn)?;
     Ok(Exported(query.format, file))

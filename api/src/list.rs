@@ -179,6 +179,12 @@ impl<T: Serialize> IntoResponse for Listed<T> {
 pub type Keyed<K, T> = (K, T);
 
 impl<Q> Sought<Q> {
+    /// Whether the whole list is asked for, as a file, and not a page.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.form != Form::Json
+    }
+
     /// Answers from a list that is read a piece at a time: `fetch` gets the key of the last row told and how many rows to
     /// read after it. Fewer than asked for means that there are no more.
     ///

@@ -12,6 +12,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ledger::error::{Error, Kind, Refusal, Rule, Storage};
+use ledger::mask;
 use serde_json::{Map, Value, json};
 
 macro_rules! rules {
@@ -130,6 +131,13 @@ impl Problem {
         self.refusal.rule.code
     }
 
+    /// Whether a rule said no to what was well-formed and known: an attempt, not a slip of the pen.
+    #[must_use]
+    pub fn is_refused_by_rule(&self) -> bool {
+        let kind = self.refusal.rule.kind;
+        self.cause.is_none() && matches!(kind, Kind::Refused | Kind::Conflict | Kind::Forbidden)
+    }
+
     /// The storage's failure behind it, for the log.
     #[must_use]
     pub fn cause(&self) -> Option<&Error> {
@@ -144,13 +152,17 @@ impl Problem {
             "type": format!("/problems/{code}"),
             "title": rule,
             "status": self.status().as_u16(),
-            "detail": self.refusal.evidence,
+            "detail": mask::text_of_persons(&self.refusal.evidence),
             "remedy": remedy,
             "code": code,
         });
         let Value::Object(mut members) = told else { return Map::new() };
         for (name, value) in &self.refusal.facts {
-            members.entry(name.clone()).or_insert_with(|| value.clone());
+            let value = match value {
+                Value::String(text) => Value::from(mask::text_of_persons(text)),
+                other => other.clone(),
+            };
+            members.entry(name.clone()).or_insert(value);
         }
         members
     }

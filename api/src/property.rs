@@ -2,14 +2,16 @@
 //! names.
 
 use ledger::books::{Actor, Books, Done, Request};
-use ledger::id::{AreaId, CompoundId};
+use ledger::id::{AreaId, CompoundId, OwnerNo};
+use ledger::mask;
 use ledger::people::{Access, Place};
 use ledger::property::{
     self, AreaKind, AreaRung, Compound, Dwelling, Founding, Locating, NewArea, NewOwner,
 };
-use reports::household::masked;
+use ledger::seal::Personal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::door::{Asked, Caller, Nothing, Told, Visit};
 use crate::list::{Listed, Sought};
@@ -179,6 +181,12 @@ pub async fn one(visit: Visit) -> Result<Shown<CompoundView>, Problem> {
 struct OwnerView {
     #[schemars(description = "姓名：只显示姓", example = &"王*")]
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "证件号：遮盖；清单中不列，密钥不在手边时没有", example = &"9999****001X")]
+    id_no: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "电话：遮盖；清单中不列，密钥不在手边时没有", example = &"199****3050")]
+    phone: Option<String>,
     #[schemars(description = "份额", example = &"1/2")]
     share: String,
     #[schemars(description = "自何日起")]
@@ -216,7 +224,9 @@ pub struct DwellingView {
 impl From<Dwelling> for DwellingView {
     fn from(dwelling: Dwelling) -> DwellingView {
         let owners = dwelling.owners.iter().map(|owner| OwnerView {
-            name: masked(&owner.name),
+            name: mask::name(&owner.name),
+            id_no: None,
+            phone: None,
             share: format!("{}/{}", owner.share.0, owner.share.1),
             from: IsoDay(owner.from),
         });
@@ -276,7 +286,18 @@ pub async fn dwelling(
     let on = query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
     let mut view = visit.books.glance();
     let found = property::dwelling(&mut view, visit.compound.id, &visit.at.room, on).await?;
-    Ok(Shown(DwellingView::from(found)))
+    let owners: Vec<OwnerNo> = found.owners.iter().map(|owner| owner.owner_no).collect();
+    let mut shown = DwellingView::from(found);
+    if visit.books.ring().is_open().is_ok() {
+        let contacts = property::contacts(&mut view, visit.compound.id, &owners).await?;
+        for (owner, no) in shown.owners.iter_mut().zip(owners) {
+            if let Some(contact) = contacts.iter().find(|contact| contact.owner_no == no) {
+                owner.id_no = Some(mask::identity(contact.id_no.in_clear()));
+                owner.phone = Some(mask::phone(contact.phone.in_clear()));
+            }
+        }
+    }
+    Ok(Shown(shown))
 }
 
 /// A change of owners as it is asked for.
@@ -299,10 +320,10 @@ struct OwnerAsked {
     name: String,
     #[serde(default)]
     #[schemars(description = "证件号", example = &"", length(max = 40))]
-    id_no: String,
+    id_no: Personal,
     #[serde(default)]
     #[schemars(description = "电话", example = &"", length(max = 20))]
-    phone: String,
+    phone: Personal,
     #[serde(default)]
     #[schemars(description = "份额：不写则等额")]
     share: Option<ShareAsked>,
@@ -335,8 +356,15 @@ pub async fn convey(
     visit: Visit<AtRoom>,
     Told(asked): Told<ConveyanceAsked>,
 ) -> Result<Acted<Conveyed>, Problem> {
+    let ring = visit.books.ring();
+    let mut owners = Vec::with_capacity(asked.owners.len());
+    for OwnerAsked { name, id_no, phone, share } in &asked.owners {
+        let (id_no, phone) = (ring.told(id_no)?, ring.told(phone)?);
+        owners.push(json!({ "name": name, "id_no": id_no, "phone": phone, "share": share }));
+    }
+    let body = json!({ "room": visit.at.room, "on": asked.on, "owners": owners });
     let given = (visit.at.room.clone(), asked);
-    let request = Request::new("property.convey", given).maybe_once(visit.key.clone());
+    let request = Request::describing("property.convey", given, body).maybe_once(visit.key.clone());
     let done = visit.books.act(
         &visit.actor,
         visit.compound.id,

@@ -20,7 +20,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
-use crate::{bank, fees, front, fund, imports, journal, openapi, people, problem, property};
+use crate::{audit, bank, fees, front, fund, imports, journal, openapi, people, problem, property};
 
 /// Whoever may read the books of a compound.
 const READERS: &[Role] =
@@ -65,6 +65,12 @@ pub enum Scope {
     /// At the compound in the path, or at the dwelling in it.
     Dwelling,
 }
+/// Whoever may read the log of a compound.
+const WATCHERS: &[Role] = &[OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
+/// Whoever may read the log of the house.
+const GUARDS: &[Role] = &[Administrator, Auditor];
+/// Whoever may see an owner's numbers, for a reason.
+const TRUSTED: &[Role] = &[PropertyCompany, StreetOffice];
 
 /// How long an answer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +135,8 @@ macro_rules! routes {
 /// A room is looked up by its code.
 static ROOM: &[&Rule] = &[&property_rules::ROOM, &property_rules::NO_DWELLING];
 /// A voucher is made.
-static POST: &[&Rule] = &[&voucher::TEXT, &voucher::ANCIENT, &voucher::FUTURE];
+static POST: &[&Rule] =
+    &[&voucher::TEXT, &ledger::seal::IN_TEXT, &voucher::ANCIENT, &voucher::FUTURE];
 /// A bank line is claimed.
 static CLAIM: &[&Rule] = bank_rules::RULES;
 /// A file is read and judged.
@@ -152,19 +159,19 @@ routes! {
         "列出小区" "依代码。" [];
     POST Quick "/compounds" FOUNDERS House property::found:
         "建立小区" "为新小区开立四本账簿。房屋由房产清册导入，见 /registers。"
-        [&[&property_rules::COMPOUND_SHAPE, &property_rules::CODE_TAKEN, &property_rules::NO_AREA]];
+        [&[&property_rules::COMPOUND_SHAPE, &ledger::seal::IN_TEXT, &property_rules::CODE_TAKEN, &property_rules::NO_AREA]];
     POST Long "/registers" FOUNDERS House imports::take_register:
         "导入房产清册" "小区代码是新的则先建立小区。请求体就是文件，或表单里唯一的文件。先用 dry_run=true 预览。"
-        [FILE, import_rules::RULES, property_rules::RULES];
+        [FILE, import_rules::RULES, property_rules::RULES, ledger::seal::RULES];
     GET Quick "/compounds/{compound}" READERS Compound property::one:
         "查看小区" "" [];
     GET Quick "/compounds/{compound}/dwellings" READERS Compound property::dwellings:
         "列出房屋" "依房号的自然顺序；产权人只显示姓。" [];
     GET Quick "/compounds/{compound}/dwellings/{room}" RESIDENTS Dwelling property::dwelling:
-        "查看房屋" "" [ROOM];
+        "查看房屋" "产权人只显示姓，证件号、电话遮盖。" [ROOM, ledger::seal::RULES];
     POST Quick "/compounds/{compound}/dwellings/{room}/conveyances" KEEPERS Compound property::convey:
         "办理过户" "产权人变更；维修资金余额随房屋走（165号令第二十八条）。"
-        [ROOM, &[&property_rules::OWNER_SHAPE, &property_rules::SHARES, &property_rules::CONVEYED_EARLY]];
+        [ROOM, ledger::seal::RULES, &[&property_rules::OWNER_SHAPE, &property_rules::SHARES, &property_rules::CONVEYED_EARLY]];
     GET Quick "/compounds/{compound}/dwellings/{room}/fund-statement" RESIDENTS Dwelling fund::statement:
         "维修资金对账单" "一户的分户账：期初、逐笔、期末。format=pdf 可打印。" [ROOM, &[&fund_rules::PERIOD, &problem::NO_GLYPH]];
     GET Quick "/compounds/{compound}/dwellings/{room}/fees" RESIDENTS Dwelling fees::account:
@@ -183,7 +190,7 @@ routes! {
         "查看凭证" "format=text 为规范文本：印记就是对它计算的。" [&[&journal_rules::NO_VOUCHER]];
     GET Quick "/compounds/{compound}/books/{book}/closes" READERS Compound journal::closes:
         "列出结账" "各月的印记，供与公示的核对。" [];
-    GET Long "/compounds/{compound}/books/{book}/export" READERS Compound journal::export:
+    GET Live "/compounds/{compound}/books/{book}/export" READERS Compound journal::export:
         "导出账簿" "整本账簿，可用 hledger 独立核对。" [];
     POST Quick "/compounds/{compound}/reversals" KEEPERS Compound journal::reverse:
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
@@ -207,12 +214,19 @@ routes! {
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
     POST Long "/compounds/{compound}/imports" KEEPERS Compound imports::take:
         "导入文件" "请求体就是文件，或表单里唯一的文件。先用 dry_run=true 预览；退回的行在 report.rejected。同一行只入账一次。"
-        [FILE, import_rules::RULES, property_rules::RULES, POST];
+        [FILE, import_rules::RULES, property_rules::RULES, POST, ledger::seal::RULES];
     GET Quick "/compounds/{compound}/imports" READERS Compound imports::list:
         "列出导入" "后导入的在前。" [];
     POST Long "/compounds/{compound}/imports/{no}/undo" KEEPERS Compound imports::undo:
         "撤销导入" "凭证逐张红字冲销，不删除。"
         [import_rules::RULES, POST, journal_rules::RULES];
+    POST Quick "/compounds/{compound}/dwellings/{room}/owners/reveal" TRUSTED Compound audit::reveal:
+        "查看产权人完整信息" "完整的姓名、证件号、电话；须写明事由，先记入操作记录再答复。"
+        [ROOM, ledger::audit::RULES, ledger::seal::RULES];
+    GET Live "/compounds/{compound}/audit" WATCHERS Compound audit::compound:
+        "小区操作记录" "谁、何时、从何处、做了什么；个人信息已遮盖。整份导出也记入操作记录。" [];
+    GET Live "/audit" GUARDS House audit::house:
+        "全部操作记录" "同上，全部小区与总册。" [];
     GET Live "/compounds/{compound}/verify" READERS Compound journal::verify:
         "核验小区账册" "逐条检查账册必须成立的规律，重算每张凭证的印记。" [];
     GET Live "/verify" EXAMINERS House journal::verify_all:

@@ -2,7 +2,8 @@
 //!
 //! Owns: `bank_line`, `bank_claim`.
 //!
-//! Always: a line is kept as it came and never changed; it belongs to at most one voucher at a time (a claim); two equal
+//! Always: a line is kept as it came and never changed; its names and words stand with every long number masked, and what
+//! the bank wrote, the other side's account included, lies sealed beside them; it belongs to at most one voucher at a time (a claim); two equal
 //! lines of one day are two lines. Never: a movement of money. The bank moved it already; a room claims the line for the
 //! voucher that says what it was. A line nobody claims is money not yet identified (暂存), and shown with its age.
 
@@ -12,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use crate::books::sheaf::{Kind as Column, Table};
 use crate::books::{Reads, Tx, View};
 use crate::calendar::Day;
-use crate::error::{Kind as Answer, Refusal, Result, Rule};
+use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
 use crate::id::{CompoundId, LineNo, VoucherSeq};
 use crate::journal::{self, Book, Posted, Style};
+use crate::mask;
 use crate::money::Money;
 use crate::property::RoomCode;
+use crate::seal::Sealed;
 
 /// There is no such line.
 pub static NO_LINE: Rule = Rule {
@@ -66,13 +69,37 @@ static LINE: Table = Table {
         ("in_fen", Column::Big),
         ("out_fen", Column::Big),
         ("counterparty", Column::Text),
-        ("counterparty_account", Column::Text),
         ("wording", Column::Text),
         ("serial", Column::Text),
+        ("as_written_sealed", Column::Bytes),
         ("act_no", Column::Int),
     ],
     on_conflict: "",
 };
+
+static AS_WRITTEN: Sealed = Sealed {
+    table: "bank_line",
+    column: "as_written_sealed",
+    row: "line_no",
+    compound: "compound_id",
+};
+
+/// The columns of this room that hold sealed values.
+pub static SEALED: &[&Sealed] = &[&AS_WRITTEN];
+
+/// What of a line is not shown: the account, and name and words where a long number was masked in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsWritten {
+    /// The other side's account.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub account: String,
+    /// Their name, if it differs from what is shown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub counterparty: String,
+    /// The bank's words, if they differ from what is shown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub wording: String,
+}
 
 static CLAIM: Table = Table {
     name: "bank_claim",
@@ -133,12 +160,9 @@ pub struct BankLine {
     /// Money out.
     #[serde(rename = "out_fen")]
     pub outflow: Money,
-    /// Who.
+    /// Who, long numbers masked.
     pub counterparty: String,
-    /// Their account, shown masked.
-    #[serde(skip)]
-    pub counterparty_account: String,
-    /// The bank's words.
+    /// The bank's words, long numbers masked.
     pub wording: String,
     /// The bank's serial number.
     pub serial: String,
@@ -162,12 +186,16 @@ impl BankLine {
 
 /// Keeps lines, in the order given, and answers their numbers.
 pub(crate) async fn keep(tx: &mut Tx, lines: &[NewLine]) -> Result<Vec<LineNo>> {
-    let (compound, act) = (tx.compound().0, tx.act().0);
+    let (compound, act) = (tx.compound(), tx.act().0);
+    let ring = tx.ring().clone();
     let mut numbers = Vec::with_capacity(lines.len());
     for line in lines {
         let no = LineNo(tx.next_no("bank-line"));
+        let (counterparty, wording) = (mask::text(&line.counterparty), mask::text(&line.wording));
+        let as_written = as_written(line, &counterparty, &wording)?;
+        let as_written = ring.seal(&AS_WRITTEN.at(compound, no.0), as_written.as_bytes())?;
         let row = [
-            compound.into(),
+            compound.0.into(),
             no.0.into(),
             i32::from(line.book.number()).into(),
             (&line.account_no).into(),
@@ -175,10 +203,10 @@ pub(crate) async fn keep(tx: &mut Tx, lines: &[NewLine]) -> Result<Vec<LineNo>> 
             (&line.occurred_time).into(),
             line.inflow.in_fen().into(),
             line.outflow.in_fen().into(),
-            (&line.counterparty).into(),
-            (&line.counterparty_account).into(),
-            (&line.wording).into(),
+            (&counterparty).into(),
+            (&wording).into(),
             (&line.serial).into(),
+            as_written.as_slice().into(),
             act.into(),
         ];
         tx.put(&LINE, &row);
@@ -186,6 +214,40 @@ pub(crate) async fn keep(tx: &mut Tx, lines: &[NewLine]) -> Result<Vec<LineNo>> 
         tx.put_is_due().await?;
     }
     Ok(numbers)
+}
+
+/// What is not shown of a line, as the text that is sealed; empty if all is shown.
+fn as_written(line: &NewLine, counterparty: &str, wording: &str) -> Result<String> {
+    let differing = |written: &str, shown: &str| {
+        if written == shown { String::new() } else { written.to_owned() }
+    };
+    let hidden = AsWritten {
+        account: line.counterparty_account.clone(),
+        counterparty: differing(&line.counterparty, counterparty),
+        wording: differing(&line.wording, wording),
+    };
+    if hidden == AsWritten::default() {
+        return Ok(String::new());
+    }
+    let bug = |e: serde_json::Error| Storage::Bug(format!("a line is not JSON: {e}"));
+    Ok(serde_json::to_string(&hidden).map_err(bug)?)
+}
+
+/// What is not shown of a line. Who shows it records an act first (`audit::record_reading`).
+///
+/// # Errors
+/// `bank.no-line`, `seal.key-missing`, `seal.key-differs`, `seal.broken`.
+pub async fn hidden(view: &mut impl View, compound: CompoundId, no: LineNo) -> Result<AsWritten> {
+    let sql = "SELECT as_written_sealed FROM bank_line WHERE compound_id = $1 AND line_no = $2";
+    let found = view.rows(LINES, sql, vec![compound.0.into(), no.0.into()]).await?;
+    let row = found.first().ok_or_else(|| NO_LINE.refuse(format!("流水编号 {no}")))?;
+    let sealed: Vec<u8> = row.try_get_by_index(0)?;
+    let opened = view.ring().open_text(&AS_WRITTEN.at(compound, no.0), &sealed)?;
+    if opened.is_empty() {
+        return Ok(AsWritten::default());
+    }
+    let bug = |e: serde_json::Error| Storage::Bug(format!("a sealed line is not JSON: {e}"));
+    Ok(serde_json::from_str(&opened).map_err(bug)?)
 }
 
 /// Takes lines away that an import kept by mistake. The caller has made sure that none is claimed.
@@ -311,7 +373,7 @@ async fn lines_where(
 ) -> Result<Vec<BankLine>> {
     let sql = format!(
         "SELECT l.line_no, l.book, l.account_no, l.occurred_on, l.occurred_time, l.in_fen, l.out_fen,
-           l.counterparty, l.counterparty_account, l.wording, l.serial, c.voucher_seq
+           l.counterparty, l.wording, l.serial, c.voucher_seq
          FROM bank_line l LEFT JOIN bank_claim c
            ON c.compound_id = l.compound_id AND c.line_no = l.line_no AND c.released_by_act IS NULL
          WHERE l.compound_id = $1 {condition}"
@@ -329,7 +391,6 @@ async fn lines_where(
             inflow: Money::fen(row.try_get("", "in_fen")?),
             outflow: Money::fen(row.try_get("", "out_fen")?),
             counterparty: row.try_get("", "counterparty")?,
-            counterparty_account: row.try_get("", "counterparty_account")?,
             wording: row.try_get("", "wording")?,
             serial: row.try_get("", "serial")?,
             voucher_seq: row.try_get::<Option<i32>>("", "voucher_seq")?.map(VoucherSeq),

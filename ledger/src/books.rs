@@ -1,9 +1,10 @@
 //! The books of many compounds: one database, one clock, one way to act and one way to read.
 //!
-//! Owns: the compound's lock and counters, the acts and their keys (tables `counter`, `act`, `once`). Knows no word of the
-//! trade but the roles.
+//! Owns: the compound's lock and counters, the acts and their keys, the list of sealing keys (tables `counter`, `act`,
+//! `once`, `seal_key`). Knows no word of the trade but the roles.
 //!
-//! Always: one act = one transaction on one compound's lock, recorded with its actor, its request and its answer;
+//! Always: one act = one transaction on one compound's lock, recorded with its actor, where they came from, its request and
+//! its answer, and chained to the act before it by hash ([`record`]); no person's number stands in a record but as its mask;
 //! the same key with the same request answers the same and writes nothing; with another request it is refused
 //! and the difference is named. Acts that wait together are committed together (`books::lane`).
 //! Start at [`Books::open`], [`Books::act`], [`Books::read`].
@@ -11,10 +12,12 @@
 mod actor;
 pub(crate) mod dialect;
 mod lane;
+pub mod record;
+mod ring;
 pub(crate) mod sheaf;
 mod tx;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::future::BoxFuture;
 use migrations::MigratorTrait;
@@ -24,15 +27,18 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
-pub use self::actor::{Actor, Role};
+pub use self::actor::{Actor, Origin, Role};
 pub use self::dialect::ADDRESS;
 use self::lane::{Job, Lanes, Outcome, Ticket};
+pub use self::ring::{KeyState, Rotated, keys, retire, rotate};
 pub(crate) use self::tx::last_no;
 pub use self::tx::{Glance, Snapshot, Tx, View};
 pub(crate) use self::tx::{Keeps, Reads};
 use crate::calendar::Clock;
 use crate::error::{Error, Kind, Result, Rule, Storage};
 use crate::id::{ActNo, CompoundId};
+use crate::mask;
+use crate::seal::{KeySource, Ring};
 
 /// There are no books at the address.
 pub static NONE: Rule = Rule {
@@ -94,7 +100,7 @@ pub static OVERLOADED: Rule = Rule {
 pub static KEY_SHAPE: Rule = Rule {
     code: "books.key-shape",
     kind: Kind::Shape,
-    rule: "幂等键须为 1 至 120 个可见字符",
+    rule: "幂等键须为 1 至 120 个可见字符，不含手机号、身份证号",
     remedy: "用 UUID 或单据号作幂等键",
 };
 
@@ -166,7 +172,12 @@ pub struct Books {
     pools: dialect::Pools,
     lanes: Arc<Lanes>,
     clock: Clock,
+    source: Arc<KeySource>,
+    ring: SharedRing,
 }
+
+/// The ring of opened books, exchanged when a key is added or retired.
+pub(crate) type SharedRing = Arc<RwLock<Arc<Ring>>>;
 
 impl Books {
     /// How many batches of different compounds run at once on PostgreSQL.
@@ -185,10 +196,7 @@ impl Books {
     /// # Errors
     /// As [`Books::open`].
     pub async fn open_with(url: &str, clock: Clock) -> Result<Books> {
-        migrate(url).await?;
-        let pools = dialect::open(url, Books::ACTING_AT_ONCE).await?;
-        let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone()));
-        Ok(Books { pools, lanes, clock })
+        Books::open_keyed(url, clock, Books::usual_keys(url)).await
     }
 
     /// Opens books that must be there already: a mistyped path is refused, not founded. A file that is marked read-only, or
@@ -197,30 +205,92 @@ impl Books {
     /// # Errors
     /// `books.none`, `books.older-database`, `books.log-apart`, and those of [`Books::open`].
     pub async fn open_existing(url: &str) -> Result<Books> {
+        Books::open_existing_keyed(url, Books::usual_keys(url)).await
+    }
+
+    /// As [`Books::open_existing`], with keys from a source of the caller's.
+    ///
+    /// # Errors
+    /// As [`Books::open_existing`].
+    pub async fn open_existing_keyed(url: &str, source: KeySource) -> Result<Books> {
         if let Some(file) = dialect::file_of(url) {
             let Ok(found) = file.metadata() else {
                 return Err(NONE.refuse(format!("没有文件 {}", file.display())).into());
             };
             if found.permissions().readonly() {
-                return Books::archive(url).await;
+                return Books::archive(url, source).await;
             }
         }
-        match Books::open(url).await {
-            Err(Error::Storage(failure)) if failure.is_read_only() => Books::archive(url).await,
+        match Books::open_keyed(url, Clock::system(), source.clone()).await {
+            Err(Error::Storage(failure)) if failure.is_read_only() => {
+                Books::archive(url, source).await
+            }
             opened => opened,
         }
     }
 
     /// Opens a file that may not be written here. Its acts will be refused by the database.
-    async fn archive(url: &str) -> Result<Books> {
+    async fn archive(url: &str, source: KeySource) -> Result<Books> {
         let pools = dialect::open_archive(url).await?;
         let missing = missing_steps(&pools.reading).await?;
         if missing > 0 {
             return Err(OLDER.refuse(format!("还差 {missing} 个建表步骤")).into());
         }
-        let clock = Clock::system();
-        let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone()));
-        Ok(Books { pools, lanes, clock })
+        let books = Books::of(pools, Clock::system(), source);
+        books.refresh(false).await?;
+        Ok(books)
+    }
+
+    /// Opens the books with keys from a source of the caller's. Without their keys the books open all the same; what needs
+    /// one is refused (`seal.key-missing`, `seal.key-differs`).
+    ///
+    /// # Errors
+    /// As [`Books::open`].
+    pub async fn open_keyed(url: &str, clock: Clock, source: KeySource) -> Result<Books> {
+        migrate(url).await?;
+        let pools = dialect::open(url, Books::ACTING_AT_ONCE).await?;
+        let books = Books::of(pools, clock, source);
+        books.refresh(true).await?;
+        Ok(books)
+    }
+
+    fn of(pools: dialect::Pools, clock: Clock, source: KeySource) -> Books {
+        let opening = crate::seal::KEY_MISSING.refuse("账册正在打开");
+        let ring: SharedRing = Arc::new(RwLock::new(Arc::new(Ring::locked(opening))));
+        let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone(), ring.clone()));
+        Books { pools, lanes, clock, source: Arc::new(source), ring }
+    }
+
+    /// Where the keys of the books at an address are if nobody says: beside the file, or in the home of whoever runs the
+    /// program.
+    #[must_use]
+    pub fn usual_keys(url: &str) -> KeySource {
+        match dialect::file_of(url) {
+            Some(path) => KeySource::beside(path),
+            None => match dialect::server_of(url) {
+                Some((host, port, database)) => KeySource::of_server(&host, port, &database),
+                None => KeySource::Nowhere,
+            },
+        }
+    }
+
+    /// The keys of these books, or why they are not there.
+    #[must_use]
+    pub fn ring(&self) -> Arc<Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where the keys come from, in words.
+    #[must_use]
+    pub fn key_place(&self) -> String {
+        self.source.in_words()
+    }
+
+    /// Reads the list of keys and the keys anew.
+    async fn refresh(&self, may_found: bool) -> Result<()> {
+        let ring = Arc::new(ring::unlock(self, may_found).await?);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
     }
 
     /// The clock of these books.
@@ -251,7 +321,8 @@ impl Books {
     {
         if let Some(key) = &request.key {
             let is_visible = key.chars().all(|c| !c.is_control() && !c.is_whitespace());
-            if key.is_empty() || key.chars().count() > 120 || !is_visible {
+            let is_long = key.is_empty() || key.chars().count() > 120;
+            if is_long || !is_visible || mask::names_a_person(key) {
                 return Err(KEY_SHAPE.refuse(format!("{} 个字符", key.chars().count())).into());
             }
         }
@@ -270,13 +341,13 @@ impl Books {
     /// Storage.
     pub async fn read(&self) -> Result<Snapshot> {
         let db = dialect::begin_reading(&self.pools).await.map_err(Storage::from)?;
-        Ok(Snapshot { db, backend: self.pools.backend })
+        Ok(Snapshot { db, backend: self.pools.backend, ring: self.ring() })
     }
 
     /// One question by itself, at the price of one round trip.
     #[must_use]
     pub fn glance(&self) -> Glance {
-        Glance { db: self.pools.reading.clone(), backend: self.pools.backend }
+        Glance { db: self.pools.reading.clone(), backend: self.pools.backend, ring: self.ring() }
     }
 
     /// Whether the database answers.

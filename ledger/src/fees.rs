@@ -20,6 +20,7 @@ use crate::id::{CompoundId, DwellingNo, LineNo, MatterNo, PaymentNo};
 use crate::journal::{self, AsOf, Book, Entry, Kind, Line, Posted};
 use crate::money::Money;
 use crate::property;
+use crate::seal::may_stand_in_clear;
 
 /// An amount is nothing, or too much.
 pub static AMOUNT: Rule = Rule {
@@ -299,6 +300,7 @@ fn may_bill(
     if !(1..=40).contains(&item_length) || billing.item.chars().any(char::is_control) {
         return Err(ITEM.refuse(format!("{item_length} 个字")));
     }
+    may_stand_in_clear("收费项目", &billing.item)?;
     if billing.to_on < billing.from_on {
         return Err(PERIOD.refuse(format!("{} 至 {}", billing.from_on, billing.to_on)));
     }
@@ -533,6 +535,7 @@ pub struct OpenBill {
 /// # Errors
 /// `property.no-dwelling`, those of `bank::incoming`, `fees.amount`, those of [`journal::post`].
 pub async fn pay(tx: &mut Tx, payment: &Payment) -> Result<Paid> {
+    may_stand_in_clear("付款人", &payment.payer)?;
     let (code, _) = property::place(tx, payment.dwelling_no).await?;
     let line = match payment.line_no {
         Some(no) => Some(bank::incoming(tx, Book::Service, no).await?),

@@ -4,7 +4,7 @@
 //!
 //! Always: what [`preview`] shows is what [`commit`] does, or the commit says what changed in between; a file is taken in
 //! one act, whole, or its good rows, or not at all; a row is taken once, however often and in however many files it
-//! comes; what an import made can be undone by [`undo`]: vouchers are reversed, never removed.
+//! comes, known by a digest that only the books can make; what an import made can be undone by [`undo`]: vouchers are reversed, never removed.
 //! Never: a row repaired, a room guessed, a difference hidden.
 
 mod bank_lines;
@@ -12,8 +12,6 @@ mod deposits;
 mod fee_history;
 mod register;
 mod rows;
-
-use std::collections::HashSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +21,7 @@ use crate::error::{Error, Kind as Answer, Result, Rule, Storage};
 use crate::id::{CompoundId, ImportNo};
 use crate::intake::{self, File, Places, Reject, Said, Skipped};
 use crate::journal::Book;
+use crate::mask;
 use crate::measure::Area;
 use crate::money::Money;
 use crate::property;
@@ -441,6 +440,9 @@ impl Meta {
 /// # Errors
 /// The refusals of a whole file, `intake.…`.
 pub fn read(kind: Kind, file: File<'_>, terms: &Terms) -> Result<Reading> {
+    // The name is kept in clear and stands in every address of a cell.
+    let name = mask::text(file.name);
+    let file = File { name: &name, bytes: file.bytes };
     let running = if terms.good_rows { intake::Terms::GoodRows } else { intake::Terms::WholeFile };
     let (rows, meta) = match kind {
         Kind::Register => {
@@ -477,6 +479,8 @@ impl Reading {
         if report.rejected.is_empty() {
             return Ok(None);
         }
+        let name = mask::text(file.name);
+        let file = File { name: &name, bytes: file.bytes };
         let wanted = report.rejected.iter().map(|r| (&*r.sheet, r.row)).collect();
         let rejected = intake::rows_as_written(self.kind.family(), file, &wanted)?;
         let mut rejects = report.rejected.clone();
@@ -631,7 +635,7 @@ async fn judge(
 ) -> Result<Plan> {
     let known = match compound {
         Some(compound) => rows::known(view, compound, reading.kind).await?,
-        None => HashSet::new(),
+        None => rows::Known::none(view),
     };
     Ok(match &reading.rows {
         Rows::Register(r) => Plan::Register(register::judge(view, compound, r, today).await?),

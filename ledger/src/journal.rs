@@ -38,6 +38,7 @@ use crate::calendar::Day;
 use crate::error::{Kind as Answer, Result, Rule};
 use crate::id::{DwellingNo, MatterNo, TransferNo, VoucherSeq};
 use crate::money::Money;
+use crate::seal::may_stand_in_clear;
 use schemars::JsonSchema;
 
 /// No voucher has this name.
@@ -159,6 +160,7 @@ pub(crate) fn open_matter(tx: &mut Tx, kind: &str, name: &str) -> MatterNo {
 /// # Errors
 /// Storage.
 pub async fn open_project(tx: &mut Tx, name: &str) -> Result<MatterNo> {
+    may_stand_in_clear("项目名称", name)?;
     let matter = open_matter(tx, "project", name);
     tx.flush().await?;
     Ok(matter)
@@ -167,7 +169,7 @@ pub async fn open_project(tx: &mut Tx, name: &str) -> Result<MatterNo> {
 /// Records an entry as a voucher of its book.
 ///
 /// # Errors
-/// `journal.lines`, `journal.text`, `journal.ancient-day`, `journal.future-day`, `journal.amount`,
+/// `journal.lines`, `journal.text`, `seal.person-in-text`, `journal.ancient-day`, `journal.future-day`, `journal.amount`,
 /// `journal.account`, `journal.analysis`, `journal.unbalanced`.
 pub async fn post(tx: &mut Tx, entry: Entry) -> Result<Posted> {
     post_from(tx, entry, voucher::Origin::default()).await

@@ -1,6 +1,7 @@
 //! The rooms: every rule and every row of the books of residential compounds.
 //!
-//! Reading order: plain material ([`money`], [`measure`], [`calendar`], [`id`], [`error`]), then [`books`] (one act,
+//! Reading order: plain material ([`money`], [`measure`], [`calendar`], [`id`],
+//! [`error`], [`mask`], [`seal`]), then [`books`] (one act,
 //! one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
@@ -9,6 +10,7 @@
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
 
+pub mod audit;
 pub mod bank;
 pub mod books;
 pub mod calendar;
@@ -19,19 +21,29 @@ pub mod id;
 pub mod import;
 pub mod intake;
 pub mod journal;
+pub mod mask;
 pub mod measure;
 pub mod money;
 pub mod people;
 pub mod property;
+pub mod seal;
 pub mod verify;
+
+/// Every column that holds sealed values, room by room, for the rotation of keys.
+#[must_use]
+pub fn sealed() -> Vec<&'static seal::Sealed> {
+    [property::SEALED, bank::SEALED].concat()
+}
 
 /// Every rule of the house, room by room, in the order in which each room checks them.
 #[must_use]
 pub fn rules() -> Vec<&'static error::Rule> {
     let rooms = [
+        seal::RULES,
         books::RULES,
         people::RULES,
         property::RULES,
+        audit::RULES,
         journal::RULES,
         intake::RULES,
         bank::RULES,

@@ -4,7 +4,8 @@
 //!
 //! Always: a dwelling has one code in its compound and a number given once and never reused; its areas for votes, fees
 //! and the fund are three figures, equal until somebody says otherwise; the owners of a dwelling on a day hold shares
-//! that sum to one. Never: a balance. Money belongs to the dwelling and stays when the owners change (165号令 art. 28).
+//! that sum to one; an owner's identity and telephone numbers, and a dwelling's remark, lie sealed, and a number is looked
+//! for by its blind index. Never: a balance. Money belongs to the dwelling and stays when the owners change (165号令 art. 28).
 //! Start at [`found`], [`enrol`], [`convey`], [`roll`].
 
 mod area;
@@ -24,6 +25,10 @@ use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
 use crate::id::{AreaId, BuildingNo, CompoundId, DwellingNo, OwnerNo, UnitNo};
 use crate::journal;
 use crate::measure::Area;
+use crate::seal::{Blind, Personal, Ring, Sealed, may_stand_in_clear};
+
+/// The columns of this room that hold sealed values.
+pub static SEALED: &[&Sealed] = &[&rows::ID_NO, &rows::PHONE, &rows::REMARK];
 
 /// A compound's code is taken.
 pub static CODE_TAKEN: Rule = Rule {
@@ -231,7 +236,8 @@ pub(crate) fn may_be_named(founding: &Founding) -> Result<(), Refusal> {
         let evidence = format!("代码 {:?}，名称 {:?}", founding.code, founding.name);
         return Err(COMPOUND_SHAPE.refuse(evidence));
     }
-    Ok(())
+    may_stand_in_clear("小区名称", &founding.name)?;
+    may_stand_in_clear("小区地址", &founding.address)
 }
 
 /// A compound.
@@ -454,10 +460,10 @@ pub struct NewOwner {
     pub name: String,
     /// The number of the identity document, empty if unknown.
     #[serde(default)]
-    pub id_no: String,
+    pub id_no: Personal,
     /// The telephone number, empty if unknown.
     #[serde(default)]
-    pub phone: String,
+    pub phone: Personal,
     /// Their share, as a fraction; equal shares if nobody states one.
     #[serde(default)]
     pub share: Option<(u32, u32)>,
@@ -488,7 +494,7 @@ pub struct NewDwelling {
     /// Its owners, empty if unsold.
     pub owners: Vec<NewOwner>,
     /// A remark.
-    pub remark: String,
+    pub remark: Personal,
     /// Since when the owners are known to hold it.
     pub owned_from: Day,
 }
@@ -503,6 +509,7 @@ pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> 
     let known = codes(tx, compound).await?;
     let (mut buildings, mut units) = stairs(tx, compound).await?;
     let mut owners = owners_by_id(tx, compound).await?;
+    let ring = tx.ring().clone();
 
     let mut fresh = HashMap::new();
     for dwelling in new {
@@ -514,6 +521,9 @@ pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> 
             return Err(AREA_SIZE.refuse(evidence).into());
         }
         shares(&dwelling.owners)?;
+        for owner in &dwelling.owners {
+            may_stand_in_clear("产权人姓名", &owner.name)?;
+        }
     }
 
     let act = tx.act().0;
@@ -524,6 +534,8 @@ pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> 
         let no = DwellingNo(tx.next_no("dwelling"));
         let area = dwelling.area.in_centi_m2();
         let code = dwelling.code.to_string();
+        let remark = dwelling.remark.in_clear().as_bytes();
+        let remark = ring.seal(&rows::REMARK.at(compound, no.0), remark)?;
         let row = [
             compound.0.into(),
             no.0.into(),
@@ -540,7 +552,7 @@ pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> 
             area.into(),
             area.into(),
             dwelling.handed_over_on.into(),
-            (&dwelling.remark).into(),
+            remark.as_slice().into(),
             act.into(),
         ];
         tx.put(&rows::DWELLING, &row);
@@ -573,6 +585,9 @@ pub async fn convey(
 
     may_own(to, on)?;
     shares(to)?;
+    for owner in to {
+        may_stand_in_clear("产权人姓名", &owner.name)?;
+    }
     if let Some(latest) = latest.filter(|latest| on <= *latest) {
         let evidence = format!("现产权人自 {latest} 起，过户日期 {on}");
         return Err(CONVEYED_EARLY.refuse(evidence).into());
@@ -595,8 +610,9 @@ fn may_own(owners: &[NewOwner], on: Day) -> Result<(), Refusal> {
     let is_text = |text: &str, most: usize| {
         text.chars().count() <= most && !text.chars().any(char::is_control)
     };
-    let fits =
-        |o: &&NewOwner| is_name(&o.name, 60) && is_text(&o.id_no, 40) && is_text(&o.phone, 20);
+    let fits = |o: &&NewOwner| {
+        is_name(&o.name, 60) && is_text(o.id_no.in_clear(), 40) && is_text(o.phone.in_clear(), 20)
+    };
     match owners.iter().position(|owner| !fits(&owner)) {
         Some(place) => Err(OWNER_SHAPE.refuse(format!("第 {} 名产权人", place + 1))),
         None => Ok(()),
@@ -671,36 +687,45 @@ fn gcd(a: u128, b: u128) -> u128 {
 /// Gives a dwelling its owners from a day.
 fn hold(
     tx: &mut Tx,
-    known: &mut HashMap<String, OwnerNo>,
+    known: &mut HashMap<Blind, OwnerNo>,
     dwelling: DwellingNo,
     owners: &[NewOwner],
     from: Day,
 ) -> Result<Vec<OwnerNo>> {
-    let (compound, act) = (tx.compound().0, tx.act().0);
+    let (compound, act) = (tx.compound(), tx.act().0);
+    let ring = tx.ring().clone();
     let mut numbers = Vec::with_capacity(owners.len());
     for (owner, (part, of)) in owners.iter().zip(shares(owners)?) {
-        let same = known.get(&owner.id_no).copied().filter(|_| !owner.id_no.is_empty());
+        let id_blind = blind(&ring, &rows::ID_NO, compound, &owner.id_no)?;
+        let same = id_blind.as_ref().and_then(|blind| known.get(blind).copied());
         let no = match same {
             Some(no) => no,
             None => {
                 let no = OwnerNo(tx.next_no("owner"));
+                let phone_blind = blind(&ring, &rows::PHONE, compound, &owner.phone)?;
+                let (id_at, phone_at) =
+                    (rows::ID_NO.at(compound, no.0), rows::PHONE.at(compound, no.0));
+                let id_no = ring.seal(&id_at, owner.id_no.in_clear().as_bytes())?;
+                let phone = ring.seal(&phone_at, owner.phone.in_clear().as_bytes())?;
                 let row = [
-                    compound.into(),
+                    compound.0.into(),
                     no.0.into(),
                     (&owner.name).into(),
-                    (&owner.id_no).into(),
-                    (&owner.phone).into(),
+                    id_no.as_slice().into(),
+                    id_blind.as_ref().map_or(&[][..], |blind| &blind[..]).into(),
+                    phone.as_slice().into(),
+                    phone_blind.as_ref().map_or(&[][..], |blind| &blind[..]).into(),
                     act.into(),
                 ];
                 tx.put(&rows::OWNER, &row);
-                if !owner.id_no.is_empty() {
-                    known.insert(owner.id_no.clone(), no);
+                if let Some(blind) = id_blind {
+                    known.insert(blind, no);
                 }
                 no
             }
         };
         let row = [
-            compound.into(),
+            compound.0.into(),
             dwelling.0.into(),
             no.0.into(),
             from.into(),
@@ -712,6 +737,22 @@ fn hold(
         numbers.push(no);
     }
     Ok(numbers)
+}
+
+/// The blind index of a number as it is looked for: without spaces and dashes, its letters large. None of none.
+fn blind(
+    ring: &Ring,
+    column: &'static Sealed,
+    compound: CompoundId,
+    number: &Personal,
+) -> Result<Option<Blind>> {
+    let plain: String = number
+        .in_clear()
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .flat_map(char::to_uppercase)
+        .collect();
+    if plain.is_empty() { Ok(None) } else { ring.blind(column, compound, &plain).map(Some) }
 }
 
 fn building_no(tx: &mut Tx, known: &mut HashMap<String, BuildingNo>, code: String) -> BuildingNo {
@@ -755,16 +796,80 @@ async fn stairs(
     Ok((buildings, units))
 }
 
+/// Every owner whose identity number is known, by its blind index.
 async fn owners_by_id(
     view: &mut impl View,
     compound: CompoundId,
-) -> Result<HashMap<String, OwnerNo>> {
-    let sql = "SELECT owner_no, id_no FROM owner WHERE compound_id = $1 AND id_no <> ''";
+) -> Result<HashMap<Blind, OwnerNo>> {
+    let sql = "SELECT owner_no, id_no_blind FROM owner WHERE compound_id = $1 AND length(id_no_blind) > 0";
     let mut owners = HashMap::new();
     for row in view.rows(rows::ROLL, sql, vec![compound.0.into()]).await? {
-        owners.insert(row.try_get("", "id_no")?, OwnerNo(row.try_get("", "owner_no")?));
+        let blind: Vec<u8> = row.try_get("", "id_no_blind")?;
+        let bug = |_| Storage::Bug("a blind index is not 16 bytes long".to_owned());
+        owners.insert(blind.try_into().map_err(bug)?, OwnerNo(row.try_get("", "owner_no")?));
     }
     Ok(owners)
+}
+
+/// The owners of a compound with this identity or telephone number, whole and exact.
+///
+/// # Errors
+/// `seal.key-missing`, `seal.key-differs`.
+pub async fn owners_by_number(
+    view: &mut impl View,
+    compound: CompoundId,
+    number: &Personal,
+) -> Result<Vec<OwnerNo>> {
+    let ring = view.ring().clone();
+    let as_id = blind(&ring, &rows::ID_NO, compound, number)?;
+    let as_phone = blind(&ring, &rows::PHONE, compound, number)?;
+    let (Some(as_id), Some(as_phone)) = (as_id, as_phone) else { return Ok(Vec::new()) };
+    let sql = "SELECT owner_no FROM owner WHERE compound_id = $1 AND id_no_blind = $2
+               UNION SELECT owner_no FROM owner WHERE compound_id = $1 AND phone_blind = $3 ORDER BY 1";
+    let values = vec![compound.0.into(), as_id.to_vec().into(), as_phone.to_vec().into()];
+    let rows = view.rows(rows::ROLL, sql, values).await?;
+    rows.iter().map(|row| Ok(OwnerNo(row.try_get_by_index(0)?))).collect()
+}
+
+/// An owner's numbers, opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// The owner.
+    pub owner_no: OwnerNo,
+    /// The identity number, empty if unknown.
+    pub id_no: Personal,
+    /// The telephone number, empty if unknown.
+    pub phone: Personal,
+}
+
+/// The numbers of some owners. Who shows one in clear records an act first (`audit::record_reading`).
+///
+/// # Errors
+/// `seal.key-missing`, `seal.key-differs`, `seal.broken`.
+pub async fn contacts(
+    view: &mut impl View,
+    compound: CompoundId,
+    owners: &[OwnerNo],
+) -> Result<Vec<Contact>> {
+    let ring = view.ring().clone();
+    let numbers: Vec<i32> = owners.iter().map(|owner| owner.0).collect();
+    let (list, value) = view.list_of(&numbers, 2);
+    let sql = format!(
+        "SELECT owner_no, id_no_sealed, phone_sealed FROM owner
+         WHERE compound_id = $1 AND owner_no {list} ORDER BY owner_no"
+    );
+    let mut contacts = Vec::with_capacity(owners.len());
+    for row in view.rows(rows::ROLL, &sql, vec![compound.0.into(), value]).await? {
+        let no: i32 = row.try_get("", "owner_no")?;
+        let id_no: Vec<u8> = row.try_get("", "id_no_sealed")?;
+        let phone: Vec<u8> = row.try_get("", "phone_sealed")?;
+        contacts.push(Contact {
+            owner_no: OwnerNo(no),
+            id_no: ring.open_text(&rows::ID_NO.at(compound, no), &id_no)?.into(),
+            phone: ring.open_text(&rows::PHONE.at(compound, no), &phone)?.into(),
+        });
+    }
+    Ok(contacts)
 }
 
 /// A dwelling's code and housing: what a verb must know of it.
@@ -829,19 +934,13 @@ fn building_code(code: &RoomCode) -> String {
     }
 }
 
-/// An owner on a day, with a share.
+/// An owner on a day, with a share. The numbers are asked for apart ([`contacts`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Holder {
     /// The owner.
     pub owner_no: OwnerNo,
     /// The name.
     pub name: String,
-    /// The identity number. Shown masked unless there is a reason.
-    #[serde(skip)]
-    pub id_no: String,
-    /// The telephone number. Shown masked unless there is a reason.
-    #[serde(skip)]
-    pub phone: String,
     /// The share.
     pub share: (i32, i32),
     /// Since when.
@@ -916,7 +1015,7 @@ async fn roll_where(
     let sql = format!(
         "SELECT d.dwelling_no, d.code, d.floor, d.kind, d.housing, d.has_lift, d.is_unsold,
            d.vote_area_centi_m2, d.fee_area_centi_m2, d.fund_area_centi_m2,
-           t.owner_no, t.from_on, t.share_part, t.share_of, o.name, o.id_no, o.phone
+           t.owner_no, t.from_on, t.share_part, t.share_of, o.name
          FROM dwelling d
          LEFT JOIN tenure t ON t.compound_id = d.compound_id AND t.dwelling_no = d.dwelling_no
            AND t.from_on <= $2 AND (t.until_on IS NULL OR t.until_on > $2)
@@ -936,8 +1035,6 @@ async fn roll_where(
             dwelling.owners.push(Holder {
                 owner_no: OwnerNo(owner_no),
                 name: row.try_get("", "name")?,
-                id_no: row.try_get("", "id_no")?,
-                phone: row.try_get("", "phone")?,
                 share: (row.try_get("", "share_part")?, row.try_get("", "share_of")?),
                 from: row.try_get("", "from_on")?,
             });

@@ -4,6 +4,8 @@
 //! Always: a law has a name for ever, a count of what was held against it, and the first row that broke it.
 //! Start at [`verify`].
 
+mod chain;
+
 use crate::books::{Books, Reads, Snapshot, View};
 use crate::error::Result;
 use crate::id::CompoundId;
@@ -91,7 +93,9 @@ const TIES: [Tie; 6] = [
 pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>> {
     let mut found = crate::journal::verify::verify(books, only).await?;
     let mut view = books.read().await?;
-    let mut laws = Laws::named(&TIES.map(|tie| tie.name));
+    let mut laws = Laws::named(&[chain::ACTS_CHAINED]);
+    laws.add(Laws::named(&TIES.map(|tie| tie.name)));
+    chain::check(books, only, &mut laws).await?;
     for tie in &TIES {
         check(&mut view, tie, only, &mut laws).await?;
     }

@@ -24,8 +24,14 @@ PRIMARY KEY (compound_id, book, account)
 -- constraint act.act_act_no_check
 CHECK ((act_no > 0))
 
+-- constraint act.act_hash_check
+CHECK ((length(hash) = 32))
+
 -- constraint act.act_pkey
 PRIMARY KEY (compound_id, act_no)
+
+-- constraint act.act_prev_hash_check
+CHECK ((length(prev_hash) = 32))
 
 -- constraint area.area_area_id_check
 CHECK ((area_id > 0))
@@ -270,8 +276,14 @@ PRIMARY KEY (org_no)
 -- constraint owner.owner_compound_id_fkey
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
 
+-- constraint owner.owner_id_no_blind_check
+CHECK ((length(id_no_blind) = ANY (ARRAY[0, 16])))
+
 -- constraint owner.owner_owner_no_check
 CHECK ((owner_no > 0))
+
+-- constraint owner.owner_phone_blind_check
+CHECK ((length(phone_blind) = ANY (ARRAY[0, 16])))
 
 -- constraint owner.owner_pkey
 PRIMARY KEY (compound_id, owner_no)
@@ -374,6 +386,15 @@ CHECK ((held_fen > 0))
 
 -- constraint reserve_line.reserve_line_pkey
 PRIMARY KEY (compound_id, dwelling_no, reserve_no)
+
+-- constraint seal_key.seal_key_fingerprint_key
+UNIQUE (fingerprint)
+
+-- constraint seal_key.seal_key_key_no_check
+CHECK (((key_no >= 1) AND (key_no <= 65535)))
+
+-- constraint seal_key.seal_key_pkey
+PRIMARY KEY (key_no)
 
 -- constraint service_contract.service_contract_check
 CHECK ((until_on >= from_on))
@@ -500,6 +521,23 @@ CHECK ((length(prev_hash) = 32))
 
 -- constraint voucher.voucher_seq_check
 CHECK ((seq > 0))
+
+-- function acts_arrive
+DECLARE bad text;
+BEGIN
+  SELECT format('%s/%s', a.compound_id, a.act_no) INTO bad
+  FROM arrived a
+  WHERE CASE WHEN a.act_no = 1 THEN a.prev_hash <> decode(repeat('00', 32), 'hex')
+             ELSE (a.act_no - 1, a.prev_hash) IS DISTINCT FROM
+               (SELECT (b.act_no, b.hash) FROM act b
+                WHERE b.compound_id = a.compound_id AND b.act_no < a.act_no
+                ORDER BY b.act_no DESC LIMIT 1) END
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'L10: act % does not name the one before it', bad USING ERRCODE = '23L10';
+  END IF;
+  RETURN NULL;
+END
 
 -- function append_only
 BEGIN
@@ -708,8 +746,11 @@ CREATE UNIQUE INDEX organisation_code_key ON public.organisation USING btree (co
 -- index organisation_pkey
 CREATE UNIQUE INDEX organisation_pkey ON public.organisation USING btree (org_no)
 
--- index owner_id
-CREATE INDEX owner_id ON public.owner USING btree (compound_id, id_no)
+-- index owner_id_no
+CREATE INDEX owner_id_no ON public.owner USING btree (compound_id, id_no_blind)
+
+-- index owner_phone
+CREATE INDEX owner_phone ON public.owner USING btree (compound_id, phone_blind)
 
 -- index owner_pkey
 CREATE UNIQUE INDEX owner_pkey ON public.owner USING btree (compound_id, owner_no)
@@ -749,6 +790,12 @@ CREATE UNIQUE INDEX reserve_line_pkey ON public.reserve_line USING btree (compou
 
 -- index reserve_pkey
 CREATE UNIQUE INDEX reserve_pkey ON public.reserve USING btree (compound_id, reserve_no)
+
+-- index seal_key_fingerprint_key
+CREATE UNIQUE INDEX seal_key_fingerprint_key ON public.seal_key USING btree (fingerprint)
+
+-- index seal_key_pkey
+CREATE UNIQUE INDEX seal_key_pkey ON public.seal_key USING btree (key_no)
 
 -- index service_contract_org
 CREATE INDEX service_contract_org ON public.service_contract USING btree (org_no)
@@ -817,8 +864,13 @@ compound_id integer NOT NULL,
   actor text NOT NULL,
   role text NOT NULL,
   recorded_at bigint NOT NULL,
+  came_from text NOT NULL,
+  request_id text NOT NULL,
+  pack text NOT NULL,
   request text NOT NULL,
-  answer text NOT NULL
+  answer text NOT NULL,
+  prev_hash bytea NOT NULL,
+  hash bytea NOT NULL
 
 -- table area
 area_id integer NOT NULL,
@@ -866,8 +918,8 @@ compound_id integer NOT NULL,
   in_fen bigint NOT NULL,
   out_fen bigint NOT NULL,
   counterparty text NOT NULL,
-  counterparty_account text NOT NULL,
   wording text NOT NULL,
+  as_written_sealed bytea NOT NULL,
   serial text NOT NULL,
   act_no integer NOT NULL
 
@@ -935,7 +987,7 @@ compound_id integer NOT NULL,
   fee_area_centi_m2 bigint NOT NULL,
   fund_area_centi_m2 bigint NOT NULL,
   handed_over_on date,
-  remark text NOT NULL,
+  remark_sealed bytea NOT NULL,
   act_no integer NOT NULL
 
 -- table import
@@ -993,8 +1045,10 @@ org_no integer NOT NULL,
 compound_id integer NOT NULL,
   owner_no integer NOT NULL,
   name text NOT NULL,
-  id_no text NOT NULL,
-  phone text NOT NULL,
+  id_no_sealed bytea NOT NULL,
+  id_no_blind bytea NOT NULL,
+  phone_sealed bytea NOT NULL,
+  phone_blind bytea NOT NULL,
   act_no integer NOT NULL
 
 -- table password
@@ -1076,6 +1130,13 @@ compound_id integer NOT NULL,
   held_fen bigint NOT NULL,
   released_fen bigint NOT NULL
 
+-- table seal_key
+key_no integer NOT NULL,
+  fingerprint text NOT NULL,
+  blind_key bytea NOT NULL,
+  act_no integer NOT NULL,
+  retired_by_act integer
+
 -- table service_contract
 contract_no integer NOT NULL,
   org_no integer NOT NULL,
@@ -1150,6 +1211,9 @@ compound_id integer NOT NULL,
   evidence text NOT NULL,
   prev_hash bytea NOT NULL,
   hash bytea NOT NULL
+
+-- trigger act.act_arrives
+CREATE TRIGGER act_arrives AFTER INSERT ON public.act REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION acts_arrive()
 
 -- trigger act.act_stays
 CREATE TRIGGER act_stays BEFORE DELETE OR UPDATE ON public.act FOR EACH ROW EXECUTE FUNCTION append_only()

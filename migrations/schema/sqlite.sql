@@ -21,8 +21,11 @@ CREATE INDEX import_row_of ON import_row (compound_id, import_no)
 -- index mandate_person
 CREATE INDEX mandate_person ON mandate (person_no)
 
--- index owner_id
-CREATE INDEX owner_id ON owner (compound_id, id_no)
+-- index owner_id_no
+CREATE INDEX owner_id_no ON owner (compound_id, id_no_blind)
+
+-- index owner_phone
+CREATE INDEX owner_phone ON owner (compound_id, phone_blind)
 
 -- index payment_dwelling
 CREATE INDEX payment_dwelling ON payment (compound_id, dwelling_no)
@@ -67,8 +70,13 @@ CREATE TABLE act (
   actor TEXT NOT NULL,
   role TEXT NOT NULL,
   recorded_at INTEGER NOT NULL,
+  came_from TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  pack TEXT NOT NULL,
   request TEXT NOT NULL,
   answer TEXT NOT NULL,
+  prev_hash BLOB NOT NULL CHECK (length(prev_hash) = 32),
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
   PRIMARY KEY (compound_id, act_no)
 ) STRICT, WITHOUT ROWID
 
@@ -135,8 +143,8 @@ CREATE TABLE bank_line (
   in_fen INTEGER NOT NULL CHECK (in_fen >= 0),
   out_fen INTEGER NOT NULL CHECK (out_fen >= 0),
   counterparty TEXT NOT NULL,
-  counterparty_account TEXT NOT NULL,
   wording TEXT NOT NULL,
+  as_written_sealed BLOB NOT NULL,
   serial TEXT NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, line_no),
@@ -230,7 +238,7 @@ CREATE TABLE dwelling (
   fee_area_centi_m2 INTEGER NOT NULL CHECK (fee_area_centi_m2 >= 0),
   fund_area_centi_m2 INTEGER NOT NULL CHECK (fund_area_centi_m2 >= 0),
   handed_over_on TEXT NULL,
-  remark TEXT NOT NULL,
+  remark_sealed BLOB NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, dwelling_no),
   UNIQUE (compound_id, code),
@@ -318,8 +326,10 @@ CREATE TABLE owner (
   compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
   owner_no INTEGER NOT NULL CHECK (owner_no > 0),
   name TEXT NOT NULL,
-  id_no TEXT NOT NULL,
-  phone TEXT NOT NULL,
+  id_no_sealed BLOB NOT NULL,
+  id_no_blind BLOB NOT NULL CHECK (length(id_no_blind) IN (0, 16)),
+  phone_sealed BLOB NOT NULL,
+  phone_blind BLOB NOT NULL CHECK (length(phone_blind) IN (0, 16)),
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, owner_no)
 ) STRICT, WITHOUT ROWID
@@ -433,6 +443,15 @@ CREATE TABLE reserve_line (
   FOREIGN KEY (compound_id, reserve_no) REFERENCES reserve (compound_id, reserve_no)
 ) STRICT, WITHOUT ROWID
 
+-- table seal_key
+CREATE TABLE seal_key (
+  key_no INTEGER NOT NULL PRIMARY KEY CHECK (key_no BETWEEN 1 AND 65535),
+  fingerprint TEXT NOT NULL UNIQUE,
+  blind_key BLOB NOT NULL,
+  act_no INTEGER NOT NULL,
+  retired_by_act INTEGER NULL
+) STRICT, WITHOUT ROWID
+
 -- table service_contract
 CREATE TABLE service_contract (
   contract_no INTEGER NOT NULL PRIMARY KEY CHECK (contract_no > 0),
@@ -537,10 +556,17 @@ CREATE TABLE voucher (
   CHECK (is_red = 0 OR reverses_seq IS NOT NULL)
 ) STRICT, WITHOUT ROWID
 
--- trigger act_is_new
-CREATE TRIGGER act_is_new BEFORE INSERT ON act
-WHEN EXISTS (SELECT 1 FROM act o WHERE o.compound_id = NEW.compound_id AND o.act_no = NEW.act_no)
-BEGIN SELECT RAISE(ABORT, 'L09: act is append-only'); END
+-- trigger act_arrives
+CREATE TRIGGER act_arrives BEFORE INSERT ON act
+BEGIN
+  SELECT RAISE(ABORT, 'L09: act is append-only')
+  WHERE EXISTS (SELECT 1 FROM act o WHERE o.compound_id = NEW.compound_id AND o.act_no = NEW.act_no);
+  SELECT RAISE(ABORT, 'L10: the act does not name the one before it')
+  WHERE NEW.act_no - 1 <> COALESCE((SELECT b.act_no FROM act b WHERE b.compound_id = NEW.compound_id
+                                    ORDER BY b.act_no DESC LIMIT 1), 0)
+     OR NEW.prev_hash <> COALESCE((SELECT b.hash FROM act b WHERE b.compound_id = NEW.compound_id
+                                   ORDER BY b.act_no DESC LIMIT 1), zeroblob(32));
+END
 
 -- trigger act_no_delete
 CREATE TRIGGER act_no_delete BEFORE DELETE ON act

@@ -1,4 +1,5 @@
-//! What is owned, by whom, since when.
+//! What is owned, by whom, since when. What identifies or reaches a person is sealed (`ledger::seal`), with a blind index for
+//! an exact search; nothing there is an empty value.
 
 use crate::dialect::Step;
 
@@ -48,7 +49,7 @@ CREATE TABLE dwelling (
   fee_area_centi_m2 {big} NOT NULL CHECK (fee_area_centi_m2 >= 0),
   fund_area_centi_m2 {big} NOT NULL CHECK (fund_area_centi_m2 >= 0),
   handed_over_on {day} NULL,
-  remark {text} NOT NULL,
+  remark_sealed {bytes} NOT NULL,
   act_no {int} NOT NULL,
   PRIMARY KEY (compound_id, dwelling_no),
   UNIQUE (compound_id, code),
@@ -59,13 +60,17 @@ CREATE TABLE owner (
   compound_id {int} NOT NULL REFERENCES compound (compound_id),
   owner_no {int} NOT NULL CHECK (owner_no > 0),
   name {text} NOT NULL,
-  id_no {text} NOT NULL,
-  phone {text} NOT NULL,
+  id_no_sealed {bytes} NOT NULL,
+  id_no_blind {bytes} NOT NULL CHECK (length(id_no_blind) IN (0, 16)),
+  phone_sealed {bytes} NOT NULL,
+  phone_blind {bytes} NOT NULL CHECK (length(phone_blind) IN (0, 16)),
   act_no {int} NOT NULL,
   PRIMARY KEY (compound_id, owner_no)
 ) {table};
 
-CREATE INDEX owner_id ON owner (compound_id, id_no);
+CREATE INDEX owner_id_no ON owner (compound_id, id_no_blind);
+
+CREATE INDEX owner_phone ON owner (compound_id, phone_blind);
 
 CREATE TABLE tenure (
   compound_id {int} NOT NULL,

@@ -348,14 +348,6 @@ BEGIN SELECT RAISE(ABORT, 'L09: matter is append-only'); END
 CREATE TRIGGER reserve_is_new BEFORE INSERT ON reserve
 WHEN EXISTS (SELECT 1 FROM reserve o WHERE o.compound_id = NEW.compound_id AND o.reserve_no = NEW.reserve_no)
 BEGIN SELECT RAISE(ABORT, 'L09: reserve is append-only'); END
---
-CREATE TRIGGER IF NOT EXISTS act_is_new BEFORE INSERT ON act
-WHEN EXISTS (SELECT 1 FROM act o WHERE o.compound_id = NEW.compound_id AND o.act_no = NEW.act_no)
-BEGIN SELECT RAISE(ABORT, 'L09: act is append-only'); END
---
-CREATE TRIGGER IF NOT EXISTS once_is_new BEFORE INSERT ON once
-WHEN EXISTS (SELECT 1 FROM once o WHERE o.compound_id = NEW.compound_id AND o.key = NEW.key)
-BEGIN SELECT RAISE(ABORT, 'L09: once is append-only'); END
 ",
     append_only: &["voucher", "posting", "period_close", "period_balance", "matter", "reserve"],
     drops: &[

@@ -1,4 +1,5 @@
-//! Bank statements as the bank sent them, and what each line was found to be.
+//! Bank statements as the bank sent them, and what each line was found to be. Names and words stand with their long numbers
+//! masked; what the bank wrote, the other side's account included, is sealed beside them.
 
 use crate::dialect::Step;
 
@@ -15,8 +16,8 @@ CREATE TABLE bank_line (
   in_fen {big} NOT NULL CHECK (in_fen >= 0),
   out_fen {big} NOT NULL CHECK (out_fen >= 0),
   counterparty {text} NOT NULL,
-  counterparty_account {text} NOT NULL,
   wording {text} NOT NULL,
+  as_written_sealed {bytes} NOT NULL,
   serial {text} NOT NULL,
   act_no {int} NOT NULL,
   PRIMARY KEY (compound_id, line_no),

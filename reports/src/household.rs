@@ -20,7 +20,7 @@ use crate::sheet::{
 use crate::{Error, Result};
 
 mod gather;
-pub use self::gather::{Period, gather, masked};
+pub use self::gather::{Period, gather};
 
 /// All that the statement says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -341,7 +341,7 @@ async fn with_bills(books: &Books) -> (CompoundId, Vec<DwellingNo>) {
             area: Area::centi_m2(9_000),
             handed_over_on: None,
             owners: vec![],
-            remark: String::new(),
+            remark: "".into(),
             owned_from: "2020-01-01".parse().expect("a day"),
         })
         .collect();

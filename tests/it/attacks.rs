@@ -8,12 +8,13 @@
 //! what they like. What they wrote is found afterwards (`verify.rs`), not refused. So is, on SQLite, a line left without
 //! its voucher by a connection that has switched `foreign_keys` off.
 
+use ledger::books::record::Record;
 use ledger::books::{Actor, Request, Role};
 use ledger::calendar::Month;
 use ledger::id::VoucherSeq;
 use ledger::journal::{self, Book, Kind, Line, Style, Voucher};
 use ledger::money::Money;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait};
 
 use crate::on_both;
 use crate::world::{Backend, World, day, deposit_entry};
@@ -296,7 +297,8 @@ const ATTACKS: &[Attack] = &[
         "REPLACE INTO posting SELECT compound_id, book, side, seq, line, account, 2, matter_no, effective_on, amount_fen
          FROM posting WHERE seq = 5 AND line = 2"), "L01", ""),
     Attack("REPLACE an act", Only(Backend::Sqlite,
-        "REPLACE INTO act SELECT compound_id, act_no, verb, '李四', role, recorded_at, request, answer FROM act WHERE act_no = 2"),
+        "REPLACE INTO act SELECT compound_id, act_no, verb, '李四', role, recorded_at, came_from, request_id, pack, request, answer,
+           prev_hash, hash FROM act WHERE act_no = 2"),
         "L09", ""),
     Attack("REPLACE a key", Only(Backend::Sqlite, "REPLACE INTO once SELECT compound_id, key, 1 FROM once"), "L09", ""),
     Attack("REPLACE a close", Only(Backend::Sqlite,
@@ -314,6 +316,24 @@ const ATTACKS: &[Attack] = &[
     Attack("insert an act, or else update", Plain(
         "INSERT INTO act SELECT * FROM act WHERE act_no = 2 ON CONFLICT (compound_id, act_no) DO UPDATE SET actor = '李四'"),
         "L09", "append-only"),
+    Attack("an act that names another before it", Plain(
+        "INSERT INTO act SELECT compound_id, act_no + 1, verb, actor, role, recorded_at, came_from, request_id, pack, request,
+           answer, prev_hash, hash FROM act
+         WHERE compound_id = {c} AND act_no = (SELECT max(act_no) FROM act WHERE compound_id = {c})"), "L10", "L10"),
+    Attack("an act after a gap", Plain(
+        "INSERT INTO act SELECT compound_id, act_no + 2, verb, actor, role, recorded_at, came_from, request_id, pack, request,
+           answer, hash, hash FROM act
+         WHERE compound_id = {c} AND act_no = (SELECT max(act_no) FROM act WHERE compound_id = {c})"), "L10", "L10"),
+    Attack("an act in the middle", Plain(
+        "INSERT INTO act SELECT compound_id, act_no - 1, verb, '李四', role, recorded_at, came_from, request_id, pack, request,
+           answer, prev_hash, hash FROM act WHERE compound_id = {c} AND act_no = 3"), "L09", "act_pkey"),
+    Attack("a first act with another before it", Plain(
+        "INSERT INTO act SELECT 77, 1, verb, actor, role, recorded_at, came_from, request_id, pack, request, answer, hash, hash
+         FROM act WHERE compound_id = {c} AND act_no = 1"), "L10", "L10"),
+    Attack("an act before the first", Plain(
+        "INSERT INTO act SELECT compound_id, 0, verb, actor, role, recorded_at, came_from, request_id, pack, request, answer,
+           prev_hash, hash FROM act WHERE compound_id = {c} AND act_no = 1"), "L10", "act_act_no_check"),
+    Attack("acts forgotten", Only(Backend::Postgres, "TRUNCATE act"), "", "append-only"),
     Attack("TRUNCATE vouchers", Only(Backend::Postgres, "TRUNCATE voucher"), "", "append-only"),
     Attack("TRUNCATE lines", Only(Backend::Postgres, "TRUNCATE posting"), "", "append-only"),
     Attack("TRUNCATE acts", Only(Backend::Postgres, "TRUNCATE act, once"), "", "append-only"),
@@ -384,7 +404,7 @@ async fn commit(db: &DatabaseConnection, statements: &[String]) -> Result<(), Db
 }
 
 async fn is_green(world: &World) {
-    let laws = journal::verify::verify(&world.books, None).await.unwrap();
+    let laws = ledger::verify::verify(&world.books, None).await.unwrap();
     let broken: Vec<_> = laws.iter().filter(|law| law.failed > 0).collect();
     assert!(broken.is_empty(), "{broken:#?}");
 }
@@ -458,15 +478,24 @@ on_both! {
         let seconds = head.recorded_at.seconds();
         let c = world.compound.0;
         let voucher = forged.sql().iter().map(|s| s.replace("1767574800, 1,", &format!("{seconds}, {act},"))).collect::<Vec<_>>();
+        let db = world.back_door().await;
+        let sql = format!("SELECT hash FROM act WHERE compound_id = {c} AND act_no = {}", head.act.0);
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+        let prev: Vec<u8> = row.try_get_by_index(0).unwrap();
+        let record = Record {
+            compound: c, act, verb: "journal.post", actor: "手工", role: "auditor", at: head.recorded_at,
+            came_from: "", request_id: "", pack: "", request: "{}", answer: "{}", prev: &prev,
+        };
+        let (prev_bytes, hash_bytes) = (forged.bytes(&prev), forged.bytes(&record.hash()));
         let beside = [
-            format!("INSERT INTO act VALUES ({c}, {act}, 'journal.post', '手工', 'auditor', {seconds}, '{{}}', '{{}}')"),
+            format!("INSERT INTO act VALUES ({c}, {act}, 'journal.post', '手工', 'auditor', {seconds}, '', '', '',
+                     '{{}}', '{{}}', {prev_bytes}, {hash_bytes})"),
             format!("UPDATE counter SET last_no = {act} WHERE compound_id = {c} AND name = 'act'"),
             format!("UPDATE counter SET last_no = {} WHERE compound_id = {c} AND name = 'fund/2026'", forged.number),
             format!("UPDATE balance SET debit_fen = debit_fen + 5 WHERE compound_id = {c} AND book = 1 AND account = 1001"),
             format!("UPDATE balance SET credit_fen = credit_fen + 5 WHERE compound_id = {c} AND book = 1
                      AND account = 400101 AND dwelling_no = 1"),
         ];
-        let db = world.back_door().await;
         let statements: Vec<String> = voucher.into_iter().chain(beside).collect();
         commit(&db, &statements).await.expect("nothing is wrong with it");
         is_green(&world).await;

@@ -35,6 +35,10 @@ pub(crate) struct FreshDb {
 
 impl Drop for FreshDb {
     fn drop(&mut self) {
+        // The key of its books lies in the home of whoever runs the tests.
+        if let Some(key) = ledger::books::Books::usual_keys(&self.url).file() {
+            let _ = std::fs::remove_file(key);
+        }
         DONE.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.name));
     }
 }

@@ -13,6 +13,7 @@ mod laws;
 mod money_in;
 mod paper;
 mod people;
+mod privacy;
 mod property;
 mod refusals;
 mod schema;

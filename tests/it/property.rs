@@ -12,7 +12,7 @@ use crate::on_both;
 use crate::world::{World, day};
 
 fn owner(name: &str, id_no: &str, share: Option<(u32, u32)>) -> NewOwner {
-    NewOwner { name: name.to_owned(), id_no: id_no.to_owned(), phone: String::new(), share }
+    NewOwner { name: name.to_owned(), id_no: id_no.into(), phone: "".into(), share }
 }
 
 fn dwelling(code: &str, usage: Usage, owners: Vec<NewOwner>) -> NewDwelling {
@@ -27,7 +27,7 @@ fn dwelling(code: &str, usage: Usage, owners: Vec<NewOwner>) -> NewDwelling {
         area: Area::centi_m2(5_000),
         handed_over_on: None,
         owners,
-        remark: String::new(),
+        remark: "".into(),
         owned_from: day("2015-03-01"),
     }
 }

@@ -14,6 +14,7 @@ use ledger::journal::{self, Book, Entry, Kind, Line, Posted};
 use ledger::measure::Area;
 use ledger::money::Money;
 use ledger::property::{self, Founding, Housing, NewDwelling, NewOwner, RoomCode, Usage};
+use ledger::seal::KeySource;
 use sea_orm::{Database, DatabaseConnection};
 
 use crate::cluster;
@@ -94,7 +95,10 @@ impl World {
             }
             Backend::Postgres => {
                 let migrate = async |url: &str| {
-                    let books = Books::open(url).await.expect("the template migrates");
+                    // Without a key: every copy makes its own, as books on a server do.
+                    let nowhere = KeySource::Nowhere;
+                    let books = Books::open_keyed(url, Clock::system(), nowhere).await;
+                    let books = books.expect("the template migrates");
                     books.close().await.expect("the template closes");
                 };
                 let fresh = cluster::fresh(migrate).await?;
@@ -135,8 +139,8 @@ impl World {
             let is_unsold = code == "1-2-302";
             let owner = |n: i32| NewOwner {
                 name: format!("业主{unit}{floor}{door}{n}"),
-                id_no: format!("99999919700101{unit}{floor}{door}{n}"),
-                phone: format!("1990000{unit}{floor}{door}{n}"),
+                id_no: format!("99999919700101{unit}{floor}{door}{n}").into(),
+                phone: format!("1990000{unit}{floor}{door}{n}").into(),
                 share: None,
             };
             let owners = match code.as_str() {
@@ -155,7 +159,7 @@ impl World {
                 area: Area::centi_m2(8000 + i64::from(100 * floor + 10 * door)),
                 handed_over_on: None,
                 owners,
-                remark: String::new(),
+                remark: "".into(),
                 owned_from: day("2010-01-01"),
             });
         }

@@ -11,15 +11,15 @@ use ledger::intake::{File, MAX_BYTES, too_large};
 use serde_json::json;
 
 use super::{
-    BankBook, DONE, ExportArgs, FileArgs, Import, Out, REFUSED, Ran, Stop, compound, operator, put,
-    said, say,
+    BankBook, DONE, ExportArgs, FileArgs, Ground, Import, Out, REFUSED, Ran, Stop, compound,
+    operator, put, say,
 };
 use crate::{imports, journal};
 
 /// How many faults and differences are told to a person; a program gets all.
 const TOLD_MOST: usize = 20;
 
-pub(super) async fn import(db: Option<String>, import: Import, out: Out<'_>) -> Ran {
+pub(super) async fn import(db: Ground, import: Import, out: Out<'_>) -> Ran {
     let (kind, args) = match import {
         Import::Register(args) => (Kind::Register, args),
         Import::Deposits(args) => (Kind::Deposits, args),
@@ -29,7 +29,6 @@ pub(super) async fn import(db: Option<String>, import: Import, out: Out<'_>) -> 
             return Err(Stop::Usage("撤销与列出不需要文件".to_owned()));
         }
     };
-    let db = said(db)?;
     match take(&db, kind, &args).await {
         Ok(report) => {
             if args.json {
@@ -39,12 +38,14 @@ pub(super) async fn import(db: Option<String>, import: Import, out: Out<'_>) -> 
             }
             Ok(if report.rejected.is_empty() { DONE } else { REFUSED })
         }
-        Err(Error::Refused(refusal)) if args.json => whole_file(&refusal, &args.file, out),
-        Err(error) => Err(error.into()),
+        Err(Stop::Failed(Error::Refused(refusal))) if args.json => {
+            whole_file(&refusal, &args.file, out)
+        }
+        Err(stop) => Err(stop),
     }
 }
 
-async fn take(db: &str, kind: Kind, args: &FileArgs) -> Result<Report, Error> {
+async fn take(db: &Ground, kind: Kind, args: &FileArgs) -> Result<Report, Stop> {
     let bytes = Arc::new(bytes_of(&args.file)?);
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if std::io::stderr().is_terminal() {
@@ -72,19 +73,20 @@ async fn take(db: &str, kind: Kind, args: &FileArgs) -> Result<Report, Error> {
 /// The books a file goes to. Only a register founds them; a look at one leaves nothing behind, and where there are no books
 /// yet it is judged against blank ones, which go with the folder that is answered beside them.
 async fn books_for(
-    db: &str,
+    db: &Ground,
     kind: Kind,
     is_dry: bool,
-) -> Result<(Books, Option<tempfile::TempDir>), Error> {
+) -> Result<(Books, Option<tempfile::TempDir>), Stop> {
     if kind == Kind::Register && !is_dry {
-        return Ok((Books::open(db).await?, None));
+        return Ok((db.open().await?, None));
     }
-    match Books::open_existing(db).await {
-        Err(none) if kind == Kind::Register && none.code() == NONE.code => {
+    match db.existing().await {
+        Err(Stop::Failed(none)) if kind == Kind::Register && none.code() == NONE.code => {
             let what = "建立临时目录".to_owned();
-            let folder = tempfile::tempdir().map_err(|source| Storage::File { what, source })?;
+            let folder = tempfile::tempdir()
+                .map_err(|source| Error::Storage(Storage::File { what, source }))?;
             let blank = format!("sqlite:{}", folder.path().join("blank.sqlite").display());
-            Ok((Books::open(&blank).await?, Some(folder)))
+            Ok((Books::open(&blank).await.map_err(Stop::from)?, Some(folder)))
         }
         opened => Ok((opened?, None)),
     }

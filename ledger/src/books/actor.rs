@@ -1,4 +1,4 @@
-//! Who acts, and in which role.
+//! Who acts, in which role, and from where.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,19 +86,45 @@ impl Role {
     }
 }
 
-/// Somebody in a role.
+/// Where somebody came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The network address, or `本机` at the machine that holds the books.
+    pub came_from: String,
+    /// The number of the request; empty where there is none.
+    pub request_id: String,
+}
+
+impl Origin {
+    /// The machine that holds the books.
+    #[must_use]
+    pub fn here() -> Origin {
+        Origin { came_from: "本机".to_owned(), request_id: String::new() }
+    }
+}
+
+/// Somebody in a role, from somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The account's name.
     pub name: String,
     /// The role they act in.
     pub role: Role,
+    /// Where they came from.
+    pub origin: Origin,
 }
 
 impl Actor {
-    /// Somebody in a role.
+    /// Somebody in a role, at this machine.
     pub fn new(name: impl Into<String>, role: Role) -> Actor {
-        Actor { name: name.into(), role }
+        Actor { name: name.into(), role, origin: Origin::here() }
+    }
+
+    /// The same, from there.
+    #[must_use]
+    pub fn from(mut self, origin: Origin) -> Actor {
+        self.origin = origin;
+        self
     }
 
     /// The command line of the machine that holds the books.

@@ -291,6 +291,42 @@ pub(crate) fn pairs(backend: DbBackend, pairs: &[(i32, &str)], n: usize) -> (Str
     }
 }
 
+/// Numbers with bytes as a table `k (no, bytes)`, its parameters beginning with number `n`.
+pub(crate) fn numbered_bytes(
+    backend: DbBackend,
+    rows: &[(i32, Vec<u8>)],
+    n: usize,
+) -> (String, Vec<Value>) {
+    match backend {
+        DbBackend::Postgres => {
+            let numbers: Vec<i32> = rows.iter().map(|(no, _)| *no).collect();
+            let bytes: Vec<Vec<u8>> = rows.iter().map(|(_, bytes)| bytes.clone()).collect();
+            let table = format!("UNNEST(${n}::int[], ${}::bytea[]) AS k (no, bytes)", n + 1);
+            (table, vec![numbers.into(), bytes.into()])
+        }
+        _ => {
+            let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+            let rows: Vec<(i32, String)> = rows.iter().map(|(no, b)| (*no, hex(b))).collect();
+            let json = serde_json::to_string(&rows).unwrap_or_default();
+            let table = format!(
+                "(SELECT value ->> 0 AS no, unhex(value ->> 1) AS bytes FROM json_each(${n})) k"
+            );
+            (table, vec![json.into()])
+        }
+    }
+}
+
+/// Host, port and database of books on a server, as the driver understands the address. A socket's folder is its host.
+pub(crate) fn server_of(url: &str) -> Option<(String, u16, String)> {
+    let options: PgConnectOptions = url.parse().ok()?;
+    let host = match options.get_socket() {
+        Some(folder) => folder.display().to_string(),
+        None => options.get_host().to_owned(),
+    };
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    Some((host, options.get_port(), database.to_owned()))
+}
+
 /// An address fit for logs and refusals.
 pub(crate) fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {

@@ -23,12 +23,14 @@ use serde_json::Value as Json;
 
 use super::actor::Actor;
 use super::dialect::{self, Pools};
+use super::record::Record;
 use super::sheaf::{Kind as Column, Sheaves, Table};
 use super::tx::{Desk, Kept, Tx};
-use super::{KEY_DIFFERS, NO_COMPOUND, OVERLOADED};
+use super::{KEY_DIFFERS, NO_COMPOUND, OVERLOADED, SharedRing};
 use crate::calendar::{Clock, Instant};
 use crate::error::{Error, Result, Storage};
 use crate::id::{ActNo, CompoundId};
+use crate::seal::Ring;
 
 /// How many acts share a commit at most.
 const BATCH_ACTS: usize = 256;
@@ -47,8 +49,13 @@ static ACT: Table = Table {
         ("actor", Column::Text),
         ("role", Column::Text),
         ("recorded_at", Column::Big),
+        ("came_from", Column::Text),
+        ("request_id", Column::Text),
+        ("pack", Column::Text),
         ("request", Column::Text),
         ("answer", Column::Text),
+        ("prev_hash", Column::Bytes),
+        ("hash", Column::Bytes),
     ],
     on_conflict: "",
 };
@@ -128,6 +135,7 @@ pub(super) struct Lanes {
     memory: Arc<Mutex<Memory>>,
     pools: Pools,
     clock: Clock,
+    ring: SharedRing,
 }
 
 impl std::fmt::Debug for Lanes {
@@ -137,8 +145,8 @@ impl std::fmt::Debug for Lanes {
 }
 
 impl Lanes {
-    pub(super) fn new(pools: Pools, clock: Clock) -> Lanes {
-        Lanes { waiting: Arc::default(), memory: Arc::default(), pools, clock }
+    pub(super) fn new(pools: Pools, clock: Clock, ring: SharedRing) -> Lanes {
+        Lanes { waiting: Arc::default(), memory: Arc::default(), pools, clock, ring }
     }
 
     /// Gives the desks of a batch what was remembered of their compounds, where it still holds.
@@ -346,16 +354,20 @@ impl Batch {
         let in_ids = dialect::is_in(backend, 1);
         let (from_keys, keys) = dialect::pairs(backend, &keys, 2);
         let sql = format!(
-            "SELECT c.compound_id, '' AS name, 0 AS no, NULL AS request, NULL AS answer, NULL AS last_at
+            "SELECT c.compound_id, '' AS name, 0 AS no, NULL AS request, NULL AS answer, NULL AS last_at,
+                    NULL AS hash
                FROM compound c WHERE c.compound_id {in_ids}
              UNION ALL
              SELECT c.compound_id, c.name, c.last_no, NULL, NULL,
                     CASE WHEN c.name = 'act' THEN
                       (SELECT a.recorded_at FROM act a
+                       WHERE a.compound_id = c.compound_id AND a.act_no = c.last_no) END,
+                    CASE WHEN c.name = 'act' THEN
+                      (SELECT a.hash FROM act a
                        WHERE a.compound_id = c.compound_id AND a.act_no = c.last_no) END
                FROM counter c WHERE c.compound_id {in_ids}
              UNION ALL
-             SELECT o.compound_id, o.key, o.act_no, a.request, a.answer, NULL
+             SELECT o.compound_id, o.key, o.act_no, a.request, a.answer, NULL, NULL
                FROM {from_keys}
                JOIN once o ON o.compound_id = k.compound_id AND o.key = k.key
                JOIN act a ON a.compound_id = o.compound_id AND a.act_no = o.act_no"
@@ -376,6 +388,8 @@ impl Batch {
             } else if !name.is_empty() {
                 if let Some(at) = row.try_get_by_index(5)? {
                     desk.last_at = at;
+                    let hash: Vec<u8> = row.try_get_by_index(6)?;
+                    desk.last_hash = hash.try_into().unwrap_or_default();
                 }
                 desk.counters.insert(name, no);
             }
@@ -397,6 +411,7 @@ impl Batch {
             at: Instant::from_seconds(0),
             act: ActNo(0),
             has_savepoint: false,
+            ring: lanes.ring.read().unwrap_or_else(PoisonError::into_inner).clone(),
         };
         Ok(Batch { tx, done, found, held })
     }
@@ -408,7 +423,7 @@ impl Batch {
             let evidence = format!("小区编号 {}", ticket.compound);
             return Ok(Err(NO_COMPOUND.refuse(evidence).into()));
         }
-        let request = request_text(&ticket);
+        let request = request_text(&ticket, &self.tx.ring);
         if let Some(key) = &ticket.key
             && let Some((act, asked, answer)) = self.done.get(&(ticket.compound, key.clone()))
         {
@@ -433,18 +448,25 @@ impl Batch {
             }
         };
 
-        let told = answer.to_string();
-        let row = [
-            ticket.compound.0.into(),
-            tx.act.0.into(),
-            ticket.verb.into(),
-            (&ticket.actor.name).into(),
-            ticket.actor.role.name().into(),
-            tx.at.seconds().into(),
-            (&request).into(),
-            (&told).into(),
-        ];
-        tx.put(&ACT, &row);
+        let told = discreet(&answer, &tx.ring);
+        let prev = tx.desk().last_hash;
+        let record = Record {
+            compound: ticket.compound.0,
+            act: tx.act.0,
+            verb: ticket.verb,
+            actor: &ticket.actor.name,
+            role: ticket.actor.role.name(),
+            at: tx.at,
+            came_from: &ticket.actor.origin.came_from,
+            request_id: &ticket.actor.origin.request_id,
+            pack: "",
+            request: &request,
+            answer: &told,
+            prev: &prev,
+        };
+        let hash = record.hash();
+        put(tx, &record, &hash);
+        tx.desk().last_hash = hash;
         if let Some(key) = &ticket.key {
             tx.put(&ONCE, &[ticket.compound.0.into(), key.into(), tx.act.0.into()]);
         }
@@ -468,14 +490,56 @@ impl Batch {
     }
 }
 
+/// Puts the row of an act.
+fn put(tx: &mut Tx, record: &Record<'_>, hash: &[u8; 32]) {
+    let row = [
+        record.compound.into(),
+        record.act.into(),
+        record.verb.into(),
+        record.actor.into(),
+        record.role.into(),
+        record.at.seconds().into(),
+        record.came_from.into(),
+        record.request_id.into(),
+        record.pack.into(),
+        record.request.into(),
+        record.answer.into(),
+        record.prev.into(),
+        hash.into(),
+    ];
+    tx.put(&ACT, &row);
+}
+
 /// What is compared when a key comes again: the verb, the actor and what was asked.
-fn request_text(ticket: &Ticket) -> String {
-    serde_json::json!({
+fn request_text(ticket: &Ticket, ring: &Ring) -> String {
+    let asked = serde_json::json!({
         "verb": ticket.verb,
         "actor": ticket.actor.name,
         "request": ticket.request,
-    })
-    .to_string()
+    });
+    discreet(&asked, ring)
+}
+
+/// A value as text, each person's number in its texts masked.
+fn discreet(value: &Json, ring: &Ring) -> String {
+    fn walk(value: &mut Json, ring: &Ring) {
+        match value {
+            Json::String(text) => {
+                *text = ring.discreet(text).unwrap_or_else(|| std::mem::take(text))
+            }
+            Json::Array(values) => values.iter_mut().for_each(|v| walk(v, ring)),
+            Json::Object(fields) => fields.values_mut().for_each(|v| walk(v, ring)),
+            _ => {}
+        }
+    }
+    let text = value.to_string();
+    // Nearly always there is none. A number that is no text may look like one, and stays.
+    if ring.discreet(&text).is_none() {
+        return text;
+    }
+    let mut masked = value.clone();
+    walk(&mut masked, ring);
+    masked.to_string()
 }
 
 /// The same key again: the same answer if the same was asked, otherwise the difference.

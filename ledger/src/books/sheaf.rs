@@ -90,6 +90,12 @@ impl<'a> From<&'a String> for Cell<'a> {
     }
 }
 
+impl<'a> From<&'a [u8]> for Cell<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Cell::Bytes(bytes)
+    }
+}
+
 impl<'a> From<&'a [u8; 32]> for Cell<'a> {
     fn from(bytes: &'a [u8; 32]) -> Self {
         Cell::Bytes(bytes)

@@ -8,6 +8,7 @@
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::sync::Arc;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, Statement,
@@ -20,6 +21,7 @@ use super::sheaf::{Cell, Kind, ROWS_FULL, Sheaves, Table};
 use crate::calendar::Instant;
 use crate::error::Result;
 use crate::id::{ActNo, CompoundId};
+use crate::seal::Ring;
 
 /// What a room keeps in memory between the acts of a batch, so that they need not ask the database again.
 pub(crate) trait Keeps: Any + Send {
@@ -52,6 +54,8 @@ pub(super) struct Desk {
     settled_counters: BTreeMap<String, i32>,
     own_counters: BTreeMap<String, i32>,
     pub(super) last_at: i64,
+    /// The hash of the last act that was accepted.
+    pub(super) last_hash: [u8; 32],
     pub(super) kept: Kept,
 }
 
@@ -79,6 +83,7 @@ pub struct Tx {
     pub(super) act: ActNo,
     /// Whether a savepoint was set for the present act.
     pub(super) has_savepoint: bool,
+    pub(super) ring: Arc<Ring>,
 }
 
 impl std::fmt::Debug for Tx {
@@ -134,11 +139,6 @@ impl Tx {
     /// Writes what waits if it has grown past what memory should hold.
     pub(crate) async fn put_is_due(&mut self) -> Result<()> {
         if self.sheaves.len() >= ROWS_FULL { self.flush().await } else { Ok(()) }
-    }
-
-    /// The words and the value for "is one of these numbers", the value being parameter `n`.
-    pub(crate) fn list_of(&self, numbers: &[i32], n: usize) -> (String, Value) {
-        (dialect::is_in(self.backend, n), dialect::ints(self.backend, numbers))
     }
 
     /// What a room keeps for this compound in this batch.
@@ -257,6 +257,7 @@ impl Tx {
 pub struct Snapshot {
     pub(super) db: DatabaseTransaction,
     pub(super) backend: DbBackend,
+    pub(super) ring: Arc<Ring>,
 }
 
 /// One question by itself: no transaction is begun for it. Two questions may see two pictures, so whatever adds
@@ -265,6 +266,7 @@ pub struct Snapshot {
 pub struct Glance {
     pub(super) db: DatabaseConnection,
     pub(super) backend: DbBackend,
+    pub(super) ring: Arc<Ring>,
 }
 
 mod sealed {
@@ -288,6 +290,15 @@ pub trait View: sealed::Sealed + Send {
     /// Which database it is, for the few queries that must know.
     #[doc(hidden)]
     fn backend(&self) -> DbBackend;
+
+    /// The words and the value for "is one of these numbers", the value being parameter `n`.
+    #[doc(hidden)]
+    fn list_of(&self, numbers: &[i32], n: usize) -> (String, Value) {
+        (dialect::is_in(self.backend(), n), dialect::ints(self.backend(), numbers))
+    }
+
+    /// The keys that seal and open personal data, or why they are not there.
+    fn ring(&self) -> &Arc<Ring>;
 }
 
 /// The number a series of a compound has reached.
@@ -331,6 +342,10 @@ impl View for Tx {
     fn backend(&self) -> DbBackend {
         self.backend
     }
+
+    fn ring(&self) -> &Arc<Ring> {
+        &self.ring
+    }
 }
 
 impl View for Snapshot {
@@ -347,6 +362,10 @@ impl View for Snapshot {
     fn backend(&self) -> DbBackend {
         self.backend
     }
+
+    fn ring(&self) -> &Arc<Ring> {
+        &self.ring
+    }
 }
 
 impl View for Glance {
@@ -362,5 +381,9 @@ impl View for Glance {
 
     fn backend(&self) -> DbBackend {
         self.backend
+    }
+
+    fn ring(&self) -> &Arc<Ring> {
+        &self.ring
     }
 }

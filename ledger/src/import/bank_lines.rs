@@ -1,7 +1,5 @@
 //! 银行流水: the lines of a statement, kept as they came. Nothing is posted: a clerk, or a later match, says what each was.
 
-use std::collections::HashSet;
-
 use super::{FUTURE, Figures, IN_USE, Judged, Kind, Meta, reject, rows};
 use crate::bank::{self, NewLine};
 use crate::books::{Tx, View};
@@ -25,7 +23,7 @@ pub(super) async fn judge(
     compound: CompoundId,
     reading: &BankReading,
     book: Book,
-    known: &HashSet<String>,
+    known: &rows::Known,
     today: Day,
 ) -> Result<Judged<Arrival>> {
     let codes = property::codes(view, compound).await?;
@@ -42,7 +40,7 @@ pub(super) async fn judge(
             matchable += usize::from(rooms.len() == 1);
             unidentified += usize::from(rooms.is_empty() && !is_interest);
         }
-        if known.contains(&row.row_key) {
+        if known.has(&row.row_key)? {
             judged.known += 1;
         } else if row.occurred_on > today {
             let why = format!("今天 {today}");
@@ -98,7 +96,7 @@ pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Arrival>) -> Resu
     let lines: Vec<NewLine> = good.iter().map(|a| a.line.clone()).collect();
     let numbers = bank::keep(tx, &lines).await?;
     for (arrival, line) in good.iter().zip(numbers) {
-        rows::keep_row(tx, no, Kind::Bank, &arrival.row_key, line.0);
+        rows::keep_row(tx, no, Kind::Bank, &arrival.row_key, line.0)?;
     }
     Ok(())
 }

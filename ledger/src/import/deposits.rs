@@ -1,6 +1,6 @@
 //! 交存明细: what came into each dwelling's share of the fund, and what went out, with its true day.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
     Difference, FUTURE, Judged, Kind, Meta, RECEIPT_USED, ROOM_UNKNOWN, SHORT, reject, rows,
@@ -13,8 +13,10 @@ use crate::fund::{self, Accounts, BANK, Kept};
 use crate::id::{CompoundId, DwellingNo, ImportNo, VoucherSeq};
 use crate::intake::{DepositKind, DepositReading, DepositRow, Said, name_matches};
 use crate::journal::{self, AsOf, Book, Entry, Line, Style};
+use crate::mask;
 use crate::money::Money;
 use crate::property::{self, Dwelling, Housing, RoomCode};
+use crate::seal::IN_TEXT;
 
 /// A row to post.
 #[derive(Clone)]
@@ -37,7 +39,7 @@ pub(super) async fn judge(
     view: &mut impl View,
     compound: CompoundId,
     reading: &DepositReading,
-    known: &HashSet<String>,
+    known: &rows::Known,
     today: Day,
 ) -> Result<Judged<Movement>> {
     let roll = property::roll(view, compound, today).await?;
@@ -58,7 +60,7 @@ pub(super) async fn judge(
     for row in in_order {
         let total = row.principal + row.gains;
         let signed = if is_outgoing(row.kind) { -total } else { total };
-        if known.contains(&row.row_key) {
+        if known.has(&row.row_key)? {
             judged.known += 1;
             judged.sum += signed;
             continue;
@@ -75,6 +77,10 @@ pub(super) async fn judge(
             continue;
         }
         let receipt_no = row.receipt_no.clone().unwrap_or_default();
+        if mask::names_a_person(&receipt_no) {
+            fault(&IN_TEXT, Said::Receipt, mask::text(&receipt_no), "");
+            continue;
+        }
         if !receipt_no.is_empty() && !receipts.insert(receipt_no.clone()) {
             fault(&RECEIPT_USED, Said::Receipt, receipt_no, "");
             continue;
@@ -152,7 +158,7 @@ fn differences(meta: &Meta, row: &DepositRow, dwelling: &Dwelling) -> Vec<Differ
 fn movement(row: &DepositRow, dwelling: &Dwelling, is_same_year: bool) -> Movement {
     Movement {
         row_key: row.row_key.clone(),
-        source: row.at.to_string(),
+        source: mask::text(&row.at.to_string()),
         dwelling: dwelling.no,
         housing: dwelling.housing,
         room: row.room.to_string(),
@@ -179,7 +185,7 @@ pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Movement>) -> Res
             };
             fund::keep(tx, movement.dwelling, &movement.receipt_no, kept);
         }
-        rows::keep_row(tx, no, Kind::Deposits, &movement.row_key, voucher.seq.0);
+        rows::keep_row(tx, no, Kind::Deposits, &movement.row_key, voucher.seq.0)?;
     }
     Ok(())
 }

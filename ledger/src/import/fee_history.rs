@@ -1,7 +1,7 @@
 //! 收费明细: what was charged and what was paid, as the company kept it. A row's payment settles the row's own bill; what it
 //! paid beyond is prepaid. A period yet to come has no bill: its payment is prepaid.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::deposits::reverse_all;
 use super::{DUE_DIFFERS, FUTURE, Figures, Judged, Kind, Meta, NO_DAY, ROOM_UNKNOWN, reject, rows};
@@ -12,8 +12,10 @@ use crate::fees::{self, Billing, Charge, Method, PREPAID, Payment, RECEIVABLE};
 use crate::id::{CompoundId, DwellingNo, ImportNo, MatterNo};
 use crate::intake::{FeeRow, Reading, Said};
 use crate::journal::{self, Book, Entry, Line};
+use crate::mask;
 use crate::money::Money;
 use crate::property;
+use crate::seal::IN_TEXT;
 
 /// A row to book.
 #[derive(Clone)]
@@ -38,7 +40,7 @@ pub(super) async fn judge(
     view: &mut impl View,
     compound: CompoundId,
     reading: &Reading<FeeRow>,
-    known: &HashSet<String>,
+    known: &rows::Known,
     today: Day,
 ) -> Result<Judged<Fee>> {
     let codes = property::codes(view, compound).await?;
@@ -48,7 +50,7 @@ pub(super) async fn judge(
     let mut due_in_all = Money::ZERO;
     let mut ahead = 0;
     for row in &reading.rows {
-        if known.contains(&row.row_key) {
+        if known.has(&row.row_key)? {
             judged.known += 1;
             judged.sum += row.paid;
             due_in_all += row.due - row.waived;
@@ -73,6 +75,11 @@ pub(super) async fn judge(
             }
             day => day.unwrap_or(today),
         };
+        let texts = [Some(&row.item), row.receipt_no.as_ref()];
+        if let Some(text) = texts.into_iter().flatten().find(|text| mask::names_a_person(text)) {
+            fault(&IN_TEXT, Said::Receipt, mask::text(text), "");
+            continue;
+        }
         let due = row.due - row.waived;
         let key = (dwelling, row.item.clone(), row.from, row.to);
         let first = *charged.entry(key).or_insert(due);
@@ -86,7 +93,7 @@ pub(super) async fn judge(
         due_in_all += due;
         judged.good.push(Fee {
             row_key: row.row_key.clone(),
-            source: row.at.to_string(),
+            source: mask::text(&row.at.to_string()),
             dwelling,
             room: row.room.to_string(),
             item: row.item.clone(),
@@ -117,7 +124,7 @@ pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Fee>) -> Result<(
         if fee.paid.is_positive() {
             subject = pay(tx, &fee, bill.map(|(bill, _)| bill), &mut open).await?;
         }
-        rows::keep_row(tx, no, Kind::Fees, &fee.row_key, subject);
+        rows::keep_row(tx, no, Kind::Fees, &fee.row_key, subject)?;
     }
     Ok(())
 }

@@ -9,9 +9,11 @@ use crate::error::Result;
 use crate::fund::{self, Assessment};
 use crate::id::{CompoundId, DwellingNo, ImportNo};
 use crate::intake::{OwnerCell, RegisterReading, RegisterRow, Said, Tenure, Usage as Word};
+use crate::mask;
 use crate::measure::Area;
 use crate::money::Money;
 use crate::property::{self, Dwelling, Housing, NewDwelling, NewOwner, RoomCode, Usage};
+use crate::seal::IN_TEXT;
 
 /// A dwelling to enrol, with its row.
 #[derive(Clone)]
@@ -43,6 +45,11 @@ pub(super) async fn judge(
         unsold += usize::from(row.unsold);
         owners.extend(row.owners.iter().filter_map(|o| o.id_no.as_deref()));
         judged.sum += row.deposit_due.unwrap_or_default();
+        if let Some(owner) = row.owners.iter().find(|o| mask::names_a_person(&o.name)) {
+            let value = (Said::Owner, mask::text(&owner.name));
+            judged.rejects.push(reject(&meta, &row.at, value, &IN_TEXT, ""));
+            continue;
+        }
         match roll.get(&row.code) {
             None => judged.good.push(enrolment(row, today)),
             Some(there) => match difference(row, there) {
@@ -98,8 +105,8 @@ fn owners_differ(meta: &Meta, row: &RegisterRow, there: &Dwelling) -> Option<Dif
 fn enrolment(row: &RegisterRow, today: Day) -> Enrolment {
     let owner = |o: &OwnerCell| NewOwner {
         name: o.name.clone(),
-        id_no: o.id_no.clone().unwrap_or_default(),
-        phone: o.phone.clone().unwrap_or_default(),
+        id_no: o.id_no.as_deref().unwrap_or_default().into(),
+        phone: o.phone.as_deref().unwrap_or_default().into(),
         share: o.share,
     };
     let has_lift = row.has_lift.unwrap_or(false);
@@ -115,7 +122,7 @@ fn enrolment(row: &RegisterRow, today: Day) -> Enrolment {
         area: row.area,
         handed_over_on: row.handed_over_on,
         owners: row.owners.iter().map(owner).collect(),
-        remark: row.remark.clone(),
+        remark: row.remark.as_str().into(),
         // A register says who owns, not since when: since the hand-over, or as far as it can tell, always.
         owned_from: row.handed_over_on.or_else(|| Day::from_ymd_opt(1949, 10, 1)).unwrap_or(today),
     };
@@ -149,7 +156,7 @@ pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Enrolment>) -> Re
     let numbers = property::enrol(tx, &dwellings).await?;
     let mut assessments = Vec::new();
     for (enrolment, dwelling_no) in good.into_iter().zip(numbers) {
-        rows::keep_row(tx, no, Kind::Register, &enrolment.row_key, dwelling_no.0);
+        rows::keep_row(tx, no, Kind::Register, &enrolment.row_key, dwelling_no.0)?;
         if let Some(due) = enrolment.due {
             assessments.push(Assessment { dwelling_no, due, standard: enrolment.standard });
         }

@@ -1,6 +1,7 @@
 //! The tables of imports.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use crate::books::{Reads, Tx, View};
 use crate::calendar::Instant;
 use crate::error::{Result, Storage};
 use crate::id::{ActNo, CompoundId, ImportNo};
+use crate::seal::Ring;
 
 static IMPORT: Table = Table {
     name: "import",
@@ -60,24 +62,56 @@ pub(super) fn keep(tx: &mut Tx, no: ImportNo, kind: Kind, meta: &Meta, rows: usi
 }
 
 /// Keeps a row, and the number of what it became.
-pub(super) fn keep_row(tx: &mut Tx, no: ImportNo, kind: Kind, row_key: &str, subject: i32) {
+///
+/// # Errors
+/// `seal.key-missing`, `seal.key-differs`.
+pub(super) fn keep_row(
+    tx: &mut Tx,
+    no: ImportNo,
+    kind: Kind,
+    row_key: &str,
+    subject: i32,
+) -> Result<()> {
+    let key = digest(tx.ring(), row_key)?;
     let row =
-        [tx.compound().0.into(), kind.name().into(), row_key.into(), no.0.into(), subject.into()];
+        [tx.compound().0.into(), kind.name().into(), (&key).into(), no.0.into(), subject.into()];
     tx.put(&IMPORT_ROW, &row);
+    Ok(())
+}
+
+/// A row's key as it is kept. It is made of everything the row says, identity numbers and accounts included, and who has
+/// the database could try numbers against a plain hash.
+fn digest(ring: &Ring, row_key: &str) -> Result<String> {
+    let digest = ring.digest(row_key.as_bytes())?;
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The rows the books have.
+pub(super) struct Known {
+    keys: HashSet<String>,
+    ring: Arc<Ring>,
+}
+
+impl Known {
+    /// None yet.
+    pub(super) fn none(view: &impl View) -> Known {
+        Known { keys: HashSet::new(), ring: view.ring().clone() }
+    }
+
+    /// Whether the row with this key is there.
+    pub(super) fn has(&self, row_key: &str) -> Result<bool> {
+        Ok(!self.keys.is_empty() && self.keys.contains(&digest(&self.ring, row_key)?))
+    }
 }
 
 /// The keys of the rows the books have.
-pub(super) async fn known(
-    view: &mut impl View,
-    compound: CompoundId,
-    kind: Kind,
-) -> Result<HashSet<String>> {
+pub(super) async fn known(view: &mut impl View, compound: CompoundId, kind: Kind) -> Result<Known> {
     let sql = "SELECT row_key FROM import_row WHERE compound_id = $1 AND kind = $2";
-    let mut known = HashSet::new();
+    let mut keys = HashSet::new();
     for row in view.rows(IMPORTS, sql, vec![compound.0.into(), kind.name().into()]).await? {
-        known.insert(row.try_get_by_index(0)?);
+        keys.insert(row.try_get_by_index(0)?);
     }
-    Ok(known)
+    Ok(Known { keys, ring: view.ring().clone() })
 }
 
 /// An import's kind, and the act that undid it.

@@ -7,7 +7,8 @@
 //! Always: reads only; one unchanging picture per group of compounds, several groups at once; memory does not grow with
 //! the postings, only with the keys of the balances. A tampered row is named, not merely noticed.
 //! Limits: what was cut off the end of a book *and* out of every table that counts it is not missed here; the seals
-//! published at each close are what such a book is held against. An act's own text is not under the chain.
+//! published at each close are what such a book is held against. An act's own text is under the acts' chain
+//! (`verify::chain`).
 //! Start at [`verify`].
 
 mod asked;

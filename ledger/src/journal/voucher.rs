@@ -16,6 +16,7 @@ use crate::calendar::{Day, Instant, Month};
 use crate::error::{Kind as Answer, Refusal, Rule};
 use crate::id::{ActNo, DwellingNo, MatterNo, TransferNo, VoucherSeq};
 use crate::money::Money;
+use crate::seal::may_stand_in_clear;
 
 /// How many lines a voucher may have.
 pub const LINES_MOST: usize = 20_000;
@@ -392,8 +393,8 @@ pub(crate) struct Origin {
 /// Judges an entry. A fact of a closed period is recorded in the first open one, with its true day.
 ///
 /// # Errors
-/// In this order: `journal.lines`, `journal.text`, `journal.ancient-day`, `journal.future-day`, `journal.amount`,
-/// `journal.account`, `journal.number`, `journal.analysis`, `journal.unbalanced`.
+/// In this order: `journal.lines`, `journal.text`, `seal.person-in-text`, `journal.ancient-day`, `journal.future-day`,
+/// `journal.amount`, `journal.account`, `journal.number`, `journal.analysis`, `journal.unbalanced`.
 pub(crate) fn judge(
     entry: Entry,
     origin: Origin,
@@ -410,6 +411,11 @@ pub(crate) fn judge(
             let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
             return Err(TEXT.refuse(format!("{} 个字符：{shown}", text.chars().count())));
         }
+    }
+    // A voucher is never changed, hashed, and read by everybody: no person's number gets in.
+    for (what, text) in [("摘要", &entry.memo), ("出处", &entry.source), ("凭据", &entry.evidence)]
+    {
+        may_stand_in_clear(what, text)?;
     }
     let year = chrono::Datelike::year(&entry.effective_on);
     if !(1949..=2999).contains(&year) {

@@ -2,6 +2,7 @@
 
 use crate::books::Reads;
 use crate::books::sheaf::{Kind as Column, Table};
+use crate::seal::Sealed;
 
 pub(super) static COMPOUND: Table = Table {
     name: "compound",
@@ -68,7 +69,7 @@ pub(super) static DWELLING: Table = Table {
         ("fee_area_centi_m2", Column::Big),
         ("fund_area_centi_m2", Column::Big),
         ("handed_over_on", Column::SomeDay),
-        ("remark", Column::Text),
+        ("remark_sealed", Column::Bytes),
         ("act_no", Column::Int),
     ],
     on_conflict: "",
@@ -81,11 +82,29 @@ pub(super) static OWNER: Table = Table {
         ("compound_id", Column::Int),
         ("owner_no", Column::Int),
         ("name", Column::Text),
-        ("id_no", Column::Text),
-        ("phone", Column::Text),
+        ("id_no_sealed", Column::Bytes),
+        ("id_no_blind", Column::Bytes),
+        ("phone_sealed", Column::Bytes),
+        ("phone_blind", Column::Bytes),
         ("act_no", Column::Int),
     ],
     on_conflict: "",
+};
+
+/// The identity number of an owner.
+pub(super) static ID_NO: Sealed =
+    Sealed { table: "owner", column: "id_no_sealed", row: "owner_no", compound: "compound_id" };
+
+/// The telephone number of an owner.
+pub(super) static PHONE: Sealed =
+    Sealed { table: "owner", column: "phone_sealed", row: "owner_no", compound: "compound_id" };
+
+/// What an office noted of a dwelling, which is mostly about its people.
+pub(super) static REMARK: Sealed = Sealed {
+    table: "dwelling",
+    column: "remark_sealed",
+    row: "dwelling_no",
+    compound: "compound_id",
 };
 
 pub(super) static TENURE: Table = Table {

@@ -1,6 +1,6 @@
 //! The figures of a fund statement, asked of the ledger: sums only, no words but the trade's.
 //!
-//! Owns: [`gather`], [`Period`], [`masked`].
+//! Owns: [`gather`], [`Period`].
 //!
 //! Always: the figures depend on the books, the period and the two bounds of time, and on nothing else, so the same
 //! statement can be drawn again years later; its check code is a digest of all of them but the printing time. The lines
@@ -15,6 +15,7 @@ use ledger::error::Result;
 use ledger::fund::{self, FundBalance, FundMovement};
 use ledger::id::{CompoundId, VoucherSeq};
 use ledger::journal::{self, AsOf, Book, Kind, Side, text};
+use ledger::mask;
 use ledger::money::Money;
 use ledger::property::{self, Compound, Dwelling, RoomCode};
 
@@ -66,7 +67,7 @@ pub async fn gather(
         compound: compound.name.clone(),
         compound_code: compound.code.clone(),
         dwelling: dwelling.code.to_string(),
-        owners: dwelling.owners.iter().map(|owner| masked(&owner.name)).collect(),
+        owners: dwelling.owners.iter().map(|owner| mask::name(&owner.name)).collect(),
         area: dwelling.fund_area,
         account: format!("{}-{}", compound.code, dwelling.code),
         from: from.min(to),
@@ -93,12 +94,6 @@ pub async fn gather(
     }
     figures.check = check(&figures);
     Ok(figures)
-}
-
-/// A name as it may be shown: its first character. `郜䶮玉` is `郜*`.
-#[must_use]
-pub fn masked(name: &str) -> String {
-    name.trim().chars().next().map_or_else(String::new, |first| format!("{first}*"))
 }
 
 fn balance(of: FundBalance) -> Balance {
@@ -274,13 +269,6 @@ fn short(hash: &[u8; 32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_shows_its_first_character_only() {
-        assert_eq!(masked("郜䶮玉"), "郜*");
-        assert_eq!(masked(" 王 "), "王*");
-        assert_eq!(masked(""), "");
-    }
 
     #[test]
     fn a_building_is_summed_up_half_up_to_the_fen() {

@@ -143,8 +143,8 @@ fn roll() -> Vec<NewDwelling> {
         let code = format!("1-{}-{}0{}", 1 + (i - 1) / 10, 1 + (i - 1) % 10 / 2, 1 + (i - 1) % 2);
         let owner = NewOwner {
             name: format!("业主{i}"),
-            id_no: format!("99999919700101{i:04}"),
-            phone: format!("1990000{i:04}"),
+            id_no: format!("99999919700101{i:04}").into(),
+            phone: format!("1990000{i:04}").into(),
             share: None,
         };
         NewDwelling {
@@ -158,7 +158,7 @@ fn roll() -> Vec<NewDwelling> {
             area: Area::centi_m2(8000 + i64::from(i)),
             handed_over_on: None,
             owners: vec![owner],
-            remark: String::new(),
+            remark: "".into(),
             owned_from: day("2010-01-01"),
         }
     };
