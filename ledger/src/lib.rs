@@ -32,7 +32,7 @@ pub mod verify;
 /// Every column that holds sealed values, room by room, for the rotation of keys.
 #[must_use]
 pub fn sealed() -> Vec<&'static seal::Sealed> {
-    [property::SEALED, bank::SEALED].concat()
+    [people::SEALED, property::SEALED, bank::SEALED].concat()
 }
 
 /// Every rule of the house, room by room, in the order in which each room checks them.

@@ -32,6 +32,10 @@ use crate::books::{Reads, Role, Tx, View};
 use crate::calendar::Day;
 use crate::error::{Kind, Refusal, Result, Rule};
 use crate::id::{CompoundId, ContractNo, MandateNo, OrgNo, PersonNo};
+use crate::seal::Sealed;
+
+/// What of this room lies sealed.
+pub static SEALED: &[&Sealed] = &[&rows::PHONE, &rows::SECRET, &rows::PROPOSED];
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $kind:ident, $code:literal, $rule:literal, $remedy:literal;)*) => {
@@ -413,8 +417,10 @@ pub async fn enlist(tx: &mut Tx, new: &NewUser) -> Result<PersonNo> {
     let no = PersonNo(tx.next_no("person"));
     let sql = "INSERT INTO person (person_no, name, shown_as, org_no, phone_sealed, epoch, is_disabled, act_no)
                VALUES ($1, $2, $3, $4, $5, 1, 0, $6)";
-    let phone = (!new.phone.is_empty())
-        .then(|| rows::sealed((rows::Secret::Phone, no), new.phone.as_bytes()));
+    let phone = match new.phone.as_str() {
+        "" => None,
+        phone => Some(rows::sealed(tx, &rows::PHONE, no, phone.as_bytes())?),
+    };
     let row = vec![
         no.0.into(),
         new.name.as_str().into(),
@@ -547,8 +553,10 @@ pub async fn set_phone(tx: &mut Tx, name: &str, phone: &str) -> Result<()> {
     if !phone_fits(phone) {
         return Err(USER_SHAPE.refuse("电话的写法").into());
     }
-    let sealed = (!phone.is_empty())
-        .then(|| rows::sealed((rows::Secret::Phone, person.no), phone.as_bytes()));
+    let sealed = match phone {
+        "" => None,
+        phone => Some(rows::sealed(tx, &rows::PHONE, person.no, phone.as_bytes())?),
+    };
     let sql = "UPDATE person SET phone_sealed = $2, epoch = epoch + 1 WHERE person_no = $1";
     tx.exec(sql, vec![person.no.0.into(), sealed.into()]).await?;
     moved(tx);

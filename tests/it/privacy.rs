@@ -33,7 +33,9 @@ const PLANTS: [&str; 5] = [PHONE, PHONE_2, ID_NO, ID_NO_2, ACCOUNT];
 
 #[track_caller]
 fn is_clean(what: &str, bytes: &[u8]) {
-    for plant in PLANTS {
+    // A column of bytes is told in hexadecimal.
+    let hex = |plant: &str| plant.bytes().map(|b| format!("{b:02x}")).collect::<String>();
+    for plant in PLANTS.into_iter().flat_map(|plant| [plant.to_owned(), hex(plant)]) {
         let found = bytes.windows(plant.len()).position(|window| window == plant.as_bytes());
         if let Some(at) = found {
             let around = &bytes[at.saturating_sub(80)..bytes.len().min(at + 60)];

@@ -18,7 +18,8 @@ use super::{
 use crate::books::{Tx, View};
 use crate::calendar::Instant;
 use crate::error::{Refusal, Result, Storage};
-use crate::id::{MandateNo, PersonNo, SessionNo, TokenNo};
+use crate::id::{CompoundId, MandateNo, PersonNo, SessionNo, TokenNo};
+use crate::seal::Sealed;
 
 /// How long a session lives without a visit, in seconds.
 pub(super) const IDLE: i64 = 30 * 60;
@@ -199,7 +200,7 @@ enum Factor {
 
 /// Holds a code against a user's second factor, and uses it up.
 async fn second_factor(tx: &mut Tx, person: &Person, code: Option<&str>) -> Result<Factor> {
-    let Some((secret, last_step)) = secret_of(tx, person.no, "secret_sealed").await? else {
+    let Some((secret, last_step)) = secret_of(tx, person.no, &rows::SECRET).await? else {
         return Ok(Factor::None);
     };
     let Some(code) = code.map(str::trim).filter(|code| !code.is_empty()) else {
@@ -220,21 +221,28 @@ async fn second_factor(tx: &mut Tx, person: &Person, code: Option<&str>) -> Resu
 async fn secret_of(
     view: &mut impl View,
     person: PersonNo,
-    column: &str,
+    column: &'static Sealed,
 ) -> Result<Option<(Vec<u8>, i64)>> {
-    let sql = format!("SELECT {column}, last_step FROM totp WHERE person_no = $1");
+    let Some((sealed, last_step)) = sealed_of(view, person, column).await? else { return Ok(None) };
+    let secret = view.ring().open(&column.at(CompoundId::OFFICE, person.0), &sealed)?;
+    Ok(Some((secret, last_step)))
+}
+
+async fn sealed_of(
+    view: &mut impl View,
+    person: PersonNo,
+    column: &'static Sealed,
+) -> Result<Option<(Vec<u8>, i64)>> {
+    let sql = format!("SELECT {}, last_step FROM totp WHERE person_no = $1", column.column);
     let Some(row) = rows::one(view, &sql, vec![person.0.into()]).await? else { return Ok(None) };
-    let sealed: Option<Vec<u8>> = row.try_get("", column)?;
+    let sealed: Option<Vec<u8>> = row.try_get_by_index(0)?;
     let last_step = row.try_get("", "last_step")?;
-    Ok(sealed.map(|sealed| {
-        let secret = rows::opened((rows::Secret::SecondFactor, person), sealed);
-        (secret, last_step)
-    }))
+    Ok(sealed.map(|sealed| (sealed, last_step)))
 }
 
 /// Whether a user has a second factor.
 pub(super) async fn has_second_factor(view: &mut impl View, person: PersonNo) -> Result<bool> {
-    Ok(secret_of(view, person, "secret_sealed").await?.is_some())
+    Ok(sealed_of(view, person, &rows::SECRET).await?.is_some())
 }
 
 async fn begin(
@@ -397,7 +405,7 @@ pub(super) async fn propose(
         return Err(SECOND_FACTOR.refuse("已启用二次验证，更换须先用它登录").into());
     }
 
-    let sealed = rows::sealed((rows::Secret::SecondFactor, person.no), &proposal.secret);
+    let sealed = rows::sealed(tx, &rows::PROPOSED, person.no, &proposal.secret)?;
     let sql = "INSERT INTO totp (person_no, secret_sealed, proposed_sealed, last_step) VALUES ($1, NULL, $2, 0)
                ON CONFLICT (person_no) DO UPDATE SET proposed_sealed = excluded.proposed_sealed";
     tx.exec(sql, vec![person.no.0.into(), sealed.into()]).await?;
@@ -409,16 +417,17 @@ pub(super) async fn propose(
         tx.exec(sql, vec![person.no.0.into(), digest(code).to_vec().into()]).await?;
     }
     if is_final {
-        accept(tx, person.no, 0).await?;
+        accept(tx, person.no, &proposal.secret, 0).await?;
     }
     Ok(())
 }
 
-async fn accept(tx: &mut Tx, person: PersonNo, step: i64) -> Result<()> {
-    let sql =
-        "UPDATE totp SET secret_sealed = proposed_sealed, proposed_sealed = NULL, last_step = $2
+async fn accept(tx: &mut Tx, person: PersonNo, secret: &[u8], step: i64) -> Result<()> {
+    // A sealed value belongs to its column: what moves is sealed anew.
+    let sealed = rows::sealed(tx, &rows::SECRET, person, secret)?;
+    let sql = "UPDATE totp SET secret_sealed = $3, proposed_sealed = NULL, last_step = $2
                WHERE person_no = $1";
-    tx.exec(sql, vec![person.0.into(), step.into()]).await?;
+    tx.exec(sql, vec![person.0.into(), step.into(), sealed.into()]).await?;
     for sql in [
         "DELETE FROM recovery_code WHERE person_no = $1 AND is_proposed = 0",
         "UPDATE recovery_code SET is_proposed = 0 WHERE person_no = $1",
@@ -436,11 +445,11 @@ async fn accept(tx: &mut Tx, person: PersonNo, step: i64) -> Result<()> {
 /// # Errors
 /// `people.no-second-factor-proposed`, `people.code`.
 pub(super) async fn confirm(tx: &mut Tx, person: PersonNo, code: &str) -> Result<()> {
-    let proposed = secret_of(tx, person, "proposed_sealed").await?;
+    let proposed = secret_of(tx, person, &rows::PROPOSED).await?;
     let (secret, _) = proposed.ok_or_else(|| NOT_PROPOSED.refuse("没有待确认的密钥"))?;
     let step = totp::step_of(&secret, code.trim(), tx.at(), 0);
     let step = step.ok_or_else(|| CODE.refuse("验证码不符"))?;
-    accept(tx, person, step).await
+    accept(tx, person, &secret, step).await
 }
 
 /// Takes a user's second factor away: the device is lost, and the codes with it. Their sessions end.

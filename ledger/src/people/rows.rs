@@ -1,4 +1,4 @@
-//! The tables of people, and the one place where what is secret at rest is sealed and opened.
+//! The tables of people, and which columns of them are sealed.
 
 use sea_orm::{QueryResult, Value};
 
@@ -6,25 +6,28 @@ use super::{Appointment, Care, Mandate, Org, OrgKind, Person, Scope, Term};
 use crate::books::{Reads, Role, Tx, View};
 use crate::error::{Error, Result, Storage};
 use crate::id::{AreaId, CompoundId, ContractNo, DwellingNo, MandateNo, OrgNo, PersonNo};
+use crate::seal::Sealed;
 
-/// A column whose value is a secret of a person, or a number of theirs. With the person it is the place a value belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Secret {
-    /// `person.phone_sealed`.
-    Phone,
-    /// `totp.secret_sealed` and `totp.proposed_sealed`: one column moves into the other.
-    SecondFactor,
-}
+/// The telephone number of a user.
+pub(super) static PHONE: Sealed =
+    Sealed { table: "person", column: "phone_sealed", row: "person_no", compound: "0" };
 
-/// What goes into a sealed column. Until the personal-data key is joined here, and nowhere else, the columns hold the plain
-/// bytes: who reads the database reads them.
-pub(super) fn sealed(_of: (Secret, PersonNo), plain: &[u8]) -> Vec<u8> {
-    plain.to_vec()
-}
+/// The secret of a user's second factor.
+pub(super) static SECRET: Sealed =
+    Sealed { table: "totp", column: "secret_sealed", row: "person_no", compound: "0" };
 
-/// What a sealed column holds.
-pub(super) fn opened(_of: (Secret, PersonNo), sealed: Vec<u8>) -> Vec<u8> {
-    sealed
+/// One that is proposed, and counts when a code of it comes.
+pub(super) static PROPOSED: Sealed =
+    Sealed { table: "totp", column: "proposed_sealed", row: "person_no", compound: "0" };
+
+/// What belongs to a user, sealed for its column.
+pub(super) fn sealed(
+    tx: &Tx,
+    column: &'static Sealed,
+    person: PersonNo,
+    plain: &[u8],
+) -> Result<Vec<u8>> {
+    tx.ring().seal(&column.at(CompoundId::OFFICE, person.0), plain)
 }
 
 async fn rows(view: &mut impl View, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>> {
