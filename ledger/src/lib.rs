@@ -4,11 +4,12 @@
 //! one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ [`people`] ▸ [`journal`] ▸ [`property`] ▸ [`intake`] ▸ [`bank`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ [`allocation`] ▸ [`intake`] ▸ [`bank`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
 
+pub mod allocation;
 pub mod bank;
 pub mod books;
 pub mod calendar;
@@ -22,6 +23,7 @@ pub mod journal;
 pub mod measure;
 pub mod money;
 pub mod people;
+pub mod policy;
 pub mod property;
 pub mod verify;
 
@@ -30,8 +32,10 @@ pub mod verify;
 pub fn rules() -> Vec<&'static error::Rule> {
     let rooms = [
         books::RULES,
+        policy::RULES,
         people::RULES,
         property::RULES,
+        allocation::RULES,
         journal::RULES,
         intake::RULES,
         bank::RULES,

@@ -146,9 +146,20 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 11] = [
-        "books", "people", "property", "journal", "intake", "bank", "fund", "fees", "import",
-        "verify", "",
+    const ORDER: [&str; 13] = [
+        "books",
+        "policy",
+        "people",
+        "property",
+        "allocation",
+        "journal",
+        "intake",
+        "bank",
+        "fund",
+        "fees",
+        "import",
+        "verify",
+        "",
     ];
     // Founding a compound opens its books, so property may ask the journal, which owns no word of property's.
     const EXCEPT: [(&str, &str); 1] = [("property", "journal")];
