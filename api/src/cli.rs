@@ -11,6 +11,7 @@ mod files;
 mod guard;
 mod papers;
 mod people;
+mod policies;
 mod words;
 
 use std::ffi::OsString;
@@ -26,6 +27,7 @@ use ledger::error::{Error, Storage};
 use ledger::fees::Method;
 use ledger::journal::Book;
 use ledger::money::Money;
+use ledger::policy::{Jurisdiction, PackName};
 use ledger::property::{self, Compound};
 use ledger::seal::KeySource;
 use serde_json::json;
@@ -148,6 +150,56 @@ enum Command {
     /// 区划：市、区、街道、社区，及小区所在
     #[command(subcommand)]
     Area(people::Area),
+    /// 政策包：查看各地规定、比较版本、收入新版本
+    #[command(subcommand)]
+    Policy(PolicyAct),
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyAct {
+    /// 列出各地各版本
+    List(JsonArgs),
+    /// 查看某地某日的全部规定，或一个版本的原文
+    Show(PolicyShow),
+    /// 比较两个版本
+    Diff {
+        /// 旧版本，例如 310000@2021-01
+        #[arg(value_parser = policies::pack_name)]
+        old: PackName,
+        /// 新版本，例如 310000@2024-10
+        #[arg(value_parser = policies::pack_name)]
+        new: PackName,
+        #[command(flatten)]
+        json: JsonArgs,
+    },
+    /// 收入一个新版本（TOML 文件）；收入后不可改动
+    Add {
+        /// 文件
+        file: PathBuf,
+        /// 幂等键：同一键只办一次
+        #[arg(long)]
+        key: Option<String>,
+        #[command(flatten)]
+        json: JsonArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+struct PolicyShow {
+    /// 版本，例如 310000@2024-10：输出原文，可作新版本的样本
+    #[arg(value_parser = policies::pack_name, conflicts_with_all = ["jurisdiction", "compound", "on"])]
+    pack: Option<PackName>,
+    /// 地区的行政区划代码
+    #[arg(long, value_name = "CODE", value_parser = policies::jurisdiction)]
+    jurisdiction: Option<Jurisdiction>,
+    /// 小区代码
+    #[arg(long, value_name = "CODE", conflicts_with = "jurisdiction")]
+    compound: Option<String>,
+    /// 业务日；不写则为今天
+    #[arg(long, value_name = "DAY")]
+    on: Option<IsoDay>,
+    #[command(flatten)]
+    json: JsonArgs,
 }
 
 #[derive(Debug, Args)]
@@ -670,6 +722,11 @@ impl Command {
             Command::User(user) => user.is_json(),
             Command::Org(org) => org.is_json(),
             Command::Area(area) => area.is_json(),
+            Command::Policy(act) => match act {
+                PolicyAct::List(args) => args.json,
+                PolicyAct::Show(args) => args.json.json,
+                PolicyAct::Diff { json, .. } | PolicyAct::Add { json, .. } => json.json,
+            },
         }
     }
 }
@@ -739,6 +796,7 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Area(area) => {
             at(db, async move |books| people::area(books, area, out).await).await
         }
+        Command::Policy(act) => policies::run(db, act, out).await,
     }
 }
 

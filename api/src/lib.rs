@@ -19,6 +19,7 @@ pub mod list;
 pub mod openapi;
 pub mod pace;
 pub mod people;
+pub mod policy;
 pub mod problem;
 pub mod property;
 pub mod routes;

@@ -20,7 +20,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
-use crate::{audit, bank, fees, front, fund, imports, journal, openapi, people, problem, property};
+use crate::{
+    audit, bank, fees, front, fund, imports, journal, openapi, people, policy, problem, property,
+};
 
 /// Whoever may read the books of a compound.
 const READERS: &[Role] =
@@ -146,6 +148,7 @@ static PAGE: &[&Rule] = &[&problem::CURSOR, &problem::TOO_LONG];
 
 use ledger::journal as journal_rules;
 use ledger::people as people_rules;
+use ledger::policy as policy_rules;
 use ledger::property as property_rules;
 use ledger::{bank as bank_rules, fees as fee_rules, fund as fund_rules, import as import_rules};
 
@@ -229,6 +232,15 @@ routes! {
         "全部操作记录" "同上，全部小区与总册。" [];
     GET Live "/compounds/{compound}/verify" READERS Compound journal::verify:
         "核验小区账册" "逐条检查账册必须成立的规律，重算每张凭证的印记。" [];
+    GET Quick "/compounds/{compound}/policy" READERS Compound policy::of_compound:
+        "小区适用的政策" "某日适用于小区的全部规定与支取条件，逐项注明条文、依据与出自的政策包。"
+        [&[&policy_rules::NOT_IN_FORCE]];
+    GET Quick "/policies" ANYBODY Own policy::list:
+        "列出政策包" "各地各版本：随程序的，与主管部门收入的。" [];
+    GET Quick "/policies/{pack}" ANYBODY Own policy::one:
+        "查看政策包" "一个版本的各项参数与原文。" [&[&policy_rules::NO_VERSION]];
+    GET Quick "/policies/{pack}/changes" ANYBODY Own policy::changes:
+        "比较政策包" "与另一版本相比，逐格的变化。" [&[&policy_rules::NO_VERSION]];
     GET Live "/verify" EXAMINERS House journal::verify_all:
         "核验全部账册" "同上，全部小区。" [];
     POST Quick "/sessions" NOBODY Open people::log_in:

@@ -1,15 +1,15 @@
 //! The rooms: every rule and every row of the books of residential compounds.
 //!
-//! Reading order: plain material ([`money`], [`measure`], [`calendar`], [`id`],
-//! [`error`], [`mask`], [`seal`]), then [`books`] (one act,
-//! one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
+//! Reading order: plain material ([`money`], [`measure`], [`calendar`], [`id`], [`error`], [`mask`], [`seal`]), then
+//! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ [`people`] ▸ [`journal`] ▸ [`property`] ▸ [`intake`] ▸ [`bank`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
 
+pub mod allocation;
 pub mod audit;
 pub mod bank;
 pub mod books;
@@ -25,6 +25,7 @@ pub mod mask;
 pub mod measure;
 pub mod money;
 pub mod people;
+pub mod policy;
 pub mod property;
 pub mod seal;
 pub mod verify;
@@ -41,8 +42,10 @@ pub fn rules() -> Vec<&'static error::Rule> {
     let rooms = [
         seal::RULES,
         books::RULES,
+        policy::RULES,
         people::RULES,
         property::RULES,
+        allocation::RULES,
         audit::RULES,
         journal::RULES,
         intake::RULES,

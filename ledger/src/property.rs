@@ -25,6 +25,7 @@ use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
 use crate::id::{AreaId, BuildingNo, CompoundId, DwellingNo, OwnerNo, UnitNo};
 use crate::journal;
 use crate::measure::Area;
+use crate::policy::Jurisdiction;
 use crate::seal::{Blind, Personal, Ring, Sealed, may_stand_in_clear};
 
 /// The columns of this room that hold sealed values.
@@ -238,6 +239,26 @@ pub(crate) fn may_be_named(founding: &Founding) -> Result<(), Refusal> {
     }
     may_stand_in_clear("小区名称", &founding.name)?;
     may_stand_in_clear("小区地址", &founding.address)
+}
+
+/// Whose law holds in a compound: the nearest rung of its area tree that has an administrative code, else the nation.
+///
+/// # Errors
+/// Storage.
+pub async fn jurisdiction(view: &mut impl View, compound: CompoundId) -> Result<Jurisdiction> {
+    let sql = "WITH RECURSIVE up (area_id, parent_id, code, step) AS (
+        SELECT a.area_id, a.parent_id, a.code, 0
+        FROM compound c JOIN area a ON a.area_id = c.area_id WHERE c.compound_id = $1
+        UNION ALL
+        SELECT a.area_id, a.parent_id, a.code, up.step + 1 FROM up JOIN area a ON a.area_id = up.parent_id)
+      SELECT code FROM up ORDER BY step";
+    for row in view.rows(rows::COMPOUNDS, sql, vec![compound.0.into()]).await? {
+        let code: String = row.try_get("", "code")?;
+        if let Some(jurisdiction) = Jurisdiction::of_area(&code) {
+            return Ok(jurisdiction);
+        }
+    }
+    Ok(Jurisdiction::nation())
 }
 
 /// A compound.

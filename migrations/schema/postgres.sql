@@ -339,6 +339,15 @@ CHECK ((person_no > 0))
 -- constraint person.person_pkey
 PRIMARY KEY (person_no)
 
+-- constraint policy_pack.policy_pack_act_no_key
+UNIQUE (act_no)
+
+-- constraint policy_pack.policy_pack_check
+CHECK (((effective_until IS NULL) OR (effective_until >= effective_from)))
+
+-- constraint policy_pack.policy_pack_pkey
+PRIMARY KEY (code, version)
+
 -- constraint posting.posting_amount_fen_check
 CHECK (((amount_fen <> 0) AND ((amount_fen >= '-10000000000000'::bigint) AND (amount_fen <= '10000000000000'::bigint))))
 
@@ -776,6 +785,12 @@ CREATE UNIQUE INDEX person_name_key ON public.person USING btree (name)
 -- index person_pkey
 CREATE UNIQUE INDEX person_pkey ON public.person USING btree (person_no)
 
+-- index policy_pack_act_no_key
+CREATE UNIQUE INDEX policy_pack_act_no_key ON public.policy_pack USING btree (act_no)
+
+-- index policy_pack_pkey
+CREATE UNIQUE INDEX policy_pack_pkey ON public.policy_pack USING btree (code, version)
+
 -- index posting_account
 CREATE INDEX posting_account ON public.posting USING btree (compound_id, book, dwelling_no, account, effective_on)
 
@@ -1098,6 +1113,16 @@ person_no integer NOT NULL,
   is_disabled smallint NOT NULL,
   act_no integer NOT NULL
 
+-- table policy_pack
+code text NOT NULL,
+  version text NOT NULL,
+  effective_from date NOT NULL,
+  effective_until date,
+  replaces text NOT NULL,
+  body text NOT NULL,
+  digest bytea NOT NULL,
+  act_no integer NOT NULL
+
 -- table posting
 compound_id integer NOT NULL,
   book smallint NOT NULL,
@@ -1265,6 +1290,12 @@ CREATE TRIGGER period_close_stays BEFORE DELETE OR UPDATE ON public.period_close
 
 -- trigger period_close.period_close_stays_whole
 CREATE TRIGGER period_close_stays_whole BEFORE TRUNCATE ON public.period_close FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger policy_pack.policy_pack_stays
+CREATE TRIGGER policy_pack_stays BEFORE DELETE OR UPDATE ON public.policy_pack FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger policy_pack.policy_pack_stays_whole
+CREATE TRIGGER policy_pack_stays_whole BEFORE TRUNCATE ON public.policy_pack FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger posting.posting_arrives
 CREATE TRIGGER posting_arrives AFTER INSERT ON public.posting REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION postings_arrive()

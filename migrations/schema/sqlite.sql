@@ -396,6 +396,20 @@ CREATE TABLE person (
   act_no INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 
+-- table policy_pack
+CREATE TABLE policy_pack (
+  code TEXT NOT NULL,
+  version TEXT NOT NULL,
+  effective_from TEXT NOT NULL,
+  effective_until TEXT NULL,
+  replaces TEXT NOT NULL,
+  body TEXT NOT NULL,
+  digest BLOB NOT NULL,
+  act_no INTEGER NOT NULL UNIQUE,
+  PRIMARY KEY (code, version),
+  CHECK (effective_until IS NULL OR effective_until >= effective_from)
+) STRICT, WITHOUT ROWID
+
 -- table posting
 CREATE TABLE posting (
   compound_id INTEGER NOT NULL,
@@ -653,6 +667,19 @@ CREATE TRIGGER period_close_no_delete BEFORE DELETE ON period_close
 -- trigger period_close_no_update
 CREATE TRIGGER period_close_no_update BEFORE UPDATE ON period_close
                      BEGIN SELECT RAISE(ABORT, 'period_close is append-only'); END
+
+-- trigger policy_pack_is_new
+CREATE TRIGGER policy_pack_is_new BEFORE INSERT ON policy_pack
+WHEN EXISTS (SELECT 1 FROM policy_pack o WHERE o.code = NEW.code AND o.version = NEW.version OR o.act_no = NEW.act_no)
+BEGIN SELECT RAISE(ABORT, 'policy_pack is append-only'); END
+
+-- trigger policy_pack_no_delete
+CREATE TRIGGER policy_pack_no_delete BEFORE DELETE ON policy_pack
+                     BEGIN SELECT RAISE(ABORT, 'policy_pack is append-only'); END
+
+-- trigger policy_pack_no_update
+CREATE TRIGGER policy_pack_no_update BEFORE UPDATE ON policy_pack
+                     BEGIN SELECT RAISE(ABORT, 'policy_pack is append-only'); END
 
 -- trigger posting_arrives
 CREATE TRIGGER posting_arrives BEFORE INSERT ON posting

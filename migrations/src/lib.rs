@@ -16,6 +16,7 @@ mod m0005_bank;
 mod m0006_fund;
 mod m0007_fees;
 mod m0008_people;
+mod m0011_policy;
 
 use sea_orm_migration::prelude::*;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_fund::STEP),
             Box::new(m0007_fees::STEP),
             Box::new(m0008_people::STEP),
+            Box::new(m0011_policy::STEP),
         ]
     }
 }

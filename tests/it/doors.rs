@@ -166,6 +166,7 @@ fn filled(path: &str, compound: &str) -> String {
         ("{number}", "1"),
         ("{no}", "1"),
         ("{org}", "lvyuan"),
+        ("{pack}", "310000@2024-10"),
         ("{user}", "nobody"),
     ];
     places.iter().fold(path.to_owned(), |path, (place, word)| path.replace(place, word))
@@ -269,6 +270,7 @@ pub async fn traces(world: &World) -> Vec<i64> {
         "payment",
         "import",
         "compound",
+        "policy_pack",
     ] {
         let sql = format!("SELECT CAST(count(*) AS BIGINT) FROM {table}");
         let statement = Statement::from_string(db.get_database_backend(), sql);
@@ -830,6 +832,29 @@ on_both! {
         assert!(front.status == StatusCode::OK && !front.text().contains("小河里"), "{}", front.text());
         let far = Request::get("/favicon.ico").body(Body::empty()).unwrap();
         doors.send(far).await.problem(404, "door.no-route");
+    }
+
+    async fn the_law_is_read_over_the_wire(world: World) {
+        let doors = Doors::of(&world);
+        let all = doors.get("/api/v1/policies").await.must(200);
+        let packs: Vec<&str> = all["items"].as_array().unwrap().iter().filter_map(|p| p["pack"].as_str()).collect();
+        assert!(packs.contains(&"310000@2024-10") && packs[0] == "100000@2008-02", "{packs:?}");
+        let sheet = doors.get("/api/v1/policies?format=csv").await.text();
+        assert!(sheet.contains("310000@2024-10,上海市,100000,2024-10-01,2026-02-28"), "{sheet}");
+        let one = doors.get("/api/v1/policies/310000@2024-10").await.must(200);
+        let caps = one["parameters"].as_array().unwrap().iter().find(|p| p["name"] == "payment-caps").unwrap();
+        assert_eq!((&caps["value"]["first"], &caps["unit"], &caps["evidence"]), (&json!("<= 30%"), &json!("占合同价"), &json!("verified")));
+        let changes = doors.get("/api/v1/policies/310000@2024-10/changes?from=310000@2021-01").await.must(200);
+        assert!(changes["changes"].as_array().unwrap().iter().any(|c| c["cell"] == "payment-caps.first" && c["old"].is_null()));
+        let here = doors.get("/policy?on=2026-01-05").await.must(200);
+        assert_eq!(here["chain"], json!(["100000@2021-01"]));
+        let silent = here["terms"].as_array().unwrap().iter().find(|t| t["name"] == "silent-votes").unwrap();
+        assert_eq!((&silent["value"]["rule"], &silent["pack"]), (&json!("not-counted"), &json!("100000@2021-01")));
+        assert_eq!(here["predicates"].as_array().unwrap().len(), 22);
+        doors.get("/policy?on=2001-01-01").await.problem(404, "policy.not-in-force");
+        doors.get("/api/v1/policies/310000@1999").await.problem(404, "policy.no-version");
+        doors.get("/api/v1/policies/shanghai").await.problem(400, "door.shape");
+        doors.get("/api/v1/policies/310000@2024-10/changes").await.problem(400, "door.shape");
     }
 
     async fn a_book_is_streamed_out_in_three_formats(world: World) {

@@ -1,5 +1,6 @@
 //! The proving ground: one binary.
 
+mod allocation;
 mod attacks;
 mod bad_requests;
 mod books;
@@ -13,6 +14,7 @@ mod laws;
 mod money_in;
 mod paper;
 mod people;
+mod policy;
 mod privacy;
 mod property;
 mod refusals;

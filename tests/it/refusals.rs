@@ -41,10 +41,12 @@ fn the_catalogue_is_as_it_was_read() {
 fn every_rule_is_provoked_by_a_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut tests = String::new();
-    for folder in ["it", "benches"] {
+    for folder in ["it", "benches", "cases"] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap().flatten() {
             let path = entry.path();
-            if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("refusals.rs") {
+            if path.extension().is_some_and(|e| e == "rs" || e == "txt")
+                && !path.ends_with("refusals.rs")
+            {
                 tests += &std::fs::read_to_string(path).unwrap();
             }
         }

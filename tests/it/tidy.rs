@@ -146,9 +146,21 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 12] = [
-        "books", "people", "property", "audit", "journal", "intake", "bank", "fund", "fees",
-        "import", "verify", "",
+    const ORDER: [&str; 14] = [
+        "books",
+        "policy",
+        "people",
+        "property",
+        "audit",
+        "allocation",
+        "journal",
+        "intake",
+        "bank",
+        "fund",
+        "fees",
+        "import",
+        "verify",
+        "",
     ];
     // Founding a compound opens its books, so property may ask the journal, which owns no word of property's.
     const EXCEPT: [(&str, &str); 1] = [("property", "journal")];
