@@ -53,6 +53,13 @@ const OFFICES: &[Role] = &[StreetOffice, HousingAuthority, Administrator];
 /// Whoever looks at all books at once.
 const EXAMINERS: &[Role] = &[HousingAuthority, Auditor];
 
+/// Whoever may read the log of a compound.
+const WATCHERS: &[Role] = &[OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
+/// Whoever may read the log of the house.
+const GUARDS: &[Role] = &[Administrator, Auditor];
+/// Whoever may see an owner's numbers, for a reason.
+const TRUSTED: &[Role] = &[PropertyCompany, StreetOffice];
+
 /// Where a caller's role is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -67,12 +74,6 @@ pub enum Scope {
     /// At the compound in the path, or at the dwelling in it.
     Dwelling,
 }
-/// Whoever may read the log of a compound.
-const WATCHERS: &[Role] = &[OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
-/// Whoever may read the log of the house.
-const GUARDS: &[Role] = &[Administrator, Auditor];
-/// Whoever may see an owner's numbers, for a reason.
-const TRUSTED: &[Role] = &[PropertyCompany, StreetOffice];
 
 /// How long an answer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,7 +245,7 @@ routes! {
     GET Live "/verify" EXAMINERS House journal::verify_all:
         "核验全部账册" "同上，全部小区。" [];
     POST Quick "/sessions" NOBODY Open people::log_in:
-        "登录" "用户名、口令；启用了二次验证的再带 code。答复里的会话写在 Authorization 头中，或由浏览器以 Cookie 携带；闲置 30 分钟、至多 12 小时失效。" [&[&people_rules::LOGIN, &people_rules::CODE_WANTED, &people_rules::CROWDED]];
+        "登录" "用户名、口令；启用了二次验证的再带 code。答复里的会话写在 Authorization 头中，或由浏览器以 Cookie 携带；闲置 30 分钟、至多 12 小时失效。" [ledger::seal::RULES, &[&people_rules::LOGIN, &people_rules::CODE_WANTED, &people_rules::CROWDED]];
     GET Live "/session" ANYBODY Own people::myself:
         "查看本人" "在期的授权与各个会话。" [];
     DELETE Quick "/session" ANYBODY Own people::log_out:
@@ -252,9 +253,9 @@ routes! {
     POST Quick "/password" ANYBODY Own people::change_password:
         "更换口令" "本人的全部会话随即失效，令牌不受影响。" [&[&people_rules::SESSION_ONLY, &people_rules::PASSWORD, &people_rules::LOGIN, &people_rules::CROWDED]];
     POST Quick "/second-factor" ANYBODY Own people::propose_second_factor:
-        "申请二次验证" "取得验证器的密钥与恢复码，确认之后生效。" [&[&people_rules::SESSION_ONLY, &people_rules::SECOND_FACTOR]];
+        "申请二次验证" "取得验证器的密钥与恢复码，确认之后生效。" [ledger::seal::RULES, &[&people_rules::SESSION_ONLY, &people_rules::SECOND_FACTOR]];
     POST Quick "/second-factor/confirm" ANYBODY Own people::confirm_second_factor:
-        "确认二次验证" "此后登录须带验证码；本人的全部会话随即失效。" [&[&people_rules::SESSION_ONLY, &people_rules::NOT_PROPOSED, &people_rules::CODE]];
+        "确认二次验证" "此后登录须带验证码；本人的全部会话随即失效。" [ledger::seal::RULES, &[&people_rules::SESSION_ONLY, &people_rules::NOT_PROPOSED, &people_rules::CODE]];
     GET Quick "/tokens" ANYBODY Own people::tokens:
         "列出本人的令牌" "不含令牌本身。" [];
     POST Quick "/tokens" ANYBODY Own people::issue_token:
@@ -276,7 +277,7 @@ routes! {
     GET Quick "/users" ADMIN House people::users:
         "列出用户" "依用户名。" [];
     POST Quick "/users" ADMIN House people::enlist:
-        "登记用户" "登记后尚无口令与授权。" [&[&people_rules::USER_SHAPE, &people_rules::USER_TAKEN, &people_rules::NO_ORG]];
+        "登记用户" "登记后尚无口令与授权。" [ledger::seal::RULES, &[&people_rules::USER_SHAPE, &people_rules::USER_TAKEN, &people_rules::NO_ORG]];
     GET Quick "/users/{user}" ADMIN House people::user:
         "查看用户" "及其授权。" [&[&people_rules::NO_USER]];
     POST Quick "/users/{user}/mandates" ADMIN House people::appoint:
@@ -288,7 +289,7 @@ routes! {
     POST Quick "/users/{user}/password" ADMIN House people::reset_password:
         "重置口令" "生成随机口令，只显示这一次；该用户的全部会话随即失效。" [&[&people_rules::NO_USER, &people_rules::CROWDED]];
     POST Quick "/users/{user}/phone" ADMIN House people::set_phone:
-        "更换电话" "该用户的全部会话随即失效。" [&[&people_rules::NO_USER, &people_rules::USER_SHAPE]];
+        "更换电话" "该用户的全部会话随即失效。" [ledger::seal::RULES, &[&people_rules::NO_USER, &people_rules::USER_SHAPE]];
     POST Quick "/users/{user}/disable" ADMIN House people::disable:
         "停用用户" "不能再登录，会话与令牌立即失效。" [&[&people_rules::NO_USER]];
     POST Quick "/users/{user}/enable" ADMIN House people::enable:

@@ -11,10 +11,11 @@ use axum::http::Request as Knock;
 use ledger::audit::{self, Cursor, Reading, Search};
 use ledger::books::{self, Actor, Books, Origin, Request, Role};
 use ledger::error::Error;
-use ledger::id::OwnerNo;
+use ledger::id::{CompoundId, OwnerNo};
 use ledger::import::{self, Kind, Terms};
 use ledger::intake::File;
 use ledger::journal::Book;
+use ledger::people;
 use ledger::property::{self, Housing, NewDwelling, NewOwner, RoomCode, Usage};
 use ledger::seal::KeySource;
 use sea_orm::{ConnectionTrait, Statement};
@@ -196,9 +197,15 @@ on_both! {
         assert_eq!(states(&world.books).await, [(1, true, false, true)]);
         assert_eq!(books::retire(&world.books, 1, &columns).await.unwrap_err().code(), "seal.key-in-use");
 
+        let user = people::NewUser { name: "zhouwu".to_owned(), shown_as: "周五".to_owned(), org: None, phone: PHONE.to_owned() };
+        let request = Request::describing("people.enlist", user, Value::Null);
+        let operator = Actor::operator();
+        let enlisted = world.books.act(&operator, CompoundId::OFFICE, request, |tx, user| Box::pin(people::enlist(tx, user)));
+        enlisted.await.unwrap();
+
         let rotated = books::rotate(&world.books, &columns).await.unwrap();
-        // Twelve rooms, eleven with an owner, one with two: two numbers each.
-        assert_eq!((rotated.key_no, rotated.resealed, rotated.is_resumed), (2, 24, false));
+        // Twelve rooms, eleven with an owner, one with two: two numbers each; and a user's telephone.
+        assert_eq!((rotated.key_no, rotated.resealed, rotated.is_resumed), (2, 25, false));
         assert_eq!(states(&world.books).await, [(1, false, false, false), (2, true, false, true)]);
         let phone = format!("1990000{}", 1111);
         assert_eq!(owners_by(&world, &phone).await, [OwnerNo(1)], "indexes outlive a key");
@@ -394,6 +401,13 @@ on_both! {
         let second = doors.post_under(Some("c-1"), "/dwellings/1-1-102/conveyances", convey("19900017352")).await;
         assert_eq!(second.json()["code"], "books.key-differs", "{}", second.text());
         told.push(("another".to_owned(), second.body));
+        // A user's own telephone, and a second factor's secret, which nobody may read in the database either.
+        let enlist = json!({ "user": "zhouwu", "shown_as": "周五", "phone": PHONE });
+        let request = Knock::post("/api/v1/users").header("authorization", bearer(Role::Administrator));
+        let request = request.header("content-type", "application/json");
+        let enlisted = doors.send(request.body(Body::from(enlist.to_string())).unwrap()).await;
+        assert_eq!(enlisted.status, 201, "{}", enlisted.text());
+        told.push(("a user".to_owned(), enlisted.body));
         let keyed = doors.post_under(Some(PHONE), "/deposits", deposit("")).await;
         assert_eq!(keyed.json()["code"], "books.key-shape");
         told.push(("a key".to_owned(), keyed.body));
