@@ -12,6 +12,7 @@ mod guard;
 mod papers;
 mod people;
 mod policies;
+mod votes;
 mod words;
 
 use std::ffi::OsString;
@@ -150,6 +151,9 @@ enum Command {
     /// 区划：市、区、街道、社区，及小区所在
     #[command(subcommand)]
     Area(people::Area),
+    /// 业主表决：草拟、冻结名册、公示、投票、计票、结果与重新计票
+    #[command(subcommand)]
+    Vote(votes::Vote),
     /// 政策包：查看各地规定、比较版本、收入新版本
     #[command(subcommand)]
     Policy(PolicyAct),
@@ -727,6 +731,7 @@ impl Command {
                 PolicyAct::Show(args) => args.json.json,
                 PolicyAct::Diff { json, .. } | PolicyAct::Add { json, .. } => json.json,
             },
+            Command::Vote(vote) => vote.is_json(),
         }
     }
 }
@@ -797,6 +802,7 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
             at(db, async move |books| people::area(books, area, out).await).await
         }
         Command::Policy(act) => policies::run(db, act, out).await,
+        Command::Vote(vote) => votes::run(db, vote, out).await,
     }
 }
 

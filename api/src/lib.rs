@@ -13,6 +13,7 @@ pub mod door;
 pub mod fees;
 pub mod front;
 pub mod fund;
+pub mod governance;
 pub mod imports;
 pub mod journal;
 pub mod list;

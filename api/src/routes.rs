@@ -21,7 +21,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    audit, bank, fees, front, fund, imports, journal, openapi, people, policy, problem, property,
+    audit, bank, fees, front, fund, governance, imports, journal, openapi, people, policy, problem,
+    property,
 };
 
 /// Whoever may read the books of a compound.
@@ -29,6 +30,14 @@ const READERS: &[Role] =
     &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
 /// Whoever keeps them.
 const KEEPERS: &[Role] = &[PropertyCompany];
+/// Whoever convenes the owners.
+const CONVENERS: &[Role] = &[OwnersCommittee];
+/// Whoever handles slips; the company only where it is appointed, which the room checks.
+const COUNTERS: &[Role] = &[OwnersCommittee, PropertyCompany];
+/// Whoever sees single slips that wait.
+const SLIP_READERS: &[Role] = &[OwnersCommittee, PropertyCompany, StreetOffice];
+/// Whoever votes.
+const VOTERS: &[Role] = &[Owner];
 /// Whoever may read one dwelling of it.
 const RESIDENTS: &[Role] =
     &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority, Auditor, Owner];
@@ -147,6 +156,12 @@ static FILE: &[&Rule] = ledger::intake::RULES;
 /// What a page of paging may get wrong.
 static PAGE: &[&Rule] = &[&problem::CURSOR, &problem::TOO_LONG];
 
+/// A text of a round is kept in clear.
+static CLEAR: &[&Rule] = &[&ledger::seal::IN_TEXT];
+/// A round is looked up.
+static ROUND: &[&Rule] = &[&vote_rules::NO_ROUND, &vote_rules::STAGE];
+
+use ledger::governance as vote_rules;
 use ledger::journal as journal_rules;
 use ledger::people as people_rules;
 use ledger::policy as policy_rules;
@@ -231,6 +246,53 @@ routes! {
         "小区操作记录" "谁、何时、从何处、做了什么；个人信息已遮盖。整份导出也记入操作记录。" [];
     GET Live "/audit" GUARDS House audit::house:
         "全部操作记录" "同上，全部小区与总册。" [];
+    POST Quick "/compounds/{compound}/votes" CONVENERS Compound governance::draft:
+        "草拟表决" "范围可为全体、本幢、本单元或指定房屋；事项的通过比例依民法典第二百七十八条。"
+        [CLEAR, &[&vote_rules::ROUND_SHAPE, &vote_rules::MOTION_SHAPE, &vote_rules::CAP]];
+    GET Quick "/compounds/{compound}/votes" READERS Compound governance::rounds:
+        "列出表决" "后草拟的在前。" [];
+    GET Quick "/compounds/{compound}/votes/{no}" READERS Compound governance::round:
+        "查看表决" "事项、规则、办法与经过。" [&[&vote_rules::NO_ROUND]];
+    POST Quick "/compounds/{compound}/votes/{no}/motions" CONVENERS Compound governance::move_motion:
+        "提出事项" "只在草拟阶段；公示后不得增改。"
+        [ROUND, CLEAR, &[&vote_rules::MOTION_SHAPE, &vote_rules::CAP]];
+    POST Long "/compounds/{compound}/votes/{no}/freeze" CONVENERS Compound governance::freeze:
+        "冻结名册" "按名册日的产权人：人数合并，面积不合并；此后的买卖不改变名册。"
+        [ROUND, &[&vote_rules::NO_MOTION, &vote_rules::ROLL_DAY, &vote_rules::EMPTY_SCOPE]];
+    POST Quick "/compounds/{compound}/votes/{no}/announce" CONVENERS Compound governance::announce:
+        "登记公示" "自公示之日起满规定天数方可开始表决。"
+        [ROUND, CLEAR, &[&vote_rules::PAPERS, &vote_rules::NOTICE]];
+    POST Quick "/compounds/{compound}/votes/{no}/open" CONVENERS Compound governance::open:
+        "开始表决" "" [ROUND, &[&vote_rules::VOTING_DAYS]];
+    POST Long "/compounds/{compound}/votes/{no}/close" CONVENERS Compound governance::close:
+        "结束并计票" "表决期届满，或全部业主均已投票。结果随即固定。"
+        [ROUND, &[&vote_rules::TOO_EARLY, &vote_rules::ENTRIES_OPEN]];
+    POST Quick "/compounds/{compound}/votes/{no}/withdraw" CONVENERS Compound governance::withdraw:
+        "撤回表决" "" [ROUND, CLEAR, &[&vote_rules::REASON]];
+    POST Quick "/compounds/{compound}/votes/{no}/deliveries" COUNTERS Compound governance::deliver:
+        "登记送达" "物业公司受委托方可办理。" [CLEAR, vote_rules::RULES];
+    POST Quick "/compounds/{compound}/votes/{no}/proxies" COUNTERS Compound governance::entrust:
+        "登记委托" "物业公司受委托方可办理。证件只记末四位。" [CLEAR, vote_rules::RULES];
+    POST Quick "/compounds/{compound}/votes/{no}/entries" COUNTERS Compound governance::enter:
+        "录入纸质票" "两人各录一次，一致方计入；不一致的由第三人再录，说明原因。更正亦同。" [CLEAR, vote_rules::RULES];
+    GET Quick "/compounds/{compound}/votes/{no}/entries" SLIP_READERS Compound governance::undecided:
+        "列出未决纸质票" "待第二人录入，或两人不一致。" [&[&vote_rules::NO_ROUND]];
+    GET Quick "/compounds/{compound}/votes/{no}/progress" READERS Compound governance::progress:
+        "表决进度" "参与、同意还差多少户、多少面积；各幢送达与投票。" [ROUND];
+    GET Quick "/compounds/{compound}/votes/{no}/result" READERS Compound governance::result:
+        "表决结果" "format=pdf 可打印公示。" [ROUND];
+    GET Quick "/compounds/{compound}/votes/{no}/recount" READERS Compound governance::recount:
+        "明细清册" "姓名隐去，逐行成链；任何人可用电子表格重新计票。" [ROUND];
+    GET Quick "/compounds/{compound}/dwellings/{room}/votes" RESIDENTS Dwelling governance::own_rounds:
+        "业主查看表决" "后草拟的在前。" [ROOM];
+    POST Quick "/compounds/{compound}/dwellings/{room}/votes/{no}/ballots" VOTERS Dwelling governance::cast:
+        "线上投票" "一票代表同一人头的全部房屋。" [ROOM, vote_rules::RULES];
+    GET Quick "/compounds/{compound}/dwellings/{room}/votes/{no}/progress" RESIDENTS Dwelling governance::own_progress:
+        "业主查看进度" "参与、同意还差多少户、多少面积。" [ROOM, ROUND];
+    GET Quick "/compounds/{compound}/dwellings/{room}/votes/{no}/result" RESIDENTS Dwelling governance::own_result:
+        "业主查看结果" "format=pdf 可打印。" [ROOM, ROUND];
+    GET Quick "/compounds/{compound}/dwellings/{room}/votes/{no}/recount" RESIDENTS Dwelling governance::own_recount:
+        "业主取明细清册" "姓名隐去，逐行成链；任何人可用电子表格重新计票。" [ROOM, ROUND];
     GET Live "/compounds/{compound}/verify" READERS Compound journal::verify:
         "核验小区账册" "逐条检查账册必须成立的规律，重算每张凭证的印记。" [];
     GET Quick "/compounds/{compound}/policy" READERS Compound policy::of_compound:

@@ -65,6 +65,12 @@ identities! {
     TokenNo;
     /// A session (会话). Above compounds.
     SessionNo;
+    /// A round of a vote (表决).
+    RoundNo;
+    /// A motion put to the vote in a round (表决事项).
+    MotionNo;
+    /// A ballot of a round.
+    BallotNo;
 }
 
 impl CompoundId {

@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -17,6 +17,7 @@ pub mod calendar;
 pub mod error;
 pub mod fees;
 pub mod fund;
+pub mod governance;
 pub mod id;
 pub mod import;
 pub mod intake;
@@ -50,6 +51,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         journal::RULES,
         intake::RULES,
         bank::RULES,
+        governance::RULES,
         fund::RULES,
         fees::RULES,
         import::RULES,

@@ -948,7 +948,7 @@ fn stored(code: &str) -> Result<RoomCode> {
 }
 
 /// A building's code, with its phase where there is one.
-fn building_code(code: &RoomCode) -> String {
+pub(crate) fn building_code(code: &RoomCode) -> String {
     match code.phase() {
         Some(phase) => format!("{phase}-{}", code.building()),
         None => code.building().to_owned(),
@@ -986,6 +986,8 @@ pub struct Dwelling {
     pub has_lift: bool,
     /// Whether the developer still holds it.
     pub is_unsold: bool,
+    /// The day of hand-over, if it is known. Until then a sold dwelling still counts as the developer's in a vote.
+    pub handed_over_on: Option<Day>,
     /// The area that votes.
     #[serde(rename = "vote_area_centi_m2")]
     pub vote_area: Area,
@@ -1034,7 +1036,7 @@ async fn roll_where(
 ) -> Result<Vec<Dwelling>> {
     let only = if code.is_some() { "AND d.code = $3" } else { "" };
     let sql = format!(
-        "SELECT d.dwelling_no, d.code, d.floor, d.kind, d.housing, d.has_lift, d.is_unsold,
+        "SELECT d.dwelling_no, d.code, d.floor, d.kind, d.housing, d.has_lift, d.is_unsold, d.handed_over_on,
            d.vote_area_centi_m2, d.fee_area_centi_m2, d.fund_area_centi_m2,
            t.owner_no, t.from_on, t.share_part, t.share_of, o.name
          FROM dwelling d
@@ -1077,6 +1079,7 @@ fn dwelling_of(row: &sea_orm::QueryResult) -> Result<Dwelling> {
         housing: Housing::named(&housing),
         has_lift: flag("has_lift")?,
         is_unsold: flag("is_unsold")?,
+        handed_over_on: row.try_get("", "handed_over_on")?,
         vote_area: area("vote_area_centi_m2")?,
         fee_area: area("fee_area_centi_m2")?,
         fund_area: area("fund_area_centi_m2")?,

@@ -8,7 +8,8 @@ mod chain;
 
 use crate::books::{Books, Reads, Snapshot, View};
 use crate::error::Result;
-use crate::id::CompoundId;
+use crate::governance;
+use crate::id::{CompoundId, RoundNo};
 use crate::journal::verify::{Law, Laws};
 
 /// A law told in SQL: how many things there are, and those that break it (`what`, in Chinese, first).
@@ -100,7 +101,35 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
         check(&mut view, tie, only, &mut laws).await?;
     }
     found.extend(laws.into_vec());
+    let mut laws = Laws::named(&[VOTES]);
+    count_votes_again(&mut view, only, &mut laws).await?;
+    found.extend(laws.into_vec());
     Ok(found)
+}
+
+/// Every closed round gives the stored result when its ballots are counted again.
+const VOTES: &str = "votes-counted";
+
+async fn count_votes_again(
+    view: &mut Snapshot,
+    only: Option<CompoundId>,
+    laws: &mut Laws,
+) -> Result<()> {
+    let sql = "SELECT compound_id, round_no FROM vote_result ORDER BY compound_id, round_no";
+    for row in view.rows(Reads::SETTLED, sql, vec![]).await? {
+        let compound = CompoundId(row.try_get("", "compound_id")?);
+        let round = RoundNo(row.try_get("", "round_no")?);
+        if only.is_some_and(|only| only != compound) {
+            continue;
+        }
+        laws.checked(VOTES, 1);
+        let (kept, digest) = governance::result(view, compound, round).await?;
+        let counted = governance::counted_again(view, compound, round).await?;
+        if counted != kept || kept.digest() != digest {
+            laws.broken(VOTES, || format!("小区 {compound} 表决 {round}"));
+        }
+    }
+    Ok(())
 }
 
 async fn check(

@@ -495,6 +495,105 @@ FOREIGN KEY (person_no) REFERENCES person(person_no)
 -- constraint totp.totp_pkey
 PRIMARY KEY (person_no)
 
+-- constraint vote_ballot.vote_ballot_ballot_no_check
+CHECK ((ballot_no > 0))
+
+-- constraint vote_ballot.vote_ballot_channel_check
+CHECK ((channel = ANY (ARRAY['paper'::text, 'online'::text])))
+
+-- constraint vote_ballot.vote_ballot_check
+CHECK (((corrects_no IS NULL) OR ((corrects_no < ballot_no) AND (reason <> ''::text))))
+
+-- constraint vote_ballot.vote_ballot_compound_id_round_no_corrects_no_fkey
+FOREIGN KEY (compound_id, round_no, corrects_no) REFERENCES vote_ballot(compound_id, round_no, ballot_no)
+
+-- constraint vote_ballot.vote_ballot_compound_id_round_no_dwelling_no_fkey
+FOREIGN KEY (compound_id, round_no, dwelling_no) REFERENCES vote_roll(compound_id, round_no, dwelling_no)
+
+-- constraint vote_ballot.vote_ballot_compound_id_round_no_proxy_no_fkey
+FOREIGN KEY (compound_id, round_no, proxy_no) REFERENCES vote_proxy(compound_id, round_no, proxy_no)
+
+-- constraint vote_ballot.vote_ballot_pkey
+PRIMARY KEY (compound_id, round_no, ballot_no)
+
+-- constraint vote_delivery.vote_delivery_compound_id_round_no_dwelling_no_fkey
+FOREIGN KEY (compound_id, round_no, dwelling_no) REFERENCES vote_roll(compound_id, round_no, dwelling_no)
+
+-- constraint vote_delivery.vote_delivery_delivery_no_check
+CHECK ((delivery_no > 0))
+
+-- constraint vote_delivery.vote_delivery_pkey
+PRIMARY KEY (compound_id, round_no, delivery_no)
+
+-- constraint vote_entry.vote_entry_compound_id_round_no_fkey
+FOREIGN KEY (compound_id, round_no) REFERENCES vote_round(compound_id, round_no)
+
+-- constraint vote_entry.vote_entry_entry_no_check
+CHECK ((entry_no > 0))
+
+-- constraint vote_entry.vote_entry_pkey
+PRIMARY KEY (compound_id, round_no, entry_no)
+
+-- constraint vote_motion.vote_motion_amount_cap_fen_check
+CHECK ((amount_cap_fen >= 0))
+
+-- constraint vote_motion.vote_motion_compound_id_round_no_fkey
+FOREIGN KEY (compound_id, round_no) REFERENCES vote_round(compound_id, round_no)
+
+-- constraint vote_motion.vote_motion_motion_no_check
+CHECK ((motion_no > 0))
+
+-- constraint vote_motion.vote_motion_pkey
+PRIMARY KEY (compound_id, round_no, motion_no)
+
+-- constraint vote_proxy.vote_proxy_compound_id_round_no_dwelling_no_fkey
+FOREIGN KEY (compound_id, round_no, dwelling_no) REFERENCES vote_roll(compound_id, round_no, dwelling_no)
+
+-- constraint vote_proxy.vote_proxy_pkey
+PRIMARY KEY (compound_id, round_no, proxy_no)
+
+-- constraint vote_proxy.vote_proxy_proxy_no_check
+CHECK ((proxy_no > 0))
+
+-- constraint vote_result.vote_result_compound_id_round_no_fkey
+FOREIGN KEY (compound_id, round_no) REFERENCES vote_round(compound_id, round_no)
+
+-- constraint vote_result.vote_result_pkey
+PRIMARY KEY (compound_id, round_no)
+
+-- constraint vote_roll.vote_roll_area_centi_m2_check
+CHECK ((area_centi_m2 > 0))
+
+-- constraint vote_roll.vote_roll_compound_id_round_no_fkey
+FOREIGN KEY (compound_id, round_no) REFERENCES vote_round(compound_id, round_no)
+
+-- constraint vote_roll.vote_roll_head_no_check
+CHECK ((head_no > 0))
+
+-- constraint vote_roll.vote_roll_pkey
+PRIMARY KEY (compound_id, round_no, dwelling_no)
+
+-- constraint vote_round.vote_round_check
+CHECK ((closes_on >= opens_on))
+
+-- constraint vote_round.vote_round_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint vote_round.vote_round_pkey
+PRIMARY KEY (compound_id, round_no)
+
+-- constraint vote_round.vote_round_round_no_check
+CHECK ((round_no > 0))
+
+-- constraint vote_step.vote_step_compound_id_round_no_fkey
+FOREIGN KEY (compound_id, round_no) REFERENCES vote_round(compound_id, round_no)
+
+-- constraint vote_step.vote_step_pkey
+PRIMARY KEY (compound_id, round_no, step)
+
+-- constraint vote_step.vote_step_step_check
+CHECK ((step = ANY (ARRAY['frozen'::text, 'announced'::text, 'open'::text, 'closed'::text, 'withdrawn'::text])))
+
 -- constraint voucher.voucher_check
 CHECK ((((period / 100) = year) AND (((period % 100) >= 1) AND ((period % 100) <= 12))))
 
@@ -850,6 +949,42 @@ CREATE UNIQUE INDEX token_pkey ON public.token USING btree (token_no)
 
 -- index totp_pkey
 CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (person_no)
+
+-- index vote_ballot_corrected_once
+CREATE UNIQUE INDEX vote_ballot_corrected_once ON public.vote_ballot USING btree (compound_id, round_no, corrects_no) WHERE (corrects_no IS NOT NULL)
+
+-- index vote_ballot_pkey
+CREATE UNIQUE INDEX vote_ballot_pkey ON public.vote_ballot USING btree (compound_id, round_no, ballot_no)
+
+-- index vote_ballot_slip
+CREATE INDEX vote_ballot_slip ON public.vote_ballot USING btree (compound_id, round_no, slip_no)
+
+-- index vote_delivery_pkey
+CREATE UNIQUE INDEX vote_delivery_pkey ON public.vote_delivery USING btree (compound_id, round_no, delivery_no)
+
+-- index vote_entry_pkey
+CREATE UNIQUE INDEX vote_entry_pkey ON public.vote_entry USING btree (compound_id, round_no, entry_no)
+
+-- index vote_entry_slip
+CREATE INDEX vote_entry_slip ON public.vote_entry USING btree (compound_id, round_no, slip_no)
+
+-- index vote_motion_pkey
+CREATE UNIQUE INDEX vote_motion_pkey ON public.vote_motion USING btree (compound_id, round_no, motion_no)
+
+-- index vote_proxy_pkey
+CREATE UNIQUE INDEX vote_proxy_pkey ON public.vote_proxy USING btree (compound_id, round_no, proxy_no)
+
+-- index vote_result_pkey
+CREATE UNIQUE INDEX vote_result_pkey ON public.vote_result USING btree (compound_id, round_no)
+
+-- index vote_roll_pkey
+CREATE UNIQUE INDEX vote_roll_pkey ON public.vote_roll USING btree (compound_id, round_no, dwelling_no)
+
+-- index vote_round_pkey
+CREATE UNIQUE INDEX vote_round_pkey ON public.vote_round USING btree (compound_id, round_no)
+
+-- index vote_step_pkey
+CREATE UNIQUE INDEX vote_step_pkey ON public.vote_step USING btree (compound_id, round_no, step)
 
 -- index voucher_compound_id_book_year_number_key
 CREATE UNIQUE INDEX voucher_compound_id_book_year_number_key ON public.voucher USING btree (compound_id, book, year, number)
@@ -1216,6 +1351,106 @@ person_no integer NOT NULL,
   proposed_sealed bytea,
   last_step bigint NOT NULL
 
+-- table vote_ballot
+compound_id integer NOT NULL,
+  round_no integer NOT NULL,
+  ballot_no integer NOT NULL,
+  head_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  channel text NOT NULL,
+  slip_no text NOT NULL,
+  received_on date NOT NULL,
+  owner_no integer,
+  proxy_no integer,
+  invalid_reason text NOT NULL,
+  corrects_no integer,
+  reason text NOT NULL,
+  answers text NOT NULL,
+  act_no integer NOT NULL
+
+-- table vote_delivery
+compound_id integer NOT NULL,
+  round_no integer NOT NULL,
+  delivery_no integer NOT NULL,
+  head_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  method text NOT NULL,
+  delivered_on date NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table vote_entry
+compound_id integer NOT NULL,
+  round_no integer NOT NULL,
+  entry_no integer NOT NULL,
+  slip_no text NOT NULL,
+  entered_by text NOT NULL,
+  slip text NOT NULL,
+  note text NOT NULL,
+  act_no integer NOT NULL
+
+-- table vote_motion
+compound_id integer NOT NULL,
+  round_no integer NOT NULL,
+  motion_no integer NOT NULL,
+  title text NOT NULL,
+  plan text NOT NULL,
+  amount_cap_fen bigint NOT NULL,
+  rule text NOT NULL,
+  act_no integer NOT NULL
+
+-- table vote_proxy
+compound_id integer NOT NULL,
+  round_no integer NOT NULL,
+  proxy_no integer NOT NULL,
+  head_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  agent_name text NOT NULL,
+  agent_id_tail text NOT NULL,
+  signed_on date NOT NULL,
+  evidence text NOT NULL,
+  instructions text NOT NULL,
+  act_no integer NOT NULL
+
+-- table vote_result
+compound_id integer NOT NULL,
+  round_no integer NOT NULL,
+  sheet text NOT NULL,
+  digest text NOT NULL,
+  passed_on date NOT NULL,
+  act_no integer NOT NULL
+
+-- table vote_roll
+compound_id integer NOT NULL,
+  round_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  code text NOT NULL,
+  head_no integer NOT NULL,
+  area_centi_m2 bigint NOT NULL,
+  shown_name text NOT NULL,
+  owners text NOT NULL,
+  act_no integer NOT NULL
+
+-- table vote_round
+compound_id integer NOT NULL,
+  round_no integer NOT NULL,
+  title text NOT NULL,
+  convener text NOT NULL,
+  scope text NOT NULL,
+  terms text NOT NULL,
+  opens_on date NOT NULL,
+  closes_on date NOT NULL,
+  act_no integer NOT NULL
+
+-- table vote_step
+compound_id integer NOT NULL,
+  round_no integer NOT NULL,
+  step text NOT NULL,
+  taken_on date NOT NULL,
+  note text NOT NULL,
+  digest text NOT NULL,
+  act_no integer NOT NULL
+
 -- table voucher
 compound_id integer NOT NULL,
   book smallint NOT NULL,
@@ -1317,6 +1552,60 @@ CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_manda
 
 -- trigger token_mandate.token_mandate_stays_whole
 CREATE TRIGGER token_mandate_stays_whole BEFORE TRUNCATE ON public.token_mandate FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger vote_ballot.vote_ballot_stays
+CREATE TRIGGER vote_ballot_stays BEFORE DELETE OR UPDATE ON public.vote_ballot FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger vote_ballot.vote_ballot_stays_whole
+CREATE TRIGGER vote_ballot_stays_whole BEFORE TRUNCATE ON public.vote_ballot FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger vote_delivery.vote_delivery_stays
+CREATE TRIGGER vote_delivery_stays BEFORE DELETE OR UPDATE ON public.vote_delivery FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger vote_delivery.vote_delivery_stays_whole
+CREATE TRIGGER vote_delivery_stays_whole BEFORE TRUNCATE ON public.vote_delivery FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger vote_entry.vote_entry_stays
+CREATE TRIGGER vote_entry_stays BEFORE DELETE OR UPDATE ON public.vote_entry FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger vote_entry.vote_entry_stays_whole
+CREATE TRIGGER vote_entry_stays_whole BEFORE TRUNCATE ON public.vote_entry FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger vote_motion.vote_motion_stays
+CREATE TRIGGER vote_motion_stays BEFORE DELETE OR UPDATE ON public.vote_motion FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger vote_motion.vote_motion_stays_whole
+CREATE TRIGGER vote_motion_stays_whole BEFORE TRUNCATE ON public.vote_motion FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger vote_proxy.vote_proxy_stays
+CREATE TRIGGER vote_proxy_stays BEFORE DELETE OR UPDATE ON public.vote_proxy FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger vote_proxy.vote_proxy_stays_whole
+CREATE TRIGGER vote_proxy_stays_whole BEFORE TRUNCATE ON public.vote_proxy FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger vote_result.vote_result_stays
+CREATE TRIGGER vote_result_stays BEFORE DELETE OR UPDATE ON public.vote_result FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger vote_result.vote_result_stays_whole
+CREATE TRIGGER vote_result_stays_whole BEFORE TRUNCATE ON public.vote_result FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger vote_roll.vote_roll_stays
+CREATE TRIGGER vote_roll_stays BEFORE DELETE OR UPDATE ON public.vote_roll FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger vote_roll.vote_roll_stays_whole
+CREATE TRIGGER vote_roll_stays_whole BEFORE TRUNCATE ON public.vote_roll FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger vote_round.vote_round_stays
+CREATE TRIGGER vote_round_stays BEFORE DELETE OR UPDATE ON public.vote_round FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger vote_round.vote_round_stays_whole
+CREATE TRIGGER vote_round_stays_whole BEFORE TRUNCATE ON public.vote_round FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger vote_step.vote_step_stays
+CREATE TRIGGER vote_step_stays BEFORE DELETE OR UPDATE ON public.vote_step FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger vote_step.vote_step_stays_whole
+CREATE TRIGGER vote_step_stays_whole BEFORE TRUNCATE ON public.vote_step FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger voucher.voucher_arrives
 CREATE TRIGGER voucher_arrives AFTER INSERT ON public.voucher REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION vouchers_arrive()

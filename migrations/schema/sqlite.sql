@@ -42,6 +42,15 @@ CREATE INDEX session_person ON session (person_no)
 -- index token_person
 CREATE INDEX token_person ON token (person_no)
 
+-- index vote_ballot_corrected_once
+CREATE UNIQUE INDEX vote_ballot_corrected_once ON vote_ballot (compound_id, round_no, corrects_no) WHERE corrects_no IS NOT NULL
+
+-- index vote_ballot_slip
+CREATE INDEX vote_ballot_slip ON vote_ballot (compound_id, round_no, slip_no)
+
+-- index vote_entry_slip
+CREATE INDEX vote_entry_slip ON vote_entry (compound_id, round_no, slip_no)
+
 -- index voucher_reversed_once
 CREATE UNIQUE INDEX voucher_reversed_once ON voucher (compound_id, book, reverses_seq)
   WHERE reverses_seq IS NOT NULL
@@ -543,6 +552,145 @@ CREATE TABLE totp (
   last_step INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 
+-- table vote_ballot
+CREATE TABLE vote_ballot (
+  compound_id INTEGER NOT NULL,
+  round_no INTEGER NOT NULL,
+  ballot_no INTEGER NOT NULL CHECK (ballot_no > 0),
+  head_no INTEGER NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  channel TEXT NOT NULL CHECK (channel IN ('paper', 'online')),
+  slip_no TEXT NOT NULL,
+  received_on TEXT NOT NULL,
+  owner_no INTEGER NULL,
+  proxy_no INTEGER NULL,
+  invalid_reason TEXT NOT NULL,
+  corrects_no INTEGER NULL,
+  reason TEXT NOT NULL,
+  answers TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, round_no, ballot_no),
+  FOREIGN KEY (compound_id, round_no, dwelling_no) REFERENCES vote_roll (compound_id, round_no, dwelling_no),
+  FOREIGN KEY (compound_id, round_no, proxy_no) REFERENCES vote_proxy (compound_id, round_no, proxy_no),
+  FOREIGN KEY (compound_id, round_no, corrects_no) REFERENCES vote_ballot (compound_id, round_no, ballot_no),
+  CHECK (corrects_no IS NULL OR (corrects_no < ballot_no AND reason <> ''))
+) STRICT, WITHOUT ROWID
+
+-- table vote_delivery
+CREATE TABLE vote_delivery (
+  compound_id INTEGER NOT NULL,
+  round_no INTEGER NOT NULL,
+  delivery_no INTEGER NOT NULL CHECK (delivery_no > 0),
+  head_no INTEGER NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  delivered_on TEXT NOT NULL,
+  evidence TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, round_no, delivery_no),
+  FOREIGN KEY (compound_id, round_no, dwelling_no) REFERENCES vote_roll (compound_id, round_no, dwelling_no)
+) STRICT, WITHOUT ROWID
+
+-- table vote_entry
+CREATE TABLE vote_entry (
+  compound_id INTEGER NOT NULL,
+  round_no INTEGER NOT NULL,
+  entry_no INTEGER NOT NULL CHECK (entry_no > 0),
+  slip_no TEXT NOT NULL,
+  entered_by TEXT NOT NULL,
+  slip TEXT NOT NULL,
+  note TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, round_no, entry_no),
+  FOREIGN KEY (compound_id, round_no) REFERENCES vote_round (compound_id, round_no)
+) STRICT, WITHOUT ROWID
+
+-- table vote_motion
+CREATE TABLE vote_motion (
+  compound_id INTEGER NOT NULL,
+  round_no INTEGER NOT NULL,
+  motion_no INTEGER NOT NULL CHECK (motion_no > 0),
+  title TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  amount_cap_fen INTEGER NOT NULL CHECK (amount_cap_fen >= 0),
+  rule TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, round_no, motion_no),
+  FOREIGN KEY (compound_id, round_no) REFERENCES vote_round (compound_id, round_no)
+) STRICT, WITHOUT ROWID
+
+-- table vote_proxy
+CREATE TABLE vote_proxy (
+  compound_id INTEGER NOT NULL,
+  round_no INTEGER NOT NULL,
+  proxy_no INTEGER NOT NULL CHECK (proxy_no > 0),
+  head_no INTEGER NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  agent_name TEXT NOT NULL,
+  agent_id_tail TEXT NOT NULL,
+  signed_on TEXT NOT NULL,
+  evidence TEXT NOT NULL,
+  instructions TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, round_no, proxy_no),
+  FOREIGN KEY (compound_id, round_no, dwelling_no) REFERENCES vote_roll (compound_id, round_no, dwelling_no)
+) STRICT, WITHOUT ROWID
+
+-- table vote_result
+CREATE TABLE vote_result (
+  compound_id INTEGER NOT NULL,
+  round_no INTEGER NOT NULL,
+  sheet TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  passed_on TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, round_no),
+  FOREIGN KEY (compound_id, round_no) REFERENCES vote_round (compound_id, round_no)
+) STRICT, WITHOUT ROWID
+
+-- table vote_roll
+CREATE TABLE vote_roll (
+  compound_id INTEGER NOT NULL,
+  round_no INTEGER NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  head_no INTEGER NOT NULL CHECK (head_no > 0),
+  area_centi_m2 INTEGER NOT NULL CHECK (area_centi_m2 > 0),
+  shown_name TEXT NOT NULL,
+  owners TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, round_no, dwelling_no),
+  FOREIGN KEY (compound_id, round_no) REFERENCES vote_round (compound_id, round_no)
+) STRICT, WITHOUT ROWID
+
+-- table vote_round
+CREATE TABLE vote_round (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  round_no INTEGER NOT NULL CHECK (round_no > 0),
+  title TEXT NOT NULL,
+  convener TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  terms TEXT NOT NULL,
+  opens_on TEXT NOT NULL,
+  closes_on TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, round_no),
+  CHECK (closes_on >= opens_on)
+) STRICT, WITHOUT ROWID
+
+-- table vote_step
+CREATE TABLE vote_step (
+  compound_id INTEGER NOT NULL,
+  round_no INTEGER NOT NULL,
+  step TEXT NOT NULL CHECK (step IN ('frozen', 'announced', 'open', 'closed', 'withdrawn')),
+  taken_on TEXT NOT NULL,
+  note TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, round_no, step),
+  FOREIGN KEY (compound_id, round_no) REFERENCES vote_round (compound_id, round_no)
+) STRICT, WITHOUT ROWID
+
 -- table voucher
 CREATE TABLE voucher (
   compound_id INTEGER NOT NULL,
@@ -715,6 +863,78 @@ CREATE TRIGGER token_mandate_no_delete BEFORE DELETE ON token_mandate
 -- trigger token_mandate_no_update
 CREATE TRIGGER token_mandate_no_update BEFORE UPDATE ON token_mandate
                      BEGIN SELECT RAISE(ABORT, 'token_mandate is append-only'); END
+
+-- trigger vote_ballot_no_delete
+CREATE TRIGGER vote_ballot_no_delete BEFORE DELETE ON vote_ballot
+                     BEGIN SELECT RAISE(ABORT, 'vote_ballot is append-only'); END
+
+-- trigger vote_ballot_no_update
+CREATE TRIGGER vote_ballot_no_update BEFORE UPDATE ON vote_ballot
+                     BEGIN SELECT RAISE(ABORT, 'vote_ballot is append-only'); END
+
+-- trigger vote_delivery_no_delete
+CREATE TRIGGER vote_delivery_no_delete BEFORE DELETE ON vote_delivery
+                     BEGIN SELECT RAISE(ABORT, 'vote_delivery is append-only'); END
+
+-- trigger vote_delivery_no_update
+CREATE TRIGGER vote_delivery_no_update BEFORE UPDATE ON vote_delivery
+                     BEGIN SELECT RAISE(ABORT, 'vote_delivery is append-only'); END
+
+-- trigger vote_entry_no_delete
+CREATE TRIGGER vote_entry_no_delete BEFORE DELETE ON vote_entry
+                     BEGIN SELECT RAISE(ABORT, 'vote_entry is append-only'); END
+
+-- trigger vote_entry_no_update
+CREATE TRIGGER vote_entry_no_update BEFORE UPDATE ON vote_entry
+                     BEGIN SELECT RAISE(ABORT, 'vote_entry is append-only'); END
+
+-- trigger vote_motion_no_delete
+CREATE TRIGGER vote_motion_no_delete BEFORE DELETE ON vote_motion
+                     BEGIN SELECT RAISE(ABORT, 'vote_motion is append-only'); END
+
+-- trigger vote_motion_no_update
+CREATE TRIGGER vote_motion_no_update BEFORE UPDATE ON vote_motion
+                     BEGIN SELECT RAISE(ABORT, 'vote_motion is append-only'); END
+
+-- trigger vote_proxy_no_delete
+CREATE TRIGGER vote_proxy_no_delete BEFORE DELETE ON vote_proxy
+                     BEGIN SELECT RAISE(ABORT, 'vote_proxy is append-only'); END
+
+-- trigger vote_proxy_no_update
+CREATE TRIGGER vote_proxy_no_update BEFORE UPDATE ON vote_proxy
+                     BEGIN SELECT RAISE(ABORT, 'vote_proxy is append-only'); END
+
+-- trigger vote_result_no_delete
+CREATE TRIGGER vote_result_no_delete BEFORE DELETE ON vote_result
+                     BEGIN SELECT RAISE(ABORT, 'vote_result is append-only'); END
+
+-- trigger vote_result_no_update
+CREATE TRIGGER vote_result_no_update BEFORE UPDATE ON vote_result
+                     BEGIN SELECT RAISE(ABORT, 'vote_result is append-only'); END
+
+-- trigger vote_roll_no_delete
+CREATE TRIGGER vote_roll_no_delete BEFORE DELETE ON vote_roll
+                     BEGIN SELECT RAISE(ABORT, 'vote_roll is append-only'); END
+
+-- trigger vote_roll_no_update
+CREATE TRIGGER vote_roll_no_update BEFORE UPDATE ON vote_roll
+                     BEGIN SELECT RAISE(ABORT, 'vote_roll is append-only'); END
+
+-- trigger vote_round_no_delete
+CREATE TRIGGER vote_round_no_delete BEFORE DELETE ON vote_round
+                     BEGIN SELECT RAISE(ABORT, 'vote_round is append-only'); END
+
+-- trigger vote_round_no_update
+CREATE TRIGGER vote_round_no_update BEFORE UPDATE ON vote_round
+                     BEGIN SELECT RAISE(ABORT, 'vote_round is append-only'); END
+
+-- trigger vote_step_no_delete
+CREATE TRIGGER vote_step_no_delete BEFORE DELETE ON vote_step
+                     BEGIN SELECT RAISE(ABORT, 'vote_step is append-only'); END
+
+-- trigger vote_step_no_update
+CREATE TRIGGER vote_step_no_update BEFORE UPDATE ON vote_step
+                     BEGIN SELECT RAISE(ABORT, 'vote_step is append-only'); END
 
 -- trigger voucher_arrives
 CREATE TRIGGER voucher_arrives BEFORE INSERT ON voucher

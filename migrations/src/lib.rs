@@ -17,6 +17,7 @@ mod m0006_fund;
 mod m0007_fees;
 mod m0008_people;
 mod m0011_policy;
+mod m0012_governance;
 
 use sea_orm_migration::prelude::*;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_fees::STEP),
             Box::new(m0008_people::STEP),
             Box::new(m0011_policy::STEP),
+            Box::new(m0012_governance::STEP),
         ]
     }
 }

@@ -7,6 +7,7 @@
 //! | document | room | |
 //! |---|---|---|
 //! | D6 分户对账单 | [`household`] | the maintenance fund of one dwelling |
+//! | D12 表决结果 | [`vote`] | the result of a round of the owners' votes |
 //!
 //! Reading order: [`household`], [`sheet`], [`press`].
 //!
@@ -17,6 +18,7 @@
 pub mod household;
 pub mod press;
 pub mod sheet;
+pub mod vote;
 
 use ledger::money::Money;
 

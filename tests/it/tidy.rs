@@ -146,7 +146,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 14] = [
+    const ORDER: [&str; 15] = [
         "books",
         "policy",
         "people",
@@ -156,6 +156,7 @@ fn rooms_look_only_behind_them() {
         "journal",
         "intake",
         "bank",
+        "governance",
         "fund",
         "fees",
         "import",

@@ -1,0 +1,163 @@
+//! D12 表决结果: what a notice board says of a round of the owners' votes.
+//!
+//! Owns: [`set`]. The figures come from the ledger's result sheet and nowhere else; a part of a whole is printed beside the
+//! figures it is of, cut and never rounded up, so that no 66.67% stands where two thirds were not reached.
+
+use ledger::calendar::Instant;
+use ledger::governance::tally::{Count, Figure};
+use ledger::governance::{MotionResult, ResultSheet};
+
+use crate::sheet::{Block, Cell, Column, Field, Paper, Rank, Sheet, Side, Table, Width, percent};
+
+/// Lays a result sheet out. `digest` is the one stored with it.
+#[must_use]
+pub fn set(result: &ResultSheet, digest: &str, compound: &str, printed_at: Instant) -> Sheet {
+    let mut blocks = vec![frame(result)];
+    for motion in &result.motions {
+        blocks.extend(one(motion));
+    }
+    blocks.push(Block::Heading("票数".into()));
+    blocks.push(received(result));
+    blocks.push(Block::Heading("核对".into()));
+    blocks.push(Block::Notes(vec![
+        format!("名册摘要（SHA-256）{}", result.roll_digest),
+        format!("明细清册末行链值 {}", result.recount_digest),
+        format!("本结果摘要（SHA-256）{digest}"),
+        "明细清册列出每户、面积、人头、渠道、答复（姓名隐去），任何人可用电子表格重新计票。".into(),
+        "以上、不少于包括本数；超过不包括本数（民法典第一千二百五十九条）。占比截去尾数，是否达到以整数交叉相乘判定。".into(),
+    ]));
+    blocks.push(Block::Signatures(["计票人", "监票人", "召集人"].map(String::from).into()));
+    Sheet {
+        paper: Paper::A4,
+        issuer: compound.to_owned(),
+        title: "业主共同决定事项表决结果".into(),
+        running: vec![format!("表决编号 {}", result.round_no), result.title.clone()],
+        warning: None,
+        blocks,
+        printed_at,
+        check: digest.chars().take(16).collect(),
+    }
+}
+
+fn frame(result: &ResultSheet) -> Block {
+    let entitled = result.motions.first().map_or_else(Figure::default, |m| m.count.entitled);
+    let fields = vec![
+        Field::new("召集人", &result.convener),
+        Field::new("表决范围", result.scope.in_chinese()),
+        Field::new("名册日", result.roll_on.to_string()),
+        Field::new("专有部分", format!("{} 个", result.dwellings)),
+        Field::new("应参与", entitled.to_string()).over(2),
+        Field::new("公示", format!("{} 起，{}", result.announced_on, result.announced_at)).over(2),
+        Field::new("表决期", format!("{} 至 {}", result.opens_on, result.closes_on)),
+        Field::new("计票日", result.counted_on.to_string()),
+    ];
+    Block::Fields { across: 2, fields }
+}
+
+fn one(result: &MotionResult) -> Vec<Block> {
+    let (motion, count) = (&result.motion, &result.count);
+    let mut notes =
+        vec![format!("依据 {}：{}。", result.article, motion.rule.in_chinese()), conclusion(count)];
+    if !motion.plan.is_empty() {
+        notes.insert(0, format!("方案 {}", motion.plan));
+    }
+    if motion.amount_cap_fen.is_positive() {
+        notes.insert(0, format!("金额上限 {} 元", motion.amount_cap_fen.grouped()));
+    }
+    let clause = motion.rule.silent.clause();
+    if !clause.is_empty() {
+        let by_ballots = if count.is_passed_by_ballots { "也通过" } else { "不通过" };
+        notes.push(format!("未表决的按 {clause} 推定，单列如上；仅按实际收到的票，{by_ballots}。"));
+    }
+    if !motion.rule.pack.is_empty() {
+        notes.push(format!("规则 {}", motion.rule.pack));
+    }
+    vec![
+        Block::Heading(format!("事项 {}　{}", motion.motion_no, motion.title)),
+        Block::Table(figures(count)),
+        Block::Notes(notes),
+    ]
+}
+
+fn conclusion(count: &Count) -> String {
+    let word = |is: bool| if is { "达到" } else { "未达到" };
+    let verdict = if count.is_passed { "通过" } else { "未通过" };
+    let (attended, agreed) = (word(count.is_attended), word(count.is_agreed));
+    format!("参与{attended}法定比例，同意{agreed}法定比例，本事项{verdict}。")
+}
+
+fn figures(count: &Count) -> Table {
+    let right = |head| Column::new(head, Side::Right, Width::Fit);
+    let mut table = Table::new(
+        vec![
+            Column::words("项目", 1),
+            right("人数"),
+            right("占全体").under("人数比"),
+            right("占参与").under("人数比"),
+            right("面积（㎡）"),
+            right("占全体").under("面积比"),
+            right("占参与").under("面积比"),
+        ],
+        "",
+    );
+    let rows = [
+        (Rank::Line, "应参与", Some(count.entitled)),
+        (Rank::Line, "同意", Some(count.approve)),
+        (Rank::Line, "反对", Some(count.oppose)),
+        (Rank::Line, "弃权", Some(count.abstain)),
+        (Rank::Line, "推定同意", some(count.presumed_approve)),
+        (Rank::Line, "推定反对", some(count.presumed_oppose)),
+        (Rank::Line, "推定弃权", some(count.presumed_abstain)),
+        (Rank::Line, "无效（未参与）", Some(count.spoiled)),
+        (Rank::Line, "未表决（未参与）", Some(count.silent)),
+        (Rank::Total, "参与表决合计", Some(count.attended)),
+        (Rank::Total, "同意合计", Some(count.agreed)),
+    ];
+    for (rank, name, figure) in rows {
+        let Some(figure) = figure else { continue };
+        let area = |of: Figure| of.area.in_centi_m2();
+        let took_part = !name.ends_with("（未参与）") && name != "应参与";
+        let of_attended = |part: i64, whole: i64| match took_part && whole > 0 {
+            true => Cell::Text(cut(part, whole)),
+            false => Cell::Blank,
+        };
+        let cells = vec![
+            Cell::Text(name.into()),
+            Cell::Count(figure.heads.unsigned_abs()),
+            Cell::Text(cut(figure.heads, count.entitled.heads)),
+            of_attended(figure.heads, count.attended.heads),
+            Cell::Area(figure.area),
+            Cell::Text(cut(area(figure), area(count.entitled))),
+            of_attended(area(figure), area(count.attended)),
+        ];
+        table.push(rank, cells);
+    }
+    table
+}
+
+fn some(figure: Figure) -> Option<Figure> {
+    (figure != Figure::default()).then_some(figure)
+}
+
+/// A part of a whole in hundredths of a percent, what is beyond them cut away.
+fn cut(part: i64, whole: i64) -> String {
+    let points = i128::from(part) * 10_000 / i128::from(whole.max(1));
+    percent(i64::try_from(points).unwrap_or(i64::MAX))
+}
+
+fn received(result: &ResultSheet) -> Block {
+    let got = &result.received;
+    let mut fields = vec![
+        Field::new("纸质计入", format!("{} 张", got.paper)),
+        Field::new("线上计入", format!("{} 张", got.online)),
+        Field::new("其中委托", format!("{} 张", got.by_agents)),
+        Field::new("重复未计", format!("{} 张", got.duplicates)),
+        Field::new("更正替换", format!("{} 张", got.corrected)),
+        Field::new("重复规则", result.duplicates.in_chinese()),
+    ];
+    let invalid = got.invalid.iter().map(|i| format!("{} {} 张", i.reason, i.ballots));
+    let invalid: Vec<String> = invalid.collect();
+    let told = if invalid.is_empty() { "无".to_owned() } else { invalid.join("，") };
+    fields.push(Field::new("整票无效", told).over(2));
+    Block::Fields { across: 2, fields }
+}
