@@ -9,6 +9,7 @@
 mod acts;
 mod files;
 mod guard;
+mod hooks;
 mod papers;
 mod people;
 mod policies;
@@ -33,11 +34,11 @@ use ledger::property::{self, Compound};
 use ledger::seal::KeySource;
 use serde_json::json;
 
-use crate::config::Config;
+use crate::config::{self, Config, LogFormat};
 use crate::journal::{ExportFormat, VoucherName};
 use crate::problem::Problem;
 use crate::wire::IsoDay;
-use crate::{demo, serve};
+use crate::{demo, doctor, log, serve};
 
 /// Done as asked.
 pub const DONE: u8 = 0;
@@ -79,14 +80,9 @@ impl Ground {
         self.db.as_deref().ok_or_else(missing)
     }
 
-    /// The books' keys: the file that was named, else the environment, else the usual file.
+    /// The books' keys.
     fn keys(&self, url: &str) -> KeySource {
-        let told = std::env::var("XIAOQU_KEY").ok().filter(|keys| !keys.trim().is_empty());
-        match (&self.key_file, told) {
-            (Some(path), _) => KeySource::File(path.clone()),
-            (None, Some(keys)) => KeySource::Told(keys),
-            (None, None) => Books::usual_keys(url),
-        }
+        doctor::key_source(url, self.key_file.clone())
     }
 
     /// The books, founded if there are none.
@@ -157,6 +153,13 @@ enum Command {
     /// 政策包：查看各地规定、比较版本、收入新版本
     #[command(subcommand)]
     Policy(PolicyAct),
+    /// 推送订阅：积压、死信、重发
+    #[command(subcommand)]
+    Hooks(hooks::Hooks),
+    /// 列出全部配置项，或给出配置文件样例
+    Config(ConfigArgs),
+    /// 体检：配置、数据库、时钟、文件权限；不改动任何东西
+    Doctor(DoctorArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -267,6 +270,23 @@ struct RevealArgs {
     /// 事由（4 至 200 个字）
     #[arg(long)]
     reason: String,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// 给出配置文件样例
+    #[arg(long)]
+    example: bool,
+}
+
+#[derive(Debug, Args)]
+struct DoctorArgs {
+    /// 配置文件（TOML）
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// 输出 JSON
     #[arg(long)]
     json: bool,
@@ -703,7 +723,7 @@ impl Command {
     fn is_json(&self) -> bool {
         match self {
             Command::Demo(_) | Command::Serve(_) | Command::Migrate => false,
-            Command::Export(_) | Command::Statement(_) => false,
+            Command::Export(_) | Command::Statement(_) | Command::Config(_) => false,
             Command::Import(import) => match import {
                 Import::Register(a) | Import::Deposits(a) | Import::Fees(a) | Import::Bank(a) => {
                     a.json
@@ -732,6 +752,8 @@ impl Command {
                 PolicyAct::Diff { json, .. } | PolicyAct::Add { json, .. } => json.json,
             },
             Command::Vote(vote) => vote.is_json(),
+            Command::Hooks(asked) => asked.is_json(),
+            Command::Doctor(args) => args.json,
         }
     }
 }
@@ -803,6 +825,15 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Policy(act) => policies::run(db, act, out).await,
         Command::Vote(vote) => votes::run(db, vote, out).await,
+        Command::Hooks(asked) => {
+            at(db, async move |books| hooks::run(books, asked, out).await).await
+        }
+        Command::Doctor(args) => doctor_here(db, args, out).await,
+        Command::Config(args) => {
+            let text = if args.example { config::example() } else { config::table() };
+            write!(out, "{text}")?;
+            Ok(DONE)
+        }
     }
 }
 
@@ -825,15 +856,40 @@ async fn compound(books: &Books, code: &str) -> Result<Compound, Error> {
 }
 
 async fn demo_here(args: DemoArgs, out: Out<'_>) -> Ran {
-    serve::log("warn");
+    log::begin("warn", LogFormat::Text);
     demo::run(&args.data, args.port, args.json, out).await?;
     Ok(DONE)
 }
 
+async fn doctor_here(ground: Ground, args: DoctorArgs, out: Out<'_>) -> Ran {
+    let checks = doctor::look(args.config.as_deref(), ground.db, ground.key_file).await;
+    let is_fit = checks.iter().all(|check| check.state != doctor::State::Fail);
+    if args.json {
+        say(out, &json!({ "ok": is_fit, "checks": checks }))?;
+    } else {
+        for doctor::Check { name, state, evidence, remedy } in &checks {
+            let word = match state {
+                doctor::State::Ok => "ok  ",
+                doctor::State::Warn => "warn",
+                doctor::State::Fail => "fail",
+            };
+            writeln!(out, "{word}  {name}：{evidence}")?;
+            if !remedy.is_empty() {
+                writeln!(out, "      办法：{remedy}")?;
+            }
+        }
+        let count = |state| checks.iter().filter(|check| check.state == state).count();
+        let (warned, failed) = (count(doctor::State::Warn), count(doctor::State::Fail));
+        writeln!(out, "共 {} 项，{warned} 项须留意，{failed} 项不合格", checks.len())?;
+    }
+    Ok(if is_fit { DONE } else { REFUSED })
+}
+
 async fn serve_here(mut ground: Ground, args: ServeArgs) -> Ran {
+    Config::may_be_said(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
     let mut config = Config::read(args.config.as_deref(), |name| std::env::var(name).ok())?;
     config.listen = args.listen.unwrap_or(config.listen);
-    serve::log(&config.log);
+    log::begin(&config.log, config.log_format);
     ground.db = ground.db.or_else(|| config.database.clone());
     ground.key_file = ground.key_file.or_else(|| config.key_file.clone());
     let books = ground.open().await?;

@@ -1,45 +1,28 @@
 //! Every setting, its default and its reason.
 //!
-//! Owns: [`Config`], [`Login`].
+//! Owns: [`SETTINGS`] (the one table: `xiaoqu config` prints it, `xiaoqu config --example` makes a file of it),
+//! [`Config`], [`Login`], [`Token`].
 //!
 //! A setting comes from the command line, else from the environment (`XIAOQU_…`), else from the TOML file, else it is the
-//! default. An unknown setting is refused, because a mistyped limit is a limit that is not there.
-//!
-//! | file | environment | default | why |
-//! |---|---|---|---|
-//! | `database` | `XIAOQU_DB` | none | where the books are must be said |
-//! | `listen` | `XIAOQU_LISTEN` | `127.0.0.1:8080` | a door to the street is opened on purpose, behind a proxy with TLS |
-//! | `upload_mib` | `XIAOQU_UPLOAD_MIB` | 64 | the largest file an importer reads |
-//! | `timeout_seconds` | `XIAOQU_TIMEOUT_SECONDS` | 120 | the largest file takes less than a minute |
-//! | `at_once` | `XIAOQU_AT_ONCE` | 256 | more at once would only wait for each other; the next is told to come again |
-//! | `caller_per_minute` | `XIAOQU_CALLER_PER_MINUTE` | 6000 | one login cannot crowd out the others; 0 is without limit |
-//! | `address_per_minute` | `XIAOQU_ADDRESS_PER_MINUTE` | 12000 | an office of many desks has one address; 0 is without limit |
-//! | `connections` | `XIAOQU_CONNECTIONS` | 1024 | a connection costs memory before it says who it is |
-//! | `header_seconds` | `XIAOQU_HEADER_SECONDS` | 10 | who dribbles a header holds a connection for nothing |
-//! | `trusted_proxies` | `XIAOQU_TRUSTED_PROXIES` | none | whose `X-Forwarded-For` is believed, by address |
-//! | `origins` | `XIAOQU_ORIGINS` | none | whose pages may call from a browser (CORS); closed unless said |
-//! | `behind_tls` | `XIAOQU_BEHIND_TLS` | false | sends HSTS: true only where every name of the site has TLS |
-//! | `key_file` | `XIAOQU_KEY_FILE` (or the keys in `XIAOQU_KEY`) | `PATH.key` beside SQLite's file; `~/.local/state/xiaoqu/` | personal data is sealed with a key that is not in the database |
-//! | `log` | `XIAOQU_LOG` | `info` | one line a request; a filter of `tracing` |
-//! | `second_factor` | `XIAOQU_SECOND_FACTOR` | `property-company`, `street-office` | roles that move money write only behind a second factor |
-//! | `front_lists_compounds` | none | `false` | which compounds there are is their people's business; a demo shows them |
-//! | `[[login]]` | `XIAOQU_TOKEN_<ROLE>` | none | no account exists that nobody made |
-//!
-//! A login is `role`, `user`, `token`: a machine's own, house-wide in its role. Of a token only its digest is kept in memory.
-//! People have accounts in the books (`xiaoqu user`).
+//! default. An unknown setting is refused, in the file and in the environment, because a mistyped limit is a limit that is
+//! not there. Of a token only its digest is kept in memory.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use ipnet::IpNet;
 use ledger::books::{Actor, Role};
 use ledger::error::{Kind, Result, Rule, Storage};
+use ledger::hooks::{LEASE_SECONDS, Openness};
 use ledger::people::Known;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use toml::{Table, Value};
 
 use crate::shape;
 
@@ -48,7 +31,7 @@ pub static CONFIG: Rule = Rule {
     code: "config.shape",
     kind: Kind::Shape,
     rule: "配置须为规定的项目",
-    remedy: "对照 xiaoqu serve --help 与说明改正配置",
+    remedy: "xiaoqu config 列出全部配置项；xiaoqu config --example 给出样例",
 };
 
 /// A token that could be guessed, or that two logins share.
@@ -67,6 +50,193 @@ pub static LISTEN: Rule = Rule {
     remedy: "换一个端口，或先结束占用它的程序",
 };
 
+/// What a setting holds, so that the environment's text can be read as the file's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// A text.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Switch,
+    /// Texts; in the environment separated by commas, `none` for none of them.
+    List,
+}
+
+/// A setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name in the file; in the environment it is `XIAOQU_` and the same in capitals, but for `XIAOQU_DB`.
+    pub name: &'static str,
+    /// What it holds.
+    pub holds: Holds,
+    /// What it is if nobody says, as TOML; for one without a default, an example.
+    pub value: &'static str,
+    /// Whether it has that value if nobody says.
+    pub is_default: bool,
+    /// What it does and why, in Chinese.
+    pub told: &'static str,
+}
+
+impl Setting {
+    /// Its name in the environment.
+    #[must_use]
+    pub fn environment(&self) -> String {
+        match self.name {
+            "database" => "XIAOQU_DB".to_owned(),
+            name => format!("XIAOQU_{}", name.to_uppercase()),
+        }
+    }
+}
+
+const fn usual(
+    name: &'static str,
+    holds: Holds,
+    value: &'static str,
+    told: &'static str,
+) -> Setting {
+    Setting { name, holds, value, is_default: true, told }
+}
+
+const fn unset(
+    name: &'static str,
+    holds: Holds,
+    value: &'static str,
+    told: &'static str,
+) -> Setting {
+    Setting { name, holds, value, is_default: false, told }
+}
+
+/// Every setting but the logins.
+pub const SETTINGS: &[Setting] = &[
+    unset(
+        "database",
+        Holds::Text,
+        "\"sqlite:/var/lib/xiaoqu/xiaoqu.sqlite\"",
+        "账册地址：sqlite:文件路径 或 postgres://用户@主机/库名；必须写明",
+    ),
+    usual("listen", Holds::Text, "\"127.0.0.1:8080\"", "监听地址；对外一律经反向代理并用 TLS"),
+    unset(
+        "key_file",
+        Holds::Text,
+        "\"/var/lib/xiaoqu/xiaoqu.sqlite.key\"",
+        "加密个人信息的密钥文件，也可在 XIAOQU_KEY 中写密钥；不写则为账册旁的 .key 文件（PostgreSQL 为 ~/.local/state/xiaoqu/）",
+    ),
+    usual(
+        "trusted_proxies",
+        Holds::List,
+        "[]",
+        "反向代理的网段，例如 [\"127.0.0.1/32\"]；只认这些来源的 X-Forwarded-For",
+    ),
+    usual("upload_mib", Holds::Number, "64", "上传文件上限（MiB），1 至 64"),
+    usual("timeout_seconds", Holds::Number, "120", "一次请求的时限（秒）；最大的文件用不到一分钟"),
+    usual("at_once", Holds::Number, "256", "同时在办的请求数；再多只会互相等待，超出的请稍后再来"),
+    usual(
+        "caller_per_minute",
+        Holds::Number,
+        "6000",
+        "每个登录每分钟的请求数，0 为不限；一个登录不得挤占他人",
+    ),
+    usual(
+        "address_per_minute",
+        Holds::Number,
+        "12000",
+        "每个地址每分钟的请求数，0 为不限；一个办公室常共用一个地址",
+    ),
+    usual("connections", Holds::Number, "1024", "同时保持的连接数；连接在表明身份之前就占内存"),
+    usual(
+        "header_seconds",
+        Holds::Number,
+        "10",
+        "请求头须在此时限（秒）内到齐；慢吞吞的连接会被关闭",
+    ),
+    usual(
+        "origins",
+        Holds::List,
+        "[]",
+        "允许哪些网页从浏览器调用（CORS），例如 [\"https://a.cn\"]；不写则都不允许",
+    ),
+    usual("behind_tls", Holds::Switch, "false", "是否发送 HSTS：本站所有域名都经 TLS 时才打开"),
+    usual("grace_seconds", Holds::Number, "10", "收到停止信号后，等待未完请求的时限（秒）"),
+    usual(
+        "log",
+        Holds::Text,
+        "\"info\"",
+        "日志的详略（tracing 的过滤式）；每个请求一行，不含个人信息",
+    ),
+    usual(
+        "log_format",
+        Holds::Text,
+        "\"text\"",
+        "日志的写法：text 或 json，一事一行，写到标准错误，轮转由 journald 负责",
+    ),
+    usual(
+        "second_factor",
+        Holds::List,
+        "[\"property-company\", \"street-office\"]",
+        "哪些角色须经二次验证才能办理；环境变量写 none 则都不须",
+    ),
+    usual(
+        "front_lists_compounds",
+        Holds::Switch,
+        "false",
+        "首页是否列出小区；有哪些小区是其自己人的事，demo 才列出",
+    ),
+    unset(
+        "metrics_listen",
+        Holds::Text,
+        "\"127.0.0.1:9464\"",
+        "另开一个只有 /metrics 的监听地址；不写则不开",
+    ),
+    unset(
+        "metrics_token",
+        Holds::Text,
+        "\"请换成随机生成的令牌-0123456789\"",
+        "读 /metrics 的令牌（Bearer）；写了才在主地址上提供 /metrics",
+    ),
+    usual(
+        "hooks",
+        Holds::Switch,
+        "true",
+        "是否投递推送；同一账册开几个进程时，各订阅由其中一个投递",
+    ),
+    usual(
+        "hooks_allow_http",
+        Holds::Switch,
+        "false",
+        "是否允许推送到 http 地址；只在接收方同在本机或内网时打开",
+    ),
+    usual(
+        "hooks_allow_private",
+        Holds::Switch,
+        "false",
+        "是否允许推送到内网与本机地址；打开后管理员可令本机访问内网",
+    ),
+    unset(
+        "hooks_ca",
+        Holds::Text,
+        "\"/etc/xiaoqu/hooks-ca.pem\"",
+        "另外信任的根证书（PEM），用于自建证书的接收方",
+    ),
+    usual("hooks_timeout_seconds", Holds::Number, "10", "一次推送的时限（秒），1 至 60"),
+];
+
+/// The environment's variables that are no settings: the keys themselves, which are read where the books are opened, and
+/// the tests' own.
+const NOT_OURS: [&str; 4] =
+    ["XIAOQU_KEY", "XIAOQU_TEST_PG", "XIAOQU_TEST_PG_REQUIRED", "XIAOQU_PG_BIN"];
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// An object a line.
+    Json,
+}
+
 /// All settings.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -76,6 +246,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Where the door is.
     pub listen: SocketAddr,
+    /// Whose word about a client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// How many bytes a file may have.
     pub upload_bytes: usize,
     /// How long an answer may take.
@@ -90,14 +262,22 @@ pub struct Config {
     pub connections: usize,
     /// How long a request's header may take to arrive.
     pub header_time: Duration,
-    /// Whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
     /// Whose pages may call from a browser.
     pub origins: Vec<HeaderValue>,
     /// Whether a proxy with TLS stands before the door.
     pub behind_tls: bool,
+    /// How long requests under way may take when the program is asked to end.
+    pub grace: Duration,
     /// What is logged.
     pub log: String,
+    /// How it is written.
+    pub log_format: LogFormat,
+    /// Where `/metrics` is besides.
+    pub metrics_listen: Option<SocketAddr>,
+    /// What opens `/metrics`.
+    pub metrics_token: Option<Token>,
+    /// How events are sent.
+    pub hooks: Outgoing,
     /// Roles whose people write only behind a second factor.
     pub second_factor: Vec<Role>,
     /// Whether the front page, which everybody may read, lists the compounds.
@@ -106,22 +286,60 @@ pub struct Config {
     pub logins: Vec<Login>,
 }
 
-/// A machine that may come in.
+/// How events are sent.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Whether this process sends any.
+    pub is_on: bool,
+    /// Where it may send.
+    pub allows: Openness,
+    /// Roots trusted besides the public ones, PEM.
+    pub ca: Option<PathBuf>,
+    /// How long a receiver may take.
+    pub timeout: Duration,
+}
+
+/// A token, of which only the digest is kept.
 #[derive(Clone)]
+pub struct Token([u8; 32]);
+
+impl Token {
+    /// Reads a token.
+    ///
+    /// # Errors
+    /// `config.token`.
+    pub fn new(whose: &str, token: &str) -> Result<Token> {
+        let is_visible = token.bytes().all(|b| b.is_ascii_graphic());
+        if !(16..=200).contains(&token.len()) || !is_visible {
+            return Err(TOKEN.refuse(format!("{whose} 的令牌")).into());
+        }
+        Ok(Token(Sha256::digest(token).into()))
+    }
+
+    /// Whether this is it. Takes the same time whatever is shown: digests of one length are compared whole.
+    #[must_use]
+    pub fn is(&self, token: &str) -> bool {
+        let shown: [u8; 32] = Sha256::digest(token).into();
+        let difference = self.0.iter().zip(shown).fold(0_u8, |sum, (a, b)| sum | (a ^ b));
+        std::hint::black_box(difference) == 0
+    }
+}
+
+/// Never shows it, not even its digest.
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+/// A machine that may come in.
+#[derive(Clone, Debug)]
 pub struct Login {
     /// Who they are then.
     pub actor: Actor,
     /// The same, as the books know people.
     pub known: Arc<Known>,
-    /// The digest of their token.
-    digest: [u8; 32],
-}
-
-/// Never shows a token, not even its digest.
-impl std::fmt::Debug for Login {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Login").field("actor", &self.actor).finish_non_exhaustive()
-    }
+    token: Token,
 }
 
 impl Login {
@@ -130,21 +348,15 @@ impl Login {
     /// # Errors
     /// `config.token`.
     pub fn new(role: Role, user: &str, token: &str) -> Result<Login> {
-        let is_visible = token.bytes().all(|b| b.is_ascii_graphic());
-        if !(16..=200).contains(&token.len()) || !is_visible {
-            return Err(TOKEN.refuse(format!("{} 的令牌", role.name())).into());
-        }
-        let actor = Actor::new(user, role);
+        let (actor, token) = (Actor::new(user, role), Token::new(role.name(), token)?);
         let known = Arc::new(Known::configured(&actor));
-        Ok(Login { actor, known, digest: Sha256::digest(token).into() })
+        Ok(Login { actor, known, token })
     }
 
-    /// Whether this is their token. Takes the same time whatever is shown: digests of one length are compared whole.
+    /// Whether this is their token.
     #[must_use]
     pub fn is(&self, token: &str) -> bool {
-        let shown: [u8; 32] = Sha256::digest(token).into();
-        let difference = self.digest.iter().zip(shown).fold(0_u8, |sum, (a, b)| sum | (a ^ b));
-        std::hint::black_box(difference) == 0
+        self.token.is(token)
     }
 }
 
@@ -154,6 +366,7 @@ impl Default for Config {
             database: None,
             key_file: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            trusted_proxies: Vec::new(),
             upload_bytes: 64 << 20,
             timeout: Duration::from_secs(120),
             at_once: 256,
@@ -161,12 +374,21 @@ impl Default for Config {
             address_per_minute: 12_000,
             connections: 1_024,
             header_time: Duration::from_secs(10),
-            trusted_proxies: Vec::new(),
             origins: Vec::new(),
             behind_tls: false,
+            grace: Duration::from_secs(10),
             log: "info".to_owned(),
+            log_format: LogFormat::Text,
             second_factor: vec![Role::PropertyCompany, Role::StreetOffice],
             front_lists_compounds: false,
+            metrics_listen: None,
+            metrics_token: None,
+            hooks: Outgoing {
+                is_on: true,
+                allows: Openness::default(),
+                ca: None,
+                timeout: Duration::from_secs(10),
+            },
             logins: Vec::new(),
         }
     }
@@ -179,6 +401,7 @@ struct Written {
     database: Option<String>,
     key_file: Option<PathBuf>,
     listen: Option<String>,
+    trusted_proxies: Option<Vec<String>>,
     upload_mib: Option<u16>,
     timeout_seconds: Option<u16>,
     at_once: Option<u16>,
@@ -186,14 +409,20 @@ struct Written {
     address_per_minute: Option<u32>,
     connections: Option<u16>,
     header_seconds: Option<u16>,
-    #[serde(default)]
-    trusted_proxies: Vec<String>,
-    #[serde(default)]
-    origins: Vec<String>,
+    origins: Option<Vec<String>>,
     behind_tls: Option<bool>,
+    grace_seconds: Option<u16>,
     log: Option<String>,
+    log_format: Option<LogFormat>,
     second_factor: Option<Vec<Role>>,
     front_lists_compounds: Option<bool>,
+    metrics_listen: Option<String>,
+    metrics_token: Option<String>,
+    hooks: Option<bool>,
+    hooks_allow_http: Option<bool>,
+    hooks_allow_private: Option<bool>,
+    hooks_ca: Option<PathBuf>,
+    hooks_timeout_seconds: Option<u16>,
     #[serde(default)]
     login: Vec<WrittenLogin>,
 }
@@ -215,74 +444,89 @@ impl Config {
         file: Option<&Path>,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Config> {
-        let mut written = match file {
+        let mut table = match file {
             Some(path) => parse(path)?,
-            None => Written::default(),
+            None => Table::new(),
         };
         let said = |name: &str| environment(name).filter(|value| !value.is_empty());
-        written.database = said("XIAOQU_DB").or(written.database);
-        written.listen = said("XIAOQU_LISTEN").or(written.listen);
-        written.log = said("XIAOQU_LOG").or(written.log);
-        written.upload_mib = number("XIAOQU_UPLOAD_MIB", &said)?.or(written.upload_mib);
-        written.timeout_seconds =
-            number("XIAOQU_TIMEOUT_SECONDS", &said)?.or(written.timeout_seconds);
-        if let Some(text) = said("XIAOQU_SECOND_FACTOR") {
-            let role = |name: &str| Role::named(name.trim());
-            let roles = text.split(',').filter(|name| *name != "none").map(role);
-            let unread = || CONFIG.refuse(format!("XIAOQU_SECOND_FACTOR={text}"));
-            written.second_factor = Some(roles.collect::<Option<_>>().ok_or_else(unread)?);
-        }
-        written.at_once = number("XIAOQU_AT_ONCE", &said)?.or(written.at_once);
-        written.caller_per_minute =
-            number("XIAOQU_CALLER_PER_MINUTE", &said)?.or(written.caller_per_minute);
-        written.address_per_minute =
-            number("XIAOQU_ADDRESS_PER_MINUTE", &said)?.or(written.address_per_minute);
-        written.connections = number("XIAOQU_CONNECTIONS", &said)?.or(written.connections);
-        written.header_seconds = number("XIAOQU_HEADER_SECONDS", &said)?.or(written.header_seconds);
-        written.behind_tls = number("XIAOQU_BEHIND_TLS", &said)?.or(written.behind_tls);
-        for (name, list) in [
-            ("XIAOQU_TRUSTED_PROXIES", &mut written.trusted_proxies),
-            ("XIAOQU_ORIGINS", &mut written.origins),
-        ] {
-            if let Some(told) = said(name) {
-                *list = told.split(',').map(|one| one.trim().to_owned()).collect();
+        for setting in SETTINGS {
+            let name = setting.environment();
+            if let Some(text) = said(&name) {
+                table.insert(setting.name.to_owned(), read_as(setting.holds, &name, text)?);
             }
         }
+        // Only the place and the reason: the text holds tokens.
+        let place = file.map_or_else(|| "环境变量".to_owned(), |path| path.display().to_string());
+        let fault = |e: toml::de::Error| {
+            CONFIG.refuse(format!("{place}：{}", shape::misfit("", e.message())))
+        };
+        let mut written: Written = Value::Table(table).try_into().map_err(fault)?;
         for role in Role::ALL {
-            let name = format!("XIAOQU_TOKEN_{}", role.name().to_uppercase().replace('-', "_"));
-            if let Some(token) = said(&name) {
+            if let Some(token) = said(&token_variable(role)) {
                 let user = role.in_chinese().to_owned();
                 written.login.push(WrittenLogin { role, user, token });
             }
         }
         checked(written)
     }
+
+    /// Refuses variables `XIAOQU_…` that no setting reads.
+    ///
+    /// # Errors
+    /// `config.shape`.
+    pub fn may_be_said(names: impl Iterator<Item = String>) -> Result<()> {
+        let known: HashSet<String> = SETTINGS.iter().map(Setting::environment).collect();
+        let tokens: HashSet<String> = Role::ALL.into_iter().map(token_variable).collect();
+        for name in names.filter(|name| name.starts_with("XIAOQU_")) {
+            let is_known = known.contains(&name) || tokens.contains(&name);
+            if !is_known && !NOT_OURS.contains(&name.as_str()) {
+                return Err(CONFIG.refuse(format!("没有环境变量 {name}")).into());
+            }
+        }
+        Ok(())
+    }
 }
 
-fn parse(path: &Path) -> Result<Written> {
+fn token_variable(role: Role) -> String {
+    format!("XIAOQU_TOKEN_{}", role.name().to_uppercase().replace('-', "_"))
+}
+
+fn parse(path: &Path) -> Result<Table> {
     let what = format!("配置文件 {}", path.display());
     let text = std::fs::read_to_string(path).map_err(|source| Storage::File { what, source })?;
-    // Only the place and the reason: the text of the file holds tokens.
     let fault = |e: toml::de::Error| {
         CONFIG.refuse(format!("{}：{}", path.display(), shape::misfit("", e.message())))
     };
     Ok(toml::from_str(&text).map_err(fault)?)
 }
 
-fn number<N: std::str::FromStr>(
-    name: &str,
-    said: &impl Fn(&str) -> Option<String>,
-) -> Result<Option<N>> {
-    let read = |text: String| text.parse().map_err(|_| CONFIG.refuse(format!("{name}={text}")));
-    Ok(said(name).map(read).transpose()?)
+fn read_as(holds: Holds, name: &str, text: String) -> Result<Value> {
+    let unread = || CONFIG.refuse(format!("{name} 写法不对"));
+    Ok(match holds {
+        Holds::Text => Value::String(text),
+        Holds::Number => Value::Integer(text.trim().parse().map_err(|_| unread())?),
+        Holds::Switch => Value::Boolean(text.trim().parse().map_err(|_| unread())?),
+        Holds::List => {
+            let items =
+                text.split(',').map(str::trim).filter(|item| !item.is_empty() && *item != "none");
+            Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
+        }
+    })
+}
+
+fn address(name: &str, text: &str) -> Result<SocketAddr> {
+    Ok(text.parse().map_err(|_| CONFIG.refuse(format!("{name} = {text:?}")))?)
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet> {
+    let one = |text: &str| text.parse::<IpAddr>().ok().map(IpNet::from);
+    let known = text.parse().ok().or_else(|| one(text));
+    Ok(known.ok_or_else(|| CONFIG.refuse(format!("trusted_proxies 中的 {text:?}")))?)
 }
 
 fn checked(written: Written) -> Result<Config> {
     let usual = Config::default();
-    let listen = match written.listen {
-        Some(text) => text.parse().map_err(|_| CONFIG.refuse(format!("listen = {text:?}")))?,
-        None => usual.listen,
-    };
     let mut tokens = HashSet::new();
     let mut logins = Vec::new();
     for WrittenLogin { role, user, token } in written.login {
@@ -295,32 +539,52 @@ fn checked(written: Written) -> Result<Config> {
         }
         logins.push(login);
     }
-    let address = |text: &String| {
-        text.parse().map_err(|_| CONFIG.refuse(format!("trusted_proxies = {text:?}，须为 IP 地址")))
+    if written.metrics_token.as_ref().is_some_and(|token| tokens.contains(token)) {
+        return Err(TOKEN.refuse("metrics_token 与一个登录的令牌相同").into());
+    }
+    let seconds = |asked: Option<u16>, least: u16, most: u16, usual: Duration| {
+        asked.map_or(usual, |s| Duration::from_secs(u64::from(s.clamp(least, most))))
     };
-    let trusted_proxies = written.trusted_proxies.iter().map(address).collect::<Result<_, _>>()?;
-    let origins = written.origins.iter().map(|text| origin(text)).collect::<Result<_>>()?;
-    let upload_bytes = written.upload_mib.map(|mib| usize::from(mib.clamp(1, 64)) << 20);
-    let timeout = written.timeout_seconds.map(|s| Duration::from_secs(u64::from(s.max(1))));
+    // A receiver must have answered before the lease of whoever sends to it ends.
+    let most = u16::try_from(LEASE_SECONDS / 2).unwrap_or(60);
+    let proxies = written.trusted_proxies.unwrap_or_default();
+    let origins = written.origins.unwrap_or_default();
+    let metrics_token = written.metrics_token.as_deref();
     Ok(Config {
         database: written.database,
         key_file: written.key_file,
-        listen,
-        upload_bytes: upload_bytes.unwrap_or(usual.upload_bytes),
-        timeout: timeout.unwrap_or(usual.timeout),
+        listen: written.listen.map_or(Ok(usual.listen), |text| address("listen", &text))?,
+        trusted_proxies: proxies.iter().map(|text| network(text)).collect::<Result<_>>()?,
+        upload_bytes: written
+            .upload_mib
+            .map_or(usual.upload_bytes, |mib| usize::from(mib.clamp(1, 64)) << 20),
+        timeout: seconds(written.timeout_seconds, 1, u16::MAX, usual.timeout),
         at_once: written.at_once.map_or(usual.at_once, |n| usize::from(n.max(1))),
         caller_per_minute: written.caller_per_minute.unwrap_or(usual.caller_per_minute),
         address_per_minute: written.address_per_minute.unwrap_or(usual.address_per_minute),
         connections: written.connections.map_or(usual.connections, |n| usize::from(n.max(1))),
-        header_time: written
-            .header_seconds
-            .map_or(usual.header_time, |s| Duration::from_secs(u64::from(s.max(1)))),
-        trusted_proxies,
-        origins,
+        header_time: seconds(written.header_seconds, 1, u16::MAX, usual.header_time),
+        origins: origins.iter().map(|text| origin(text)).collect::<Result<_>>()?,
         behind_tls: written.behind_tls.unwrap_or(usual.behind_tls),
+        grace: seconds(written.grace_seconds, 0, u16::MAX, usual.grace),
         log: written.log.unwrap_or(usual.log),
+        log_format: written.log_format.unwrap_or_default(),
         second_factor: written.second_factor.unwrap_or(usual.second_factor),
         front_lists_compounds: written.front_lists_compounds.unwrap_or(false),
+        metrics_listen: written
+            .metrics_listen
+            .map(|text| address("metrics_listen", &text))
+            .transpose()?,
+        metrics_token: metrics_token.map(|text| Token::new("metrics", text)).transpose()?,
+        hooks: Outgoing {
+            is_on: written.hooks.unwrap_or(true),
+            allows: Openness {
+                http: written.hooks_allow_http.unwrap_or(false),
+                private: written.hooks_allow_private.unwrap_or(false),
+            },
+            ca: written.hooks_ca,
+            timeout: seconds(written.hooks_timeout_seconds, 1, most, usual.hooks.timeout),
+        },
         logins,
     })
 }
@@ -332,6 +596,40 @@ fn origin(text: &str) -> Result<HeaderValue> {
     let value = HeaderValue::from_str(text).ok().filter(|_| host.is_some_and(is_host));
     let evidence = || CONFIG.refuse(format!("origins = {text:?}，须写作 https://域名[:端口]"));
     Ok(value.ok_or_else(evidence)?)
+}
+
+/// The table of settings, for people.
+#[must_use]
+pub fn table() -> String {
+    let mut text = String::from("配置项（文件 / 环境变量 / 默认）\n");
+    for setting in SETTINGS {
+        let value = if setting.is_default { setting.value } else { "无" };
+        let (name, variable) = (setting.name, setting.environment());
+        let _ = writeln!(text, "\n{name}  {variable}  默认 {value}\n    {}", setting.told);
+    }
+    text.push_str(
+        "\n[[login]]  XIAOQU_TOKEN_<角色>  默认 无\n    \
+         机器的登录：role、user、token，全册有效（人的账号用 xiaoqu user 登记）；角色如 property-company、auditor、administrator\n",
+    );
+    text
+}
+
+/// A file with every setting in it, each behind a `#`.
+#[must_use]
+pub fn example() -> String {
+    let mut text = String::from(
+        "# 小区账本的配置。去掉行首的 # 即生效；也可用环境变量，环境变量优先。\n\
+         # 本文件含令牌：权限应为 0600，属主为运行 xiaoqu 的用户。\n",
+    );
+    for setting in SETTINGS {
+        let _ = write!(text, "\n# {}（{}）\n", setting.told, setting.environment());
+        let _ = writeln!(text, "#{} = {}", setting.name, setting.value);
+    }
+    text.push_str(
+        "\n# 登录（XIAOQU_TOKEN_<角色>）：可写多个\n#[[login]]\n#role = \"auditor\"\n\
+         #user = \"审计-孙老师\"\n#token = \"请换成随机生成的令牌\"\n",
+    );
+    text
 }
 
 #[cfg(test)]
@@ -354,17 +652,72 @@ mod tests {
         let environment = |name: &str| match name {
             "XIAOQU_LISTEN" => Some("127.0.0.1:2".to_owned()),
             "XIAOQU_TOKEN_STREET_OFFICE" => Some("fedcba9876543210".to_owned()),
-            "XIAOQU_SECOND_FACTOR" => Some("administrator, street-office".to_owned()),
             _ => None,
         };
         let config = Config::read(Some(&path), environment).unwrap();
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.timeout.as_secs(), 7);
         assert_eq!(config.upload_bytes, 64 << 20);
-        assert_eq!(config.second_factor, [Role::Administrator, Role::StreetOffice]);
-        assert!(!config.front_lists_compounds);
         assert!(config.logins[0].is(token) && !config.logins[0].is("0123456789abcdee"));
         assert_eq!(config.logins[1].actor.role, Role::StreetOffice);
+    }
+
+    #[test]
+    fn the_example_is_the_defaults_and_every_setting_is_in_it() {
+        let bare: String = example()
+            .lines()
+            .filter_map(|line| line.strip_prefix('#'))
+            .filter(|line| !line.starts_with(' ') && !line.contains("请换成"))
+            .filter(|line| {
+                !line.starts_with("[[login]]")
+                    && !line.starts_with("role")
+                    && !line.starts_with("user")
+            })
+            .fold(String::new(), |text, line| text + line + "\n");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("xiaoqu.toml");
+        std::fs::write(&path, &bare).unwrap();
+        let config = Config::read(Some(&path), |_| None).unwrap();
+        let usual = Config::default();
+        assert_eq!(config.listen, usual.listen);
+        assert_eq!((config.timeout, config.grace), (usual.timeout, usual.grace));
+        assert_eq!((config.upload_bytes, config.log), (usual.upload_bytes, usual.log));
+        assert_eq!(config.hooks.allows, usual.hooks.allows);
+        assert_eq!(config.hooks.timeout, usual.hooks.timeout);
+        let table: Table = toml::from_str(&bare).unwrap();
+        for setting in SETTINGS.iter().filter(|s| s.name != "metrics_token") {
+            assert!(table.contains_key(setting.name), "{}", setting.name);
+        }
+        assert!(SETTINGS.iter().all(|s| super::table().contains(&s.environment())));
+    }
+
+    #[test]
+    fn every_setting_can_be_said_in_the_environment_and_no_other() {
+        let environment = |name: &str| match name {
+            "XIAOQU_TRUSTED_PROXIES" => Some("10.0.0.1, 192.168.0.0/16".to_owned()),
+            "XIAOQU_LOG_FORMAT" => Some("json".to_owned()),
+            "XIAOQU_METRICS_LISTEN" => Some("127.0.0.1:9".to_owned()),
+            "XIAOQU_HOOKS" => Some("false".to_owned()),
+            "XIAOQU_HOOKS_TIMEOUT_SECONDS" => Some("3600".to_owned()),
+            _ => None,
+        };
+        let config = Config::read(None, environment).unwrap();
+        assert_eq!(config.trusted_proxies.len(), 2);
+        assert_eq!(config.log_format, LogFormat::Json);
+        assert_eq!(config.metrics_listen.unwrap().port(), 9);
+        assert!(!config.hooks.is_on);
+        assert_eq!(config.hooks.timeout.as_secs(), 60);
+        let said = |names: &[&str]| {
+            Config::may_be_said(names.iter().map(|name| (*name).to_owned())).map_err(|e| e.code())
+        };
+        assert_eq!(said(&["PATH", "XIAOQU_DB", "XIAOQU_TOKEN_AUDITOR"]), Ok(()));
+        assert_eq!(said(&["XIAOQU_LISTN"]), Err("config.shape"));
+        for (name, text) in
+            [("XIAOQU_UPLOAD_MIB", "many"), ("XIAOQU_HOOKS", "maybe"), ("XIAOQU_LOG_FORMAT", "xml")]
+        {
+            let read = Config::read(None, |asked| (asked == name).then(|| text.to_owned()));
+            assert_eq!(read.unwrap_err().code(), "config.shape", "{name}");
+        }
     }
 
     #[test]
@@ -378,7 +731,6 @@ mod tests {
         let login = |token: &str| format!("[[login]]\nrole='auditor'\nuser='a'\ntoken='{token}'\n");
         assert_eq!(read("listn = 'x'"), "config.shape");
         assert_eq!(read("listen = 'here'"), "config.shape");
-        assert_eq!(read("second_factor = ['everybody']"), "config.shape");
         assert_eq!(read(&login("short")), "config.token");
         assert_eq!(read(&login("0123456789abcdef").repeat(2)), "config.token");
         let operator = "[[login]]\nrole='operator'\nuser='a'\ntoken='0123456789abcdef'\n";

@@ -11,7 +11,7 @@
 //! day and the question: nothing an answer is made of can change without it, so an answer that is still true is not
 //! computed again. Never: an identity number, a telephone number, a token or a body in the log.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +20,8 @@ use axum::body::Bytes;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{
-    ConnectInfo, FromRequest, FromRequestParts, MatchedPath, Multipart, Path, Query, RawPathParams,
-    Request, State,
+    FromRequest, FromRequestParts, MatchedPath, Multipart, Path, Query, RawPathParams, Request,
+    State,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -43,10 +43,12 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
+use crate::metrics::{self, Metrics};
 use crate::pace::Pace;
 use crate::problem::{self, Problem};
 use crate::routes::{self, Route, Scope, Time};
 use crate::shape;
+use crate::whence::{self, Whence};
 use crate::wire::{Described, Sketch};
 
 /// What a door answers.
@@ -61,6 +63,8 @@ pub struct Door {
     pub entrance: Entrance,
     /// The settings.
     pub config: Arc<Config>,
+    /// What an operator watches.
+    pub metrics: metrics::Shared,
     room: Arc<Semaphore>,
     callers: Arc<Pace<String>>,
     addresses: Arc<Pace<IpAddr>>,
@@ -72,25 +76,13 @@ impl Door {
     pub fn new(books: Books, config: Config) -> Door {
         Door {
             entrance: Entrance::new(books.clone()),
+            metrics: Arc::new(Metrics::new(books.clone())),
             books,
             room: Arc::new(Semaphore::new(config.at_once)),
             callers: Arc::new(Pace::new("caller", config.caller_per_minute)),
             addresses: Arc::new(Pace::new("address", config.address_per_minute)),
             config: Arc::new(config),
         }
-    }
-
-    /// Where a request comes from: the peer, or whoever a trusted proxy says stood before it.
-    fn address_of(&self, request: &Request) -> Option<IpAddr> {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
-        if !self.config.trusted_proxies.contains(&peer) {
-            return Some(peer);
-        }
-        // The last hop is the one our own proxy wrote; what stands before it anybody can write.
-        let told = request.headers().get_all("x-forwarded-for").iter().next_back();
-        let told =
-            told.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-        Some(told.unwrap_or(peer))
     }
 }
 
@@ -118,10 +110,12 @@ pub async fn frame(State(door): State<Door>, mut request: Request, next: Next) -
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let row = matched.as_deref().and_then(|path| routes::row(&method, path));
     let theirs = request.headers().get(REQUEST_ID).map(sane).unwrap_or_default();
-    let address = door.address_of(&request);
+    let from =
+        whence::whence(request.extensions(), request.headers(), &door.config.trusted_proxies);
     request.extensions_mut().insert(number.clone());
+    request.extensions_mut().insert(from);
 
-    let mut response = match let_in(&door, &request, address, matched.as_deref()) {
+    let mut response = match let_in(&door, &request, from.0, matched.as_deref()) {
         Err(problem) => problem.into_response(),
         Ok(_permit) => {
             let limit = row.map_or(QUICK, |row| match row.time {
@@ -144,6 +138,7 @@ pub async fn frame(State(door): State<Door>, mut request: Request, next: Next) -
         Some(problem) => (problem.status(), problem.code()),
         None => (response.status(), ""),
     };
+    door.metrics.answered(matched.as_deref(), &method, status.as_u16(), started.elapsed());
     let (id, route) = (&number.0, matched.as_deref().unwrap_or("-"));
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match problem.as_ref().and_then(Problem::cause) {
@@ -185,7 +180,7 @@ fn let_in(
     address: Option<IpAddr>,
     matched: Option<&str>,
 ) -> Result<Option<tokio::sync::OwnedSemaphorePermit>, Problem> {
-    if matches!(matched, Some("/healthz" | "/readyz")) {
+    if matches!(matched, Some("/healthz" | "/readyz" | "/metrics")) {
         return Ok(None);
     }
     if request.uri().to_string().contains("%00") {
@@ -280,13 +275,18 @@ pub async fn admit(
     }
     let who = match who(&door, route, request.headers()).await {
         Ok(who) => who,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => {
+            // Who tries tokens is no person's data the house keeps, and what a wall against it needs to know.
+            let from = request.extensions().get::<Whence>().and_then(|from| from.0);
+            tracing::warn!(from = from.map(tracing::field::display), "a stranger was turned away");
+            return problem.into_response();
+        }
     };
     let pass = door.callers.pass(match who.person() {
         Some(person) => format!("person/{person}"),
         None => format!("login/{}", who.name()),
     });
-    let (origin, attempt) = (origin(&door, &request), attempt(&request));
+    let (origin, attempt) = (origin(&request), attempt(&request));
     let tried = attempt.zip(shown_role(&who, route)).map(|((code, what), role)| {
         (door.books.clone(), who.actor(role).from(origin.clone()), code, what)
     });
@@ -427,8 +427,8 @@ async fn at(
 }
 
 /// Where a request came from, and its number.
-fn origin(door: &Door, request: &Request) -> Origin {
-    let address = door.address_of(request);
+fn origin(request: &Request) -> Origin {
+    let address = request.extensions().get::<Whence>().and_then(|from| from.0);
     let number = request.extensions().get::<Number>();
     Origin {
         came_from: address.map_or_else(|| "未知".to_owned(), |address| address.to_string()),
@@ -504,20 +504,28 @@ fn names(seen: &HeaderValue, tag: &HeaderValue) -> bool {
     seen.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
+/// The token a request shows.
+///
+/// # Errors
+/// `door.unknown-caller`.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let stranger = |why: &str| Problem::from(problem::UNKNOWN_CALLER.refuse(why));
+    let shown = headers.get(header::AUTHORIZATION).ok_or_else(|| stranger("没有出示令牌"))?;
+    let shown = shown.to_str().map_err(|_| stranger("令牌含有不可见字符"))?;
+    let (scheme, token) = shown.split_once(' ').unwrap_or((shown, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(stranger("令牌的写法不是 Bearer"));
+    }
+    Ok(token.trim())
+}
+
 /// The name of the cookie that carries a session to a page of ours.
 pub const COOKIE: &str = "xiaoqu_session";
 
 async fn who(door: &Door, route: &Route, headers: &HeaderMap) -> Result<people::Caller, Problem> {
     let stranger = |why: &str| Problem::from(problem::UNKNOWN_CALLER.refuse(why));
     let token = match headers.get(header::AUTHORIZATION) {
-        Some(shown) => {
-            let shown = shown.to_str().map_err(|_| stranger("令牌含有不可见字符"))?;
-            let (scheme, token) = shown.split_once(' ').unwrap_or((shown, ""));
-            if !scheme.eq_ignore_ascii_case("bearer") {
-                return Err(stranger("令牌的写法不是 Bearer"));
-            }
-            token.trim()
-        }
+        Some(_) => bearer(headers)?,
         None => {
             let token = cookie(headers).ok_or_else(|| stranger("没有出示令牌"))?;
             may_ride(route, headers)?;

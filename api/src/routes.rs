@@ -21,8 +21,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    audit, bank, fees, front, fund, governance, imports, journal, openapi, people, policy, problem,
-    property,
+    audit, bank, fees, front, fund, governance, hooks, imports, journal, metrics, openapi, people,
+    policy, problem, property,
 };
 
 /// Whoever may read the books of a compound.
@@ -166,7 +166,21 @@ use ledger::journal as journal_rules;
 use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
-use ledger::{bank as bank_rules, fees as fee_rules, fund as fund_rules, import as import_rules};
+use ledger::{
+    bank as bank_rules, fees as fee_rules, fund as fund_rules, hooks as hook_rules,
+    import as import_rules,
+};
+
+/// A subscription is made or changed.
+static HOOK: &[&Rule] = &[
+    &hook_rules::NAME,
+    &hook_rules::URL,
+    &hook_rules::PRIVATE,
+    &hook_rules::VERBS,
+    &hook_rules::NO_HOOK,
+];
+/// A subscription is looked up by its number.
+static NO_HOOK: &[&Rule] = &[&hook_rules::NO_HOOK];
 
 routes! {
     GET Quick "/areas" ANYBODY Own property::areas:
@@ -364,6 +378,32 @@ routes! {
         "吊销用户的令牌" "" [&[&people_rules::NO_USER, &people_rules::NO_TOKEN]];
     POST Quick "/compounds/{compound}/area" ADMIN House property::locate:
         "登记小区所在" "街道办与房管部门凭此看到小区。" [&[&property_rules::NO_AREA]];
+    GET Quick "/webhook-events" ADMIN House hooks::events:
+        "列出可订阅的事件" "事件只含列出的成员，不含个人信息。" [];
+    GET Live "/webhooks" ADMIN House hooks::list:
+        "列出推送订阅" "各订阅投递到哪里、积压多少；密钥只在登记时显示一次。" [];
+    POST Quick "/webhooks" ADMIN House hooks::subscribe:
+        "登记推送订阅" "从此刻起，所列小区的所列事件以 POST 送到该地址，按小区依次、至少一次，附 HMAC-SHA256 签名。答复中的密钥只显示这一次。"
+        [HOOK, &[&hook_rules::SCOPE, &hook_rules::TOO_MANY, &property_rules::NO_COMPOUND], ledger::seal::RULES];
+    GET Live "/webhooks/{no}" ADMIN House hooks::one:
+        "查看推送订阅" "" [NO_HOOK];
+    POST Quick "/webhooks/{no}/change" ADMIN House hooks::change:
+        "更改推送订阅" "名称、地址、事件；没有写的不变。未投递的事件送往新地址。" [HOOK];
+    POST Quick "/webhooks/{no}/rotate" ADMIN House hooks::rotate:
+        "更换推送密钥" "新密钥只显示这一次；旧密钥一天之内仍同时签名。" [NO_HOOK, ledger::seal::RULES];
+    POST Quick "/webhooks/{no}/disable" ADMIN House hooks::disable:
+        "停用推送订阅" "停用期间的事件不会丢失，启用后接着投递。" [NO_HOOK, &[&hook_rules::WHY, &hook_rules::STANDING]];
+    POST Quick "/webhooks/{no}/enable" ADMIN House hooks::enable:
+        "启用推送订阅" "从停下的地方接着投递。" [NO_HOOK, &[&hook_rules::WHY, &hook_rules::STANDING]];
+    POST Long "/webhooks/{no}/ping" ADMIN House hooks::ping:
+        "试投一次" "立即向接收方送一个没有内容的事件，答复其结果。" [NO_HOOK, ledger::seal::RULES];
+    GET Live "/webhooks/{no}/deliveries" ADMIN House hooks::deliveries:
+        "列出投递记录" "成功的保留 30 天，死信一直保留；同一小区的新事件在前。" [NO_HOOK];
+    POST Quick "/webhooks/{no}/deliveries/{code}/{act}/resend" ADMIN House hooks::resend:
+        "重发一个事件" "以原来的事件编号立即重发，不影响其他事件的次序。"
+        [NO_HOOK, &[&hook_rules::NO_DELIVERY, &property_rules::NO_COMPOUND]];
+    POST Quick "/webhooks/{no}/resend-dead" ADMIN House hooks::resend_dead:
+        "重发全部死信" "多次投递不成、已放弃的事件，全部再投。" [NO_HOOK];
 }
 
 /// The row of a path and a method; `HEAD` is asked of a `GET`.
@@ -458,6 +498,7 @@ pub fn router(door: Door) -> Router {
         .route("/", get(front::page))
         .route("/healthz", get(front::healthz))
         .route("/readyz", get(front::readyz))
+        .route("/metrics", get(metrics::guarded))
         .route("/api/openapi.json", get(openapi::json))
         .route("/api/docs", get(openapi::page))
         .route("/problems", get(openapi::rules))

@@ -1,18 +1,19 @@
 //! Keeping the door open: listen, serve, and close cleanly when asked to.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
 
+use axum::routing::get;
 use ledger::books::Books;
 use ledger::error::Result;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::config::{Config, LISTEN};
-use crate::street;
-
-/// How long requests under way may take when the program is asked to end.
-const GRACE: Duration = Duration::from_secs(10);
+use crate::door::Door;
+use crate::hooks::courier::Courier;
+use crate::{metrics, street};
 
 /// Opens a listener.
 ///
@@ -23,23 +24,45 @@ pub async fn listen(at: SocketAddr) -> Result<TcpListener> {
     Ok(TcpListener::bind(at).await.map_err(taken)?)
 }
 
-/// Serves until ctrl-C or SIGTERM; what is under way is finished first, acts in any case.
+/// Serves until ctrl-C or SIGTERM: then nobody new is let in, what is under way is finished within `grace_seconds` (acts in
+/// any case), events on the wire are noted, and the connections are closed.
 ///
 /// # Errors
-/// Storage.
+/// `config.listen`, `config.shape`; storage.
 pub async fn until_told(listener: TcpListener, books: Books, config: Config) -> Result<()> {
-    let terms = street::Terms::of(&config);
-    let app = crate::app(books.clone(), config);
-    let (told, hears) = tokio::sync::watch::channel(false);
-    let serving = street::serve(listener, app, terms, hears);
+    let door = Door::new(books.clone(), config);
+    let grace = door.config.grace;
+    let (told, hears) = watch::channel(false);
+    let mut beside = JoinSet::new();
+    if let Some(at) = door.config.metrics_listen {
+        let listener = listen(at).await?;
+        let apart = axum::Router::new().route("/metrics", get(metrics::apart));
+        let mut leaves = hears.clone();
+        let serving = axum::serve(listener, apart.with_state(door.clone()));
+        let serving = serving.with_graceful_shutdown(async move {
+            let _ = leaves.wait_for(|told| *told).await;
+        });
+        beside.spawn(async move { drop(serving.await) });
+    }
+    if door.config.hooks.is_on {
+        let (outgoing, metrics) = (&door.config.hooks, Arc::clone(&door.metrics));
+        let courier = Courier::new(books.clone(), outgoing, metrics, hears.clone())?;
+        beside.spawn(courier.run());
+    }
+    let terms = street::Terms::of(&door.config);
+    let serving = street::serve(listener, crate::routes::router(door), terms, hears);
     let overdue = async {
         asked_to_end().await;
         tracing::info!("closing");
         let _ = told.send(true);
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(grace).await;
+    };
+    let together = async {
+        serving.await;
+        while beside.join_next().await.is_some() {}
     };
     tokio::select! {
-        () = serving => {}
+        () = together => {}
         () = overdue => tracing::warn!("requests under way were cut off"),
     }
     books.close().await
@@ -59,11 +82,4 @@ async fn asked_to_end() {
         }
     }
     let _ = interrupt.await;
-}
-
-/// Sends the log to standard error. Once per process; a second call changes nothing.
-pub fn log(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = log.try_init();
 }

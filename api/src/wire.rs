@@ -227,7 +227,7 @@ macro_rules! endpoints {
     )*};
 }
 
-endpoints! { (A) (A, B) (A, B, C) }
+endpoints! { (A) (A, B) (A, B, C) (A, B, C, D) }
 
 /// 200 with this.
 #[derive(Clone, Debug)]

@@ -11,10 +11,12 @@
 
 mod actor;
 pub(crate) mod dialect;
+mod ground;
 mod lane;
 pub mod record;
 mod ring;
 pub(crate) mod sheaf;
+mod tally;
 mod tx;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -29,11 +31,13 @@ use tokio::sync::oneshot;
 
 pub use self::actor::{Actor, Origin, Role};
 pub use self::dialect::ADDRESS;
+pub use self::ground::{Ground, ground};
 use self::lane::{Job, Lanes, Outcome, Ticket};
 pub use self::ring::{KeyState, Rotated, keys, retire, rotate};
+pub use self::tally::{Ended, Load, Tally};
 pub(crate) use self::tx::last_no;
 pub use self::tx::{Glance, Snapshot, Tx, View};
-pub(crate) use self::tx::{Keeps, Reads};
+pub(crate) use self::tx::{Keeps, Note, Reads};
 use crate::calendar::Clock;
 use crate::error::{Error, Kind, Result, Rule, Storage};
 use crate::id::{ActNo, CompoundId};
@@ -174,6 +178,7 @@ pub struct Books {
     clock: Clock,
     source: Arc<KeySource>,
     ring: SharedRing,
+    tally: Arc<Tally>,
 }
 
 /// The ring of opened books, exchanged when a key is added or retired.
@@ -258,7 +263,7 @@ impl Books {
         let opening = crate::seal::KEY_MISSING.refuse("账册正在打开");
         let ring: SharedRing = Arc::new(RwLock::new(Arc::new(Ring::locked(opening))));
         let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone(), ring.clone()));
-        Books { pools, lanes, clock, source: Arc::new(source), ring }
+        Books { pools, lanes, clock, source: Arc::new(source), ring, tally: Arc::default() }
     }
 
     /// Where the keys of the books at an address are if nobody says: beside the file, or in the home of whoever runs the
@@ -330,7 +335,8 @@ impl Books {
         let Request { verb, key, body, given, is_alone } = request;
         let actor = actor.clone();
         let ticket = Ticket { compound, actor, verb, key, request: body, is_alone };
-        self.lanes.submit(Box::new(Pending { ticket, given, run, answered: None, reply }));
+        let tally = Arc::clone(&self.tally);
+        self.lanes.submit(Box::new(Pending { ticket, given, run, answered: None, reply, tally }));
         let gone = || Storage::Bug("an act was dropped without an answer".to_owned());
         answer.await.map_err(|_| gone())?
     }
@@ -348,6 +354,29 @@ impl Books {
     #[must_use]
     pub fn glance(&self) -> Glance {
         Glance { db: self.pools.reading.clone(), backend: self.pools.backend, ring: self.ring() }
+    }
+
+    /// Notes what is no act: see [`Note`].
+    ///
+    /// # Errors
+    /// Storage.
+    pub(crate) async fn note(&self) -> Result<Note> {
+        let db = dialect::begin_acting(&self.pools).await.map_err(Storage::from)?;
+        Ok(Note { db, backend: self.pools.backend, ring: self.ring() })
+    }
+
+    /// How the acts of this process ended so far, by verb.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What waits and what is in use now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let (acting, reading) =
+            (dialect::in_use(&self.pools.acting), dialect::in_use(&self.pools.reading));
+        Load { waiting_acts: self.lanes.waiting_acts(), acting, reading }
     }
 
     /// Whether the database answers.
@@ -447,6 +476,7 @@ struct Pending<G, T, F> {
     run: F,
     answered: Option<T>,
     reply: oneshot::Sender<Result<Done<T>>>,
+    tally: Arc<Tally>,
 }
 
 impl<G, T, F> Job for Pending<G, T, F>
@@ -470,7 +500,8 @@ where
     }
 
     fn answer(self: Box<Self>, result: Result<Outcome>) {
-        let Pending { answered, reply, .. } = *self;
+        let Pending { answered, reply, ticket, tally, .. } = *self;
+        tally.count(ticket.verb, Ended::of(&result));
         let done = result.and_then(|Outcome { act, answer, is_repeated }| {
             let answer = match answered {
                 Some(answer) if !is_repeated => answer,

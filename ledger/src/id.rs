@@ -71,6 +71,8 @@ identities! {
     MotionNo;
     /// A ballot of a round.
     BallotNo;
+    /// A subscription to what happens. Given at the head office.
+    HookNo;
 }
 
 impl CompoundId {

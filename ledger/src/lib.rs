@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -18,6 +18,7 @@ pub mod error;
 pub mod fees;
 pub mod fund;
 pub mod governance;
+pub mod hooks;
 pub mod id;
 pub mod import;
 pub mod intake;
@@ -34,7 +35,7 @@ pub mod verify;
 /// Every column that holds sealed values, room by room, for the rotation of keys.
 #[must_use]
 pub fn sealed() -> Vec<&'static seal::Sealed> {
-    [people::SEALED, property::SEALED, bank::SEALED].concat()
+    [people::SEALED, property::SEALED, bank::SEALED, hooks::SEALED].concat()
 }
 
 /// Every rule of the house, room by room, in the order in which each room checks them.
@@ -55,6 +56,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         fund::RULES,
         fees::RULES,
         import::RULES,
+        hooks::RULES,
     ];
     rooms.concat()
 }

@@ -189,6 +189,57 @@ PRIMARY KEY (compound_id, dwelling_no)
 -- constraint dwelling.dwelling_vote_area_centi_m2_check
 CHECK ((vote_area_centi_m2 >= 0))
 
+-- constraint hook.hook_check
+CHECK (((length(old_secret_sealed) = 0) = (old_until_at IS NULL)))
+
+-- constraint hook.hook_covers_all_check
+CHECK ((covers_all = ANY (ARRAY[0, 1])))
+
+-- constraint hook.hook_hook_no_check
+CHECK ((hook_no > 0))
+
+-- constraint hook.hook_is_active_check
+CHECK ((is_active = ANY (ARRAY[0, 1])))
+
+-- constraint hook.hook_pkey
+PRIMARY KEY (hook_no)
+
+-- constraint hook.hook_secret_sealed_check
+CHECK ((length(secret_sealed) > 0))
+
+-- constraint hook_cursor.hook_cursor_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint hook_cursor.hook_cursor_hook_no_fkey
+FOREIGN KEY (hook_no) REFERENCES hook(hook_no)
+
+-- constraint hook_cursor.hook_cursor_last_act_no_check
+CHECK ((last_act_no >= 0))
+
+-- constraint hook_cursor.hook_cursor_pkey
+PRIMARY KEY (hook_no, compound_id)
+
+-- constraint hook_delivery.hook_delivery_attempts_check
+CHECK ((attempts >= 0))
+
+-- constraint hook_delivery.hook_delivery_check
+CHECK (((next_at IS NULL) = (state <> 1)))
+
+-- constraint hook_delivery.hook_delivery_hook_no_compound_id_fkey
+FOREIGN KEY (hook_no, compound_id) REFERENCES hook_cursor(hook_no, compound_id)
+
+-- constraint hook_delivery.hook_delivery_pkey
+PRIMARY KEY (hook_no, compound_id, act_no)
+
+-- constraint hook_delivery.hook_delivery_state_check
+CHECK ((state = ANY (ARRAY[1, 2, 3])))
+
+-- constraint hook_lease.hook_lease_hook_no_fkey
+FOREIGN KEY (hook_no) REFERENCES hook(hook_no)
+
+-- constraint hook_lease.hook_lease_pkey
+PRIMARY KEY (hook_no)
+
 -- constraint import.import_compound_id_fkey
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
 
@@ -824,6 +875,24 @@ CREATE UNIQUE INDEX dwelling_compound_id_code_key ON public.dwelling USING btree
 -- index dwelling_pkey
 CREATE UNIQUE INDEX dwelling_pkey ON public.dwelling USING btree (compound_id, dwelling_no)
 
+-- index hook_cursor_pkey
+CREATE UNIQUE INDEX hook_cursor_pkey ON public.hook_cursor USING btree (hook_no, compound_id)
+
+-- index hook_delivery_due
+CREATE INDEX hook_delivery_due ON public.hook_delivery USING btree (hook_no, next_at) WHERE (next_at IS NOT NULL)
+
+-- index hook_delivery_last
+CREATE INDEX hook_delivery_last ON public.hook_delivery USING btree (hook_no, last_at)
+
+-- index hook_delivery_pkey
+CREATE UNIQUE INDEX hook_delivery_pkey ON public.hook_delivery USING btree (hook_no, compound_id, act_no)
+
+-- index hook_lease_pkey
+CREATE UNIQUE INDEX hook_lease_pkey ON public.hook_lease USING btree (hook_no)
+
+-- index hook_pkey
+CREATE UNIQUE INDEX hook_pkey ON public.hook USING btree (hook_no)
+
 -- index import_file
 CREATE INDEX import_file ON public.import USING btree (compound_id, kind, file_hash)
 
@@ -1139,6 +1208,43 @@ compound_id integer NOT NULL,
   handed_over_on date,
   remark_sealed bytea NOT NULL,
   act_no integer NOT NULL
+
+-- table hook
+hook_no integer NOT NULL,
+  name text NOT NULL,
+  url text NOT NULL,
+  verbs text NOT NULL,
+  covers_all smallint NOT NULL,
+  secret_sealed bytea NOT NULL,
+  old_secret_sealed bytea NOT NULL,
+  old_until_at bigint,
+  is_active smallint NOT NULL,
+  standing text NOT NULL,
+  made_at bigint NOT NULL,
+  act_no integer NOT NULL
+
+-- table hook_cursor
+hook_no integer NOT NULL,
+  compound_id integer NOT NULL,
+  last_act_no integer NOT NULL
+
+-- table hook_delivery
+hook_no integer NOT NULL,
+  compound_id integer NOT NULL,
+  act_no integer NOT NULL,
+  state smallint NOT NULL,
+  attempts integer NOT NULL,
+  next_at bigint,
+  first_at bigint NOT NULL,
+  last_at bigint NOT NULL,
+  status integer,
+  fault text NOT NULL,
+  millis integer NOT NULL
+
+-- table hook_lease
+hook_no integer NOT NULL,
+  holder text NOT NULL,
+  until_at bigint NOT NULL
 
 -- table import
 compound_id integer NOT NULL,

@@ -12,6 +12,12 @@ CREATE INDEX deposit_dwelling ON deposit (compound_id, dwelling_no)
 -- index deposit_receipt
 CREATE INDEX deposit_receipt ON deposit (compound_id, receipt_no)
 
+-- index hook_delivery_due
+CREATE INDEX hook_delivery_due ON hook_delivery (hook_no, next_at) WHERE next_at IS NOT NULL
+
+-- index hook_delivery_last
+CREATE INDEX hook_delivery_last ON hook_delivery (hook_no, last_at)
+
 -- index import_file
 CREATE INDEX import_file ON import (compound_id, kind, file_hash)
 
@@ -252,6 +258,56 @@ CREATE TABLE dwelling (
   PRIMARY KEY (compound_id, dwelling_no),
   UNIQUE (compound_id, code),
   FOREIGN KEY (compound_id, building_no, unit_no) REFERENCES stair_unit (compound_id, building_no, unit_no)
+) STRICT, WITHOUT ROWID
+
+-- table hook
+CREATE TABLE hook (
+  hook_no INTEGER NOT NULL PRIMARY KEY CHECK (hook_no > 0),
+  name TEXT NOT NULL,
+  url TEXT NOT NULL,
+  verbs TEXT NOT NULL,
+  covers_all INTEGER NOT NULL CHECK (covers_all IN (0, 1)),
+  secret_sealed BLOB NOT NULL CHECK (length(secret_sealed) > 0),
+  old_secret_sealed BLOB NOT NULL,
+  old_until_at INTEGER NULL,
+  is_active INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+  standing TEXT NOT NULL,
+  made_at INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  CHECK ((length(old_secret_sealed) = 0) = (old_until_at IS NULL))
+) STRICT, WITHOUT ROWID
+
+-- table hook_cursor
+CREATE TABLE hook_cursor (
+  hook_no INTEGER NOT NULL REFERENCES hook (hook_no),
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  last_act_no INTEGER NOT NULL CHECK (last_act_no >= 0),
+  PRIMARY KEY (hook_no, compound_id)
+) STRICT, WITHOUT ROWID
+
+-- table hook_delivery
+CREATE TABLE hook_delivery (
+  hook_no INTEGER NOT NULL,
+  compound_id INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  state INTEGER NOT NULL CHECK (state IN (1, 2, 3)),
+  attempts INTEGER NOT NULL CHECK (attempts >= 0),
+  next_at INTEGER NULL,
+  first_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  status INTEGER NULL,
+  fault TEXT NOT NULL,
+  millis INTEGER NOT NULL,
+  PRIMARY KEY (hook_no, compound_id, act_no),
+  FOREIGN KEY (hook_no, compound_id) REFERENCES hook_cursor (hook_no, compound_id),
+  CHECK ((next_at IS NULL) = (state <> 1))
+) STRICT, WITHOUT ROWID
+
+-- table hook_lease
+CREATE TABLE hook_lease (
+  hook_no INTEGER NOT NULL PRIMARY KEY REFERENCES hook (hook_no),
+  holder TEXT NOT NULL,
+  until_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 
 -- table import

@@ -16,6 +16,7 @@ mod m0005_bank;
 mod m0006_fund;
 mod m0007_fees;
 mod m0008_people;
+mod m0010_hooks;
 mod m0011_policy;
 mod m0012_governance;
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_fees::STEP),
             Box::new(m0008_people::STEP),
             Box::new(m0011_policy::STEP),
+            Box::new(m0010_hooks::STEP),
             Box::new(m0012_governance::STEP),
         ]
     }

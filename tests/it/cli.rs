@@ -543,7 +543,7 @@ async fn books_that_may_not_be_written_are_read() {
 }
 
 /// The binary, built as the tests were; what it needs is built already.
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let mut build = Command::new(option_env!("CARGO").unwrap_or("cargo"));

@@ -11,8 +11,8 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::sqlx::{self, Connection};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait, Value,
+    DbBackend, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait, Value,
 };
 
 use super::LOG;
@@ -80,6 +80,21 @@ pub(crate) async fn open_archive(url: &str) -> Result<Pools> {
     };
     let (acting, backend) = (reading.clone(), DbBackend::Sqlite);
     Ok(Pools { reading, acting, backend, acting_at_once: 1 })
+}
+
+/// How many connections of a pool are lent out now.
+pub(crate) fn in_use(pool: &DatabaseConnection) -> usize {
+    let (open, idle) = match pool.get_database_backend() {
+        DbBackend::Sqlite => {
+            let pool = pool.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        _ => {
+            let pool = pool.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+    };
+    usize::try_from(open).unwrap_or(0).saturating_sub(idle)
 }
 
 fn is_sqlite(url: &str) -> Result<bool> {
@@ -253,6 +268,43 @@ pub(crate) fn lock(backend: DbBackend, is_waiting: bool) -> Option<&'static str>
              ORDER BY compound_id FOR NO KEY UPDATE SKIP LOCKED",
         ),
         _ => None,
+    }
+}
+
+/// Whether the database has a table.
+pub(crate) async fn has_table(db: &DatabaseConnection, name: &str) -> Result<bool> {
+    let backend = db.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => "SELECT to_regclass($1) IS NOT NULL",
+        _ => "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1)",
+    };
+    let asked = Statement::from_sql_and_values(backend, sql, [name.into()]);
+    let row = db.query_one_raw(asked).await?;
+    Ok(row.is_some_and(|row| row.try_get_by_index::<bool>(0).unwrap_or(false)))
+}
+
+/// Whether an address names another machine: then what is said on the way should be sealed.
+pub(crate) fn is_remote(url: &str) -> bool {
+    let host = |rest: &str| {
+        let authority = rest.split(['/', '?']).next().unwrap_or("");
+        let host = authority.rsplit('@').next().unwrap_or("");
+        host.rsplit_once(':').map_or(host, |(host, _)| host).to_owned()
+    };
+    let has_socket = url.contains("host=/") || url.contains("host=%2F");
+    match url.split_once("://") {
+        Some((scheme, rest)) if scheme.starts_with("postgres") => {
+            let host = host(rest);
+            !has_socket && !["", "localhost", "127.0.0.1", "[::1]"].contains(&host.as_str())
+        }
+        _ => false,
+    }
+}
+
+/// The database's own clock, in seconds since 1970.
+pub(crate) fn now(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)",
+        _ => "unixepoch()",
     }
 }
 
@@ -476,6 +528,28 @@ impl Error {
             Storage::Full(error) if is_written => Error::Storage(Storage::Unknown(error)),
             Storage::Unreachable(error) => Error::Storage(Storage::Unknown(error)),
             other => Error::Storage(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_says_whether_it_leaves_the_machine() {
+        for url in [
+            "sqlite:/a/b",
+            "postgres://u@localhost:5432/db",
+            "postgres://u:p%40w@127.0.0.1/db",
+            "postgres://u@[::1]:5432/db",
+            "postgres:///db?host=/run/postgresql",
+            "postgres://u@localhost:5432/db?host=/tmp/pg",
+        ] {
+            assert!(!is_remote(url), "{url}");
+        }
+        for url in ["postgres://u@db.lan/db", "postgresql://u:p@10.0.0.5:5432/db?sslmode=require"] {
+            assert!(is_remote(url), "{url}");
         }
     }
 }

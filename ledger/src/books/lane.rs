@@ -177,6 +177,11 @@ impl Lanes {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many acts wait.
+    pub(super) fn waiting_acts(&self) -> usize {
+        self.line().acts
+    }
+
     /// Puts an act in its compound's line, and starts serving if nobody does.
     pub(super) fn submit(&self, job: Box<dyn Job>) {
         let compound = job.ticket().compound;

@@ -269,11 +269,39 @@ pub struct Glance {
     pub(super) ring: Arc<Ring>,
 }
 
+/// Bookkeeping that is no act: a room notes how far its own work outside the books has come (what was sent, what is due
+/// again). It takes no compound's lock and no number, and writes no row of an act.
+#[derive(Debug)]
+pub(crate) struct Note {
+    pub(super) db: DatabaseTransaction,
+    pub(super) backend: DbBackend,
+    pub(super) ring: Arc<Ring>,
+}
+
+impl Note {
+    /// Runs a statement that writes; answers how many rows it touched.
+    pub(crate) async fn exec(&mut self, sql: &str, values: Vec<Value>) -> Result<u64> {
+        let statement = Statement::from_sql_and_values(self.backend, sql, values);
+        Ok(self.db.execute_raw(statement).await?.rows_affected())
+    }
+
+    /// The database's own clock in SQL, in seconds: processes on several machines agree on it.
+    pub(crate) fn now(&self) -> &'static str {
+        dialect::now(self.backend)
+    }
+
+    /// Keeps what was noted.
+    pub(crate) async fn keep(self) -> Result<()> {
+        Ok(self.db.commit().await?)
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Tx {}
     impl Sealed for super::Snapshot {}
     impl Sealed for super::Glance {}
+    impl Sealed for super::Note {}
 }
 
 /// Where a query may look: an act under way, which sees what it wrote, a snapshot, or a glance.
@@ -369,6 +397,26 @@ impl View for Snapshot {
 }
 
 impl View for Glance {
+    async fn rows(
+        &mut self,
+        _tables: Reads,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<QueryResult>> {
+        let statement = Statement::from_sql_and_values(self.backend, sql, values);
+        Ok(self.db.query_all_raw(statement).await?)
+    }
+
+    fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    fn ring(&self) -> &Arc<Ring> {
+        &self.ring
+    }
+}
+
+impl View for Note {
     async fn rows(
         &mut self,
         _tables: Reads,
