@@ -19,6 +19,12 @@ mod cluster;
 mod crash;
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "faults/doors.rs"]
+mod doors;
+#[path = "faults/gates.rs"]
+mod gates;
+#[path = "faults/house.rs"]
+mod house;
 #[path = "faults/inv.rs"]
 mod inv;
 #[path = "faults/keys.rs"]
@@ -87,7 +93,7 @@ macro_rules! rows {
 }
 
 /// The rows, in the order they are run: first what needs no broken machine.
-fn rows() -> [Row; 21] {
+fn rows() -> [Row; 31] {
     rows! {
         2 "application killed, PostgreSQL" crash::application_on_postgres;
         3 "application killed, SQLite" crash::application_on_sqlite;
@@ -98,6 +104,16 @@ fn rows() -> [Row; 21] {
         14 "double spend" keys::double_spend;
         15 "one key, 100 times at once" keys::one_key;
         16 "same key, other payload" keys::other_payload;
+        17 "same key, a day later" doors::same_key_later;
+        12 "more than can be served" doors::pool_exhausted;
+        42 "too often" doors::pace;
+        30 "large and slow bodies" doors::slow_and_large;
+        40 "guessing passwords" gates::guessing;
+        41 "sessions" gates::sessions;
+        44 "every write has its act" gates::recorded;
+        45 "what the log says" gates::log_lines;
+        10 "database frozen" gates::frozen;
+        47 "few file descriptors" doors::few_files;
         21 "PostgreSQL against SQLite" truth::differential;
         22 "hledger as the judge" truth::oracle;
         23 "clock jumps" truth::clocks;
