@@ -56,33 +56,47 @@ pub type Answer = Result<Response, Problem>;
 
 /// What the doors share. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Door {
+pub struct Door(Arc<Doorway>);
+
+/// What is behind it, one for all requests.
+#[derive(Debug)]
+pub struct Doorway {
     /// The books.
     pub books: Books,
     /// Who is let in.
     pub entrance: Entrance,
     /// The settings.
-    pub config: Arc<Config>,
+    pub config: Config,
+    /// Compounds by their codes.
+    pub compounds: property::Directory,
     /// What an operator watches.
     pub metrics: metrics::Shared,
     room: Arc<Semaphore>,
-    callers: Arc<Pace<String>>,
-    addresses: Arc<Pace<IpAddr>>,
+    callers: Pace<String>,
+    addresses: Pace<IpAddr>,
 }
 
 impl Door {
     /// The door of these books under these settings.
     #[must_use]
     pub fn new(books: Books, config: Config) -> Door {
-        Door {
+        Door(Arc::new(Doorway {
             entrance: Entrance::new(books.clone()),
+            compounds: property::Directory::default(),
             metrics: Arc::new(Metrics::new(books.clone())),
             books,
             room: Arc::new(Semaphore::new(config.at_once)),
-            callers: Arc::new(Pace::new("caller", config.caller_per_minute)),
-            addresses: Arc::new(Pace::new("address", config.address_per_minute)),
-            config: Arc::new(config),
-        }
+            callers: Pace::new("caller", config.caller_per_minute),
+            addresses: Pace::new("address", config.address_per_minute),
+            config,
+        }))
+    }
+}
+
+impl Deref for Door {
+    type Target = Doorway;
+    fn deref(&self) -> &Doorway {
+        &self.0
     }
 }
 
@@ -107,15 +121,16 @@ pub async fn frame(State(door): State<Door>, mut request: Request, next: Next) -
     let number = Number::new();
     let started = std::time::Instant::now();
     let method = request.method().clone();
-    let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let row = matched.as_deref().and_then(|path| routes::row(&method, path));
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let matched = matched.as_ref().map(MatchedPath::as_str);
+    let row = matched.and_then(|path| routes::row(&method, path));
     let theirs = request.headers().get(REQUEST_ID).map(sane).unwrap_or_default();
     let from =
         whence::whence(request.extensions(), request.headers(), &door.config.trusted_proxies);
     request.extensions_mut().insert(number.clone());
     request.extensions_mut().insert(from);
 
-    let mut response = match let_in(&door, &request, from.0, matched.as_deref()) {
+    let mut response = match let_in(&door, &request, from.0, matched) {
         Err(problem) => problem.into_response(),
         Ok(_permit) => {
             let limit = row.map_or(QUICK, |row| match row.time {
@@ -138,8 +153,8 @@ pub async fn frame(State(door): State<Door>, mut request: Request, next: Next) -
         Some(problem) => (problem.status(), problem.code()),
         None => (response.status(), ""),
     };
-    door.metrics.answered(matched.as_deref(), &method, status.as_u16(), started.elapsed());
-    let (id, route) = (&number.0, matched.as_deref().unwrap_or("-"));
+    door.metrics.answered(matched, &method, status.as_u16(), started.elapsed());
+    let (id, route) = (&number.0, matched.unwrap_or("-"));
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match problem.as_ref().and_then(Problem::cause) {
         Some(cause) => {
@@ -183,7 +198,8 @@ fn let_in(
     if matches!(matched, Some("/healthz" | "/readyz" | "/metrics")) {
         return Ok(None);
     }
-    if request.uri().to_string().contains("%00") {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    if path.contains("%00") || query.contains("%00") {
         return Err(problem::SHAPE.refuse("地址中含有空字符").into());
     }
     if let Some(address) = address {
@@ -259,21 +275,29 @@ pub async fn no_method(method: Method) -> Response {
     Problem::from(problem::METHOD.refuse("该路径没有这个方法")).into_response()
 }
 
+/// A row of the table at its door.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The door.
+    pub door: Door,
+    /// The row.
+    pub route: &'static Route,
+    /// Whether its answer says itself which acts it is true of.
+    pub is_dated: bool,
+}
+
 /// Lets in whoever may, where they may, before the body of the request is read; and answers 304 to whoever has the answer
 /// already.
 ///
 /// # Errors
 /// `door.unknown-caller`, `door.cross-site`, `door.too-fast`, `people.term-over`, `door.role`, `books.key-shape`,
 /// `property.no-compound`, `people.second-factor`.
-pub async fn admit(
-    State((door, route)): State<(Door, &'static Route)>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn admit(State(entry): State<Entry>, request: Request, next: Next) -> Response {
+    let Entry { door, route, .. } = &entry;
     if route.scope == Scope::Open {
         return next.run(request).await;
     }
-    let who = match who(&door, route, request.headers()).await {
+    let who = match who(door, route, request.headers()).await {
         Ok(who) => who,
         Err(problem) => {
             // Who tries tokens is no person's data the house keeps, and what a wall against it needs to know.
@@ -291,9 +315,9 @@ pub async fn admit(
         (door.books.clone(), who.actor(role).from(origin.clone()), code, what)
     });
     let mut response = match pass.allowed() {
-        Ok(()) => attend(door, route, who, origin, request, next)
-            .await
-            .unwrap_or_else(Problem::into_response),
+        Ok(()) => {
+            attend(entry, who, origin, request, next).await.unwrap_or_else(Problem::into_response)
+        }
         Err(problem) => problem.into_response(),
     };
     if let Some((books, actor, code, what)) = tried
@@ -307,13 +331,13 @@ pub async fn admit(
 }
 
 async fn attend(
-    door: Door,
-    route: &'static Route,
+    entry: Entry,
     who: people::Caller,
     origin: Origin,
     request: Request,
     next: Next,
 ) -> Answer {
+    let Entry { door, route, is_dated } = entry;
     let somewhere = role_of(&who, route)?;
     let key = match request.headers().get("idempotency-key").map(HeaderValue::to_str) {
         None => None,
@@ -325,13 +349,27 @@ async fn attend(
         true => Some(place_in(&mut parts, "compound").await?),
         false => None,
     };
+    let is_tagged = route.is_tagged() && !is_paper(&parts.uri);
+    let asks_again = parts.headers.contains_key(header::IF_NONE_MATCH);
+    let known = match &code {
+        // What is asked again is judged by the acts of now, and an answer that does not say its acts needs them first.
+        Some(code) if !is_tagged || (is_dated && !asks_again) => door.compounds.recall(code),
+        _ => None,
+    };
     let mut glance = door.books.glance();
-    let (compound, acts) = match &code {
-        Some(code) => match property::compound_and_acts(&mut glance, code).await? {
-            Some((compound, acts)) => (Some(compound), Some(acts)),
-            None => (None, None),
-        },
-        None => (None, Some(books::last_acts(&mut glance).await?)),
+    let (compound, acts) = match (known, &code) {
+        (Some(compound), _) => (Some(compound), None),
+        (None, Some(code)) => {
+            let asked_at = std::time::Instant::now();
+            match property::compound_and_acts(&mut glance, code).await? {
+                Some((compound, acts)) => {
+                    door.compounds.remember(asked_at, &compound);
+                    (Some(compound), Some(acts))
+                }
+                None => (None, None),
+            }
+        }
+        (None, None) => (None, Some(books::last_acts(&mut glance).await?)),
     };
     let access = match (route.scope, &compound) {
         (Scope::Open | Scope::Own, _) => Access::Allowed(somewhere),
@@ -354,22 +392,26 @@ async fn attend(
         let evidence = format!("{} 的本次登录没有经过二次验证", actor.role.in_chinese());
         return Err(people::SECOND_FACTOR.refuse(evidence).into());
     }
-    let is_tagged = route.is_tagged() && !is_paper(&parts.uri);
-    let tag = match acts.filter(|_| is_tagged) {
-        Some(acts) => Some(tag_of(&who, &actor, compound.as_ref(), acts, &parts)?),
-        None => None,
+    let seal = is_tagged.then(|| TagOf::new(&who, &actor, compound.as_ref(), &parts));
+    let tag = match (&seal, acts) {
+        (Some(seal), Some(acts)) => Some(seal.at(acts)?),
+        _ => None,
     };
     if let Some(tag) = &tag
         && parts.headers.get_all(header::IF_NONE_MATCH).iter().any(|seen| names(seen, tag))
     {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response());
     }
-    let Door { books, entrance, .. } = door;
+    let (books, entrance) = (door.books.clone(), door.entrance.clone());
     parts.extensions.insert(Caller { books, entrance, who, actor, key });
     if let Some(compound) = compound {
         parts.extensions.insert(compound);
     }
     let mut response = next.run(Request::from_parts(parts, body)).await;
+    let tag = match (tag, &seal, response.extensions().get::<LastActs>()) {
+        (None, Some(seal), Some(acts)) => Some(seal.at(*acts)?),
+        (tag, ..) => tag,
+    };
     if let Some(tag) = tag.filter(|_| response.status() == StatusCode::OK) {
         response.headers_mut().insert(header::ETAG, tag);
         response
@@ -470,32 +512,36 @@ fn is_paper(uri: &Uri) -> bool {
     query.split('&').any(|pair| matches!(pair, "format=pdf" | "format=text"))
 }
 
-/// The tag of an answer: everything it is made of. It is read before the answer is: should an act come in between, the
-/// answer is newer than its tag, which costs its holder one more answer and never leaves them with an old one.
-fn tag_of(
-    who: &people::Caller,
-    actor: &Actor,
-    compound: Option<&Compound>,
-    acts: LastActs,
-    parts: &Parts,
-) -> Read<HeaderValue> {
-    let at = compound.map_or(CompoundId::OFFICE, |compound| compound.id);
-    let (office, last) = (acts.office, acts.compound);
-    let accepted = parts.headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
-    // Two tokens of one user may carry different mandates.
-    let (role, today, shown) = (actor.role.name(), who.today(), who.shown());
-    let made_of = format!(
-        "{}\n{}\n{office}\n{last}\n{today}\n{role}\n{}\n{shown:?}\n{}\n",
-        env!("CARGO_PKG_VERSION"),
-        at,
-        actor.name,
-        parts.uri,
-    );
-    let mut digest = Sha256::new();
-    digest.update(made_of);
-    digest.update(accepted);
-    let tag = HeaderValue::from_str(&format!("\"{}\"", hex(&digest.finalize()[..16])));
-    tag.map_err(|e| ledger::error::Storage::Bug(e.to_string()).into())
+/// The tag of an answer: everything it is made of but the acts it is true of. Those are read before the answer is, or
+/// with it: should an act come in between, the answer is newer than its tag, which costs its holder one more answer and
+/// never leaves them with an old one.
+struct TagOf(Sha256);
+
+impl TagOf {
+    fn new(
+        who: &people::Caller,
+        actor: &Actor,
+        compound: Option<&Compound>,
+        parts: &Parts,
+    ) -> TagOf {
+        let at = compound.map_or(CompoundId::OFFICE, |compound| compound.id);
+        let accepted =
+            parts.headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
+        // Two tokens of one user may carry different mandates.
+        let (role, today, shown) = (actor.role.name(), who.today(), who.shown());
+        let (version, name, uri) = (env!("CARGO_PKG_VERSION"), &actor.name, &parts.uri);
+        let mut digest = Sha256::new();
+        digest.update(format!("{version}\n{at}\n{today}\n{role}\n{name}\n{shown:?}\n{uri}\n"));
+        digest.update(accepted);
+        TagOf(digest)
+    }
+
+    fn at(&self, acts: LastActs) -> Read<HeaderValue> {
+        let mut digest = self.0.clone();
+        digest.update(format!("\n{}\n{}", acts.office, acts.compound));
+        let tag = HeaderValue::from_str(&format!("\"{}\"", hex(&digest.finalize()[..16])));
+        tag.map_err(|e| ledger::error::Storage::Bug(e.to_string()).into())
+    }
 }
 
 /// Whether `If-None-Match` names the tag.

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::door::{Asked, Caller, Nothing, Told, Visit};
 use crate::list::{Listed, Sought};
 use crate::problem::Problem;
-use crate::wire::{Acted, IsoDay, Shown};
+use crate::wire::{Acted, Dated, IsoDay, Shown};
 
 /// A rung of the area tree as the wire shows it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -278,26 +278,23 @@ pub struct AtRoom {
 /// `GET /compounds/{compound}/dwellings/{room}`.
 ///
 /// # Errors
-/// Those of [`property::dwelling`].
+/// Those of [`property::portrait`].
 pub async fn dwelling(
     visit: Visit<AtRoom>,
     Asked(query): Asked<OnQuery>,
-) -> Result<Shown<DwellingView>, Problem> {
+) -> Result<Dated<DwellingView>, Problem> {
     let on = query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
-    let mut view = visit.books.glance();
-    let found = property::dwelling(&mut view, visit.compound.id, &visit.at.room, on).await?;
-    let owners: Vec<OwnerNo> = found.owners.iter().map(|owner| owner.owner_no).collect();
-    let mut shown = DwellingView::from(found);
-    if visit.books.ring().is_open().is_ok() {
-        let contacts = property::contacts(&mut view, visit.compound.id, &owners).await?;
-        for (owner, no) in shown.owners.iter_mut().zip(owners) {
-            if let Some(contact) = contacts.iter().find(|contact| contact.owner_no == no) {
-                owner.id_no = Some(mask::identity(contact.id_no.in_clear()));
-                owner.phone = Some(mask::phone(contact.phone.in_clear()));
-            }
+    let (at, mut view) = (visit.compound.id, visit.books.glance());
+    let found = property::portrait(&mut view, at, &visit.at.room, on).await?;
+    let owners: Vec<OwnerNo> = found.dwelling.owners.iter().map(|owner| owner.owner_no).collect();
+    let mut shown = DwellingView::from(found.dwelling);
+    for (owner, no) in shown.owners.iter_mut().zip(owners) {
+        if let Some(contact) = found.contacts.iter().find(|contact| contact.owner_no == no) {
+            owner.id_no = Some(mask::identity(contact.id_no.in_clear()));
+            owner.phone = Some(mask::phone(contact.phone.in_clear()));
         }
     }
-    Ok(Shown(shown))
+    Ok(Dated(shown, found.acts))
 }
 
 /// A change of owners as it is asked for.

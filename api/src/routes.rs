@@ -4,6 +4,9 @@
 //! every line of it in every role. A function can be reached only through its row, and what it takes and answers is not
 //! said here: its arguments and its answer say it themselves ([`Endpoint`]).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Method, header};
 use axum::middleware::from_fn_with_state;
@@ -409,8 +412,10 @@ routes! {
 /// The row of a path and a method; `HEAD` is asked of a `GET`.
 #[must_use]
 pub fn row(method: &Method, path: &str) -> Option<&'static Route> {
+    static ROWS: LazyLock<HashMap<(&str, &str), &Route>> =
+        LazyLock::new(|| ROUTES.iter().map(|route| ((route.method, route.path), route)).collect());
     let method = if *method == Method::HEAD { &Method::GET } else { method };
-    ROUTES.iter().find(|route| route.path == path && route.method == method.as_str())
+    ROWS.get(&(method.as_str(), path)).copied()
 }
 
 /// A body that is not a file.
@@ -508,7 +513,8 @@ pub fn router(door: Door) -> Router {
         let sketch = route.sketch(&mut schemas);
         let most = route.body_most(&sketch, door.config.upload_bytes);
         let beside = if sketch.is_upload { FORM_MOST } else { 0 };
-        let guard = from_fn_with_state((door.clone(), route), door::admit);
+        let entry = door::Entry { door: door.clone(), route, is_dated: sketch.is_dated };
+        let guard = from_fn_with_state(entry, door::admit);
         let made = (route.make)()
             .route_layer(DefaultBodyLimit::max(most + beside))
             .route_layer(Extension(door::Most(most)))

@@ -1,19 +1,19 @@
 //! How the wire is described by what reads and writes it.
 //!
 //! Owns: [`Described`] (a type says what part of a request or an answer it is), [`Endpoint`] (a function is described by
-//! its arguments and its answer), [`Sketch`] (the description of one function), the plain answers [`Shown`], [`Acted`],
-//! [`Paper`], and the words [`IsoDay`] and [`When`].
+//! its arguments and its answer), [`Sketch`] (the description of one function), the plain answers [`Shown`], [`Dated`],
+//! [`Acted`], [`Paper`], and the words [`IsoDay`] and [`When`].
 //!
 //! Always: a function is registered as an [`Endpoint`], so its query, its body and its answer are described by the very
 //! types that read and write them (serde and schemars see the same attributes): no description can lie, and none can be
 //! left out. Descriptions are Chinese; what stands before the first `：` of a field's is also its column's head.
 
-use axum::Json;
 use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use ledger::books::Done;
+use axum::{Extension, Json};
+use ledger::books::{Done, LastActs};
 use ledger::calendar::{Day, Instant};
 use ledger::journal::AsOf;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -106,6 +106,8 @@ pub struct Sketch<'a> {
     pub is_at_compound: bool,
     /// Whether it answers pages of a list.
     pub is_list: bool,
+    /// Whether its answer says itself which acts it is true of.
+    pub is_dated: bool,
     /// Whether it acts, and so may be given an `Idempotency-Key`.
     pub is_act: bool,
     /// Whether it takes or shows a secret, which is kept nowhere: no key brings the answer back.
@@ -139,6 +141,7 @@ impl<'a> Sketch<'a> {
             is_upload: false,
             is_at_compound: false,
             is_list: false,
+            is_dated: false,
             is_act: false,
             is_secret: false,
             answers: Vec::new(),
@@ -242,6 +245,23 @@ impl<T: JsonSchema> Described for Shown<T> {
 impl<T: Serialize> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
         Json(self.0).into_response()
+    }
+}
+
+/// 200 with this, and the acts it is true of, read with it: its door makes the entity tag of them and need not ask first.
+#[derive(Clone, Debug)]
+pub struct Dated<T>(pub T, pub LastActs);
+
+impl<T: JsonSchema> Described for Dated<T> {
+    fn draw(on: &mut Sketch<'_>) {
+        on.is_dated = true;
+        on.tells::<T>(StatusCode::OK, "查到了");
+    }
+}
+
+impl<T: Serialize> IntoResponse for Dated<T> {
+    fn into_response(self) -> Response {
+        (Extension(self.1), Json(self.0)).into_response()
     }
 }
 

@@ -172,7 +172,10 @@ pub struct Done<T> {
 
 /// An opened set of books. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Books {
+pub struct Books(Arc<Opened>);
+
+#[derive(Debug)]
+struct Opened {
     pools: dialect::Pools,
     lanes: Arc<Lanes>,
     clock: Clock,
@@ -263,7 +266,14 @@ impl Books {
         let opening = crate::seal::KEY_MISSING.refuse("账册正在打开");
         let ring: SharedRing = Arc::new(RwLock::new(Arc::new(Ring::locked(opening))));
         let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone(), ring.clone()));
-        Books { pools, lanes, clock, source: Arc::new(source), ring, tally: Arc::default() }
+        Books(Arc::new(Opened {
+            pools,
+            lanes,
+            clock,
+            source: Arc::new(source),
+            ring,
+            tally: Arc::default(),
+        }))
     }
 
     /// Where the keys of the books at an address are if nobody says: beside the file, or in the home of whoever runs the
@@ -282,26 +292,26 @@ impl Books {
     /// The keys of these books, or why they are not there.
     #[must_use]
     pub fn ring(&self) -> Arc<Ring> {
-        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where the keys come from, in words.
     #[must_use]
     pub fn key_place(&self) -> String {
-        self.source.in_words()
+        self.0.source.in_words()
     }
 
     /// Reads the list of keys and the keys anew.
     async fn refresh(&self, may_found: bool) -> Result<()> {
         let ring = Arc::new(ring::unlock(self, may_found).await?);
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         Ok(())
     }
 
     /// The clock of these books.
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        &self.0.clock
     }
 
     /// Acts: runs a verb in a transaction under the compound's lock and answers after the commit.
@@ -335,8 +345,8 @@ impl Books {
         let Request { verb, key, body, given, is_alone } = request;
         let actor = actor.clone();
         let ticket = Ticket { compound, actor, verb, key, request: body, is_alone };
-        let tally = Arc::clone(&self.tally);
-        self.lanes.submit(Box::new(Pending { ticket, given, run, answered: None, reply, tally }));
+        let tally = Arc::clone(&self.0.tally);
+        self.0.lanes.submit(Box::new(Pending { ticket, given, run, answered: None, reply, tally }));
         let gone = || Storage::Bug("an act was dropped without an answer".to_owned());
         answer.await.map_err(|_| gone())?
     }
@@ -346,14 +356,18 @@ impl Books {
     /// # Errors
     /// Storage.
     pub async fn read(&self) -> Result<Snapshot> {
-        let db = dialect::begin_reading(&self.pools).await.map_err(Storage::from)?;
-        Ok(Snapshot { db, backend: self.pools.backend, ring: self.ring() })
+        let db = dialect::begin_reading(&self.0.pools).await.map_err(Storage::from)?;
+        Ok(Snapshot { db, backend: self.0.pools.backend, ring: self.ring() })
     }
 
     /// One question by itself, at the price of one round trip.
     #[must_use]
     pub fn glance(&self) -> Glance {
-        Glance { db: self.pools.reading.clone(), backend: self.pools.backend, ring: self.ring() }
+        Glance {
+            db: self.0.pools.reading.clone(),
+            backend: self.0.pools.backend,
+            ring: self.ring(),
+        }
     }
 
     /// Notes what is no act: see [`Note`].
@@ -361,22 +375,22 @@ impl Books {
     /// # Errors
     /// Storage.
     pub(crate) async fn note(&self) -> Result<Note> {
-        let db = dialect::begin_acting(&self.pools).await.map_err(Storage::from)?;
-        Ok(Note { db, backend: self.pools.backend, ring: self.ring() })
+        let db = dialect::begin_acting(&self.0.pools).await.map_err(Storage::from)?;
+        Ok(Note { db, backend: self.0.pools.backend, ring: self.ring() })
     }
 
     /// How the acts of this process ended so far, by verb.
     #[must_use]
     pub fn tally(&self) -> &Tally {
-        &self.tally
+        &self.0.tally
     }
 
     /// What waits and what is in use now.
     #[must_use]
     pub fn load(&self) -> Load {
         let (acting, reading) =
-            (dialect::in_use(&self.pools.acting), dialect::in_use(&self.pools.reading));
-        Load { waiting_acts: self.lanes.waiting_acts(), acting, reading }
+            (dialect::in_use(&self.0.pools.acting), dialect::in_use(&self.0.pools.reading));
+        Load { waiting_acts: self.0.lanes.waiting_acts(), acting, reading }
     }
 
     /// Whether the database answers.
@@ -384,7 +398,7 @@ impl Books {
     /// # Errors
     /// Storage.
     pub async fn ping(&self) -> Result<()> {
-        Ok(self.pools.reading.execute_unprepared("SELECT 1").await.map(|_| ())?)
+        Ok(self.0.pools.reading.execute_unprepared("SELECT 1").await.map(|_| ())?)
     }
 
     /// Closes the connections; acts under way are finished first.
@@ -392,8 +406,8 @@ impl Books {
     /// # Errors
     /// Storage.
     pub async fn close(self) -> Result<()> {
-        self.pools.reading.close().await?;
-        Ok(self.pools.acting.close().await?)
+        self.0.pools.reading.close_by_ref().await?;
+        Ok(self.0.pools.acting.close_by_ref().await?)
     }
 }
 

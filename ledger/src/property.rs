@@ -9,6 +9,7 @@
 //! Start at [`found`], [`enrol`], [`convey`], [`roll`].
 
 mod area;
+mod directory;
 pub mod room_code;
 mod rows;
 
@@ -18,8 +19,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::area::{AreaKind, AreaRung, Locating, NewArea, area, areas, draw_area, locate};
+pub use self::directory::{Directory, Portrait, compound_and_acts, portrait};
 pub use self::room_code::{NotRoom, RoomCode};
-use crate::books::{LastActs, Tx, View};
+use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
 use crate::id::{AreaId, BuildingNo, CompoundId, DwellingNo, OwnerNo, UnitNo};
@@ -328,20 +330,6 @@ pub async fn code_of(
     let sql = "SELECT code FROM dwelling WHERE compound_id = $1 AND dwelling_no = $2";
     let found = view.rows(rows::ROLL, sql, vec![compound.0.into(), dwelling.0.into()]).await?;
     Ok(found.first().map(|row| row.try_get("", "code")).transpose()?)
-}
-
-/// The compound with this code, if there is one, and the acts that a reading of it now would be true of.
-///
-/// # Errors
-/// Storage.
-pub async fn compound_and_acts(
-    view: &mut impl View,
-    code: &str,
-) -> Result<Option<(Compound, LastActs)>> {
-    let acts = LastActs::columns("c.compound_id");
-    let sql = format!("SELECT {acts}, {COMPOUND} AND c.code = $1");
-    let found = view.rows(rows::COMPOUNDS, &sql, vec![code.into()]).await?;
-    found.first().map(|row| Ok((compound_of(row)?, LastActs::of(row)?))).transpose()
 }
 
 fn compound_of(row: &sea_orm::QueryResult) -> Result<Compound> {
@@ -879,18 +867,19 @@ pub async fn contacts(
         "SELECT owner_no, id_no_sealed, phone_sealed FROM owner
          WHERE compound_id = $1 AND owner_no {list} ORDER BY owner_no"
     );
-    let mut contacts = Vec::with_capacity(owners.len());
-    for row in view.rows(rows::ROLL, &sql, vec![compound.0.into(), value]).await? {
-        let no: i32 = row.try_get("", "owner_no")?;
-        let id_no: Vec<u8> = row.try_get("", "id_no_sealed")?;
-        let phone: Vec<u8> = row.try_get("", "phone_sealed")?;
-        contacts.push(Contact {
-            owner_no: OwnerNo(no),
-            id_no: ring.open_text(&rows::ID_NO.at(compound, no), &id_no)?.into(),
-            phone: ring.open_text(&rows::PHONE.at(compound, no), &phone)?.into(),
-        });
-    }
-    Ok(contacts)
+    let found = view.rows(rows::ROLL, &sql, vec![compound.0.into(), value]).await?;
+    found.iter().map(|row| contact_of(&ring, compound, row)).collect()
+}
+
+fn contact_of(ring: &Ring, compound: CompoundId, row: &sea_orm::QueryResult) -> Result<Contact> {
+    let no: i32 = row.try_get("", "owner_no")?;
+    let id_no: Vec<u8> = row.try_get("", "id_no_sealed")?;
+    let phone: Vec<u8> = row.try_get("", "phone_sealed")?;
+    Ok(Contact {
+        owner_no: OwnerNo(no),
+        id_no: ring.open_text(&rows::ID_NO.at(compound, no), &id_no)?.into(),
+        phone: ring.open_text(&rows::PHONE.at(compound, no), &phone)?.into(),
+    })
 }
 
 /// A dwelling's code and housing: what a verb must know of it.
@@ -1006,7 +995,9 @@ pub struct Dwelling {
 /// # Errors
 /// Storage.
 pub async fn roll(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Vec<Dwelling>> {
-    let mut dwellings = roll_where(view, compound, on, None).await?;
+    let sql = roll_sql("", "", "");
+    let values = vec![compound.0.into(), on.into()];
+    let mut dwellings = dwellings_of(&view.rows(rows::ROLL, &sql, values).await?)?;
     dwellings.sort_by(|a, b| a.code.cmp(&b.code));
     Ok(dwellings)
 }
@@ -1021,38 +1012,44 @@ pub async fn dwelling(
     code: &str,
     on: Day,
 ) -> Result<Dwelling> {
-    let shown: String = code.chars().take(60).collect();
-    let code = RoomCode::parse(code).map_err(|why| ROOM.refuse(format!("{shown:?}：{why}")))?;
-    let found = roll_where(view, compound, on, Some(code.to_string())).await?.pop();
-    let missing = || NO_DWELLING.refuse(format!("房号 {code}")).with("code", code.to_string());
-    Ok(found.ok_or_else(missing)?)
+    let code = room(code)?;
+    let sql = roll_sql("", "", "AND d.code = $3");
+    let values = vec![compound.0.into(), on.into(), code.to_string().into()];
+    let found = dwellings_of(&view.rows(rows::ROLL, &sql, values).await?)?.pop();
+    Ok(found.ok_or_else(|| no_dwelling(&code))?)
 }
 
-async fn roll_where(
-    view: &mut impl View,
-    compound: CompoundId,
-    on: Day,
-    code: Option<String>,
-) -> Result<Vec<Dwelling>> {
-    let only = if code.is_some() { "AND d.code = $3" } else { "" };
-    let sql = format!(
-        "SELECT d.dwelling_no, d.code, d.floor, d.kind, d.housing, d.has_lift, d.is_unsold, d.handed_over_on,
+fn room(code: &str) -> Result<RoomCode> {
+    let shown: String = code.chars().take(60).collect();
+    Ok(RoomCode::parse(code).map_err(|why| ROOM.refuse(format!("{shown:?}：{why}")))?)
+}
+
+fn no_dwelling(code: &RoomCode) -> Refusal {
+    NO_DWELLING.refuse(format!("房号 {code}")).with("code", code.to_string())
+}
+
+/// The question for dwellings with their owners on a day: `$1` is the compound, `$2` the day; what else to ask of the
+/// dwelling and of the owner, and which dwellings.
+fn roll_sql(first: &str, owner: &str, only: &str) -> String {
+    format!(
+        "SELECT {first} d.dwelling_no, d.code, d.floor, d.kind, d.housing, d.has_lift, d.is_unsold, d.handed_over_on,
            d.vote_area_centi_m2, d.fee_area_centi_m2, d.fund_area_centi_m2,
-           t.owner_no, t.from_on, t.share_part, t.share_of, o.name
+           t.owner_no, t.from_on, t.share_part, t.share_of, o.name {owner}
          FROM dwelling d
          LEFT JOIN tenure t ON t.compound_id = d.compound_id AND t.dwelling_no = d.dwelling_no
            AND t.from_on <= $2 AND (t.until_on IS NULL OR t.until_on > $2)
          LEFT JOIN owner o ON o.compound_id = t.compound_id AND o.owner_no = t.owner_no
          WHERE d.compound_id = $1 {only} ORDER BY d.dwelling_no, t.owner_no"
-    );
-    let mut values = vec![compound.0.into(), on.into()];
-    values.extend(code.map(Into::into));
+    )
+}
+
+fn dwellings_of(rows: &[sea_orm::QueryResult]) -> Result<Vec<Dwelling>> {
     let mut dwellings: BTreeMap<i32, Dwelling> = BTreeMap::new();
-    for row in view.rows(rows::ROLL, &sql, values).await? {
+    for row in rows {
         let no: i32 = row.try_get("", "dwelling_no")?;
         let dwelling = match dwellings.entry(no) {
             std::collections::btree_map::Entry::Occupied(seen) => seen.into_mut(),
-            std::collections::btree_map::Entry::Vacant(new) => new.insert(dwelling_of(&row)?),
+            std::collections::btree_map::Entry::Vacant(new) => new.insert(dwelling_of(row)?),
         };
         if let Some(owner_no) = row.try_get::<Option<i32>>("", "owner_no")? {
             dwelling.owners.push(Holder {
