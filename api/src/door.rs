@@ -337,6 +337,7 @@ async fn attend(
     request: Request,
     next: Next,
 ) -> Answer {
+    let came_at = std::time::Instant::now();
     let Entry { door, route, is_dated } = entry;
     let somewhere = role_of(&who, route)?;
     let key = match request.headers().get("idempotency-key").map(HeaderValue::to_str) {
@@ -356,36 +357,37 @@ async fn attend(
         Some(code) if !is_tagged || (is_dated && !asks_again) => door.compounds.recall(code),
         _ => None,
     };
-    let mut glance = door.books.glance();
-    let (compound, acts) = match (known, &code) {
-        (Some(compound), _) => (Some(compound), None),
-        (None, Some(code)) => {
-            let asked_at = std::time::Instant::now();
-            match property::compound_and_acts(&mut glance, code).await? {
-                Some((compound, acts)) => {
-                    door.compounds.remember(asked_at, &compound);
-                    (Some(compound), Some(acts))
-                }
-                None => (None, None),
-            }
-        }
-        (None, None) => (None, Some(books::last_acts(&mut glance).await?)),
+    let room = match route.scope {
+        Scope::Dwelling => Some(place_in(&mut parts, "room").await?),
+        _ => None,
     };
-    let access = match (route.scope, &compound) {
-        (Scope::Open | Scope::Own, _) => Access::Allowed(somewhere),
-        (Scope::House, None) if code.is_some() => Access::Unseen,
-        (Scope::House, _) => who.role_in_house(route.roles),
-        (_, None) => Access::Unseen,
-        (Scope::Compound, Some(compound)) => at(&door, &who, compound, None, route.roles).await?,
-        (Scope::Dwelling, Some(compound)) => {
-            let room = place_in(&mut parts, "room").await?;
-            at(&door, &who, compound, Some(&room), route.roles).await?
+    let judged = async |compound: Option<&Compound>| match (route.scope, compound) {
+        (Scope::Open | Scope::Own, _) => Ok(Access::Allowed(somewhere)),
+        (Scope::House, None) if code.is_some() => Ok(Access::Unseen),
+        (Scope::House, _) => Ok(who.role_in_house(route.roles)),
+        (_, None) => Ok(Access::Unseen),
+        (_, Some(compound)) => at(&door, &who, compound, room.as_deref(), route.roles).await,
+    };
+    let remembered = match known {
+        Some(compound) => Some((judged(Some(&compound)).await?, Some(compound), None)),
+        None => None,
+    };
+    // Nobody is turned away by what is remembered: a right may be new, and an answer from memory comes sooner than one
+    // for a compound that is not there.
+    let (access, compound, acts) = match remembered {
+        Some(found @ (Access::Allowed(_), ..)) => found,
+        _ => {
+            let (compound, acts) = look(&door, code.as_deref()).await?;
+            (judged(compound.as_ref()).await?, compound, acts)
         }
     };
     let actor = match access {
         Access::Allowed(role) => who.actor(role).from(origin),
         Access::Forbidden => return Err(not_in(&who, somewhere)),
-        Access::Unseen => return Err(property::no_compound(&code.unwrap_or_default()).into()),
+        Access::Unseen => {
+            till_the_step(came_at).await;
+            return Err(property::no_compound(&code.unwrap_or_default()).into());
+        }
     };
     let is_write = route.method != "GET" && route.scope != Scope::Own;
     if is_write && door.config.second_factor.contains(&actor.role) && !who.is_strong() {
@@ -408,6 +410,10 @@ async fn attend(
         parts.extensions.insert(compound);
     }
     let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let (Scope::House, Some(code)) = (route.scope, &code) {
+        // What the head office does at a compound may be to move it.
+        door.compounds.forget(code);
+    }
     let tag = match (tag, &seal, response.extensions().get::<LastActs>()) {
         (None, Some(seal), Some(acts)) => Some(seal.at(*acts)?),
         (tag, ..) => tag,
@@ -419,6 +425,29 @@ async fn attend(
             .insert(header::VARY, HeaderValue::from_static("authorization, cookie, accept"));
     }
     Ok(response)
+}
+
+/// A refusal that must not say whether a compound exists leaves at a step of time: to find one that the caller may not
+/// see takes a little longer than to find none, and who asks a thousand times would know.
+async fn till_the_step(came_at: std::time::Instant) {
+    const STEP_MICROS: u64 = 25_000;
+    let took = u64::try_from(came_at.elapsed().as_micros()).unwrap_or_default();
+    tokio::time::sleep(Duration::from_micros(STEP_MICROS - took % STEP_MICROS)).await;
+}
+
+/// The compound in the path, if there is one, and the acts of now.
+async fn look(
+    door: &Door,
+    code: Option<&str>,
+) -> Result<(Option<Compound>, Option<LastActs>), Problem> {
+    let mut glance = door.books.glance();
+    let Some(code) = code else { return Ok((None, Some(books::last_acts(&mut glance).await?))) };
+    let asked_at = std::time::Instant::now();
+    let found = property::compound_and_acts(&mut glance, code).await?;
+    if let Some((compound, _)) = &found {
+        door.compounds.remember(asked_at, compound);
+    }
+    Ok(found.unzip())
 }
 
 /// The role of the route's that somebody plays anywhere at all.

@@ -84,8 +84,10 @@ impl MotionAsked {
 #[schemars(rename = "VoteScopeAsked", description = "表决范围", transform = with_tag_told)]
 pub enum ScopeAsked {
     /// 全体.
+    ///
+    /// With braces: serde lets a variant without fields bring fields nobody knows.
     #[schemars(description = "全体业主")]
-    Compound,
+    Compound {},
     /// 本幢.
     #[schemars(description = "本幢")]
     Building {
@@ -115,7 +117,7 @@ pub enum ScopeAsked {
 impl From<ScopeAsked> for Scope {
     fn from(asked: ScopeAsked) -> Scope {
         match asked {
-            ScopeAsked::Compound => Scope::Compound,
+            ScopeAsked::Compound {} => Scope::Compound,
             ScopeAsked::Building { building } => Scope::Building { building },
             ScopeAsked::Unit { building, unit } => Scope::Unit { building, unit },
             ScopeAsked::Dwellings { rooms } => Scope::Dwellings { rooms },

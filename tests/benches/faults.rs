@@ -11,7 +11,7 @@
 //! Environment: `XIAOQU_FAULT_ROUNDS` (10) scales kills and loops; `XIAOQU_FAULT_POSTINGS` (1,000,000) is the size of row
 //! 25; `XIAOQU_FAULT_SEED` (20260105) draws every random choice; `XIAOQU_PG_BIN` names PostgreSQL's programs, and without
 //! it (nor Debian's) the PostgreSQL halves fail, unless `--sqlite-only` was asked for by leaving `XIAOQU_FAULT_NO_PG=1`.
-//! Needs root for tmpfs, and `strace`, `faketime`, `hledger`; a row says what it lacks and fails.
+//! Needs root for tmpfs, and `strace`, `faketime`, `hledger`, LibreOffice; a row says what it lacks and fails.
 
 #[path = "faults/cluster.rs"]
 mod cluster;
@@ -35,6 +35,8 @@ mod load;
 mod script;
 #[path = "faults/stage.rs"]
 mod stage;
+#[path = "faults/strangers.rs"]
+mod strangers;
 #[path = "faults/truth.rs"]
 mod truth;
 #[path = "faults/wire.rs"]
@@ -93,7 +95,7 @@ macro_rules! rows {
 }
 
 /// The rows, in the order they are run: first what needs no broken machine.
-fn rows() -> [Row; 31] {
+fn rows() -> [Row; 38] {
     rows! {
         2 "application killed, PostgreSQL" crash::application_on_postgres;
         3 "application killed, SQLite" crash::application_on_sqlite;
@@ -112,6 +114,13 @@ fn rows() -> [Row; 31] {
         41 "sessions" gates::sessions;
         44 "every write has its act" gates::recorded;
         45 "what the log says" gates::log_lines;
+        33 "odd names" strangers::names;
+        34 "formulas in files" strangers::formulas;
+        35 "SQL injection" strangers::injection;
+        36 "neighbours" strangers::neighbours;
+        37 "every address in every role" strangers::functions;
+        38 "fields nobody may set" strangers::assignment;
+        43 "personal data" strangers::personal;
         10 "database frozen" gates::frozen;
         47 "few file descriptors" doors::few_files;
         21 "PostgreSQL against SQLite" truth::differential;

@@ -39,6 +39,11 @@ impl Directory {
         (read_at.elapsed() < TRUSTED).then(|| compound.clone())
     }
 
+    /// Forgets a compound: it may have been moved.
+    pub fn forget(&self, code: &str) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(code);
+    }
+
     /// Remembers a compound that was read after `asked_at`.
     pub fn remember(&self, asked_at: Instant, compound: &Compound) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -95,6 +95,12 @@ impl House {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]).args(wrap).arg(std::env::current_exe()?);
         command.args(["mode=house", "serve"]);
+        // The suite's own settings are none of the house's, which refuses what it does not know.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("XIAOQU_") {
+                command.env_remove(name);
+            }
+        }
         command.env("XIAOQU_DB", &ground.url).env("XIAOQU_KEY_FILE", &ground.key_file);
         command.env("XIAOQU_LISTEN", at.to_string()).env("XIAOQU_LOG", "warn").env("NO_COLOR", "1");
         command.env("XIAOQU_SECOND_FACTOR", "none");
