@@ -13,6 +13,7 @@ use ledger::hooks;
 use ledger::seal::KeySource;
 use serde::Serialize;
 
+use crate::abroad::Road;
 use crate::config::Config;
 use crate::hooks::wire::Wire;
 
@@ -81,6 +82,7 @@ pub async fn look(
     checks.extend(file.map(|path| rights("配置文件权限", path)));
     checks.extend(doors(&config));
     checks.extend(outgoing(&config));
+    checks.extend(portals(&config));
     checks.extend(keys(&config));
     checks.push(user());
     match db.or_else(|| config.database.clone()) {
@@ -147,6 +149,27 @@ fn outgoing(config: &Config) -> Vec<Check> {
         (Err(error), _) => fail("推送证书", told(&error), "检查 hooks_ca 的路径与内容（PEM）"),
         (Ok(_), Some(path)) => fine("推送证书", format!("公共根证书与 {}", path.display())),
         (Ok(_), None) => fine("推送证书", "公共根证书"),
+    };
+    vec![open, roots]
+}
+
+/// The portals one may come in by; nothing is asked of them.
+fn portals(config: &Config) -> Vec<Check> {
+    let settings = &config.portals;
+    let names: Vec<&str> = settings.list.iter().map(|portal| portal.shown_as.as_str()).collect();
+    if names.is_empty() {
+        return vec![fine("登录门户", "没有配置")];
+    }
+    let allows = settings.allows;
+    let evidence = format!("{}；允许 http {}", names.join("、"), yes(allows.http));
+    let open = match allows.http {
+        true => warn("登录门户", evidence, "http 的门户可被冒充：试验之后关闭 portal_allow_http"),
+        false => fine("登录门户", evidence),
+    };
+    let roots = Road::new(allows, settings.timeout, "portal_ca", settings.ca.as_deref());
+    let roots = match roots {
+        Err(error) => fail("门户证书", told(&error), "检查 portal_ca 的路径与内容（PEM）"),
+        Ok(_) => fine("门户证书", "根证书可用"),
     };
     vec![open, roots]
 }

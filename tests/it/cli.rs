@@ -611,10 +611,15 @@ async fn the_first_administrator_is_made_at_the_machine_and_a_password_is_never_
         code: None,
     };
     assert_eq!(
-        entrance.log_in(login("plum-rain-in-june")).await.unwrap_err().code(),
+        entrance
+            .log_in(login("plum-rain-in-june"), ledger::books::Origin::here())
+            .await
+            .unwrap_err()
+            .code(),
         "people.login"
     );
-    let (session, _) = entrance.log_in(login("plum-rain-in-July")).await.unwrap();
+    let (session, _) =
+        entrance.log_in(login("plum-rain-in-July"), ledger::books::Origin::here()).await.unwrap();
     let admin = entrance.admit(&session).await.unwrap().unwrap();
     assert_eq!(
         admin.in_force().map(|held| held.role.name()).collect::<Vec<_>>(),

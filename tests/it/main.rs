@@ -18,6 +18,7 @@ mod money_in;
 mod paper;
 mod people;
 mod policy;
+mod portal;
 mod privacy;
 mod property;
 mod refusals;
