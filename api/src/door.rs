@@ -281,7 +281,8 @@ pub async fn admit(
     if route.scope == Scope::Open {
         return next.run(request).await;
     }
-    let who = match who(&door, route, request.headers()).await {
+    let origin = origin(request.extensions());
+    let who = match who(&door, route, request.headers(), &origin).await {
         Ok(who) => who,
         Err(problem) => {
             // Who tries tokens is no person's data the house keeps, and what a wall against it needs to know.
@@ -295,7 +296,6 @@ pub async fn admit(
         (_, Some(person)) => door.callers.pass(format!("person/{person}")),
         (_, None) => door.callers.pass(format!("login/{}", who.name())),
     };
-    let origin = origin(request.extensions());
     let tried = attempt(route, &request)
         .zip(shown_role(&who, route))
         .map(|(code, role)| (door.books.clone(), who.actor(role).from(origin.clone()), code));
@@ -536,7 +536,12 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 /// The name of the cookie that carries a session to a page of ours.
 pub const COOKIE: &str = "xiaoqu_session";
 
-async fn who(door: &Door, route: &Route, headers: &HeaderMap) -> Result<people::Caller, Problem> {
+async fn who(
+    door: &Door,
+    route: &Route,
+    headers: &HeaderMap,
+    from: &Origin,
+) -> Result<people::Caller, Problem> {
     let stranger = |why: &str| Problem::from(problem::UNKNOWN_CALLER.refuse(why));
     let token = match headers.get(header::AUTHORIZATION) {
         Some(_) => bearer(headers)?,
@@ -552,7 +557,7 @@ async fn who(door: &Door, route: &Route, headers: &HeaderMap) -> Result<people::
     if let Some(known) = machine {
         return Ok(people::Caller::new(known, door.books.clock().now().day()));
     }
-    door.entrance.admit(token).await?.ok_or_else(|| stranger("令牌不认识，或已失效"))
+    door.entrance.admit(token, from).await?.ok_or_else(|| stranger("令牌不认识，或已失效"))
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {

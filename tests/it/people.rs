@@ -139,7 +139,7 @@ impl Desk {
     }
 
     async fn who(&self, shown: &str) -> Option<Caller> {
-        self.entrance.admit(shown).await.unwrap()
+        self.entrance.admit(shown, &Origin::here()).await.unwrap()
     }
 
     pub(crate) async fn token(

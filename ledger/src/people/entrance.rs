@@ -101,11 +101,11 @@ impl Entrance {
         self.0.hashing.done()
     }
 
-    /// Whoever shows this token or session; nobody, if it opens nothing.
+    /// Whoever shows this token or session and comes from there; nobody, if it opens nothing.
     ///
     /// # Errors
     /// Storage.
-    pub async fn admit(&self, shown: &str) -> Result<Option<Caller>> {
+    pub async fn admit(&self, shown: &str, from: &Origin) -> Result<Option<Caller>> {
         let is_ours = shown.starts_with(TOKEN) || shown.starts_with(SESSION);
         if !is_ours || shown.len() != LENGTH {
             return Ok(None);
@@ -121,7 +121,7 @@ impl Entrance {
             },
         };
         if let Shown::Session(session) = pass.known.shown {
-            self.stay(&pass, session, now).await?;
+            self.stay(&pass, session, now, from).await?;
         }
         Ok(Some(Caller::new(pass.known.clone(), now.day())))
     }
@@ -194,7 +194,13 @@ impl Entrance {
     }
 
     /// Moves a session's idle limit, once for all who come at the same time.
-    async fn stay(&self, pass: &Pass, session: SessionNo, now: Instant) -> Result<()> {
+    async fn stay(
+        &self,
+        pass: &Pass,
+        session: SessionNo,
+        now: Instant,
+        from: &Origin,
+    ) -> Result<()> {
         let until = pass.idle_until.load(Ordering::SeqCst);
         let wanted = now.seconds() + IDLE;
         if wanted - until < STAY_AFTER {
@@ -205,7 +211,7 @@ impl Entrance {
         if swapped.is_err() {
             return Ok(());
         }
-        let actor = Actor::new(&pass.known.name, Role::Operator);
+        let actor = Actor::new(&pass.known.name, Role::Operator).from(from.clone());
         let request = Request::new("people.stay", session);
         let office = CompoundId::OFFICE;
         let stayed = self
