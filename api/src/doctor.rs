@@ -13,9 +13,9 @@ use ledger::hooks;
 use ledger::seal::KeySource;
 use serde::Serialize;
 
-use crate::abroad::Road;
 use crate::config::Config;
 use crate::hooks::wire::Wire;
+use crate::portal::Portals;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -82,7 +82,7 @@ pub async fn look(
     checks.extend(file.map(|path| rights("配置文件权限", path)));
     checks.extend(doors(&config));
     checks.extend(outgoing(&config));
-    checks.extend(portals(&config));
+    checks.extend(portals(&config).await);
     checks.extend(keys(&config));
     checks.push(user());
     match db.or_else(|| config.database.clone()) {
@@ -153,25 +153,28 @@ fn outgoing(config: &Config) -> Vec<Check> {
     vec![open, roots]
 }
 
-/// The portals one may come in by; nothing is asked of them.
-fn portals(config: &Config) -> Vec<Check> {
+/// The portals one may come in by: each is asked what it says of itself.
+async fn portals(config: &Config) -> Vec<Check> {
     let settings = &config.portals;
-    let names: Vec<&str> = settings.list.iter().map(|portal| portal.shown_as.as_str()).collect();
-    if names.is_empty() {
+    if settings.list.is_empty() {
         return vec![fine("登录门户", "没有配置")];
     }
-    let allows = settings.allows;
-    let evidence = format!("{}；允许 http {}", names.join("、"), yes(allows.http));
-    let open = match allows.http {
-        true => warn("登录门户", evidence, "http 的门户可被冒充：试验之后关闭 portal_allow_http"),
-        false => fine("登录门户", evidence),
-    };
-    let roots = Road::new(allows, settings.timeout, "portal_ca", settings.ca.as_deref());
-    let roots = match roots {
-        Err(error) => fail("门户证书", told(&error), "检查 portal_ca 的路径与内容（PEM）"),
-        Ok(_) => fine("门户证书", "根证书可用"),
-    };
-    vec![open, roots]
+    let mut checks = Vec::new();
+    if settings.allows.http {
+        let remedy = "http 的门户可被冒充：试验之后关闭 portal_allow_http";
+        checks.push(warn("登录门户", "允许 http", remedy));
+    }
+    for (name, looked) in Portals::of(config).look().await {
+        checks.push(match looked {
+            Ok(()) => fine("登录门户", format!("{name}，有应答")),
+            Err(refusal) => warn(
+                "登录门户",
+                refusal.evidence,
+                "核对 issuer、网络、portal_ca；门户在内网的，打开 portal_allow_private",
+            ),
+        });
+    }
+    checks
 }
 
 /// Whatever is secret and lies in a file. Tokens lie in the configuration, whose rights are checked with it.

@@ -95,6 +95,16 @@ impl Portals {
         found.ok_or_else(|| UNKNOWN.refuse(format!("门户 {shown:?}")))
     }
 
+    /// What each is called, and whether it answers as it should now.
+    pub(crate) async fn look(&self) -> Vec<(&str, Result<(), Refusal>)> {
+        let mut looked = Vec::with_capacity(self.0.len());
+        for provider in self.0.iter() {
+            let papers = provider.papers().await.map(drop);
+            looked.push((provider.settings.shown_as.as_str(), papers));
+        }
+        looked
+    }
+
     /// What an issuer is called here; itself, if it is not configured any more.
     pub(crate) fn name_of(&self, issuer: &str) -> String {
         let found = self.0.iter().find(|provider| provider.settings.issuer == issuer);

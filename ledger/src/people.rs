@@ -104,7 +104,7 @@ rules! {
         "该角色办理业务须经二次验证", "先启用二次验证，再带验证码登录；令牌须由这样的会话签发";
     /// A token is not enough.
     SESSION_ONLY = Forbidden, "people.session-only",
-        "此项须由本人用口令登录后办理，令牌不可代办", "先登录，再用登录所得的会话办理";
+        "此项须由本人登录后办理，令牌不可代办", "先登录，再用登录所得的会话办理";
     /// A password that is too short, too long or too common.
     PASSWORD = Shape, "people.password",
         "口令为 10 至 128 个字符，除去用户名、常见口令、重复与连续的字符后至少还有 5 个",

@@ -682,3 +682,72 @@ on_both! {
         house.come(&world, &claiming(json!({}))).await.must(200);
     }
 }
+
+#[test]
+fn the_settings_of_a_portal_are_read_and_the_doctor_asks_it() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let fake = runtime.block_on(Fake::open());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("xiaoqu.toml");
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "from-a-file\n").unwrap();
+    let table = |more: &str| {
+        format!(
+            "[[portal]]\nname = 'district-1'\nshown_as = '区门户'\nissuer = '{}'\nclient_id = 'xiaoqu'\n{more}\n",
+            fake.issuer
+        )
+    };
+    let read = |text: &str, variables: &[(&str, &str)]| {
+        std::fs::write(&path, text).unwrap();
+        let variable = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        Config::read(Some(&path), |name| variable(name).map(|(_, value)| (*value).to_owned()))
+    };
+    let ours = "public_url = 'http://books.example'\nportal_allow_http = true\n";
+    let from_file = format!(
+        "{ours}{}",
+        table(&format!("client_secret_file = '{}'\nstrong_amr = ['otp']", secret.display()))
+    );
+    let portals = read(&from_file, &[]).unwrap().portals;
+    assert_eq!(portals.list[0].client_secret.as_ref().unwrap().shown(), "from-a-file");
+    assert_eq!(
+        (portals.list[0].strong_amr[0].as_str(), portals.allows),
+        ("otp", Openness { http: true, private: false })
+    );
+    assert!(!format!("{portals:?}").contains("from-a-file"));
+    let said =
+        read(&from_file, &[("XIAOQU_PORTAL_SECRET_DISTRICT_1", "from-outside")]).unwrap().portals;
+    assert_eq!(said.list[0].client_secret.as_ref().unwrap().shown(), "from-outside");
+    Config::may_be_said(["XIAOQU_PORTAL_SECRET_DISTRICT_1".to_owned()].into_iter()).unwrap();
+    let twice = format!("{ours}{}{}", table(""), table(""));
+    for (wrong, text) in [
+        ("plain http", format!("public_url = 'https://books.example'\n{}", table(""))),
+        ("nowhere to come back to", format!("portal_allow_http = true\n{}", table(""))),
+        ("a name with a slash", format!("{ours}{}", table("").replace("district-1", "a/b"))),
+        (
+            "a question in the issuer",
+            format!(
+                "{ours}{}",
+                table("").replace(&fake.issuer, &format!("{}/?tenant=1", fake.issuer))
+            ),
+        ),
+        ("one portal twice", twice),
+        ("a word nobody reads", format!("{ours}{}", table("scope = 'email'"))),
+        ("an empty secret", format!("{ours}{}", table("client_secret = ' '"))),
+    ] {
+        assert_eq!(read(&text, &[]).unwrap_err().code(), "config.shape", "{wrong}");
+    }
+
+    for (allows, state, evidence) in [
+        ("true", "ok", "区门户，有应答"),
+        ("false", "warn", "区门户：域名指向内网或本机地址，未连接"),
+    ] {
+        std::fs::write(&path, format!("{ours}portal_allow_private = {allows}\n{}", table("")))
+            .unwrap();
+        let mut doctor = std::process::Command::new(crate::cli::binary());
+        let said = doctor.args(["doctor", "--json", "--config"]).arg(&path).output().unwrap();
+        let told: Value = serde_json::from_slice(&said.stdout).unwrap();
+        let checks = told["checks"].as_array().unwrap();
+        let found = checks.iter().rfind(|check| check["name"] == "登录门户").unwrap();
+        assert_eq!((&found["state"], &found["evidence"]), (&json!(state), &json!(evidence)));
+    }
+}

@@ -4,7 +4,8 @@
 //! Always: what it says of itself names the very issuer that is configured and only addresses that may be asked; nothing is
 //! followed anywhere; an answer is at most [`HEARD`] long and has a time limit. What was read counts for [`FRESH`]; a key
 //! that is not among the known ones is looked for again, but not more often than every [`AGAIN`]; a portal that did not
-//! answer is left alone for [`ALONE`], so that a dead portal holds nobody's place.
+//! answer is left alone for [`ALONE`], and whoever finds it being asked waits no longer than [`PATIENCE`]: a dead portal holds
+//! nobody's place.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
@@ -16,7 +17,7 @@ use base64::prelude::BASE64_STANDARD;
 use ledger::error::Refusal;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
@@ -33,6 +34,9 @@ const FRESH: Duration = Duration::from_secs(3_600);
 const AGAIN: Duration = Duration::from_secs(60);
 /// How long a portal that did not answer is left alone.
 const ALONE: Duration = Duration::from_secs(5);
+
+/// How long one waits for another to ask.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 const fn told(fault: Fault) -> &'static str {
     match fault {
@@ -142,12 +146,17 @@ impl Provider {
         serde_json::from_slice(&body).map_err(|_| self.away("应答的格式不对"))
     }
 
+    async fn remembered(&self) -> Result<MutexGuard<'_, Memory>, Refusal> {
+        let locked = tokio::time::timeout(PATIENCE, self.memory.lock()).await;
+        locked.map_err(|_| self.away("正在询问门户，还没有应答"))
+    }
+
     /// What it says of itself, and its keys; read anew if that was long ago.
     ///
     /// # Errors
     /// `portal.away`.
     pub async fn papers(&self) -> Result<Arc<Papers>, Refusal> {
-        let mut memory = self.memory.lock().await;
+        let mut memory = self.remembered().await?;
         match &memory.papers {
             Some((papers, at)) if at.elapsed() < FRESH => Ok(papers.clone()),
             _ => self.read(&mut memory).await,
@@ -160,7 +169,7 @@ impl Provider {
         if token::has_key(&papers.keys, kid) {
             return Ok(papers);
         }
-        let mut memory = self.memory.lock().await;
+        let mut memory = self.remembered().await?;
         // Whoever waited for the lock finds what another has fetched meanwhile.
         if let Some((papers, _)) = &memory.papers
             && (token::has_key(&papers.keys, kid)
