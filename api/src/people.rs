@@ -1,5 +1,5 @@
 //! The door of the people room: users, organisations, contracts and mandates, for the administrator. What concerns a caller
-//! themselves is in [`entering`].
+//! themselves is in `entering`.
 //!
 //! Always: what opens a door is shown once, in the answer to whoever made it, and stands in no record.
 

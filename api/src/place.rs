@@ -2,7 +2,7 @@
 //!
 //! Owns: [`Places`] (how many there are, of each kind), [`Seat`] (the place of one request).
 //!
-//! Always: a request has a place while it is worked on. Whoever is still saying what they want after [`PROMPT`] gives theirs
+//! Always: a request has a place while it is worked on. Whoever is still saying what they want after `PROMPT` gives theirs
 //! back until the body is whole: a body that dribbles holds a connection and nothing more, and has
 //! [`Config::body_time`](crate::config::Config) in all, a file the time of its route and one of fewer places for files, of
 //! which each may hold a whole file in memory. Of whoever has shown nothing yet, one address has so many requests under way

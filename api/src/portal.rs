@@ -4,7 +4,7 @@
 //! Connect Core 1.0, RFC 7636 (S256), RFC 9700 (best current practice), RFC 9207.
 //!
 //! Always: where people are sent and sent back to is configured and never said by a request; what was asked (state, nonce,
-//! verifier, purpose) is carried sealed by the browser that asked, for [`ERRAND`] seconds, and used once in all processes;
+//! verifier, purpose) is carried sealed by the browser that asked, for `ERRAND` seconds, and used once in all processes;
 //! whoever comes is a user already, bound to that subject of that issuer, and the session is that of a password's log-in. It
 //! is strong only if the portal says by what (`acr`, `amr`) and the settings count that.
 //! Never: a token or a code in an answer, an act or the log; an account made by coming, or found by an e-mail.

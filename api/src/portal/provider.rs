@@ -2,9 +2,9 @@
 //!
 //! Owns: [`Provider`], [`Papers`]. Stands on OpenID Connect Discovery 1.0, RFC 6749 §4.1.3, RFC 7636, RFC 8414.
 //! Always: what it says of itself names the very issuer that is configured and only addresses that may be asked; nothing is
-//! followed anywhere; an answer is at most [`HEARD`] long and has a time limit. What was read counts for [`FRESH`]; a key
-//! that is not among the known ones is looked for again, but not more often than every [`AGAIN`]; a portal that did not
-//! answer is left alone for [`ALONE`], and whoever finds it being asked waits no longer than [`PATIENCE`]: a dead portal holds
+//! followed anywhere; an answer is at most `HEARD` long and has a time limit. What was read counts for `FRESH`; a key
+//! that is not among the known ones is looked for again, but not more often than every `AGAIN`; a portal that did not
+//! answer is left alone for `ALONE`, and whoever finds it being asked waits no longer than `PATIENCE`: a dead portal holds
 //! nobody's place.
 
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 //!
 //! Owns: [`Key`], [`Expected`], [`believed`]. The token is taken apart and its signature checked by `jsonwebtoken`, with the
 //! cryptography that TLS uses here too (`ring`), public keys only; what it claims is judged by one plain function
-//! ([`judged`]) by the clock of the books.
-//! Always: the algorithms are those of [`ALLOWED`], never none and never one with a shared secret, and each takes a key of its
+//! (`judged`) by the clock of the books.
+//! Always: the algorithms are those of `ALLOWED`, never none and never one with a shared secret, and each takes a key of its
 //! own kind; a key is found by its number; every claim is of its type or the token is refused.
 //! Limits: no encrypted tokens; no SM2 signatures, which `ring` does not have.
 
