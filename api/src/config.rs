@@ -1,11 +1,13 @@
 //! Every setting, its default and its reason.
 //!
 //! Owns: [`SETTINGS`] (the one table: `xiaoqu config` prints it, `xiaoqu config --example` makes a file of it),
-//! [`Config`], [`Login`], [`Token`].
+//! [`Config`], [`Login`], [`Token`], [`Portal`].
 //!
 //! A setting comes from the command line, else from the environment (`XIAOQU_…`), else from the TOML file, else it is the
 //! default. An unknown setting is refused, in the file and in the environment, because a mistyped limit is a limit that is
 //! not there. Of a token only its digest is kept in memory.
+
+mod portal;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -24,6 +26,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
+pub use self::portal::{Portal, Portals, Secret};
+use self::portal::{SECRET, WrittenPortal, secret_variable};
 use crate::shape;
 
 /// The settings cannot be read.
@@ -132,16 +136,34 @@ pub const SETTINGS: &[Setting] = &[
     usual("timeout_seconds", Holds::Number, "120", "一次请求的时限（秒）；最大的文件用不到一分钟"),
     usual("at_once", Holds::Number, "256", "同时在办的请求数；再多只会互相等待，超出的请稍后再来"),
     usual(
+        "body_seconds",
+        Holds::Number,
+        "10",
+        "请求体（文件除外）须在此时限（秒）内到齐；未到齐的不占在办的名额",
+    ),
+    usual(
+        "strangers_at_once",
+        Holds::Number,
+        "32",
+        "同一来源地址同时在办的无须登录的请求（登录本身即是）；一个地址不得占满登录的口子",
+    ),
+    usual(
+        "person_per_minute",
+        Holds::Number,
+        "600",
+        "人的每个会话每分钟的请求数，0 为不限，可一次用去十分之一；人点不到这么快",
+    ),
+    usual(
         "caller_per_minute",
         Holds::Number,
         "6000",
-        "每个登录每分钟的请求数，0 为不限；一个登录不得挤占他人",
+        "每个令牌每分钟的请求数，0 为不限，可一次用去十分之一；一个系统不得挤占他人",
     ),
     usual(
         "address_per_minute",
         Holds::Number,
         "12000",
-        "每个地址每分钟的请求数，0 为不限；一个办公室常共用一个地址",
+        "每个地址每分钟的请求数，0 为不限，可一次用去十分之一；一个办公室常共用一个地址",
     ),
     usual("connections", Holds::Number, "1024", "同时保持的连接数；连接在表明身份之前就占内存"),
     usual(
@@ -219,6 +241,31 @@ pub const SETTINGS: &[Setting] = &[
         "另外信任的根证书（PEM），用于自建证书的接收方",
     ),
     usual("hooks_timeout_seconds", Holds::Number, "10", "一次推送的时限（秒），1 至 60"),
+    unset(
+        "public_url",
+        Holds::Text,
+        "\"https://xiaoqu.example.cn\"",
+        "本站对外的地址：门户据此把人送回来；配置了门户则必写",
+    ),
+    usual(
+        "portal_allow_http",
+        Holds::Switch,
+        "false",
+        "是否允许 http 的门户与本站地址；只用于本机试验",
+    ),
+    usual(
+        "portal_allow_private",
+        Holds::Switch,
+        "false",
+        "是否允许门户在内网或本机；政务外网里的门户须打开",
+    ),
+    unset(
+        "portal_ca",
+        Holds::Text,
+        "\"/etc/xiaoqu/portal-ca.pem\"",
+        "另外信任的根证书（PEM），用于自建证书的门户",
+    ),
+    usual("portal_timeout_seconds", Holds::Number, "5", "向门户提一次问的时限（秒），1 至 30"),
 ];
 
 /// The environment's variables that are no settings: the keys themselves, which are read where the books are opened, and
@@ -254,7 +301,13 @@ pub struct Config {
     pub timeout: Duration,
     /// How many requests are under way at once.
     pub at_once: usize,
-    /// How often a login may ask in a minute; 0 is without limit.
+    /// How long a body that is no file may take to arrive.
+    pub body_time: Duration,
+    /// How many requests of one address are under way at the doors that are open to anybody.
+    pub strangers_at_once: usize,
+    /// How often a person's session may ask in a minute; 0 is without limit.
+    pub person_per_minute: u32,
+    /// How often a token may ask in a minute; 0 is without limit.
     pub caller_per_minute: u32,
     /// How often an address may ask in a minute; 0 is without limit.
     pub address_per_minute: u32,
@@ -278,6 +331,8 @@ pub struct Config {
     pub metrics_token: Option<Token>,
     /// How events are sent.
     pub hooks: Outgoing,
+    /// By which portals one may come in.
+    pub portals: Portals,
     /// Roles whose people write only behind a second factor.
     pub second_factor: Vec<Role>,
     /// Whether the front page, which everybody may read, lists the compounds.
@@ -370,6 +425,9 @@ impl Default for Config {
             upload_bytes: 64 << 20,
             timeout: Duration::from_secs(120),
             at_once: 256,
+            body_time: Duration::from_secs(10),
+            strangers_at_once: 32,
+            person_per_minute: 600,
             caller_per_minute: 6_000,
             address_per_minute: 12_000,
             connections: 1_024,
@@ -389,6 +447,13 @@ impl Default for Config {
                 ca: None,
                 timeout: Duration::from_secs(10),
             },
+            portals: Portals {
+                public_url: String::new(),
+                allows: Openness::default(),
+                ca: None,
+                timeout: Duration::from_secs(5),
+                list: Vec::new(),
+            },
             logins: Vec::new(),
         }
     }
@@ -405,6 +470,9 @@ struct Written {
     upload_mib: Option<u16>,
     timeout_seconds: Option<u16>,
     at_once: Option<u16>,
+    body_seconds: Option<u16>,
+    strangers_at_once: Option<u16>,
+    person_per_minute: Option<u32>,
     caller_per_minute: Option<u32>,
     address_per_minute: Option<u32>,
     connections: Option<u16>,
@@ -423,8 +491,15 @@ struct Written {
     hooks_allow_private: Option<bool>,
     hooks_ca: Option<PathBuf>,
     hooks_timeout_seconds: Option<u16>,
+    public_url: Option<String>,
+    portal_allow_http: Option<bool>,
+    portal_allow_private: Option<bool>,
+    portal_ca: Option<PathBuf>,
+    portal_timeout_seconds: Option<u16>,
     #[serde(default)]
     login: Vec<WrittenLogin>,
+    #[serde(default)]
+    portal: Vec<WrittenPortal>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -467,6 +542,11 @@ impl Config {
                 written.login.push(WrittenLogin { role, user, token });
             }
         }
+        for portal in &mut written.portal {
+            if let Some(secret) = said(&secret_variable(&portal.name)) {
+                portal.client_secret = Some(secret);
+            }
+        }
         checked(written)
     }
 
@@ -478,7 +558,8 @@ impl Config {
         let known: HashSet<String> = SETTINGS.iter().map(Setting::environment).collect();
         let tokens: HashSet<String> = Role::ALL.into_iter().map(token_variable).collect();
         for name in names.filter(|name| name.starts_with("XIAOQU_")) {
-            let is_known = known.contains(&name) || tokens.contains(&name);
+            let is_secret = name.strip_prefix(SECRET).is_some_and(|portal| !portal.is_empty());
+            let is_known = known.contains(&name) || tokens.contains(&name) || is_secret;
             if !is_known && !NOT_OURS.contains(&name.as_str()) {
                 return Err(CONFIG.refuse(format!("没有环境变量 {name}")).into());
             }
@@ -550,6 +631,8 @@ fn checked(written: Written) -> Result<Config> {
     let proxies = written.trusted_proxies.unwrap_or_default();
     let origins = written.origins.unwrap_or_default();
     let metrics_token = written.metrics_token.as_deref();
+    let allows_http = written.portal_allow_http.unwrap_or(false);
+    let public_url = written.public_url.unwrap_or_default();
     Ok(Config {
         database: written.database,
         key_file: written.key_file,
@@ -560,6 +643,11 @@ fn checked(written: Written) -> Result<Config> {
             .map_or(usual.upload_bytes, |mib| usize::from(mib.clamp(1, 64)) << 20),
         timeout: seconds(written.timeout_seconds, 1, u16::MAX, usual.timeout),
         at_once: written.at_once.map_or(usual.at_once, |n| usize::from(n.max(1))),
+        body_time: seconds(written.body_seconds, 1, u16::MAX, usual.body_time),
+        strangers_at_once: written
+            .strangers_at_once
+            .map_or(usual.strangers_at_once, |n| usize::from(n.max(1))),
+        person_per_minute: written.person_per_minute.unwrap_or(usual.person_per_minute),
         caller_per_minute: written.caller_per_minute.unwrap_or(usual.caller_per_minute),
         address_per_minute: written.address_per_minute.unwrap_or(usual.address_per_minute),
         connections: written.connections.map_or(usual.connections, |n| usize::from(n.max(1))),
@@ -584,6 +672,16 @@ fn checked(written: Written) -> Result<Config> {
             },
             ca: written.hooks_ca,
             timeout: seconds(written.hooks_timeout_seconds, 1, most, usual.hooks.timeout),
+        },
+        portals: Portals {
+            allows: Openness {
+                http: allows_http,
+                private: written.portal_allow_private.unwrap_or(false),
+            },
+            list: portal::checked(written.portal, &public_url, allows_http)?,
+            public_url,
+            ca: written.portal_ca,
+            timeout: seconds(written.portal_timeout_seconds, 1, 30, usual.portals.timeout),
         },
         logins,
     })
@@ -611,6 +709,11 @@ pub fn table() -> String {
         "\n[[login]]  XIAOQU_TOKEN_<角色>  默认 无\n    \
          机器的登录：role、user、token，全册有效（人的账号用 xiaoqu user 登记）；角色如 property-company、auditor、administrator\n",
     );
+    text.push_str(
+        "\n[[portal]]  XIAOQU_PORTAL_SECRET_<门户代码>（密钥）  默认 无\n    \
+         经门户登录（OpenID Connect）：name、shown_as、issuer、client_id、client_secret 或 client_secret_file；\
+         strong_acr、strong_amr 列出算作二次验证的取值，不写则都不算\n",
+    );
     text
 }
 
@@ -628,6 +731,11 @@ pub fn example() -> String {
     text.push_str(
         "\n# 登录（XIAOQU_TOKEN_<角色>）：可写多个\n#[[login]]\n#role = \"auditor\"\n\
          #user = \"审计-孙老师\"\n#token = \"请换成随机生成的令牌\"\n",
+    );
+    text.push_str(
+        "\n# 经门户登录（OpenID Connect）：可写多个；密钥也可放在 XIAOQU_PORTAL_SECRET_<门户代码>\n# [[portal]]\n\
+         # name = \"district\"\n# shown_as = \"区政务门户\"\n# issuer = \"https://portal.example.cn\"\n\
+         # client_id = \"xiaoqu\"\n# client_secret_file = \"/etc/xiaoqu/portal-secret\"\n# strong_amr = [\"mfa\", \"otp\"]\n",
     );
     text
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::hooks::wire::Wire;
+use crate::portal::Portals;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -81,6 +82,7 @@ pub async fn look(
     checks.extend(file.map(|path| rights("配置文件权限", path)));
     checks.extend(doors(&config));
     checks.extend(outgoing(&config));
+    checks.extend(portals(&config).await);
     checks.extend(keys(&config));
     checks.push(user());
     match db.or_else(|| config.database.clone()) {
@@ -149,6 +151,30 @@ fn outgoing(config: &Config) -> Vec<Check> {
         (Ok(_), None) => fine("推送证书", "公共根证书"),
     };
     vec![open, roots]
+}
+
+/// The portals one may come in by: each is asked what it says of itself.
+async fn portals(config: &Config) -> Vec<Check> {
+    let settings = &config.portals;
+    if settings.list.is_empty() {
+        return vec![fine("登录门户", "没有配置")];
+    }
+    let mut checks = Vec::new();
+    if settings.allows.http {
+        let remedy = "http 的门户可被冒充：试验之后关闭 portal_allow_http";
+        checks.push(warn("登录门户", "允许 http", remedy));
+    }
+    for (name, looked) in Portals::of(config).look().await {
+        checks.push(match looked {
+            Ok(()) => fine("登录门户", format!("{name}，有应答")),
+            Err(refusal) => warn(
+                "登录门户",
+                refusal.evidence,
+                "核对 issuer、网络、portal_ca；门户在内网的，打开 portal_allow_private",
+            ),
+        });
+    }
+    checks
 }
 
 /// Whatever is secret and lies in a file. Tokens lie in the configuration, whose rights are checked with it.

@@ -2,7 +2,7 @@
 //!
 //! Owns: [`Door`] (what the doors share), [`frame`] (number, room for one more, time limit, problems, one log line),
 //! [`admit`] (who, pace, in which role, at which place, entity tag), the extractors [`Caller`], [`Visit`], [`Going`],
-//! [`Told`], [`Asked`], [`Upload`].
+//! [`Stranger`], [`Told`], [`Asked`], [`Upload`].
 //!
 //! Always: the roles and the scope of a route are data (`routes`), held against the caller's mandates before a byte of the
 //! body is read; at a compound where a caller has nothing the answer is that of one that does not exist; every failure
@@ -11,40 +11,38 @@
 //! day and the question: nothing an answer is made of can change without it, so an answer that is still true is not
 //! computed again. Never: an identity number, a telephone number, a token or a body in the log.
 
+mod body;
+
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{
-    FromRequest, FromRequestParts, MatchedPath, Multipart, Path, Query, RawPathParams, Request,
-    State,
-};
+use axum::extract::{FromRequestParts, MatchedPath, Path, Query, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ledger::audit;
 use ledger::books::{self, Actor, Books, KEY_SHAPE, LastActs, Origin, Role, Snapshot};
-use ledger::error::{Error, Refusal, Result as Read, Rule};
+use ledger::error::{Error, Result as Read, Rule};
 use ledger::id::CompoundId;
-use ledger::intake::megabytes;
 use ledger::journal::text::hex;
 use ledger::people::{self, Access, Entrance, Place};
 use ledger::property::{self, Compound};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 
+pub use self::body::{Most, Told, Upload};
 use crate::config::Config;
 use crate::metrics::{self, Metrics};
 use crate::pace::Pace;
+use crate::place::{Knock, Places as Room, Seat};
+use crate::portal::Portals;
 use crate::problem::{self, Problem};
 use crate::routes::{self, Route, Scope, Time};
 use crate::shape;
@@ -71,7 +69,10 @@ pub struct Doorway {
     pub compounds: property::Directory,
     /// What an operator watches.
     pub metrics: metrics::Shared,
-    room: Arc<Semaphore>,
+    /// By which portals one may come in.
+    pub portals: Portals,
+    room: Arc<Room>,
+    persons: Pace<String>,
     callers: Pace<String>,
     addresses: Pace<IpAddr>,
 }
@@ -85,9 +86,11 @@ impl Door {
             compounds: property::Directory::default(),
             metrics: Arc::new(Metrics::new(books.clone())),
             books,
-            room: Arc::new(Semaphore::new(config.at_once)),
-            callers: Pace::new("caller", config.caller_per_minute),
-            addresses: Pace::new("address", config.address_per_minute),
+            portals: Portals::of(&config),
+            room: Arc::new(Room::new(&config)),
+            persons: Pace::new("caller", "每人", config.person_per_minute),
+            callers: Pace::new("caller", "每个令牌", config.caller_per_minute),
+            addresses: Pace::new("address", "每个来源地址", config.address_per_minute),
             config,
         }))
     }
@@ -130,9 +133,13 @@ pub async fn frame(State(door): State<Door>, mut request: Request, next: Next) -
     request.extensions_mut().insert(number.clone());
     request.extensions_mut().insert(from);
 
-    let mut response = match let_in(&door, &request, from.0, matched) {
+    let is_open = row.is_some_and(|row| row.scope == Scope::Open);
+    let mut response = match let_in(&door, &request, from.0, matched, is_open) {
         Err(problem) => problem.into_response(),
-        Ok(_permit) => {
+        Ok((seat, _knock)) => {
+            if let Some(seat) = seat {
+                request.extensions_mut().insert(seat);
+            }
             let limit = row.map_or(QUICK, |row| match row.time {
                 Time::Quick => QUICK,
                 Time::Long | Time::Live => door.config.timeout,
@@ -194,9 +201,10 @@ fn let_in(
     request: &Request,
     address: Option<IpAddr>,
     matched: Option<&str>,
-) -> Result<Option<tokio::sync::OwnedSemaphorePermit>, Problem> {
+    is_open: bool,
+) -> Result<(Option<Seat>, Option<Knock>), Problem> {
     if matches!(matched, Some("/healthz" | "/readyz" | "/metrics")) {
-        return Ok(None);
+        return Ok((None, None));
     }
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
     if path.contains("%00") || query.contains("%00") {
@@ -205,8 +213,8 @@ fn let_in(
     if let Some(address) = address {
         door.addresses.pass(address).allowed()?;
     }
-    let full = |_| problem::BUSY.refuse(format!("同时在办 {} 件", door.config.at_once)).into();
-    Arc::clone(&door.room).try_acquire_owned().map(Some).map_err(full)
+    let knock = address.filter(|_| is_open).map(|address| door.room.knock(address)).transpose()?;
+    Ok((Some(door.room.seat()?), knock))
 }
 
 /// What every answer carries: its number, and what a browser must not do with it (OWASP, HTTP security headers).
@@ -293,11 +301,13 @@ pub struct Entry {
 /// `door.unknown-caller`, `door.cross-site`, `door.too-fast`, `people.term-over`, `door.role`, `books.key-shape`,
 /// `property.no-compound`, `people.second-factor`.
 pub async fn admit(State(entry): State<Entry>, request: Request, next: Next) -> Response {
+    let came_at = std::time::Instant::now();
     let Entry { door, route, .. } = &entry;
     if route.scope == Scope::Open {
         return next.run(request).await;
     }
-    let who = match who(door, route, request.headers()).await {
+    let origin = origin(request.extensions());
+    let who = match who(door, route, request.headers(), &origin).await {
         Ok(who) => who,
         Err(problem) => {
             // Who tries tokens is no person's data the house keeps, and what a wall against it needs to know.
@@ -306,25 +316,30 @@ pub async fn admit(State(entry): State<Entry>, request: Request, next: Next) -> 
             return problem.into_response();
         }
     };
-    let pass = door.callers.pass(match who.person() {
-        Some(person) => format!("person/{person}"),
-        None => format!("login/{}", who.name()),
-    });
-    let (origin, attempt) = (origin(&request), attempt(&request));
-    let tried = attempt.zip(shown_role(&who, route)).map(|((code, what), role)| {
-        (door.books.clone(), who.actor(role).from(origin.clone()), code, what)
-    });
+    let pass = match (who.shown(), who.person()) {
+        (people::Shown::Session(_), Some(person)) => door.persons.pass(format!("person/{person}")),
+        (_, Some(person)) => door.callers.pass(format!("person/{person}")),
+        (_, None) => door.callers.pass(format!("login/{}", who.name())),
+    };
+    let route: &'static Route = route;
+    let tried = attempt(route, &request)
+        .zip(shown_role(&who, route))
+        .map(|(code, role)| (door.books.clone(), who.actor(role).from(origin.clone()), code));
     let mut response = match pass.allowed() {
         Ok(()) => {
             attend(entry, who, origin, request, next).await.unwrap_or_else(Problem::into_response)
         }
         Err(problem) => problem.into_response(),
     };
-    if let Some((books, actor, code, what)) = tried
+    if let Some((books, actor, code)) = tried
         && let Some(problem) = response.extensions().get::<Problem>()
-        && problem.is_refused_by_rule()
+        && (problem.is_refused_by_rule() || problem.code() == property::NO_COMPOUND.code)
     {
-        note(&books, &actor, &code, what, problem.code()).await;
+        note(&books, &actor, &code, route, problem.code()).await;
+    }
+    let code = response.extensions().get::<Problem>().map(Problem::code);
+    if code == Some(property::NO_COMPOUND.code) {
+        till_the_step(came_at).await;
     }
     pass.tell(response.headers_mut());
     response
@@ -337,7 +352,6 @@ async fn attend(
     request: Request,
     next: Next,
 ) -> Answer {
-    let came_at = std::time::Instant::now();
     let Entry { door, route, is_dated } = entry;
     let somewhere = role_of(&who, route)?;
     let key = match request.headers().get("idempotency-key").map(HeaderValue::to_str) {
@@ -384,10 +398,7 @@ async fn attend(
     let actor = match access {
         Access::Allowed(role) => who.actor(role).from(origin),
         Access::Forbidden => return Err(not_in(&who, somewhere)),
-        Access::Unseen => {
-            till_the_step(came_at).await;
-            return Err(property::no_compound(&code.unwrap_or_default()).into());
-        }
+        Access::Unseen => return Err(property::no_compound(&code.unwrap_or_default()).into()),
     };
     let is_write = route.method != "GET" && route.scope != Scope::Own;
     if is_write && door.config.second_factor.contains(&actor.role) && !who.is_strong() {
@@ -498,29 +509,34 @@ async fn at(
 }
 
 /// Where a request came from, and its number.
-fn origin(request: &Request) -> Origin {
-    let address = request.extensions().get::<Whence>().and_then(|from| from.0);
-    let number = request.extensions().get::<Number>();
+fn origin(extensions: &Extensions) -> Origin {
+    let address = extensions.get::<Whence>().and_then(|from| from.0);
+    let number = extensions.get::<Number>();
     Origin {
         came_from: address.map_or_else(|| "未知".to_owned(), |address| address.to_string()),
         request_id: number.map_or_else(String::new, |number| number.0.clone()),
     }
 }
 
-/// An attempt at money, whose refusal is recorded: the compound's code, and what was tried.
-fn attempt(request: &Request) -> Option<(String, String)> {
-    const MONEY: [&str; 5] = ["deposits", "payments", "bills", "reversals", "closes"];
-    let mut words = request.uri().path().strip_prefix("/api/v1/compounds/")?.split('/');
-    let (code, what) = (words.next()?, words.next()?);
-    let is_money = request.method() == Method::POST && MONEY.contains(&what);
-    (is_money && words.next().is_none()).then(|| (code.to_owned(), what.to_owned()))
+/// The compound whose money an attempt is at, whose refusal is then recorded.
+fn attempt(route: &Route, request: &Request) -> Option<String> {
+    let path = request.uri().path().strip_prefix("/api/v1/compounds/")?;
+    route.is_money.then(|| path.split('/').next().unwrap_or_default().to_owned())
 }
 
-/// Records a refused attempt. The refusal stands whether or not that succeeds.
-async fn note(books: &Books, actor: &Actor, code: &str, what: String, rule: &'static str) {
+/// Records a refused attempt: in the compound; where the caller was told that there is none, in the head office, whether
+/// there is one or not. The refusal stands whether or not that succeeds.
+async fn note(books: &Books, actor: &Actor, code: &str, route: &Route, rule: &'static str) {
+    let what = route.path.rsplit_once("{compound}/").map_or(route.path, |(_, what)| what);
     let noted = async {
+        let is_seen = rule != property::NO_COMPOUND.code;
         let compound = property::compound_by_code(&mut books.glance(), code).await?;
-        let compound = compound.map_or(CompoundId::OFFICE, |compound| compound.id);
+        let compound = compound.filter(|_| is_seen).map(|compound| compound.id);
+        let what = match compound {
+            Some(_) => what.to_owned(),
+            None => format!("{what} @ {}", code.chars().take(40).collect::<String>()),
+        };
+        let compound = compound.unwrap_or(CompoundId::OFFICE);
         audit::record_refusal(books, actor, compound, what, rule).await
     };
     if let Err(error) = noted.await {
@@ -597,12 +613,17 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 /// The name of the cookie that carries a session to a page of ours.
 pub const COOKIE: &str = "xiaoqu_session";
 
-async fn who(door: &Door, route: &Route, headers: &HeaderMap) -> Result<people::Caller, Problem> {
+async fn who(
+    door: &Door,
+    route: &Route,
+    headers: &HeaderMap,
+    from: &Origin,
+) -> Result<people::Caller, Problem> {
     let stranger = |why: &str| Problem::from(problem::UNKNOWN_CALLER.refuse(why));
     let token = match headers.get(header::AUTHORIZATION) {
         Some(_) => bearer(headers)?,
         None => {
-            let token = cookie(headers).ok_or_else(|| stranger("没有出示令牌"))?;
+            let token = cookie(headers, COOKIE).ok_or_else(|| stranger("没有出示令牌"))?;
             may_ride(route, headers)?;
             token
         }
@@ -613,14 +634,14 @@ async fn who(door: &Door, route: &Route, headers: &HeaderMap) -> Result<people::
     if let Some(known) = machine {
         return Ok(people::Caller::new(known, door.books.clock().now().day()));
     }
-    door.entrance.admit(token).await?.ok_or_else(|| stranger("令牌不认识，或已失效"))
+    door.entrance.admit(token, from).await?.ok_or_else(|| stranger("令牌不认识，或已失效"))
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs =
         all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token)
+    pairs.find(|(name, _)| *name == wanted).map(|(_, token)| token)
 }
 
 /// Whether a browser may act by its cookie: not for a page of somebody else's. `SameSite=Lax` says the same to browsers
@@ -783,124 +804,47 @@ impl<P: Places> Described for Going<P> {
     }
 }
 
+/// Whoever comes to a door that is open to anybody, and the places of the path.
+#[derive(Clone, Debug)]
+pub struct Stranger<P = ()> {
+    /// Where they come from.
+    pub origin: Origin,
+    headers: HeaderMap,
+    /// The places.
+    pub at: P,
+}
+
+impl<P> Stranger<P> {
+    /// A cookie they carry.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        cookie(&self.headers, name)
+    }
+
+    /// Whether it is a browser that wants a page.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        let accepted = self.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        accepted.is_some_and(|accepted| accepted.contains("text/html"))
+    }
+}
+
+impl<S: Send + Sync, P: Places> FromRequestParts<S> for Stranger<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Stranger<P>, Problem> {
+        let (origin, headers) = (origin(&parts.extensions), parts.headers.clone());
+        Ok(Stranger { origin, headers, at: P::read(parts).await? })
+    }
+}
+
+impl<P: Places> Described for Stranger<P> {
+    fn draw(on: &mut Sketch<'_>) {
+        P::draw(on);
+    }
+}
+
 impl Described for State<Door> {
     fn draw(_: &mut Sketch<'_>) {}
-}
-
-/// A JSON body, read strictly.
-#[derive(Clone, Debug)]
-pub struct Told<T>(pub T);
-
-impl<S: Send + Sync, T: DeserializeOwned + JsonSchema> FromRequest<S> for Told<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Told<T>, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE);
-        let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let essence = crate::wire::essence(kind);
-        if !essence.eq_ignore_ascii_case("application/json") {
-            let shown: String = essence.chars().take(60).collect();
-            return Err(problem::CONTENT_TYPE.refuse(format!("收到 {shown:?}")).into());
-        }
-        let body = body(request, state).await?;
-        // Neither database keeps the character of number zero in a text; one of them says so only when it is too late.
-        if body.windows(6).any(|window| window == br"\u0000") {
-            return Err(problem::SHAPE.refuse("文字中含有空字符 \\u0000").into());
-        }
-        if body.contains(&b'[') {
-            shape::objects::<T>(&body)?;
-        }
-        Ok(Told(shape::json(&body)?))
-    }
-}
-
-impl<T: JsonSchema> Described for Told<T> {
-    fn draw(on: &mut Sketch<'_>) {
-        let schema = on.schemas.asks.subschema_for::<T>().to_value();
-        on.body.push(("application/json", schema));
-    }
-}
-
-/// How many bytes a body may have at this route.
-#[derive(Clone, Copy, Debug)]
-pub struct Most(pub usize);
-
-/// The refusal of a body that is larger than this route takes: how large it says it is, and the limit that holds here.
-fn too_large(request: &Request) -> Refusal {
-    let most = request.extensions().get::<Most>().map_or(0, |most| most.0 as u64);
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let said = length.and_then(|value| value.to_str().ok()?.parse().ok());
-    let limit = megabytes(most);
-    let refusal = problem::TOO_LARGE.refuse(match said {
-        Some(bytes) => format!("请求体 {}，此处上限 {limit}", megabytes(bytes)),
-        None => format!("请求体超过此处的上限 {limit}"),
-    });
-    refusal.with("limit_bytes", most)
-}
-
-/// The whole body, within the route's limit.
-///
-/// # Errors
-/// `door.too-large`, `door.shape`.
-async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    let too_large = too_large(&request);
-    let told = Bytes::from_request(request, state).await;
-    told.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large.into(),
-        _ => problem::SHAPE.refuse("请求体没有收全").into(),
-    })
-}
-
-/// A file: the body itself, or the one file of a form.
-#[derive(Clone, Debug)]
-pub struct Upload {
-    /// Its name, if a form says it.
-    pub name: Option<String>,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-impl<S: Send + Sync> FromRequest<S> for Upload {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Upload, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        if !kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
-            let bytes = body(request, state).await?.to_vec();
-            return Ok(Upload { name: None, bytes });
-        }
-        let too_large = too_large(&request);
-        let torn = |status: StatusCode| match status {
-            StatusCode::PAYLOAD_TOO_LARGE => too_large.clone(),
-            _ => problem::SHAPE.refuse("表单没有收全，或格式不对"),
-        };
-        let form = Multipart::from_request(request, &()).await;
-        let mut form = form.map_err(|e| torn(e.into_response().status()))?;
-        let part = form.next_field().await.map_err(|e| torn(e.status()))?;
-        let part = part.filter(|part| part.file_name().is_some());
-        let part = part.ok_or_else(|| problem::SHAPE.refuse("表单的第一项须为文件"))?;
-        let name = part.file_name().map(str::to_owned);
-        let bytes = part.bytes().await.map_err(|e| torn(e.status()))?.to_vec();
-        if form.next_field().await.map_err(|e| torn(e.status()))?.is_some() {
-            return Err(problem::SHAPE.refuse("表单只能有一个文件").into());
-        }
-        Ok(Upload { name, bytes })
-    }
-}
-
-impl Described for Upload {
-    fn draw(on: &mut Sketch<'_>) {
-        on.is_upload = true;
-        let form = json!({
-            "type": "object",
-            "properties": { "file": { "type": "string", "contentMediaType": "application/octet-stream",
-                "description": "文件：表单里唯一的一项" } },
-            "required": ["file"],
-            "additionalProperties": false,
-        });
-        on.body.push(("application/octet-stream", json!({})));
-        on.body.push(("multipart/form-data", form));
-    }
 }
 
 /// A query, read strictly.

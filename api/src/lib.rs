@@ -4,6 +4,7 @@
 //! the manifest has no database in it. Start at [`routes::ROUTES`] for the wire and at [`cli::run`] for the command
 //! line; [`app`] is what the tests drive.
 
+pub mod abroad;
 pub mod audit;
 pub mod bank;
 pub mod cli;
@@ -24,7 +25,9 @@ pub mod metrics;
 pub mod openapi;
 pub mod pace;
 pub mod people;
+pub mod place;
 pub mod policy;
+pub mod portal;
 pub mod problem;
 pub mod property;
 pub mod routes;

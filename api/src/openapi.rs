@@ -16,6 +16,7 @@ use ledger::error::Rule;
 use serde_json::{Map, Value, json};
 
 use crate::front::escaped;
+use crate::portal;
 use crate::problem::{self, status_of};
 use crate::routes::{JSON_MOST, ROUTES, Route, Scope, Time};
 use crate::wire::{Param, Schemas, Sketch};
@@ -24,7 +25,8 @@ use crate::wire::{Param, Schemas, Sketch};
 #[must_use]
 pub fn all_rules() -> Vec<&'static Rule> {
     let rooms = ledger::rules();
-    problem::RULES.iter().copied().chain(rooms).collect()
+    let doors = problem::RULES.iter().chain(portal::RULES).copied();
+    doors.chain(rooms).collect()
 }
 
 /// The document, made once.

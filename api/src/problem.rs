@@ -66,6 +66,9 @@ rules! {
     /// Too many at once.
     BUSY = Busy, "door.busy",
         "同时在办的请求已满，没有受理本次请求", "按 Retry-After 所说的秒数等一等，用同一幂等键重发";
+    /// The client is too slow to say what it wants.
+    SLOW_BODY = Shape, "door.slow-body",
+        "请求体须在时限内到齐", "检查网络后重发；没有到齐的请求没有办理";
     /// It took too long; the act may go on.
     SLOW = Busy, "door.timeout",
         "处理超时，结果未定", "用同一幂等键重发：已经办成的返回原结果，没有办成的会重新办理";
@@ -97,6 +100,7 @@ pub fn status_of(rule: &Rule) -> StatusCode {
         "door.method" => StatusCode::METHOD_NOT_ALLOWED,
         "door.content-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "door.too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "door.slow-body" => StatusCode::REQUEST_TIMEOUT,
         "door.too-fast" => StatusCode::TOO_MANY_REQUESTS,
         "door.bug" | "storage.guard" | "storage.file" => StatusCode::INTERNAL_SERVER_ERROR,
         "storage.full" => StatusCode::INSUFFICIENT_STORAGE,

@@ -25,7 +25,7 @@ use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
     audit, bank, fees, front, fund, governance, hooks, imports, journal, metrics, openapi, people,
-    policy, problem, property,
+    policy, portal, problem, property,
 };
 
 /// Whoever may read the books of a compound.
@@ -111,6 +111,8 @@ pub struct Route {
     pub scope: Scope,
     /// How long it may take.
     pub time: Time,
+    /// Whether it moves money of the compound: a refused attempt is recorded.
+    pub is_money: bool,
     /// The function's name, unique: the operation's id.
     pub id: &'static str,
     /// What it does, in a few words of Chinese.
@@ -123,8 +125,11 @@ pub struct Route {
     draw: for<'a> fn(&'a mut Schemas) -> Sketch<'a>,
 }
 
+/// What is written beside a route that moves money.
+const MONEY: bool = true;
+
 macro_rules! routes {
-    ($($method:ident $time:ident $path:literal $roles:ident $scope:ident $function:path:
+    ($($method:ident $time:ident $path:literal $roles:ident $scope:ident $([$money:ident])? $function:path:
        $summary:literal $about:literal [$($rules:expr),*];)*) => {
         /// The whole table.
         pub static ROUTES: &[Route] = &[$(Route {
@@ -133,6 +138,7 @@ macro_rules! routes {
             roles: $roles,
             scope: Scope::$scope,
             time: Time::$time,
+            is_money: false $(|| $money)?,
             id: stringify!($function),
             summary: $summary,
             about: $about,
@@ -228,32 +234,32 @@ routes! {
         "列出结账" "各月的印记，供与公示的核对。" [];
     GET Live "/compounds/{compound}/books/{book}/export" READERS Compound journal::export:
         "导出账簿" "整本账簿，可用 hledger 独立核对。" [];
-    POST Quick "/compounds/{compound}/reversals" KEEPERS Compound journal::reverse:
+    POST Quick "/compounds/{compound}/reversals" KEEPERS Compound [MONEY] journal::reverse:
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
         [POST, &[&journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
             &journal_rules::REVERSED, &journal_rules::REVERSES_LATER]];
-    POST Long "/compounds/{compound}/closes" KEEPERS Compound journal::close:
+    POST Long "/compounds/{compound}/closes" KEEPERS Compound [MONEY] journal::close:
         "结账" "月份结束后依次结账；结账后不得再改，差错记迟到凭证。"
         [&[&journal_rules::NOT_ENDED, &journal_rules::OUT_OF_ORDER, &journal_rules::CLOSED]];
-    POST Quick "/compounds/{compound}/deposits" KEEPERS Compound fund::deposit:
+    POST Quick "/compounds/{compound}/deposits" KEEPERS Compound [MONEY] fund::deposit:
         "登记交存" "认领银行流水，或手工登记金额与日期。"
         [ROOM, POST, CLAIM, fund_rules::RULES];
-    POST Quick "/compounds/{compound}/payments" KEEPERS Compound fees::pay:
+    POST Quick "/compounds/{compound}/payments" KEEPERS Compound [MONEY] fees::pay:
         "登记缴费" "先清旧欠，余额预存。"
         [ROOM, POST, CLAIM, &[&fee_rules::AMOUNT]];
     GET Quick "/compounds/{compound}/payments" READERS Compound fees::receipts:
         "列出收据" "依收据编号。" [ROOM];
-    POST Long "/compounds/{compound}/bills" KEEPERS Compound fees::bill:
+    POST Long "/compounds/{compound}/bills" KEEPERS Compound [MONEY] fees::bill:
         "出账单" "一批账单一张凭证；有预存的先抵扣。"
         [ROOM, POST, fee_rules::RULES];
     GET Quick "/compounds/{compound}/bank-lines" READERS Compound bank::lines:
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
-    POST Long "/compounds/{compound}/imports" KEEPERS Compound imports::take:
+    POST Long "/compounds/{compound}/imports" KEEPERS Compound [MONEY] imports::take:
         "导入文件" "请求体就是文件，或表单里唯一的文件。先用 dry_run=true 预览；退回的行在 report.rejected。同一行只入账一次。"
         [FILE, import_rules::RULES, property_rules::RULES, POST, ledger::seal::RULES];
     GET Quick "/compounds/{compound}/imports" READERS Compound imports::list:
         "列出导入" "后导入的在前。" [];
-    POST Long "/compounds/{compound}/imports/{no}/undo" KEEPERS Compound imports::undo:
+    POST Long "/compounds/{compound}/imports/{no}/undo" KEEPERS Compound [MONEY] imports::undo:
         "撤销导入" "凭证逐张红字冲销，不删除。"
         [import_rules::RULES, POST, journal_rules::RULES];
     POST Quick "/compounds/{compound}/dwellings/{room}/owners/reveal" TRUSTED Compound audit::reveal:
@@ -325,6 +331,23 @@ routes! {
         "核验全部账册" "同上，全部小区。" [];
     POST Quick "/sessions" NOBODY Open people::log_in:
         "登录" "用户名、口令；启用了二次验证的再带 code。答复里的会话写在 Authorization 头中，或由浏览器以 Cookie 携带；闲置 30 分钟、至多 12 小时失效。" [ledger::seal::RULES, &[&people_rules::LOGIN, &people_rules::CODE_WANTED, &people_rules::CROWDED]];
+    GET Quick "/portals" NOBODY Open portal::list:
+        "列出登录门户" "可用哪些门户登录。" [];
+    GET Quick "/portals/{portal}/begin" NOBODY Open portal::begin:
+        "经门户登录" "转往门户；登录后由门户送回 callback。OpenID Connect 授权码流程，PKCE S256。"
+        [ledger::seal::RULES, &[&portal::UNKNOWN, &portal::AWAY]];
+    GET Quick "/portals/{portal}/callback" NOBODY Open portal::callback:
+        "门户送回" "浏览器转往首页，程序得到会话；规则同口令登录。未绑定的不登录，也不自动开户。"
+        [portal::RULES, ledger::seal::RULES, &[&people_rules::PORTAL_UNBOUND, &people_rules::LOGIN, &people_rules::NO_USER,
+            &people_rules::SESSION_ONLY, &people_rules::PORTAL_SHAPE, &people_rules::PORTAL_TAKEN,
+            &problem::UNKNOWN_OUTCOME, &ledger::books::OVERLOADED]];
+    POST Quick "/portals/{portal}/binding" ANYBODY Own portal::bind:
+        "绑定门户" "再输一次口令，得到门户的地址；由同一浏览器前往，回来即绑定。"
+        [ledger::seal::RULES, &[&people_rules::SESSION_ONLY, &portal::UNKNOWN, &people_rules::LOGIN, &people_rules::CROWDED,
+            &people_rules::NO_USER, &portal::AWAY]];
+    DELETE Quick "/portals/{portal}/binding" ANYBODY Own portal::unbind:
+        "解除门户绑定" "本人的全部会话随即失效。"
+        [&[&people_rules::SESSION_ONLY, &portal::UNKNOWN, &people_rules::NO_USER, &people_rules::NOT_BOUND]];
     GET Live "/session" ANYBODY Own people::myself:
         "查看本人" "在期的授权与各个会话。" [];
     DELETE Quick "/session" ANYBODY Own people::log_out:
@@ -377,6 +400,12 @@ routes! {
         "解除锁定" "多次登录失败之后。" [&[&people_rules::NO_USER]];
     DELETE Quick "/users/{user}/second-factor" ADMIN House people::drop_second_factor:
         "取消二次验证" "设备与恢复码都已丢失时。" [&[&people_rules::NO_USER]];
+    POST Quick "/users/{user}/portals/{portal}" ADMIN House portal::bind_user:
+        "绑定用户与门户" "写明门户给此人的标识；不按邮箱、电话匹配。"
+        [ledger::seal::RULES, &[&portal::UNKNOWN, &people_rules::NO_USER, &people_rules::PORTAL_SHAPE, &people_rules::PORTAL_TAKEN]];
+    DELETE Quick "/users/{user}/portals/{portal}" ADMIN House portal::unbind_user:
+        "解除用户的门户绑定" "该用户的全部会话随即失效。"
+        [&[&portal::UNKNOWN, &people_rules::NO_USER, &people_rules::NOT_BOUND]];
     DELETE Quick "/users/{user}/tokens/{no}" ADMIN House people::revoke_users_token:
         "吊销用户的令牌" "" [&[&people_rules::NO_USER, &people_rules::NO_TOKEN]];
     POST Quick "/compounds/{compound}/area" ADMIN House property::locate:
@@ -438,7 +467,7 @@ impl Route {
     /// Whether its answers carry an entity tag.
     #[must_use]
     pub fn is_tagged(&self) -> bool {
-        self.method == "GET" && self.time != Time::Live
+        self.method == "GET" && self.time != Time::Live && self.scope != Scope::Open
     }
 
     /// Every rule it may refuse by: its own, and those of every door that is made as it is.
@@ -475,7 +504,7 @@ impl Route {
             rules.extend(PAGE);
         }
         if !sketch.body.is_empty() {
-            rules.push(&problem::TOO_LARGE);
+            rules.extend([&problem::TOO_LARGE, &problem::SLOW_BODY]);
         }
         if !sketch.body.is_empty() && !sketch.is_upload {
             rules.push(&problem::CONTENT_TYPE);

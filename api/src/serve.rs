@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::routing::get;
 use ledger::books::Books;
@@ -49,6 +50,7 @@ pub async fn until_told(listener: TcpListener, books: Books, config: Config) -> 
         let courier = Courier::new(books.clone(), outgoing, metrics, hears.clone())?;
         beside.spawn(courier.run());
     }
+    beside.spawn(keep_keys(books.clone(), hears.clone()));
     let terms = street::Terms::of(&door.config);
     let serving = street::serve(listener, crate::routes::router(door), terms, hears);
     let overdue = async {
@@ -66,6 +68,27 @@ pub async fn until_told(listener: TcpListener, books: Books, config: Config) -> 
         () = overdue => tracing::warn!("requests under way were cut off"),
     }
     books.close().await
+}
+
+/// How often the list of keys is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Takes up the keys that a rotation elsewhere brings, until told to end.
+async fn keep_keys(books: Books, mut leaves: watch::Receiver<bool>) {
+    let mut is_blind = false;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            _ = leaves.wait_for(|told| *told) => return,
+        }
+        let looked = books.look_at_keys().await;
+        if let Err(error) = &looked
+            && !is_blind
+        {
+            tracing::warn!(?error, "the list of keys could not be looked at");
+        }
+        is_blind = looked.is_err();
+    }
 }
 
 async fn asked_to_end() {

@@ -19,6 +19,7 @@ pub(crate) mod sheaf;
 mod tally;
 mod tx;
 
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::future::BoxFuture;
@@ -181,6 +182,8 @@ struct Opened {
     clock: Clock,
     source: Arc<KeySource>,
     ring: SharedRing,
+    /// The number of the list of keys as it was last taken up; less than 0 before the first look.
+    keys_seen: Arc<AtomicI32>,
     tally: Arc<Tally>,
 }
 
@@ -266,12 +269,14 @@ impl Books {
         let opening = crate::seal::KEY_MISSING.refuse("账册正在打开");
         let ring: SharedRing = Arc::new(RwLock::new(Arc::new(Ring::locked(opening))));
         let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone(), ring.clone()));
+        let keys_seen = Arc::new(AtomicI32::new(-1));
         Books(Arc::new(Opened {
             pools,
             lanes,
             clock,
             source: Arc::new(source),
             ring,
+            keys_seen,
             tally: Arc::default(),
         }))
     }
@@ -305,6 +310,35 @@ impl Books {
     async fn refresh(&self, may_found: bool) -> Result<()> {
         let ring = Arc::new(ring::unlock(self, may_found).await?);
         *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
+    }
+
+    /// Looks whether the list of keys has changed, and takes up what has. Whoever serves calls it again and again. Without the
+    /// key that is in use now, what needs one is refused from then on, until the key is found.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn look_at_keys(&self) -> Result<()> {
+        let no = last_no(&mut self.glance(), CompoundId::OFFICE, ring::SERIES).await?;
+        let before = self.ring();
+        let was_open = before.is_open().is_ok();
+        if was_open && self.0.keys_seen.load(Ordering::SeqCst) == no {
+            return Ok(());
+        }
+        self.refresh(false).await?;
+        match self.ring().is_open() {
+            Ok(()) => {
+                self.0.keys_seen.store(no, Ordering::SeqCst);
+                let key = self.ring().current();
+                if key != before.current() {
+                    tracing::info!(key, "the keys were taken up");
+                }
+            }
+            Err(error) if was_open => {
+                tracing::error!(code = error.code(), "the key that is in use now is not here");
+            }
+            Err(_) => {}
+        }
         Ok(())
     }
 

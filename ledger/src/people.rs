@@ -1,7 +1,7 @@
 //! Who may do what, where, from when to when; and how they show who they are.
 //!
 //! Owns: `organisation`, `service_contract`, `person`, `mandate`, `password`, `totp`, `recovery_code`, `attempt`, `session`,
-//! `token`, `token_mandate`.
+//! `token`, `token_mandate`, `portal_identity`, `portal_errand`.
 //!
 //! Always: a right is a mandate (授权): a user, a role, a scope, a term; a term that ends takes the right with it, and a
 //! company's contract of a compound is such a term. Whoever comes is told by [`Caller::role_at`] what they may, and by
@@ -14,6 +14,7 @@
 mod credential;
 mod entrance;
 pub mod password;
+mod portal;
 mod rows;
 mod scope;
 pub mod totp;
@@ -25,6 +26,7 @@ pub use self::credential::{
     Entered, FreshToken, Login, NewToken, SecondFactor, SessionShown, TokenShown, sessions, tokens,
 };
 pub use self::entrance::Entrance;
+pub use self::portal::{Bound, Subject, portals};
 pub use self::scope::{
     Access, Caller, Care, Known, Mandate, Place, REACHES, Scope, Shown, TERMED, Term,
 };
@@ -102,7 +104,7 @@ rules! {
         "该角色办理业务须经二次验证", "先启用二次验证，再带验证码登录；令牌须由这样的会话签发";
     /// A token is not enough.
     SESSION_ONLY = Forbidden, "people.session-only",
-        "此项须由本人用口令登录后办理，令牌不可代办", "先登录，再用登录所得的会话办理";
+        "此项须由本人登录后办理，令牌不可代办", "先登录，再用登录所得的会话办理";
     /// A password that is too short, too long or too common.
     PASSWORD = Shape, "people.password",
         "口令为 10 至 128 个字符，除去用户名、常见口令、重复与连续的字符后至少还有 5 个",
@@ -117,6 +119,21 @@ rules! {
     TOKEN_SHAPE = Shape, "people.token-shape",
         "令牌须有 1 至 40 个字的名称，至少一项本人在期的授权，期限不超过 366 天",
         "核对名称、授权编号与到期日";
+    /// A portal's issuer or subject is not fit.
+    PORTAL_SHAPE = Shape, "people.portal-shape",
+        "门户的签发者为 1 至 200 个可见 ASCII 字符，用户标识为 1 至 255 个",
+        "照门户所给的原样填写，区分大小写";
+    /// The subject is somebody else's, or the user has another.
+    PORTAL_TAKEN = Conflict, "people.portal-taken",
+        "一个门户标识只属一个用户，一个用户在一个门户只有一个标识",
+        "先解除原有的绑定";
+    /// There is nothing to undo.
+    NOT_BOUND = Missing, "people.portal-not-bound",
+        "解除绑定须先有绑定", "核对用户名与门户";
+    /// The portal vouches for somebody we do not know.
+    PORTAL_UNBOUND = Forbidden, "people.portal-unbound",
+        "经门户登录的须先与本账册的用户绑定",
+        "先用口令登录后自行绑定，或请管理员绑定；不按邮箱、电话匹配，也不自动开户";
     /// There is no such token.
     NO_TOKEN = Missing, "people.no-token",
         "令牌须存在且未吊销", "检查令牌编号";

@@ -46,7 +46,7 @@ pub static KEY_MISSING: Rule = Rule {
     code: "seal.key-missing",
     kind: Kind::Refused,
     rule: "个人信息加密存放，读写须有本账册的密钥",
-    remedy: "用 --key-file、XIAOQU_KEY_FILE 或 XIAOQU_KEY 指明建账时的密钥；密钥丢失则个人信息无法恢复，账目不受影响",
+    remedy: "用 --key-file、XIAOQU_KEY_FILE 或 XIAOQU_KEY 指明建账时的密钥；新账册用 --key-file 指明密钥文件建在哪里；密钥丢失则个人信息无法恢复，账目不受影响",
 };
 
 /// Another key is there.

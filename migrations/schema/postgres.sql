@@ -399,6 +399,21 @@ CHECK (((effective_until IS NULL) OR (effective_until >= effective_from)))
 -- constraint policy_pack.policy_pack_pkey
 PRIMARY KEY (code, version)
 
+-- constraint portal_errand.portal_errand_pkey
+PRIMARY KEY (state_digest)
+
+-- constraint portal_identity.portal_identity_person_no_fkey
+FOREIGN KEY (person_no) REFERENCES person(person_no)
+
+-- constraint portal_identity.portal_identity_person_no_issuer_key
+UNIQUE (person_no, issuer)
+
+-- constraint portal_identity.portal_identity_pkey
+PRIMARY KEY (issuer, subject_blind)
+
+-- constraint portal_identity.portal_identity_subject_blind_check
+CHECK ((length(subject_blind) = 16))
+
 -- constraint posting.posting_amount_fen_check
 CHECK (((amount_fen <> 0) AND ((amount_fen >= '-10000000000000'::bigint) AND (amount_fen <= '10000000000000'::bigint))))
 
@@ -959,6 +974,15 @@ CREATE UNIQUE INDEX policy_pack_act_no_key ON public.policy_pack USING btree (ac
 -- index policy_pack_pkey
 CREATE UNIQUE INDEX policy_pack_pkey ON public.policy_pack USING btree (code, version)
 
+-- index portal_errand_pkey
+CREATE UNIQUE INDEX portal_errand_pkey ON public.portal_errand USING btree (state_digest)
+
+-- index portal_identity_person_no_issuer_key
+CREATE UNIQUE INDEX portal_identity_person_no_issuer_key ON public.portal_identity USING btree (person_no, issuer)
+
+-- index portal_identity_pkey
+CREATE UNIQUE INDEX portal_identity_pkey ON public.portal_identity USING btree (issuer, subject_blind)
+
 -- index posting_account
 CREATE INDEX posting_account ON public.posting USING btree (compound_id, book, dwelling_no, account, effective_on)
 
@@ -1362,6 +1386,17 @@ code text NOT NULL,
   replaces text NOT NULL,
   body text NOT NULL,
   digest bytea NOT NULL,
+  act_no integer NOT NULL
+
+-- table portal_errand
+state_digest bytea NOT NULL,
+  until_at bigint NOT NULL
+
+-- table portal_identity
+issuer text NOT NULL,
+  subject_blind bytea NOT NULL,
+  person_no integer NOT NULL,
+  bound_at bigint NOT NULL,
   act_no integer NOT NULL
 
 -- table posting

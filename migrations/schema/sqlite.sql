@@ -475,6 +475,23 @@ CREATE TABLE policy_pack (
   CHECK (effective_until IS NULL OR effective_until >= effective_from)
 ) STRICT, WITHOUT ROWID
 
+-- table portal_errand
+CREATE TABLE portal_errand (
+  state_digest BLOB NOT NULL PRIMARY KEY,
+  until_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+
+-- table portal_identity
+CREATE TABLE portal_identity (
+  issuer TEXT NOT NULL,
+  subject_blind BLOB NOT NULL CHECK (length(subject_blind) = 16),
+  person_no INTEGER NOT NULL REFERENCES person (person_no),
+  bound_at INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (issuer, subject_blind),
+  UNIQUE (person_no, issuer)
+) STRICT, WITHOUT ROWID
+
 -- table posting
 CREATE TABLE posting (
   compound_id INTEGER NOT NULL,

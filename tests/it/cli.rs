@@ -271,7 +271,7 @@ on_both! {
         let listed = told(&["user", "tokens", "wang"]).await;
         assert!(listed.starts_with(&format!("令牌 1  对账  授权 1  至 {soon} 23:59:59")) && !listed.contains("xq_"), "{listed}");
         let entrance = ledger::people::Entrance::new(world.books.clone());
-        assert!(entrance.admit(token).await.unwrap().is_some());
+        assert!(entrance.admit(token, &ledger::books::Origin::here()).await.unwrap().is_some());
         told(&["user", "revoke", "1"]).await;
         assert!(told(&["user", "tokens", "wang"]).await.is_empty());
         assert_eq!(told(&["user", "end", "2", "--last-on", "2026-03-31"]).await, "授权 2 至 2026-03-31 止\n");
@@ -611,18 +611,23 @@ async fn the_first_administrator_is_made_at_the_machine_and_a_password_is_never_
         code: None,
     };
     assert_eq!(
-        entrance.log_in(login("plum-rain-in-june")).await.unwrap_err().code(),
+        entrance
+            .log_in(login("plum-rain-in-june"), ledger::books::Origin::here())
+            .await
+            .unwrap_err()
+            .code(),
         "people.login"
     );
-    let (session, _) = entrance.log_in(login("plum-rain-in-July")).await.unwrap();
-    let admin = entrance.admit(&session).await.unwrap().unwrap();
+    let (session, _) =
+        entrance.log_in(login("plum-rain-in-July"), ledger::books::Origin::here()).await.unwrap();
+    let admin = entrance.admit(&session, &ledger::books::Origin::here()).await.unwrap().unwrap();
     assert_eq!(
         admin.in_force().map(|held| held.role.name()).collect::<Vec<_>>(),
         ["administrator"]
     );
     xiaoqu(&["--db", &db, "user", "disable", "admin"]).await.must(0);
     let again = std::time::Instant::now();
-    while entrance.admit(&session).await.unwrap().is_some() {
+    while entrance.admit(&session, &ledger::books::Origin::here()).await.unwrap().is_some() {
         assert!(again.elapsed().as_secs() < 3, "a user disabled at the machine still comes in");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

@@ -1,6 +1,6 @@
 //! Who may do what, where and until when: terms that end, log-ins that fail, tokens that are taken back.
 
-use ledger::books::{Actor, Books, Request, Role};
+use ledger::books::{Actor, Books, Origin, Request, Role};
 use ledger::calendar::{Day, Instant};
 use ledger::error::Result;
 use ledger::id::{AreaId, CompoundId, MandateNo, OrgNo, TokenNo};
@@ -135,11 +135,11 @@ impl Desk {
     async fn log_in_with(&self, user: &str, password: &str, code: Option<&str>) -> Result<String> {
         let login =
             Login { user: user.into(), password: password.into(), code: code.map(Into::into) };
-        Ok(self.entrance.log_in(login).await?.0)
+        Ok(self.entrance.log_in(login, Origin::here()).await?.0)
     }
 
     async fn who(&self, shown: &str) -> Option<Caller> {
-        self.entrance.admit(shown).await.unwrap()
+        self.entrance.admit(shown, &Origin::here()).await.unwrap()
     }
 
     pub(crate) async fn token(
@@ -176,7 +176,7 @@ fn refused<T>(answer: Result<T>, code: &str) {
 }
 
 /// Everything the acts of the head office have kept.
-async fn kept(world: &World) -> String {
+pub(crate) async fn kept(world: &World) -> String {
     let db = world.back_door().await;
     let sql = "SELECT verb || ' ' || actor || ' ' || request || ' ' || answer AS told FROM act WHERE compound_id = 0";
     let rows =

@@ -21,6 +21,8 @@ use ledger::seal::KeySource;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
+use xiaoqu::routes::{ROUTES, Route};
+
 use crate::doors::{Doors, bearer};
 use crate::on_both;
 use crate::world::{Backend, World, day};
@@ -163,6 +165,10 @@ on_both! {
             let books = Books::open_keyed(&world.url, world.clock.clone(), source).await.unwrap();
             let refused = enrol(&books, &world, vec![newcomer("3-1-101", ID_NO, PHONE)]).await.unwrap_err();
             assert_eq!(refused.code(), code, "{refused}");
+            if matches!(books.key_place().as_str(), place if place.starts_with('（')) {
+                let evidence = &refused.refusal().unwrap().evidence;
+                assert!(evidence.contains("HOME") && evidence.contains("没有密钥"), "{evidence}");
+            }
             let listed = world.books.ring();
             assert!(listed.is_open().is_ok());
             if code != "seal.key-shape" {
@@ -215,6 +221,9 @@ on_both! {
         assert_eq!(books::retire(&world.books, 1, &columns).await.unwrap_err().code(), "seal.key-in-use");
         let resumed = books::rotate(&world.books, &columns).await.unwrap();
         assert_eq!((resumed.key_no, resumed.resealed, resumed.is_resumed), (2, 3, true));
+        let early = books::retire(&world.books, 1, &columns).await.unwrap_err();
+        assert_eq!(early.code(), "seal.key-in-use", "a server may still seal with it");
+        crate::people::later(&world, 60);
         books::retire(&world.books, 1, &columns).await.unwrap();
         assert_eq!(states(&world.books).await, [(1, false, true, false), (2, true, false, true)]);
         assert_eq!(books::retire(&world.books, 9, &columns).await.unwrap_err().code(), "seal.key-missing");
@@ -226,6 +235,49 @@ on_both! {
         assert_eq!(contacts[0].phone.in_clear(), phone);
         let laws = ledger::verify::verify(&after, None).await.unwrap();
         assert!(laws.iter().all(|law| law.failed == 0), "{laws:#?}");
+    }
+
+    async fn a_server_takes_up_a_new_key_while_it_works_or_refuses_plainly(world: World) {
+        let columns = ledger::sealed();
+        let url = &world.url;
+        let serving = Books::open_with(url, world.clock.clone()).await.unwrap();
+        let file = std::fs::read_to_string(world.books.key_place()).unwrap();
+        let told = file.lines().find(|line| !line.starts_with('#')).unwrap().to_owned();
+        let told = Books::open_keyed(url, world.clock.clone(), KeySource::Told(told)).await.unwrap();
+        told.ring().is_open().unwrap();
+
+        // It enrols people without a pause, and looks as a server does.
+        let (ended, mut hears) = tokio::sync::watch::channel(false);
+        let working = async {
+            let mut enrolled = 0;
+            while !*hears.borrow_and_update() {
+                serving.look_at_keys().await.unwrap();
+                let code = format!("9-1-{}", 100 + enrolled);
+                enrol(&serving, &world, vec![newcomer(&code, "", PHONE)]).await.unwrap();
+                enrolled += 1;
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+            enrolled
+        };
+        let rotating = async {
+            let rotated = books::rotate(&world.books, &columns).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            ended.send(true).unwrap();
+            rotated
+        };
+        let (enrolled, rotated) = tokio::join!(working, rotating);
+        assert!(enrolled > 5, "{enrolled}");
+        assert_eq!((rotated.key_no, serving.ring().current()), (2, 2));
+        let keys = books::keys(&world.books, &columns).await.unwrap();
+        assert_eq!(keys[0].sealed, 0, "nothing was sealed with the old key behind the rotation's back: {keys:?}");
+
+        // One that was told its key in full cannot find the new one: it says so, and reads what is no person's.
+        told.look_at_keys().await.unwrap();
+        let refused = enrol(&told, &world, vec![newcomer("8-1-101", ID_NO, PHONE)]).await.unwrap_err();
+        assert_eq!(refused.code(), "seal.key-differs");
+        assert_eq!(refused.refusal().unwrap().facts["key_no"], 2);
+        let mut view = told.read().await.unwrap();
+        property::roll(&mut view, world.compound, day("2026-01-05")).await.unwrap();
     }
 
     async fn what_is_looked_at_is_recorded_first(world: World) {
@@ -261,6 +313,45 @@ on_both! {
         let page = doors.get("/audit?verb=refused.attempt").await.must(200);
         assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page}");
         assert_eq!(page["items"][0]["request"], json!({ "what": "deposits", "code": "journal.future-day" }));
+    }
+
+    async fn an_attempt_at_a_neighbours_money_is_on_record_and_tells_nothing(world: World) {
+        let doors = Doors::of(&world);
+        let desk = crate::people::Desk::of(&world.books);
+        let other = world.found("dahe", "大河里小区").await;
+        desk.enlist("wang").await;
+        let here = people::Scope::Compound(other);
+        let mandate = desk.appoint("wang", Role::PropertyCompany, here, "2026-01-01", "").await.unwrap();
+        let (_, token) = desk.token("wang", mandate, "2026-12-31T00:00:00Z").await.unwrap();
+        let money: Vec<&Route> = ROUTES.iter().filter(|route| route.is_money).collect();
+        assert!(money.len() >= 7, "{money:?}");
+        assert!(money.iter().all(|route| route.method == "POST" && route.is_at_compound()));
+        for (n, route) in money.iter().enumerate() {
+            let mut told = Vec::new();
+            for code in ["xiaohe", "nowhere"] {
+                let path = route.path.replace("{compound}", code).replace("{no}", "1");
+                let answer = doors.knock(&token, "POST", &path, None).await;
+                let mut problem = answer.problem(404, "property.no-compound");
+                problem.as_object_mut().unwrap().remove("instance");
+                told.push(problem.to_string().replace(code, "…"));
+            }
+            assert_eq!(told[0], told[1]);
+            let admin = crate::doors::token(Role::Administrator);
+            let page = doors.knock(&admin, "GET", "/api/v1/audit?verb=refused.attempt&limit=100", None).await.must(200);
+            let items = page["items"].as_array().unwrap();
+            assert_eq!(items.len(), 2 * (n + 1), "{page}");
+            let (_, what) = route.path.split_once("{compound}/").unwrap();
+            for code in ["xiaohe", "nowhere"] {
+                let wanted = json!({ "what": format!("{what} @ {code}"), "code": "property.no-compound" });
+                let found = items.iter().find(|item| item["request"] == wanted);
+                let found = found.unwrap_or_else(|| panic!("{wanted} is not in {page}"));
+                assert_eq!((&found["compound"], &found["actor"]), (&json!(""), &json!("wang")));
+            }
+        }
+        // Nothing of it is in the neighbour's own log, and what moves no money is not recorded.
+        doors.knock(&token, "GET", "/api/v1/compounds/xiaohe", None).await.problem(404, "property.no-compound");
+        let page = doors.get("/audit?verb=refused.attempt").await.must(200);
+        assert_eq!(page["items"], json!([]));
     }
 
     async fn the_log_is_searched_by_page_written_out_and_kept_to_its_compound(world: World) {

@@ -417,6 +417,36 @@ fn a_server_told_to_end_finishes_what_it_is_at_and_lets_nobody_new_in() {
 }
 
 #[test]
+fn a_running_server_takes_up_a_new_key_and_its_log_has_no_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), "");
+    let db = format!("sqlite:{}", folder.path().join("books.sqlite").display());
+    for (number, told) in [(2, "一秒内自行改用"), (3, "XIAOQU_KEY")] {
+        let said = Command::new(binary()).args(["key", "rotate", "--db", &db]).output().unwrap();
+        let words = String::from_utf8_lossy(&said.stdout);
+        assert!(said.status.success() && words.contains(told), "{said:?}");
+        let taken = server.hears(|event| event["message"] == "the keys were taken up");
+        assert_eq!(taken["key"], number);
+    }
+    drop(server);
+
+    let mut serve = Command::new(binary());
+    serve.args(["serve", "--db", &db, "--listen", "127.0.0.1:0"]);
+    // As whoever likes colours everywhere has it.
+    serve.env("FORCE_COLOR", "1").env("CLICOLOR_FORCE", "1").env("TERM", "xterm-256color");
+    let mut child = serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("open address=") {
+        assert!(log.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    log.read_to_string(&mut said).unwrap();
+    assert!(!said.contains('\u{1b}') && !said.contains("u001b"), "{said:?}");
+}
+
+#[test]
 fn a_request_that_never_ends_does_not_keep_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Server::start(folder.path(), "grace_seconds = 1");

@@ -97,7 +97,7 @@ pub(super) async fn key(books: &Books, command: KeyCommand, out: Out<'_>) -> Ran
             )?;
             writeln!(
                 out,
-                "正在运行的 xiaoqu serve 请重新启动；随后可用 xiaoqu key retire 停用旧密钥"
+                "正在运行的 xiaoqu serve 一秒内自行改用；密钥来自 XIAOQU_KEY 的，加上新密钥重启之前拒绝读写个人信息。一分钟后可用 xiaoqu key retire 停用旧密钥"
             )?;
         }
         KeyCommand::Retire { no } => {

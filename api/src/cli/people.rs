@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use ledger::books::{Books, Role};
 use ledger::error::{Error, Storage};
 use ledger::id::{MandateNo, TokenNo};
-use ledger::people::{self as room, Entrance, NewOrg, NewToken, OrgKind};
+use ledger::people::{self as room, Entrance, NewOrg, NewToken, OrgKind, Subject};
 use ledger::property::{self, AreaKind, NewArea};
 use serde_json::json;
 
@@ -49,6 +49,10 @@ pub(super) enum User {
     Disable(NameArgs),
     /// 恢复停用的用户
     Enable(NameArgs),
+    /// 绑定门户给此人的标识，此后可经门户登录
+    BindPortal(BindArgs),
+    /// 解除与一个门户的绑定；会话立即失效
+    UnbindPortal(UnbindArgs),
 }
 
 /// What there is to do about organisations.
@@ -209,6 +213,31 @@ pub(super) struct TotpArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct BindArgs {
+    /// 用户名
+    user: String,
+    /// 门户的签发者，同配置中的 issuer，一字不差
+    #[arg(long, value_name = "URL")]
+    issuer: String,
+    /// 门户给此人的标识（sub），区分大小写
+    #[arg(long, value_name = "TEXT")]
+    subject: String,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UnbindArgs {
+    /// 用户名
+    user: String,
+    /// 门户的签发者，同配置中的 issuer
+    #[arg(long, value_name = "URL")]
+    issuer: String,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct OrgArgs {
     /// 机构代码
     code: String,
@@ -341,6 +370,8 @@ impl User {
             User::Token(args) => args.json.json,
             User::Revoke(args) => args.json.json,
             User::Totp(args) => args.json.json,
+            User::BindPortal(args) => args.json.json,
+            User::UnbindPortal(args) => args.json.json,
         }
     }
 }
@@ -430,6 +461,18 @@ pub(super) async fn user(books: &Books, user: User, out: Out<'_>) -> Ran {
         User::Enable(NameArgs { user, .. }) => {
             people::shut_out(&entrance, &admin, None, &user, false).await?;
             tell(out, is_json, &json!({ "user": user }), &format!("{user} 已恢复"))
+        }
+        User::BindPortal(BindArgs { user, issuer, subject, .. }) => {
+            let told = json!({ "user": user, "issuer": issuer });
+            let line = format!("{user} 已绑定 {issuer}");
+            let subject = Subject { issuer, subject };
+            entrance.bind_portal(&admin, &user, subject, None).await?;
+            tell(out, is_json, &told, &line)
+        }
+        User::UnbindPortal(UnbindArgs { user, issuer, .. }) => {
+            entrance.unbind_portal(&admin, &user, &issuer).await?;
+            let told = json!({ "user": user, "issuer": issuer });
+            tell(out, is_json, &told, &format!("{user} 已解除与 {issuer} 的绑定"))
         }
     }
 }

@@ -5,11 +5,15 @@
 //!
 //! Always: the books open without their keys; what needs one is refused, naming the fingerprints. The first key is made when
 //! the books are founded, if nobody named one. Every change of the list, and every batch that is sealed anew, is an act.
-//! A rotation that was broken off goes on where it stopped; it may run beside other acts, but a program that was started
-//! before it seals with the key it knows until it is started anew.
-//! Limits: [`BATCH`] values an act.
+//! A rotation that was broken off goes on where it stopped, and runs beside other acts: a program that serves looks at the
+//! list again and again ([`Books::look_at_keys`]), and a rotation waits [`TAKEN_UP`] between listing a key and using it. A
+//! program that cannot find the new key (it was told its keys) refuses what needs one. A key is retired [`SETTLED`] after the
+//! next was listed, and not before.
+//! Limits: [`BATCH`] values an act. A program that stands still for longer than [`SETTLED`] between taking a key and writing
+//! with it is not guarded against.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +25,12 @@ use crate::seal::{self, KEY_DIFFERS, KEY_IN_USE, KEY_MISSING, Key, KeySource, Ri
 
 /// How many values an act seals anew: a few milliseconds under the compound's lock.
 const BATCH: i32 = 2_000;
+/// How long a rotation leaves other programs to take up the new key.
+const TAKEN_UP: Duration = Duration::from_secs(1);
+/// How long after the next one was listed a key may still be in use somewhere, in seconds.
+const SETTLED: i64 = 60;
+/// The series whose number moves when the list changes.
+pub(super) const SERIES: &str = "seal-key";
 
 static SEAL_KEY: Table = Table {
     name: "seal_key",
@@ -189,6 +199,7 @@ pub async fn rotate(books: &Books, columns: &[&'static Sealed]) -> Result<Rotate
         counts(books, columns).await?.iter().filter(|(n, _)| **n != current).map(|(_, c)| c).sum();
     if old == 0 {
         add(books).await?;
+        tokio::time::sleep(TAKEN_UP).await;
     }
     let mut resealed = 0;
     for column in columns {
@@ -239,6 +250,7 @@ async fn add(books: &Books) -> Result<()> {
         Box::pin(async move {
             let last = listed(tx).await?.last().map_or(0, |listed| listed.number);
             list(tx, last + 1, key, blind)?;
+            tx.next_no(SERIES);
             Ok(last + 1)
         })
     });
@@ -385,12 +397,24 @@ pub async fn retire(books: &Books, number: u16, columns: &[&'static Sealed]) -> 
             .with("sealed", state.sealed)
             .into());
     }
+    let sql = "SELECT a.recorded_at FROM seal_key k JOIN act a ON a.compound_id = 0 AND a.act_no = k.act_no
+               ORDER BY k.key_no DESC LIMIT 1";
+    let listed_at = books.glance().rows(KEYS, sql, vec![]).await?;
+    let listed_at: i64 = match listed_at.first() {
+        Some(row) => row.try_get_by_index(0)?,
+        None => 0,
+    };
+    if books.clock().now().seconds() < listed_at + SETTLED {
+        let evidence = "现用密钥启用不满 1 分钟，运行中的服务可能还在用旧的；请一分钟后再停用";
+        return Err(KEY_IN_USE.refuse(evidence).into());
+    }
     let request = Request::new("key.retire", number);
     let operator = super::Actor::operator();
     let done = books.act(&operator, CompoundId::OFFICE, request, |tx, number| {
         Box::pin(async move {
             let sql = "UPDATE seal_key SET retired_by_act = $2 WHERE key_no = $1 AND retired_by_act IS NULL";
             let values = vec![i32::from(*number).into(), tx.act().0.into()];
+            tx.next_no(SERIES);
             tx.exec(sql, values).await
         })
     });

@@ -183,7 +183,17 @@ fn damaged_zip(error: ZipError) -> Refusal {
             PASSWORD_FILE.refuse("ZIP 已加密")
         }
         ZipError::InvalidPassword => PASSWORD_FILE.refuse("ZIP 已加密"),
-        error => DAMAGED_FILE.refuse(format!("ZIP 无法读取（{error}）")),
+        error => DAMAGED_FILE.refuse(format!("ZIP 无法读取：{}", wrong_with(&error))),
+    }
+}
+
+/// The reader's own words are for programmers.
+fn wrong_with(error: &ZipError) -> String {
+    match error {
+        ZipError::CompressionMethodNotSupported(method) => format!("压缩方法 {method} 不支持"),
+        ZipError::UnsupportedArchive(_) => "用了不支持的写法，例如分卷".to_owned(),
+        ZipError::FileNotFound => "缺少目录所列的文件".to_owned(),
+        _ => "文件不完整，或不是 ZIP".to_owned(),
     }
 }
 

@@ -141,16 +141,7 @@ fn lock_after(failed: i32) -> i64 {
 /// # Errors
 /// `people.login` while the name is locked, `people.code-wanted`.
 pub(super) async fn enter(tx: &mut Tx, tried: &Try) -> Result<Entered> {
-    let now = tx.at();
-    let sql = "SELECT failed, last_at, locked_until_at FROM attempt WHERE name_digest = $1";
-    let name = || tried.name_digest.to_vec();
-    let (mut failed, mut locked_until) = (0, i64::MIN);
-    if let Some(row) = rows::one(tx, sql, vec![name().into()]).await? {
-        if row.try_get::<i64>("", "last_at")? > now.seconds() - FORGOTTEN_AFTER {
-            failed = row.try_get("", "failed")?;
-        }
-        locked_until = row.try_get("", "locked_until_at")?;
-    }
+    let count = Count::of(tx, tried.name_digest).await?;
     let person = match tried.person {
         Some(no) => rows::person_numbered(tx, no).await?.filter(|person| !person.is_disabled),
         None => None,
@@ -161,9 +152,7 @@ pub(super) async fn enter(tx: &mut Tx, tried: &Try) -> Result<Entered> {
         None => false,
     };
 
-    if now.seconds() < locked_until {
-        return Err(refused().into());
-    }
+    count.may_try(tx.at())?;
     if let Some(person) = person.filter(|_| tried.is_right && is_same_hash) {
         let factor = match tried.session {
             Some(_) => second_factor(tx, &person, tried.code.as_deref()).await?,
@@ -178,16 +167,51 @@ pub(super) async fn enter(tx: &mut Tx, tried: &Try) -> Result<Entered> {
         }
     }
 
-    failed += 1;
-    let lock = lock_after(failed);
-    // What was forgotten anyway need not be kept: names that were made up do not fill the table.
-    let sql = "DELETE FROM attempt WHERE name_digest = $1 OR last_at < $2";
-    tx.exec(sql, vec![name().into(), (now.seconds() - FORGOTTEN_AFTER).into()]).await?;
-    let sql = "INSERT INTO attempt (name_digest, failed, last_at, locked_until_at) VALUES ($1, $2, $3, $4)";
-    let until = now.seconds() + lock;
-    tx.exec(sql, vec![name().into(), failed.into(), now.seconds().into(), until.into()]).await?;
-    let locked_until = (lock > 0).then(|| Instant::from_seconds(until));
-    Ok(Entered::Failed { person: tried.person, failed, locked_until })
+    count.failed(tx, tried.person).await
+}
+
+/// How often somebody of a name failed in a row, and until when nobody of it is let in.
+pub(super) struct Count {
+    digest: [u8; 32],
+    failed: i32,
+    locked_until: i64,
+}
+
+impl Count {
+    /// As it stands.
+    pub(super) async fn of(tx: &mut Tx, digest: [u8; 32]) -> Result<Count> {
+        let sql = "SELECT failed, last_at, locked_until_at FROM attempt WHERE name_digest = $1";
+        let mut count = Count { digest, failed: 0, locked_until: i64::MIN };
+        let now = tx.at().seconds();
+        if let Some(row) = rows::one(tx, sql, vec![digest.to_vec().into()]).await? {
+            if row.try_get::<i64>("", "last_at")? > now - FORGOTTEN_AFTER {
+                count.failed = row.try_get("", "failed")?;
+            }
+            count.locked_until = row.try_get("", "locked_until_at")?;
+        }
+        Ok(count)
+    }
+
+    /// # Errors
+    /// `people.login` while the name is locked.
+    pub(super) fn may_try(&self, now: Instant) -> Result<(), Refusal> {
+        if now.seconds() < self.locked_until { Err(refused()) } else { Ok(()) }
+    }
+
+    /// Once more.
+    pub(super) async fn failed(self, tx: &mut Tx, person: Option<PersonNo>) -> Result<Entered> {
+        let (failed, now) = (self.failed + 1, tx.at().seconds());
+        let lock = lock_after(failed);
+        // What was forgotten anyway need not be kept: names that were made up do not fill the table.
+        let sql = "DELETE FROM attempt WHERE name_digest = $1 OR last_at < $2";
+        let name = || self.digest.to_vec();
+        tx.exec(sql, vec![name().into(), (now - FORGOTTEN_AFTER).into()]).await?;
+        let sql = "INSERT INTO attempt (name_digest, failed, last_at, locked_until_at) VALUES ($1, $2, $3, $4)";
+        let until = now + lock;
+        tx.exec(sql, vec![name().into(), failed.into(), now.into(), until.into()]).await?;
+        let locked_until = (lock > 0).then(|| Instant::from_seconds(until));
+        Ok(Entered::Failed { person, failed, locked_until })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,7 +269,7 @@ pub(super) async fn has_second_factor(view: &mut impl View, person: PersonNo) ->
     Ok(sealed_of(view, person, &rows::SECRET).await?.is_some())
 }
 
-async fn begin(
+pub(super) async fn begin(
     tx: &mut Tx,
     person: &Person,
     digest: &[u8; 32],

@@ -21,10 +21,11 @@ use serde_json::json;
 
 use super::credential::{self, ABSOLUTE, IDLE, Proposal, STAY_AFTER, Try, digest, fresh};
 use super::password::{Hashing, may_be_set};
+use super::portal::{self, Subject, Visit};
 use super::{
     Caller, Entered, FreshToken, Known, LOGIN, Login, NewToken, SERIES, SecondFactor, Shown, rows,
 };
-use crate::books::{self, Actor, Books, Done, Request, Role, Tx, last_no};
+use crate::books::{self, Actor, Books, Done, Origin, Request, Role, Tx, last_no};
 use crate::calendar::Instant;
 use crate::error::Result;
 use crate::id::{CompoundId, PersonNo, SessionNo, TokenNo};
@@ -38,6 +39,8 @@ const REMEMBERED: usize = 10_000;
 /// What a token begins with, and a session.
 const TOKEN: &str = "xq_";
 const SESSION: &str = "xs_";
+/// Who acts when somebody who is not in yet tries to come in.
+const DOOR: &str = "登录";
 /// How long either is.
 const LENGTH: usize = 3 + 64;
 
@@ -98,11 +101,11 @@ impl Entrance {
         self.0.hashing.done()
     }
 
-    /// Whoever shows this token or session; nobody, if it opens nothing.
+    /// Whoever shows this token or session and comes from there; nobody, if it opens nothing.
     ///
     /// # Errors
     /// Storage.
-    pub async fn admit(&self, shown: &str) -> Result<Option<Caller>> {
+    pub async fn admit(&self, shown: &str, from: &Origin) -> Result<Option<Caller>> {
         let is_ours = shown.starts_with(TOKEN) || shown.starts_with(SESSION);
         if !is_ours || shown.len() != LENGTH {
             return Ok(None);
@@ -118,7 +121,7 @@ impl Entrance {
             },
         };
         if let Shown::Session(session) = pass.known.shown {
-            self.stay(&pass, session, now).await?;
+            self.stay(&pass, session, now, from).await?;
         }
         Ok(Some(Caller::new(pass.known.clone(), now.day())))
     }
@@ -191,7 +194,13 @@ impl Entrance {
     }
 
     /// Moves a session's idle limit, once for all who come at the same time.
-    async fn stay(&self, pass: &Pass, session: SessionNo, now: Instant) -> Result<()> {
+    async fn stay(
+        &self,
+        pass: &Pass,
+        session: SessionNo,
+        now: Instant,
+        from: &Origin,
+    ) -> Result<()> {
         let until = pass.idle_until.load(Ordering::SeqCst);
         let wanted = now.seconds() + IDLE;
         if wanted - until < STAY_AFTER {
@@ -202,7 +211,7 @@ impl Entrance {
         if swapped.is_err() {
             return Ok(());
         }
-        let actor = Actor::new(&pass.known.name, Role::Operator);
+        let actor = Actor::new(&pass.known.name, Role::Operator).from(from.clone());
         let request = Request::new("people.stay", session);
         let office = CompoundId::OFFICE;
         let stayed = self
@@ -235,20 +244,26 @@ impl Entrance {
         done
     }
 
-    /// Logs somebody in: a session's token, and what it is.
+    /// Logs somebody in, who comes from there: a session's token, and what it is.
     ///
     /// # Errors
     /// `people.login` for everything that is wrong, `people.code-wanted` once the password is right, `people.crowded`.
-    pub async fn log_in(&self, login: Login) -> Result<(String, Entered)> {
+    pub async fn log_in(&self, login: Login, from: Origin) -> Result<(String, Entered)> {
         let session = fresh(SESSION)?;
-        match self.try_in(login, Some(digest(&session))).await? {
+        match self.try_in(login, Some(digest(&session)), from).await? {
             Entered::Failed { .. } | Entered::Right => Err(LOGIN.refuse("没有登录").into()),
             begun => Ok((session, begun)),
         }
     }
 
     /// Checks a password outside any act, then counts the outcome under the lock.
-    async fn try_in(&self, login: Login, session: Option<[u8; 32]>) -> Result<Entered> {
+    async fn try_in(
+        &self,
+        login: Login,
+        session: Option<[u8; 32]>,
+        from: Origin,
+    ) -> Result<Entered> {
+        self.watch();
         let Login { user, password, code } = login;
         let name: String = user.trim().to_lowercase().chars().take(200).collect();
         let mut view = self.0.books.read().await?;
@@ -266,7 +281,7 @@ impl Entrance {
         let told = json!({ "user": person.map(|_| name) });
         let tried = Try { name_digest, person, is_right, phc, code, session };
         let request = Request::describing("people.log-in", tried, told);
-        let door = Actor::new("登录", Role::Operator);
+        let door = Actor::new(DOOR, Role::Operator).from(from);
         let entered = self.0.books.act(&door, CompoundId::OFFICE, request, |tx, tried| {
             Box::pin(credential::enter(tx, tried))
         });
@@ -310,11 +325,111 @@ impl Entrance {
         password: String,
     ) -> Result<()> {
         may_be_set(&actor.name, &password)?;
-        let login = Login { user: actor.name.clone(), password: old, code: None };
-        match self.try_in(login, None).await? {
-            Entered::Right => self.set_password(actor, &actor.name, password).await,
+        self.show_password(actor, old).await?;
+        self.set_password(actor, &actor.name, password).await
+    }
+
+    /// Somebody who is in shows their password once more. A wrong one counts like a failed log-in.
+    ///
+    /// # Errors
+    /// `people.login`, `people.crowded`.
+    pub async fn show_password(&self, actor: &Actor, password: String) -> Result<()> {
+        let login = Login { user: actor.name.clone(), password, code: None };
+        match self.try_in(login, None, actor.origin.clone()).await? {
+            Entered::Right => Ok(()),
             _ => Err(LOGIN.refuse("原口令不符").into()),
         }
+    }
+
+    /// Binds a subject of a portal's to a user; `epoch` is the user's when they asked for it themselves: should it have
+    /// moved since, the asking is void.
+    ///
+    /// # Errors
+    /// `people.no-user`, `people.portal-shape`, `people.portal-taken`, `people.session-only`; `seal.key-missing`.
+    pub async fn bind_portal(
+        &self,
+        actor: &Actor,
+        user: &str,
+        subject: Subject,
+        epoch: Option<i32>,
+    ) -> Result<()> {
+        let told = json!({ "user": user, "issuer": subject.issuer });
+        let given = (user.to_owned(), subject, epoch);
+        let request = Request::describing("people.bind-portal", given, told);
+        let bound = self.act(actor, request, |tx, (user, subject, epoch)| {
+            Box::pin(portal::bind(tx, user, subject, *epoch))
+        });
+        bound.await.map(drop)
+    }
+
+    /// Undoes it. The user's sessions end.
+    ///
+    /// # Errors
+    /// `people.no-user`, `people.portal-not-bound`.
+    pub async fn unbind_portal(&self, actor: &Actor, user: &str, issuer: &str) -> Result<()> {
+        let told = json!({ "user": user, "issuer": issuer });
+        let given = (user.to_owned(), issuer.to_owned());
+        let request = Request::describing("people.unbind-portal", given, told);
+        let unbound = self
+            .act(actor, request, |tx, (user, issuer)| Box::pin(portal::unbind(tx, user, issuer)));
+        unbound.await.map(drop)
+    }
+
+    /// Lets somebody in for whom a portal vouches: a session's token, and what it is. Whoever is not known, disabled or
+    /// locked is counted as after a wrong password.
+    ///
+    /// # Errors
+    /// `people.portal-unbound`, `people.login`; `seal.key-missing`.
+    pub async fn come_by_portal(
+        &self,
+        subject: Subject,
+        is_strong: bool,
+        from: Origin,
+    ) -> Result<(String, Entered)> {
+        self.watch();
+        let session = fresh(SESSION)?;
+        let mut view = self.0.books.read().await?;
+        let known = portal::person_of(&mut view, &subject).await?;
+        drop(view);
+        let told = json!({ "issuer": subject.issuer, "user": known.map(|person| person.name) });
+        let visit = Visit { subject, session: digest(&session), is_strong };
+        let request = Request::describing("people.come-by-portal", visit, told);
+        let door = Actor::new(DOOR, Role::Operator).from(from);
+        let entered = self.0.books.act(&door, CompoundId::OFFICE, request, |tx, visit| {
+            Box::pin(portal::enter(tx, visit))
+        });
+        match entered.await?.answer {
+            Entered::Failed { person: None, .. } => {
+                Err(super::PORTAL_UNBOUND.refuse("门户认得此人，本账册没有与之绑定的用户").into())
+            }
+            Entered::Failed { .. } | Entered::Right => Err(LOGIN.refuse("没有登录").into()),
+            begun => Ok((session, begun)),
+        }
+    }
+
+    /// Uses up the state of a visit to a portal: `true` the first time, in whichever process, and never again until it has
+    /// run out.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn use_up(&self, state: &str, until: Instant) -> Result<bool> {
+        portal::use_up(&self.0.books, &digest(state), until).await
+    }
+
+    /// Seals what a browser carries to a portal and back.
+    ///
+    /// # Errors
+    /// `seal.key-missing`, `seal.key-differs`.
+    pub fn seal_errand(&self, plain: &[u8]) -> Result<Vec<u8>> {
+        portal::seal_errand(&self.0.books.ring(), plain)
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// `seal.key-missing`, `seal.key-differs`, `seal.broken`.
+    pub fn open_errand(&self, sealed: &[u8]) -> Result<Vec<u8>> {
+        portal::open_errand(&self.0.books.ring(), sealed)
     }
 
     /// Sets a random password, shown once.

@@ -65,7 +65,9 @@ impl KeySource {
         match self {
             KeySource::Told(_) => "XIAOQU_KEY".to_owned(),
             KeySource::File(path) | KeySource::Usual(path) => path.display().to_string(),
-            KeySource::Nowhere => "（无处存放密钥）".to_owned(),
+            KeySource::Nowhere => {
+                "（没有指明密钥文件，环境中也没有 HOME 或 XDG_STATE_HOME）".to_owned()
+            }
         }
     }
 
