@@ -43,6 +43,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
+use crate::countersign::{self, Asking};
 use crate::metrics::{self, Metrics};
 use crate::pace::Pace;
 use crate::problem::{self, Problem};
@@ -349,10 +350,8 @@ async fn attend(
         Access::Forbidden => return Err(not_in(&who, somewhere)),
         Access::Unseen => return Err(property::no_compound(&code.unwrap_or_default()).into()),
     };
-    let is_write = route.method != "GET" && route.scope != Scope::Own;
-    if is_write && door.config.second_factor.contains(&actor.role) && !who.is_strong() {
-        let evidence = format!("{} 的本次登录没有经过二次验证", actor.role.in_chinese());
-        return Err(people::SECOND_FACTOR.refuse(evidence).into());
+    if route.method != "GET" && route.scope != Scope::Own {
+        must_be_strong(&door, &who, actor.role)?;
     }
     let is_tagged = route.is_tagged() && !is_paper(&parts.uri);
     let tag = match acts.filter(|_| is_tagged) {
@@ -363,6 +362,10 @@ async fn attend(
         && parts.headers.get_all(header::IF_NONE_MATCH).iter().any(|seen| names(seen, tag))
     {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response());
+    }
+    if let Some((deed, compound)) = route.deed.zip(compound.clone()) {
+        let asking = Asking { door, route, deed, who, actor, compound, key };
+        return countersign::attend(asking, Request::from_parts(parts, body), next).await;
     }
     let Door { books, entrance, .. } = door;
     parts.extensions.insert(Caller { books, entrance, who, actor, key });
@@ -377,6 +380,15 @@ async fn attend(
             .insert(header::VARY, HeaderValue::from_static("authorization, cookie, accept"));
     }
     Ok(response)
+}
+
+/// Whether what somebody showed is enough to write in a role.
+pub(crate) fn must_be_strong(door: &Door, who: &people::Caller, role: Role) -> Result<(), Refusal> {
+    if !door.config.second_factor.contains(&role) || who.is_strong() {
+        return Ok(());
+    }
+    let evidence = format!("{} 的本次登录没有经过二次验证", role.in_chinese());
+    Err(people::SECOND_FACTOR.refuse(evidence))
 }
 
 /// The role of the route's that somebody plays anywhere at all.
@@ -399,7 +411,7 @@ fn shown_role(who: &people::Caller, route: &Route) -> Option<Role> {
     }
 }
 
-fn not_in(who: &people::Caller, role: Role) -> Problem {
+pub(crate) fn not_in(who: &people::Caller, role: Role) -> Problem {
     let evidence = format!("{}（{}）不在此项的角色之内", who.name(), role.in_chinese());
     problem::ROLE.refuse(evidence).with("role", role.name()).into()
 }
@@ -751,7 +763,7 @@ impl<T: JsonSchema> Described for Told<T> {
 pub struct Most(pub usize);
 
 /// The refusal of a body that is larger than this route takes: how large it says it is, and the limit that holds here.
-fn too_large(request: &Request) -> Refusal {
+pub(crate) fn too_large(request: &Request) -> Refusal {
     let most = request.extensions().get::<Most>().map_or(0, |most| most.0 as u64);
     let length = request.headers().get(header::CONTENT_LENGTH);
     let said = length.and_then(|value| value.to_str().ok()?.parse().ok());

@@ -100,6 +100,14 @@ pub static OVERLOADED: Rule = Rule {
     remedy: "请稍后用同一幂等键重试",
 };
 
+/// An act was tried and would be accepted; nothing of it was written.
+pub static REHEARSED: Rule = Rule {
+    code: "books.rehearsed",
+    kind: Kind::Conflict,
+    rule: "试办只判断能否办理，不入账",
+    remedy: "确要办理的，请正式提交",
+};
+
 /// A key is empty or too long.
 pub static KEY_SHAPE: Rule = Rule {
     code: "books.key-shape",
@@ -109,8 +117,18 @@ pub static KEY_SHAPE: Rule = Rule {
 };
 
 /// The rules of this room, in the order they are checked.
-pub static RULES: &[&Rule] =
-    &[&ADDRESS, &NONE, &NEWER, &OLDER, &LOG, &KEY_SHAPE, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS];
+pub static RULES: &[&Rule] = &[
+    &ADDRESS,
+    &NONE,
+    &NEWER,
+    &OLDER,
+    &LOG,
+    &KEY_SHAPE,
+    &OVERLOADED,
+    &NO_COMPOUND,
+    &KEY_DIFFERS,
+    &REHEARSED,
+];
 
 /// What an act is asked to do: a verb, what it is given, and the key under which it happens once.
 #[derive(Clone, Debug)]
@@ -179,6 +197,32 @@ pub struct Books {
     source: Arc<KeySource>,
     ring: SharedRing,
     tally: Arc<Tally>,
+    turn: Turn,
+}
+
+/// What each act through these books begins with.
+type Lead = Arc<dyn for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<()>> + Send + Sync>;
+
+/// How acts through these books are taken.
+#[derive(Clone, Default)]
+enum Turn {
+    /// As they are.
+    #[default]
+    Plain,
+    /// Tried, judged and taken back.
+    Rehearsed,
+    /// Each begins with something else, in the same transaction.
+    Led(Lead),
+}
+
+impl std::fmt::Debug for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Turn::Plain => "Plain",
+            Turn::Rehearsed => "Rehearsed",
+            Turn::Led(_) => "Led",
+        })
+    }
 }
 
 /// The ring of opened books, exchanged when a key is added or retired.
@@ -263,7 +307,8 @@ impl Books {
         let opening = crate::seal::KEY_MISSING.refuse("账册正在打开");
         let ring: SharedRing = Arc::new(RwLock::new(Arc::new(Ring::locked(opening))));
         let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone(), ring.clone()));
-        Books { pools, lanes, clock, source: Arc::new(source), ring, tally: Arc::default() }
+        let (source, tally, turn) = (Arc::new(source), Arc::default(), Turn::Plain);
+        Books { pools, lanes, clock, source, ring, tally, turn }
     }
 
     /// Where the keys of the books at an address are if nobody says: beside the file, or in the home of whoever runs the
@@ -304,6 +349,25 @@ impl Books {
         &self.clock
     }
 
+    /// The same books, in which an act is tried and taken back: its verb runs under the lock and says no as it would, or
+    /// the act is refused with `books.rehearsed`, and nothing was written either way.
+    ///
+    /// What the database itself judges only when rows arrive is judged as far as the verb made them arrive.
+    #[must_use]
+    pub fn rehearsing(&self) -> Books {
+        Books { turn: Turn::Rehearsed, ..self.clone() }
+    }
+
+    /// The same books, in which every act begins with something else: one transaction, one record, and if either of the two
+    /// is refused, neither happened.
+    #[must_use]
+    pub fn led_by<F>(&self, lead: F) -> Books
+    where
+        F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+    {
+        Books { turn: Turn::Led(Arc::new(lead)), ..self.clone() }
+    }
+
     /// Acts: runs a verb in a transaction under the compound's lock and answers after the commit.
     ///
     /// The verb may run twice if the first run was rolled back. It runs in a task of its own: dropping the returned
@@ -334,9 +398,17 @@ impl Books {
         let (reply, answer) = oneshot::channel();
         let Request { verb, key, body, given, is_alone } = request;
         let actor = actor.clone();
-        let ticket = Ticket { compound, actor, verb, key, request: body, is_alone };
+        let is_rehearsed = matches!(self.turn, Turn::Rehearsed);
+        // What is only tried has not been done under a key, and does not say that something was.
+        let key = key.filter(|_| !is_rehearsed);
+        let ticket = Ticket { compound, actor, verb, key, request: body, is_alone, is_rehearsed };
+        let lead = match &self.turn {
+            Turn::Led(lead) => Some(Arc::clone(lead)),
+            Turn::Plain | Turn::Rehearsed => None,
+        };
         let tally = Arc::clone(&self.tally);
-        self.lanes.submit(Box::new(Pending { ticket, given, run, answered: None, reply, tally }));
+        let answered = None;
+        self.lanes.submit(Box::new(Pending { ticket, given, run, lead, answered, reply, tally }));
         let gone = || Storage::Bug("an act was dropped without an answer".to_owned());
         answer.await.map_err(|_| gone())?
     }
@@ -361,6 +433,9 @@ impl Books {
     /// # Errors
     /// Storage.
     pub(crate) async fn note(&self) -> Result<Note> {
+        if matches!(self.turn, Turn::Rehearsed) {
+            return Err(REHEARSED.refuse("note").into());
+        }
         let db = dialect::begin_acting(&self.pools).await.map_err(Storage::from)?;
         Ok(Note { db, backend: self.pools.backend, ring: self.ring() })
     }
@@ -425,6 +500,15 @@ impl LastActs {
     }
 }
 
+/// Whether an act was done under a key.
+///
+/// # Errors
+/// Storage.
+pub async fn is_key_used(view: &mut impl View, compound: CompoundId, key: &str) -> Result<bool> {
+    let sql = "SELECT act_no FROM once WHERE compound_id = $1 AND key = $2";
+    Ok(!view.rows(Reads::SETTLED, sql, vec![compound.0.into(), key.into()]).await?.is_empty())
+}
+
 /// The last act of the head office, for what belongs to no compound.
 ///
 /// # Errors
@@ -474,6 +558,7 @@ struct Pending<G, T, F> {
     ticket: Ticket,
     given: G,
     run: F,
+    lead: Option<Lead>,
     answered: Option<T>,
     reply: oneshot::Sender<Result<Done<T>>>,
     tally: Arc<Tally>,
@@ -491,6 +576,9 @@ where
 
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, Result<Json>> {
         Box::pin(async move {
+            if let Some(lead) = &self.lead {
+                lead(tx).await?;
+            }
             let answer = (self.run)(tx, &self.given).await?;
             let told = serde_json::to_value(&answer)
                 .map_err(|e| Storage::Bug(format!("an answer is not JSON: {e}")))?;
@@ -501,7 +589,9 @@ where
 
     fn answer(self: Box<Self>, result: Result<Outcome>) {
         let Pending { answered, reply, ticket, tally, .. } = *self;
-        tally.count(ticket.verb, Ended::of(&result));
+        if !ticket.is_rehearsed {
+            tally.count(ticket.verb, Ended::of(&result));
+        }
         let done = result.and_then(|Outcome { act, answer, is_repeated }| {
             let answer = match answered {
                 Some(answer) if !is_repeated => answer,

@@ -141,16 +141,7 @@ fn lock_after(failed: i32) -> i64 {
 /// # Errors
 /// `people.login` while the name is locked, `people.code-wanted`.
 pub(super) async fn enter(tx: &mut Tx, tried: &Try) -> Result<Entered> {
-    let now = tx.at();
-    let sql = "SELECT failed, last_at, locked_until_at FROM attempt WHERE name_digest = $1";
-    let name = || tried.name_digest.to_vec();
-    let (mut failed, mut locked_until) = (0, i64::MIN);
-    if let Some(row) = rows::one(tx, sql, vec![name().into()]).await? {
-        if row.try_get::<i64>("", "last_at")? > now.seconds() - FORGOTTEN_AFTER {
-            failed = row.try_get("", "failed")?;
-        }
-        locked_until = row.try_get("", "locked_until_at")?;
-    }
+    let failures = failures(tx, &tried.name_digest).await?;
     let person = match tried.person {
         Some(no) => rows::person_numbered(tx, no).await?.filter(|person| !person.is_disabled),
         None => None,
@@ -161,7 +152,7 @@ pub(super) async fn enter(tx: &mut Tx, tried: &Try) -> Result<Entered> {
         None => false,
     };
 
-    if now.seconds() < locked_until {
+    if tx.at().seconds() < failures.locked_until {
         return Err(refused().into());
     }
     if let Some(person) = person.filter(|_| tried.is_right && is_same_hash) {
@@ -178,16 +169,88 @@ pub(super) async fn enter(tx: &mut Tx, tried: &Try) -> Result<Entered> {
         }
     }
 
-    failed += 1;
+    let (failed, locked_until) = fail(tx, &tried.name_digest, failures.failed).await?;
+    Ok(Entered::Failed { person: tried.person, failed, locked_until })
+}
+
+/// How often a name failed in a row, and until when it is locked.
+struct Failures {
+    failed: i32,
+    locked_until: i64,
+}
+
+async fn failures(tx: &mut Tx, name_digest: &[u8; 32]) -> Result<Failures> {
+    let sql = "SELECT failed, last_at, locked_until_at FROM attempt WHERE name_digest = $1";
+    let Some(row) = rows::one(tx, sql, vec![name_digest.to_vec().into()]).await? else {
+        return Ok(Failures { failed: 0, locked_until: i64::MIN });
+    };
+    let is_fresh = row.try_get::<i64>("", "last_at")? > tx.at().seconds() - FORGOTTEN_AFTER;
+    let failed = if is_fresh { row.try_get("", "failed")? } else { 0 };
+    Ok(Failures { failed, locked_until: row.try_get("", "locked_until_at")? })
+}
+
+/// Counts one failure more: how often in a row it is now, and until when the name is locked.
+async fn fail(tx: &mut Tx, name_digest: &[u8; 32], before: i32) -> Result<(i32, Option<Instant>)> {
+    let (now, failed) = (tx.at().seconds(), before.saturating_add(1));
     let lock = lock_after(failed);
     // What was forgotten anyway need not be kept: names that were made up do not fill the table.
     let sql = "DELETE FROM attempt WHERE name_digest = $1 OR last_at < $2";
-    tx.exec(sql, vec![name().into(), (now.seconds() - FORGOTTEN_AFTER).into()]).await?;
+    let name = || name_digest.to_vec();
+    tx.exec(sql, vec![name().into(), (now - FORGOTTEN_AFTER).into()]).await?;
     let sql = "INSERT INTO attempt (name_digest, failed, last_at, locked_until_at) VALUES ($1, $2, $3, $4)";
-    let until = now.seconds() + lock;
-    tx.exec(sql, vec![name().into(), failed.into(), now.seconds().into(), until.into()]).await?;
-    let locked_until = (lock > 0).then(|| Instant::from_seconds(until));
-    Ok(Entered::Failed { person: tried.person, failed, locked_until })
+    let until = now + lock;
+    tx.exec(sql, vec![name().into(), failed.into(), now.into(), until.into()]).await?;
+    Ok((failed, (lock > 0).then(|| Instant::from_seconds(until))))
+}
+
+/// Somebody who is in shows once more who they are.
+#[derive(Clone)]
+pub(super) struct Proof {
+    pub(super) name_digest: [u8; 32],
+    pub(super) person: PersonNo,
+    pub(super) session: SessionNo,
+    pub(super) code: String,
+}
+
+/// How a proof ended. It is the act's answer, so a failed one is on record too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Proved {
+    /// The code was right.
+    Right,
+    /// It was not, for the so-many-eth time, and nobody of this name is let in until then.
+    Wrong { failed: i32, locked_until: Option<Instant> },
+}
+
+/// Holds a code against a user's second factor and marks their session. A wrong one counts as a failed log-in does.
+///
+/// # Errors
+/// `people.login` while the name is locked, `people.second-factor` if they have none.
+pub(super) async fn prove(tx: &mut Tx, proof: &Proof) -> Result<Proved> {
+    let failures = failures(tx, &proof.name_digest).await?;
+    let person = rows::person_numbered(tx, proof.person).await?;
+    let person = person.ok_or_else(refused)?;
+
+    if tx.at().seconds() < failures.locked_until {
+        return Err(refused().into());
+    }
+    // An empty code is a wrong one here: nobody is asked for it a second time.
+    let code = if proof.code.trim().is_empty() { "-" } else { proof.code.as_str() };
+    match second_factor(tx, &person, Some(code)).await? {
+        Factor::None => Err(SECOND_FACTOR.refuse("没有启用二次验证").into()),
+        Factor::Wrong => {
+            let (failed, locked_until) = fail(tx, &proof.name_digest, failures.failed).await?;
+            Ok(Proved::Wrong { failed, locked_until })
+        }
+        Factor::Right => {
+            rows::forget_attempts(tx, &proof.name_digest).await?;
+            let sql = "UPDATE session SET proved_at = $2 WHERE session_no = $1";
+            tx.exec(sql, vec![proof.session.0.into(), tx.at().seconds().into()]).await?;
+            // What is remembered of the session is read anew.
+            moved(tx);
+            Ok(Proved::Right)
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,8 +318,9 @@ async fn begin(
     let sql = "DELETE FROM session WHERE idle_until_at <= $1 OR begun_at <= $2";
     tx.exec(sql, vec![now.into(), (now - ABSOLUTE).into()]).await?;
     let no = SessionNo(tx.next_no("session"));
-    let sql = "INSERT INTO session (session_no, person_no, digest, epoch, is_strong, begun_at, idle_until_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let sql = "INSERT INTO session (session_no, person_no, digest, epoch, is_strong, begun_at, idle_until_at,
+                 proved_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let row = vec![
         no.0.into(),
         person.no.0.into(),
@@ -265,6 +329,7 @@ async fn begin(
         i16::from(is_strong).into(),
         now.into(),
         (now + IDLE).into(),
+        is_strong.then_some(now).into(),
     ];
     tx.exec(sql, row).await?;
     Ok(no)
