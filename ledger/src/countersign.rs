@@ -275,12 +275,17 @@ fn word(state: State) -> serde_json::Value {
 /// Keeps a request for a second person, and answers its number.
 ///
 /// # Errors
-/// `countersign.same-waiting`, `seal.key-missing`, `seal.key-differs`.
+/// `seal.person-in-text` (an address is kept in clear), `countersign.same-waiting`, `seal.key-missing`, `seal.key-differs`.
 pub async fn ask(tx: &mut Tx, new: &NewRequest) -> Result<CountersignNo> {
     let today = tx.at().day();
     let (compound, sha256) = (tx.compound(), &new.sha256);
     let waiting = rows::waiting_with(tx, compound, sha256, today).await?;
 
+    for (what, words) in
+        [("地址", &new.path), ("查询参数", &new.query), ("请求体的类型", &new.content_type)]
+    {
+        may_stand_in_clear(what, words)?;
+    }
     if let Some(no) = waiting {
         let refusal = SAME_WAITING.refuse(format!("申请 {no} 正在等待复核"));
         return Err(refusal.with("countersign_no", no.0).into());
@@ -514,6 +519,11 @@ mod tests {
         let refusal = request(State::Confirmed, decided()).may_be_judged(&li, day("2026-01-10"));
         let facts = refusal.unwrap_err().facts;
         assert_eq!((&facts["state"], &facts["act_no"]), (&"confirmed".into(), &42.into()));
+    }
+
+    #[test]
+    fn the_rule_says_how_many_days() {
+        assert!(LAPSED.rule.contains(&format!(" {KEPT_DAYS} 日")), "{}", LAPSED.rule);
     }
 
     #[test]

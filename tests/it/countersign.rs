@@ -14,9 +14,10 @@ use xiaoqu::openapi::DOCUMENT;
 use xiaoqu::routes::{self, ROUTES};
 use xiaoqu::wire::Schemas;
 
-use crate::doors::{Answered, Doors, SECOND, token, traces};
+use crate::doors::{Answered, Doors, SECOND, bearer, token, traces};
 use crate::on_both;
 use crate::people::{Desk, PASSWORD, later, unbase32};
+use crate::verify::{behind, without_triggers};
 use crate::world::{World, deposit_entry};
 
 fn deposit(room: &str, fen: i64) -> Value {
@@ -357,6 +358,72 @@ on_both! {
         sign(&doors, SECOND, &second).await.problem(422, "countersign.changed");
         db.close().await.unwrap();
         assert_eq!(vouchers(&doors).await, 3);
+    }
+
+    /// With the guards off: a signature nobody gave, and one that was taken away, are named by the law.
+    async fn a_forged_signature_is_named(world: World) {
+        let doors = Doors::of(&world);
+        for fen in 1..=2 {
+            doors.post("/deposits", deposit("1-1-101", fen)).await.must(201);
+            doors.post_signed("/reversals", turned(&format!("fund/2026-{:04}", 2 * fen - 1))).await;
+        }
+        let law = async || {
+            let laws = ledger::verify::verify(&world.books, Some(world.compound)).await.unwrap();
+            laws.into_iter().find(|law| law.name == "deeds-signed").unwrap()
+        };
+        let sound = law().await;
+        assert_eq!((sound.checked, sound.failed), (2, 0));
+        let db = without_triggers(&world).await;
+        let row = "compound_id = {c} AND countersign_no = 1";
+        for (harm, mend, says) in [
+            ("UPDATE act SET second = '' WHERE second <> '' AND act_no < 6", "UPDATE act SET second = '物业公司复核' WHERE verb = 'journal.reverse'", "复核申请 1"),
+            ("UPDATE act SET second = '李四' WHERE verb = 'fund.deposit'", "UPDATE act SET second = '' WHERE verb = 'fund.deposit'", "操作 2"),
+            (&format!("UPDATE countersign SET decided_by = '李四' WHERE {row}"), &format!("UPDATE countersign SET decided_by = '物业公司复核' WHERE {row}"), "复核申请 1"),
+            (&format!("UPDATE countersign SET asked_by = '李四' WHERE {row}"), &format!("UPDATE countersign SET asked_by = '物业公司' WHERE {row}"), "复核申请 1"),
+            (&format!("UPDATE countersign SET decided_by_act = 2 WHERE {row}"), &format!("UPDATE countersign SET decided_by_act = 4 WHERE {row}"), "复核申请 1"),
+        ] {
+            behind(&world, &db, harm).await;
+            let found = law().await;
+            assert!(found.failed > 0 && found.first.as_ref().unwrap().contains(says), "{harm}: {found:?}");
+            behind(&world, &db, mend).await;
+            assert_eq!(law().await.failed, 0, "{mend}: {:?}", law().await);
+        }
+        db.close().await.unwrap();
+    }
+
+    /// A body may hold anything: it lies sealed, is told in no record, and whoever looks at a person's number in it is recorded.
+    async fn a_person_in_a_request_lies_sealed_and_looking_is_an_act(world: World) {
+        const PHONE: &str = "19900001234";
+        let doors = Doors::of(&world);
+        let csv = "小区名称,楼,单元,房屋,业主姓名,证件号码,证件类型,电梯标志,摘要,交易时间,交易金额,发票号,面积\n\
+             小河里小区,1栋,1单元,102,业主1121,,,否,开户,2025-03-01,100.00,F1,81.20\n";
+        let file = axum::http::Request::post("/api/v1/compounds/xiaohe/imports?kind=deposits")
+            .header("authorization", bearer(Role::PropertyCompany)).header("content-type", "text/csv");
+        doors.send(file.body(axum::body::Body::from(csv)).unwrap()).await.must(201);
+        for path in [format!("/imports/1/undo?tel={PHONE}"), "/imports/1/undo".to_owned()] {
+            let kind = if path.contains('?') { "text/plain".to_owned() } else { format!("text/plain; x={PHONE}") };
+            let knock = axum::http::Request::post(crate::doors::at(&path))
+                .header("authorization", bearer(Role::PropertyCompany)).header("content-type", kind);
+            doors.send(knock.body(axum::body::Body::from("x")).unwrap()).await.problem(422, "seal.person-in-text");
+        }
+        let request = asked(&doors, &clerk(), "/imports/1/undo", &json!({ "note": format!("打{PHONE}") })).await;
+        assert!(request["body"].as_str().unwrap().contains(PHONE));
+        assert_eq!(acts(&world, "read.countersign").await, [("审计".to_owned(), String::new(), String::new())]);
+        let done = sign(&doors, SECOND, &request).await.must(201);
+        assert_eq!(done["answer"]["rows"], 1);
+        let db = world.back_door().await;
+        for sql in [
+            "SELECT count(*) FROM act WHERE request LIKE '%19900001234%' OR answer LIKE '%19900001234%'",
+            "SELECT count(*) FROM countersign WHERE path || query || content_type || reason LIKE '%19900001234%'",
+        ] {
+            let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+            assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 0, "{sql}");
+        }
+        let sealed = "SELECT body_sealed FROM countersign";
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sealed)).await.unwrap().unwrap();
+        let sealed: Vec<u8> = row.try_get_by_index(0).unwrap();
+        assert!(!sealed.windows(PHONE.len()).any(|window| window == PHONE.as_bytes()));
+        db.close().await.unwrap();
     }
 
     async fn fifty_signatures_at_once_are_one_and_two_persons_are_told_apart(world: World) {

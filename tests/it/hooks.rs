@@ -470,8 +470,8 @@ on_both! {
             assert_eq!(members, event.members(), "{arrived}");
             met.push(event.verb);
         }
-        assert_eq!(met, ["fund.deposit", "journal.reverse", "fees.bill", "fees.pay", "journal.close",
-            "import.deposits", "import.undo"]);
+        assert_eq!(met, ["fund.deposit", "countersign.ask", "journal.reverse", "fees.bill", "fees.pay", "journal.close",
+            "import.deposits", "countersign.ask", "import.undo"]);
     }
 
     async fn what_fails_is_tried_again_in_its_place_and_holds_up_no_other_compound(world: World) {
