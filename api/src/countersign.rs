@@ -1,6 +1,6 @@
 //! The door of the countersign room: what happens to a request that takes two, and how the second person signs it.
 //!
-//! Owns: [`attend`] (the wall in front of every route with a deed), the routes under `/compounds/{compound}/countersigns`.
+//! Owns: `attend` (the wall in front of every route with a deed), the routes under `/compounds/{compound}/countersigns`.
 //!
 //! Always: the law of the compound and the day says whether a deed takes two (`policy`), and what it said goes into the act's
 //! record. Where it takes two, the request is rehearsed first (run, judged and taken back: `Books::rehearsing`), so that
