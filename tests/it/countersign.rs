@@ -510,7 +510,8 @@ on_both! {
         let before = traces(&world).await;
         let books = world.books.rehearsing();
         let clerk = Actor::new("王会计", Role::PropertyCompany);
-        let tried = async |fen: i64, on: &'static str| {
+        let (world, books) = (&world, &books);
+        let tried = &async |fen: i64, on: &'static str| {
             let request = Request::describing("journal.post", deposit_entry(dwelling, fen, on), Value::Null).once("k");
             let tried = books.act(&clerk, world.compound, request, |tx, entry: &journal::Entry| {
                 Box::pin(journal::post(tx, entry.clone()))
@@ -521,9 +522,22 @@ on_both! {
             assert_eq!(tried(100, "2026-01-04").await, "books.rehearsed");
         }
         assert_eq!(tried(100, "2026-01-06").await, "journal.future-day");
-        assert_eq!(traces(&world).await, before);
+        assert_eq!(traces(world).await, before);
         let posted = world.post(deposit_entry(dwelling, 100, "2026-01-04")).await.unwrap();
         assert_eq!(posted.number, 1);
+        // Between acts that are meant, in one batch with them.
+        let both = (0..60).map(|n| async move {
+            match n % 2 {
+                0 => world.post(deposit_entry(dwelling, 100, "2026-01-04")).await.map(drop).map_err(|e| e.code()),
+                _ => Err(tried(100, "2026-01-04").await),
+            }
+        });
+        let ended = join_all(both).await;
+        assert_eq!(ended.iter().filter(|ended| ended.is_ok()).count(), 30);
+        assert_eq!(ended.iter().filter(|ended| **ended == Err("books.rehearsed")).count(), 30);
+        let laws = ledger::verify::verify(&world.books, None).await.unwrap();
+        assert!(laws.iter().all(|law| law.failed == 0), "{laws:?}");
+        assert_eq!(acts(world, "journal.post").await.len(), 31);
         assert!(world.books.tally().counts().iter().all(|(_, ended, _)| ended.name() != "refused"));
     }
 
