@@ -409,6 +409,12 @@ on_both! {
         let request = asked(&doors, &clerk(), "/imports/1/undo", &json!({ "note": format!("打{PHONE}") })).await;
         assert!(request["body"].as_str().unwrap().contains(PHONE));
         assert_eq!(acts(&world, "read.countersign").await, [("审计".to_owned(), String::new(), String::new())]);
+        let escaped = r#"{"note":"\u0031\u0039\u0039\u0030\u0030\u0030\u0030\u0031\u0032\u0033\u0034"}"#;
+        let knock = axum::http::Request::post(crate::doors::at("/imports/1/undo"))
+            .header("authorization", bearer(Role::PropertyCompany)).header("content-type", "application/json");
+        doors.send(knock.body(axum::body::Body::from(escaped)).unwrap()).await.must(202);
+        look(&doors, 2).await;
+        assert_eq!(acts(&world, "read.countersign").await.len(), 2);
         let done = sign(&doors, SECOND, &request).await.must(201);
         assert_eq!(done["answer"]["rows"], 1);
         let db = world.back_door().await;
