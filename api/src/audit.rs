@@ -18,7 +18,7 @@ use crate::wire::Acted;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
-    #[schemars(description = "操作人：全名", example = &"物业公司")]
+    #[schemars(description = "操作人或复核人：全名", example = &"物业公司")]
     actor: Option<String>,
     #[schemars(description = "操作：以点结尾则为一类，例如 read.", example = &"fees.pay")]
     verb: Option<String>,

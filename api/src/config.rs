@@ -199,6 +199,12 @@ pub const SETTINGS: &[Setting] = &[
         "哪些角色须经二次验证才能办理；环境变量写 none 则都不须",
     ),
     usual(
+        "proof_minutes",
+        Holds::Number,
+        "10",
+        "再次验证的有效时间（分钟），1 至 720：政策包规定须再次验证的事项，在此时间之内验证过方可办理",
+    ),
+    usual(
         "front_lists_compounds",
         Holds::Switch,
         "false",
@@ -335,6 +341,8 @@ pub struct Config {
     pub portals: Portals,
     /// Roles whose people write only behind a second factor.
     pub second_factor: Vec<Role>,
+    /// How long a second factor that was shown counts, where a policy pack wants it shown anew.
+    pub proof: Duration,
     /// Whether the front page, which everybody may read, lists the compounds.
     pub front_lists_compounds: bool,
     /// Which machines may come in.
@@ -438,6 +446,7 @@ impl Default for Config {
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             second_factor: vec![Role::PropertyCompany, Role::StreetOffice],
+            proof: Duration::from_secs(600),
             front_lists_compounds: false,
             metrics_listen: None,
             metrics_token: None,
@@ -483,6 +492,7 @@ struct Written {
     log: Option<String>,
     log_format: Option<LogFormat>,
     second_factor: Option<Vec<Role>>,
+    proof_minutes: Option<u16>,
     front_lists_compounds: Option<bool>,
     metrics_listen: Option<String>,
     metrics_token: Option<String>,
@@ -658,6 +668,9 @@ fn checked(written: Written) -> Result<Config> {
         log: written.log.unwrap_or(usual.log),
         log_format: written.log_format.unwrap_or_default(),
         second_factor: written.second_factor.unwrap_or(usual.second_factor),
+        proof: written
+            .proof_minutes
+            .map_or(usual.proof, |m| Duration::from_secs(60 * u64::from(m.clamp(1, 720)))),
         front_lists_compounds: written.front_lists_compounds.unwrap_or(false),
         metrics_listen: written
             .metrics_listen
@@ -791,7 +804,7 @@ mod tests {
         assert_eq!((config.timeout, config.grace), (usual.timeout, usual.grace));
         assert_eq!((config.upload_bytes, config.log), (usual.upload_bytes, usual.log));
         assert_eq!(config.hooks.allows, usual.hooks.allows);
-        assert_eq!(config.hooks.timeout, usual.hooks.timeout);
+        assert_eq!((config.hooks.timeout, config.proof), (usual.hooks.timeout, usual.proof));
         let table: Table = toml::from_str(&bare).unwrap();
         for setting in SETTINGS.iter().filter(|s| s.name != "metrics_token") {
             assert!(table.contains_key(setting.name), "{}", setting.name);

@@ -59,8 +59,9 @@ const FILES: [(Kind, &str, &[u8]); 4] = [
 ];
 
 /// Who is let in, and the name they act under.
-const PEOPLE: [(Role, &str); 6] = [
+const PEOPLE: [(Role, &str); 7] = [
     (Role::PropertyCompany, "物业-王会计"),
+    (Role::PropertyCompany, "物业-周主管"),
     (Role::OwnersCommittee, "业委会-李主任"),
     (Role::StreetOffice, "街道-赵科员"),
     (Role::HousingAuthority, "房管-钱科员"),

@@ -27,7 +27,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ledger::audit;
 use ledger::books::{self, Actor, Books, KEY_SHAPE, LastActs, Origin, Role, Snapshot};
-use ledger::error::{Error, Result as Read, Rule};
+use ledger::error::{Error, Refusal, Result as Read, Rule};
 use ledger::id::CompoundId;
 use ledger::journal::text::hex;
 use ledger::people::{self, Access, Entrance, Place};
@@ -37,8 +37,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::body::too_large;
 pub use self::body::{Most, Told, Upload};
 use crate::config::Config;
+use crate::countersign::{self, Asking};
 use crate::metrics::{self, Metrics};
 use crate::pace::Pace;
 use crate::place::{Knock, Places as Room, Seat};
@@ -400,10 +402,8 @@ async fn attend(
         Access::Forbidden => return Err(not_in(&who, somewhere)),
         Access::Unseen => return Err(property::no_compound(&code.unwrap_or_default()).into()),
     };
-    let is_write = route.method != "GET" && route.scope != Scope::Own;
-    if is_write && door.config.second_factor.contains(&actor.role) && !who.is_strong() {
-        let evidence = format!("{} 的本次登录没有经过二次验证", actor.role.in_chinese());
-        return Err(people::SECOND_FACTOR.refuse(evidence).into());
+    if route.method != "GET" && route.scope != Scope::Own {
+        must_be_strong(&door, &who, actor.role)?;
     }
     let seal = is_tagged.then(|| TagOf::new(&who, &actor, compound.as_ref(), &parts));
     let tag = match (&seal, acts) {
@@ -414,6 +414,10 @@ async fn attend(
         && parts.headers.get_all(header::IF_NONE_MATCH).iter().any(|seen| names(seen, tag))
     {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response());
+    }
+    if let Some((deed, compound)) = route.deed.zip(compound.clone()) {
+        let asking = Asking { door, route, deed, who, actor, compound, key };
+        return countersign::attend(asking, Request::from_parts(parts, body), next).await;
     }
     let (books, entrance) = (door.books.clone(), door.entrance.clone());
     parts.extensions.insert(Caller { books, entrance, who, actor, key });
@@ -461,6 +465,15 @@ async fn look(
     Ok(found.unzip())
 }
 
+/// Whether what somebody showed is enough to write in a role.
+pub(crate) fn must_be_strong(door: &Door, who: &people::Caller, role: Role) -> Result<(), Refusal> {
+    if !door.config.second_factor.contains(&role) || who.is_strong() {
+        return Ok(());
+    }
+    let evidence = format!("{} 的本次登录没有经过二次验证", role.in_chinese());
+    Err(people::SECOND_FACTOR.refuse(evidence))
+}
+
 /// The role of the route's that somebody plays anywhere at all.
 fn role_of(who: &people::Caller, route: &Route) -> Result<Role, Problem> {
     let Some(first) = who.in_force().next() else {
@@ -481,7 +494,7 @@ fn shown_role(who: &people::Caller, route: &Route) -> Option<Role> {
     }
 }
 
-fn not_in(who: &people::Caller, role: Role) -> Problem {
+pub(crate) fn not_in(who: &people::Caller, role: Role) -> Problem {
     let evidence = format!("{}（{}）不在此项的角色之内", who.name(), role.in_chinese());
     problem::ROLE.refuse(evidence).with("role", role.name()).into()
 }

@@ -13,6 +13,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ledger::books::Role;
 use ledger::error::Rule;
+use ledger::policy::terms::Deed;
 use serde_json::{Map, Value, json};
 
 use crate::front::escaped;
@@ -90,14 +91,21 @@ fn operation(route: &Route, sketch: &mut Sketch<'_>) -> Value {
     if route.scope == Scope::Open {
         who.push("任何人，无须登录");
     }
+    let deed = match route.deed {
+        Some(deed) => {
+            format!("政策包规定“{}”须复核的，答 202，待第二人复核后办理。", deed.in_chinese())
+        }
+        None => String::new(),
+    };
     let mut told = json!({
         "operationId": route.id.replace("::", "-"),
         "tags": [tag_of(route)],
         "summary": route.summary,
-        "description": format!("{}可办角色：{}；{}。", route.about, who.join("、"), scope_of(route)),
+        "description": format!("{}{deed}可办角色：{}；{}。", route.about, who.join("、"), scope_of(route)),
         "parameters": parameters,
         "x-scope": format!("{:?}", route.scope).to_lowercase(),
         "x-roles": route.roles.iter().map(|role| role.name()).collect::<Vec<_>>(),
+        "x-deed": route.deed.map(Deed::name),
         "x-seconds-most": if route.time == Time::Quick { json!(30) } else { json!("timeout_seconds") },
         "responses": responses(route, sketch),
     });
@@ -146,8 +154,11 @@ fn scope_of(route: &Route) -> &'static str {
 /// The first word of the path that names what it is about.
 fn tag_of(route: &Route) -> &'static str {
     let words = route.path.trim_start_matches("/api/v1/");
+    if words.contains("/countersigns") {
+        return "复核";
+    }
     match words.rsplit('/').find(|word| !word.starts_with('{')).unwrap_or(words) {
-        "sessions" | "session" | "password" | "second-factor" | "confirm" | "tokens" => {
+        "sessions" | "session" | "proof" | "password" | "second-factor" | "confirm" | "tokens" => {
             "登录与令牌"
         }
         "organisations" | "contracts" | "users" | "mandates" | "end" | "phone" | "disable"
@@ -174,6 +185,9 @@ fn responses(route: &Route, sketch: &Sketch<'_>) -> Value {
         }
         if sketch.is_act {
             carried.push("Idempotent-Replayed");
+        }
+        if *status == StatusCode::ACCEPTED {
+            carried.push("Location");
         }
         let told = json!({ "description": what, "headers": carried_headers(&carried), "content": content });
         responses.insert(status.as_str().to_owned(), told);
@@ -222,6 +236,7 @@ fn headers() -> Value {
         "X-Request-Id": header("请求编号：查日志用", json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" })),
         "ETag": header("答复的标记：下次写入 If-None-Match", json!({ "type": "string" })),
         "Idempotent-Replayed": header("此前已办理过：同一幂等键的重发", json!({ "type": "string", "enum": ["true"] })),
+        "Location": header("复核申请的地址", json!({ "type": "string" })),
         "Retry-After": header("多少秒后再试", json!({ "type": "integer", "minimum": 1 })),
         "RateLimit": header("本登录还可请求几次，多少秒后回满", json!({ "type": "string" })),
         "RateLimit-Policy": header("每 60 秒可请求几次", json!({ "type": "string" })),

@@ -18,14 +18,15 @@ use ledger::books::Role::{
 };
 use ledger::error::Rule;
 use ledger::journal::voucher;
+use ledger::policy::terms::Deed;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    audit, bank, fees, front, fund, governance, hooks, imports, journal, metrics, openapi, people,
-    policy, portal, problem, property,
+    audit, bank, countersign, fees, front, fund, governance, hooks, imports, journal, metrics,
+    openapi, people, policy, portal, problem, proof, property,
 };
 
 /// Whoever may read the books of a compound.
@@ -69,6 +70,8 @@ const EXAMINERS: &[Role] = &[HousingAuthority, Auditor];
 const WATCHERS: &[Role] = &[OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
 /// Whoever may read the log of the house.
 const GUARDS: &[Role] = &[Administrator, Auditor];
+/// Whoever may sign as a second person, or take a request back; each request is narrowed to the roles of its own address.
+const SIGNERS: &[Role] = &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority];
 /// Whoever may see an owner's numbers, for a reason.
 const TRUSTED: &[Role] = &[PropertyCompany, StreetOffice];
 
@@ -109,6 +112,9 @@ pub struct Route {
     pub roles: &'static [Role],
     /// Where they must have the role.
     pub scope: Scope,
+    /// What it does with money, where a policy pack may want a second person or a second factor for it. Such a function is one
+    /// act of its compound: the signature is part of that act.
+    pub deed: Option<Deed>,
     /// How long it may take.
     pub time: Time,
     /// Whether it moves money of the compound: a refused attempt is recorded.
@@ -128,8 +134,17 @@ pub struct Route {
 /// What is written beside a route that moves money.
 const MONEY: bool = true;
 
+macro_rules! deed {
+    () => {
+        None
+    };
+    ($deed:ident) => {
+        Some(Deed::$deed)
+    };
+}
+
 macro_rules! routes {
-    ($($method:ident $time:ident $path:literal $roles:ident $scope:ident $([$money:ident])? $function:path:
+    ($($method:ident $time:ident $path:literal $roles:ident $scope:ident $([$money:ident])? $function:path $(=> $deed:ident)?:
        $summary:literal $about:literal [$($rules:expr),*];)*) => {
         /// The whole table.
         pub static ROUTES: &[Route] = &[$(Route {
@@ -137,6 +152,7 @@ macro_rules! routes {
             path: concat!("/api/v1", $path),
             roles: $roles,
             scope: Scope::$scope,
+            deed: deed!($($deed)?),
             time: Time::$time,
             is_money: false $(|| $money)?,
             id: stringify!($function),
@@ -167,9 +183,13 @@ static PAGE: &[&Rule] = &[&problem::CURSOR, &problem::TOO_LONG];
 
 /// A text of a round is kept in clear.
 static CLEAR: &[&Rule] = &[&ledger::seal::IN_TEXT];
+/// A request that waits is decided on.
+static JUDGED: &[&Rule] =
+    &[&countersign_rules::NONE, &countersign_rules::DECIDED, &countersign_rules::LAPSED];
 /// A round is looked up.
 static ROUND: &[&Rule] = &[&vote_rules::NO_ROUND, &vote_rules::STAGE];
 
+use ledger::countersign as countersign_rules;
 use ledger::governance as vote_rules;
 use ledger::journal as journal_rules;
 use ledger::people as people_rules;
@@ -234,11 +254,11 @@ routes! {
         "列出结账" "各月的印记，供与公示的核对。" [];
     GET Live "/compounds/{compound}/books/{book}/export" READERS Compound journal::export:
         "导出账簿" "整本账簿，可用 hledger 独立核对。" [];
-    POST Quick "/compounds/{compound}/reversals" KEEPERS Compound [MONEY] journal::reverse:
+    POST Quick "/compounds/{compound}/reversals" KEEPERS Compound [MONEY] journal::reverse => Reversal:
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
         [POST, &[&journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
             &journal_rules::REVERSED, &journal_rules::REVERSES_LATER]];
-    POST Long "/compounds/{compound}/closes" KEEPERS Compound [MONEY] journal::close:
+    POST Long "/compounds/{compound}/closes" KEEPERS Compound [MONEY] journal::close => Close:
         "结账" "月份结束后依次结账；结账后不得再改，差错记迟到凭证。"
         [&[&journal_rules::NOT_ENDED, &journal_rules::OUT_OF_ORDER, &journal_rules::CLOSED]];
     POST Quick "/compounds/{compound}/deposits" KEEPERS Compound [MONEY] fund::deposit:
@@ -259,9 +279,23 @@ routes! {
         [FILE, import_rules::RULES, property_rules::RULES, POST, ledger::seal::RULES];
     GET Quick "/compounds/{compound}/imports" READERS Compound imports::list:
         "列出导入" "后导入的在前。" [];
-    POST Long "/compounds/{compound}/imports/{no}/undo" KEEPERS Compound [MONEY] imports::undo:
+    POST Long "/compounds/{compound}/imports/{no}/undo" KEEPERS Compound [MONEY] imports::undo => Reversal:
         "撤销导入" "凭证逐张红字冲销，不删除。"
         [import_rules::RULES, POST, journal_rules::RULES];
+    GET Quick "/compounds/{compound}/countersigns" READERS Compound countersign::list:
+        "列出复核申请" "待第二人复核的，依编号；which=all 连同已裁定的。" [];
+    GET Quick "/compounds/{compound}/countersigns/{no}" READERS Compound countersign::one:
+        "查看复核申请" "所申请的全部内容：复核的人看到什么，就签什么。含个人号码的，先记入操作记录再答复。"
+        [&[&countersign_rules::NONE, &countersign_rules::CHANGED], ledger::seal::RULES];
+    POST Long "/compounds/{compound}/countersigns/{no}/confirm" SIGNERS Compound countersign::confirm:
+        "复核" "须是申请人以外的另一人，且有权办理所申请之事；写明所见内容的 sha256。签字与办理是同一个操作：所申请的随即以申请人之名办理并记明复核人，规则不许的，申请仍待复核。"
+        [JUDGED, &[&countersign_rules::SAME_PERSON, &countersign_rules::CHANGED, &countersign_rules::ASKER_GONE], ledger::seal::RULES];
+    POST Quick "/compounds/{compound}/countersigns/{no}/refuse" SIGNERS Compound countersign::refuse:
+        "退回复核申请" "由有权复核的人写明原因。"
+        [JUDGED, CLEAR, &[&countersign_rules::REASON, &countersign_rules::SAME_PERSON]];
+    POST Quick "/compounds/{compound}/countersigns/{no}/withdraw" SIGNERS Compound countersign::withdraw:
+        "撤回复核申请" "由申请人本人写明原因。"
+        [JUDGED, CLEAR, &[&countersign_rules::REASON, &countersign_rules::NOT_YOURS]];
     POST Quick "/compounds/{compound}/dwellings/{room}/owners/reveal" TRUSTED Compound audit::reveal:
         "查看产权人完整信息" "完整的姓名、证件号、电话；须写明事由，先记入操作记录再答复。"
         [ROOM, ledger::audit::RULES, ledger::seal::RULES];
@@ -352,6 +386,9 @@ routes! {
         "查看本人" "在期的授权与各个会话。" [];
     DELETE Quick "/session" ANYBODY Own people::log_out:
         "退出登录" "本会话立即失效。" [&[&people_rules::SESSION_ONLY]];
+    POST Quick "/session/proof" ANYBODY Own proof::prove:
+        "再次验证" "提交验证码，使本会话在数分钟内（配置 proof_minutes）可办理须再次验证的事项。每个验证码只能用一次，输错计入锁定。"
+        [ledger::seal::RULES, &[&people_rules::SESSION_ONLY, &people_rules::SECOND_FACTOR, &people_rules::LOGIN, &people_rules::CODE]];
     POST Quick "/password" ANYBODY Own people::change_password:
         "更换口令" "本人的全部会话随即失效，令牌不受影响。" [&[&people_rules::SESSION_ONLY, &people_rules::PASSWORD, &people_rules::LOGIN, &people_rules::CROWDED]];
     POST Quick "/second-factor" ANYBODY Own people::propose_second_factor:
@@ -455,7 +492,16 @@ const FORM_MOST: usize = 1 << 16;
 impl Route {
     /// What it takes and answers.
     pub fn sketch<'a>(&self, schemas: &'a mut Schemas) -> Sketch<'a> {
-        (self.draw)(schemas)
+        let mut sketch = (self.draw)(schemas);
+        if self.deed.is_some() {
+            countersign::draw(&mut sketch);
+        }
+        sketch
+    }
+
+    /// The address by itself, without the wall around it: for whoever was let in already.
+    pub(crate) fn alone(&self, door: Door) -> Router {
+        Router::new().route(self.path, (self.make)()).with_state(door)
     }
 
     /// Whether it is at a compound, whose existence is then looked up first.
@@ -514,6 +560,15 @@ impl Route {
             rules.extend([&problem::UNKNOWN_OUTCOME, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS]);
         }
         rules.extend(self.rules.iter().copied().flatten());
+        if self.deed.is_some() {
+            rules.extend(countersign::ASKING.iter().copied().flatten());
+        }
+        if self.id == countersign::CONFIRM {
+            // What was asked is done there, and refused there.
+            let deeds = ROUTES.iter().filter(|route| route.deed.is_some());
+            rules.extend(deeds.flat_map(|route| route.rules.iter().copied().flatten()));
+            rules.extend(countersign::SIGNING.iter().copied().flatten());
+        }
         let mut seen = std::collections::HashSet::new();
         rules.retain(|rule| seen.insert(rule.code));
         rules

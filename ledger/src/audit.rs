@@ -141,7 +141,7 @@ pub async fn reveal(
 pub struct Search {
     /// The acts of one compound; of all, the head office included, if not said.
     pub compound: Option<CompoundId>,
-    /// By whom, the whole name.
+    /// By whom, as the first person or the second, the whole name.
     pub actor: Option<String>,
     /// The verb, or its beginning up to a dot: `read.`.
     pub verb: Option<String>,
@@ -182,6 +182,9 @@ pub struct Entry {
     /// In which role.
     #[schemars(description = "角色", example = &"property-company")]
     pub role: String,
+    /// Who signed it as the second person.
+    #[schemars(description = "复核人：无须复核的为空", example = &"")]
+    pub second: String,
     /// Where from.
     #[schemars(description = "来源：网络地址", example = &"192.0.2.7")]
     pub came_from: String,
@@ -222,7 +225,7 @@ pub async fn search(
         conditions += &format!(" AND {}", condition.replace('?', &format!("${}", values.len())));
     };
     if let Some(actor) = &search.actor {
-        and("a.actor = ?", actor.clone().into());
+        and("(a.actor = ? OR a.second = ?)", actor.clone().into());
     }
     match &search.verb {
         // The bytes from `read.` to `read/` are those that begin with `read.`.
@@ -243,8 +246,8 @@ pub async fn search(
         and("a.request_id = ?", request_id.clone().into());
     }
     let sql = format!(
-        "SELECT c.code, a.compound_id, a.act_no, a.recorded_at, a.verb, a.actor, a.role, a.came_from, a.request_id,
-           a.pack, a.request, a.answer, a.hash
+        "SELECT c.code, a.compound_id, a.act_no, a.recorded_at, a.verb, a.actor, a.role, a.second, a.came_from,
+           a.request_id, a.pack, a.request, a.answer, a.hash
          FROM act a JOIN compound c ON c.compound_id = a.compound_id
          WHERE (a.compound_id, a.act_no) > ($1, $2) AND a.compound_id <= $3{conditions}
          ORDER BY a.compound_id, a.act_no LIMIT $4"
@@ -252,7 +255,7 @@ pub async fn search(
     let mut entries = Vec::new();
     for row in view.rows(Reads::SETTLED, &sql, values).await? {
         let (compound, act_no): (i32, i32) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        let hash: Vec<u8> = row.try_get_by_index(12)?;
+        let hash: Vec<u8> = row.try_get_by_index(13)?;
         entries.push(Entry {
             compound: row.try_get_by_index(0)?,
             place: Cursor(compound, act_no),
@@ -261,11 +264,12 @@ pub async fn search(
             verb: row.try_get_by_index(4)?,
             actor: row.try_get_by_index(5)?,
             role: row.try_get_by_index(6)?,
-            came_from: row.try_get_by_index(7)?,
-            request_id: row.try_get_by_index(8)?,
-            pack: row.try_get_by_index(9)?,
-            request: asked(&row.try_get_by_index::<String>(10)?),
-            answer: masked(&row.try_get_by_index::<String>(11)?),
+            second: row.try_get_by_index(7)?,
+            came_from: row.try_get_by_index(8)?,
+            request_id: row.try_get_by_index(9)?,
+            pack: row.try_get_by_index(10)?,
+            request: asked(&row.try_get_by_index::<String>(11)?),
+            answer: masked(&row.try_get_by_index::<String>(12)?),
             hash: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
         });
     }
@@ -333,7 +337,7 @@ pub async fn write_out(
 ) -> Result<u64> {
     const PAGE: i32 = 1_000;
     const HEADER: &str =
-        "\u{feff}小区,编号,时间,操作,操作人,角色,来源,请求编号,规则包,请求,答复,指纹\r\n";
+        "\u{feff}小区,编号,时间,操作,操作人,角色,复核人,来源,请求编号,规则包,请求,答复,指纹\r\n";
     let lost = |source| Error::Storage(Storage::File { what: "操作记录".to_owned(), source });
     if format == Format::Csv {
         to.write_all(HEADER.as_bytes()).map_err(lost)?;
@@ -369,6 +373,7 @@ fn csv_line(entry: &Entry) -> String {
         &entry.verb,
         &entry.actor,
         &entry.role,
+        &entry.second,
         &entry.came_from,
         &entry.request_id,
         &entry.pack,

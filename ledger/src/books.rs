@@ -101,6 +101,14 @@ pub static OVERLOADED: Rule = Rule {
     remedy: "请稍后用同一幂等键重试",
 };
 
+/// An act was tried and would be accepted; nothing of it was written.
+pub static REHEARSED: Rule = Rule {
+    code: "books.rehearsed",
+    kind: Kind::Conflict,
+    rule: "试办只判断能否办理，不入账",
+    remedy: "确要办理的，请正式提交",
+};
+
 /// A key is empty or too long.
 pub static KEY_SHAPE: Rule = Rule {
     code: "books.key-shape",
@@ -110,8 +118,18 @@ pub static KEY_SHAPE: Rule = Rule {
 };
 
 /// The rules of this room, in the order they are checked.
-pub static RULES: &[&Rule] =
-    &[&ADDRESS, &NONE, &NEWER, &OLDER, &LOG, &KEY_SHAPE, &OVERLOADED, &NO_COMPOUND, &KEY_DIFFERS];
+pub static RULES: &[&Rule] = &[
+    &ADDRESS,
+    &NONE,
+    &NEWER,
+    &OLDER,
+    &LOG,
+    &KEY_SHAPE,
+    &OVERLOADED,
+    &NO_COMPOUND,
+    &KEY_DIFFERS,
+    &REHEARSED,
+];
 
 /// What an act is asked to do: a verb, what it is given, and the key under which it happens once.
 #[derive(Clone, Debug)]
@@ -173,7 +191,10 @@ pub struct Done<T> {
 
 /// An opened set of books. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Books(Arc<Opened>);
+pub struct Books {
+    at: Arc<Opened>,
+    turn: Turn,
+}
 
 #[derive(Debug)]
 struct Opened {
@@ -185,6 +206,31 @@ struct Opened {
     /// The number of the list of keys as it was last taken up; less than 0 before the first look.
     keys_seen: Arc<AtomicI32>,
     tally: Arc<Tally>,
+}
+
+/// What each act through these books begins with.
+type Lead = Arc<dyn for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<()>> + Send + Sync>;
+
+/// How acts through these books are taken.
+#[derive(Clone, Default)]
+enum Turn {
+    /// As they are.
+    #[default]
+    Plain,
+    /// Tried, judged and taken back.
+    Rehearsed,
+    /// Each begins with something else, in the same transaction.
+    Led(Lead),
+}
+
+impl std::fmt::Debug for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Turn::Plain => "Plain",
+            Turn::Rehearsed => "Rehearsed",
+            Turn::Led(_) => "Led",
+        })
+    }
 }
 
 /// The ring of opened books, exchanged when a key is added or retired.
@@ -270,15 +316,9 @@ impl Books {
         let ring: SharedRing = Arc::new(RwLock::new(Arc::new(Ring::locked(opening))));
         let lanes = Arc::new(Lanes::new(pools.clone(), clock.clone(), ring.clone()));
         let keys_seen = Arc::new(AtomicI32::new(-1));
-        Books(Arc::new(Opened {
-            pools,
-            lanes,
-            clock,
-            source: Arc::new(source),
-            ring,
-            keys_seen,
-            tally: Arc::default(),
-        }))
+        let (source, tally) = (Arc::new(source), Arc::default());
+        let opened = Opened { pools, lanes, clock, source, ring, keys_seen, tally };
+        Books { at: Arc::new(opened), turn: Turn::Plain }
     }
 
     /// Where the keys of the books at an address are if nobody says: beside the file, or in the home of whoever runs the
@@ -297,19 +337,19 @@ impl Books {
     /// The keys of these books, or why they are not there.
     #[must_use]
     pub fn ring(&self) -> Arc<Ring> {
-        self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.at.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where the keys come from, in words.
     #[must_use]
     pub fn key_place(&self) -> String {
-        self.0.source.in_words()
+        self.at.source.in_words()
     }
 
     /// Reads the list of keys and the keys anew.
     async fn refresh(&self, may_found: bool) -> Result<()> {
         let ring = Arc::new(ring::unlock(self, may_found).await?);
-        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        *self.at.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         Ok(())
     }
 
@@ -322,13 +362,13 @@ impl Books {
         let no = last_no(&mut self.glance(), CompoundId::OFFICE, ring::SERIES).await?;
         let before = self.ring();
         let was_open = before.is_open().is_ok();
-        if was_open && self.0.keys_seen.load(Ordering::SeqCst) == no {
+        if was_open && self.at.keys_seen.load(Ordering::SeqCst) == no {
             return Ok(());
         }
         self.refresh(false).await?;
         match self.ring().is_open() {
             Ok(()) => {
-                self.0.keys_seen.store(no, Ordering::SeqCst);
+                self.at.keys_seen.store(no, Ordering::SeqCst);
                 let key = self.ring().current();
                 if key != before.current() {
                     tracing::info!(key, "the keys were taken up");
@@ -345,7 +385,26 @@ impl Books {
     /// The clock of these books.
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        &self.0.clock
+        &self.at.clock
+    }
+
+    /// The same books, in which an act is tried and taken back: its verb runs under the lock and says no as it would, or
+    /// the act is refused with `books.rehearsed`, and nothing was written either way.
+    ///
+    /// What the database itself judges only when rows arrive is judged as far as the verb made them arrive.
+    #[must_use]
+    pub fn rehearsing(&self) -> Books {
+        Books { turn: Turn::Rehearsed, ..self.clone() }
+    }
+
+    /// The same books, in which every act begins with something else: one transaction, one record, and if either of the two
+    /// is refused, neither happened.
+    #[must_use]
+    pub fn led_by<F>(&self, lead: F) -> Books
+    where
+        F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+    {
+        Books { turn: Turn::Led(Arc::new(lead)), ..self.clone() }
     }
 
     /// Acts: runs a verb in a transaction under the compound's lock and answers after the commit.
@@ -378,9 +437,25 @@ impl Books {
         let (reply, answer) = oneshot::channel();
         let Request { verb, key, body, given, is_alone } = request;
         let actor = actor.clone();
-        let ticket = Ticket { compound, actor, verb, key, request: body, is_alone };
-        let tally = Arc::clone(&self.0.tally);
-        self.0.lanes.submit(Box::new(Pending { ticket, given, run, answered: None, reply, tally }));
+        let is_rehearsed = matches!(self.turn, Turn::Rehearsed);
+        // What is only tried has not been done under a key, and does not say that something was.
+        let key = key.filter(|_| !is_rehearsed);
+        let ticket = Ticket { compound, actor, verb, key, request: body, is_alone, is_rehearsed };
+        let lead = match &self.turn {
+            Turn::Led(lead) => Some(Arc::clone(lead)),
+            Turn::Plain | Turn::Rehearsed => None,
+        };
+        let tally = Arc::clone(&self.at.tally);
+        let answered = None;
+        self.at.lanes.submit(Box::new(Pending {
+            ticket,
+            given,
+            run,
+            lead,
+            answered,
+            reply,
+            tally,
+        }));
         let gone = || Storage::Bug("an act was dropped without an answer".to_owned());
         answer.await.map_err(|_| gone())?
     }
@@ -390,16 +465,16 @@ impl Books {
     /// # Errors
     /// Storage.
     pub async fn read(&self) -> Result<Snapshot> {
-        let db = dialect::begin_reading(&self.0.pools).await.map_err(Storage::from)?;
-        Ok(Snapshot { db, backend: self.0.pools.backend, ring: self.ring() })
+        let db = dialect::begin_reading(&self.at.pools).await.map_err(Storage::from)?;
+        Ok(Snapshot { db, backend: self.at.pools.backend, ring: self.ring() })
     }
 
     /// One question by itself, at the price of one round trip.
     #[must_use]
     pub fn glance(&self) -> Glance {
         Glance {
-            db: self.0.pools.reading.clone(),
-            backend: self.0.pools.backend,
+            db: self.at.pools.reading.clone(),
+            backend: self.at.pools.backend,
             ring: self.ring(),
         }
     }
@@ -409,22 +484,25 @@ impl Books {
     /// # Errors
     /// Storage.
     pub(crate) async fn note(&self) -> Result<Note> {
-        let db = dialect::begin_acting(&self.0.pools).await.map_err(Storage::from)?;
-        Ok(Note { db, backend: self.0.pools.backend, ring: self.ring() })
+        if matches!(self.turn, Turn::Rehearsed) {
+            return Err(REHEARSED.refuse("note").into());
+        }
+        let db = dialect::begin_acting(&self.at.pools).await.map_err(Storage::from)?;
+        Ok(Note { db, backend: self.at.pools.backend, ring: self.ring() })
     }
 
     /// How the acts of this process ended so far, by verb.
     #[must_use]
     pub fn tally(&self) -> &Tally {
-        &self.0.tally
+        &self.at.tally
     }
 
     /// What waits and what is in use now.
     #[must_use]
     pub fn load(&self) -> Load {
         let (acting, reading) =
-            (dialect::in_use(&self.0.pools.acting), dialect::in_use(&self.0.pools.reading));
-        Load { waiting_acts: self.0.lanes.waiting_acts(), acting, reading }
+            (dialect::in_use(&self.at.pools.acting), dialect::in_use(&self.at.pools.reading));
+        Load { waiting_acts: self.at.lanes.waiting_acts(), acting, reading }
     }
 
     /// Whether the database answers.
@@ -432,7 +510,7 @@ impl Books {
     /// # Errors
     /// Storage.
     pub async fn ping(&self) -> Result<()> {
-        Ok(self.0.pools.reading.execute_unprepared("SELECT 1").await.map(|_| ())?)
+        Ok(self.at.pools.reading.execute_unprepared("SELECT 1").await.map(|_| ())?)
     }
 
     /// Closes the connections; acts under way are finished first.
@@ -440,8 +518,8 @@ impl Books {
     /// # Errors
     /// Storage.
     pub async fn close(self) -> Result<()> {
-        self.0.pools.reading.close_by_ref().await?;
-        Ok(self.0.pools.acting.close_by_ref().await?)
+        self.at.pools.reading.close_by_ref().await?;
+        Ok(self.at.pools.acting.close_by_ref().await?)
     }
 }
 
@@ -471,6 +549,15 @@ impl LastActs {
         let no = |name| row.try_get::<i32>("", name).map(ActNo);
         Ok(LastActs { office: no("office_act")?, compound: no("compound_act")? })
     }
+}
+
+/// Whether an act was done under a key.
+///
+/// # Errors
+/// Storage.
+pub async fn is_key_used(view: &mut impl View, compound: CompoundId, key: &str) -> Result<bool> {
+    let sql = "SELECT act_no FROM once WHERE compound_id = $1 AND key = $2";
+    Ok(!view.rows(Reads::SETTLED, sql, vec![compound.0.into(), key.into()]).await?.is_empty())
 }
 
 /// The last act of the head office, for what belongs to no compound.
@@ -522,6 +609,7 @@ struct Pending<G, T, F> {
     ticket: Ticket,
     given: G,
     run: F,
+    lead: Option<Lead>,
     answered: Option<T>,
     reply: oneshot::Sender<Result<Done<T>>>,
     tally: Arc<Tally>,
@@ -539,6 +627,9 @@ where
 
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, Result<Json>> {
         Box::pin(async move {
+            if let Some(lead) = &self.lead {
+                lead(tx).await?;
+            }
             let answer = (self.run)(tx, &self.given).await?;
             let told = serde_json::to_value(&answer)
                 .map_err(|e| Storage::Bug(format!("an answer is not JSON: {e}")))?;
@@ -549,7 +640,9 @@ where
 
     fn answer(self: Box<Self>, result: Result<Outcome>) {
         let Pending { answered, reply, ticket, tally, .. } = *self;
-        tally.count(ticket.verb, Ended::of(&result));
+        if !ticket.is_rehearsed {
+            tally.count(ticket.verb, Ended::of(&result));
+        }
         let done = result.and_then(|Outcome { act, answer, is_repeated }| {
             let answer = match answered {
                 Some(answer) if !is_repeated => answer,

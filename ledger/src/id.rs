@@ -71,6 +71,8 @@ identities! {
     MotionNo;
     /// A ballot of a round.
     BallotNo;
+    /// A request that waits for a second person (复核申请).
+    CountersignNo;
     /// A subscription to what happens. Given at the head office.
     HookNo;
 }

@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -14,6 +14,7 @@ pub mod audit;
 pub mod bank;
 pub mod books;
 pub mod calendar;
+pub mod countersign;
 pub mod error;
 pub mod fees;
 pub mod fund;
@@ -35,7 +36,7 @@ pub mod verify;
 /// Every column that holds sealed values, room by room, for the rotation of keys.
 #[must_use]
 pub fn sealed() -> Vec<&'static seal::Sealed> {
-    [people::SEALED, property::SEALED, bank::SEALED, hooks::SEALED].concat()
+    [people::SEALED, countersign::SEALED, property::SEALED, bank::SEALED, hooks::SEALED].concat()
 }
 
 /// Every rule of the house, room by room, in the order in which each room checks them.
@@ -46,6 +47,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         books::RULES,
         policy::RULES,
         people::RULES,
+        countersign::RULES,
         property::RULES,
         allocation::RULES,
         audit::RULES,

@@ -102,6 +102,10 @@ rules! {
     /// A second factor is needed.
     SECOND_FACTOR = Forbidden, "people.second-factor",
         "该角色办理业务须经二次验证", "先启用二次验证，再带验证码登录；令牌须由这样的会话签发";
+    /// A second factor is to be shown anew.
+    PROVE_AGAIN = Forbidden, "people.prove-again",
+        "办理此项须在数分钟之内再次验证身份（政策包 second-factor）",
+        "先以 POST /api/v1/session/proof 提交验证码，随即重试；令牌不能代替，请用本人登录的会话";
     /// A token is not enough.
     SESSION_ONLY = Forbidden, "people.session-only",
         "此项须由本人登录后办理，令牌不可代办", "先登录，再用登录所得的会话办理";

@@ -21,7 +21,7 @@ struct Tie {
     broken: &'static str,
 }
 
-const TIES: [Tie; 6] = [
+const TIES: [Tie; 7] = [
     Tie {
         name: "deposits-posted",
         counted: "SELECT count(*) FROM deposit x WHERE {compound}",
@@ -84,6 +84,25 @@ const TIES: [Tie; 6] = [
                    WHERE r.compound_id = x.compound_id AND r.import_no = x.import_no)
                    <> CASE WHEN x.undone_by_act IS NULL THEN x.row_count ELSE 0 END
                  ORDER BY x.compound_id, x.import_no",
+    },
+    // Both ways: what was signed was done as it was asked, and no act names a second person who signed nothing.
+    Tie {
+        name: "deeds-signed",
+        counted: "SELECT count(*) FROM countersign x WHERE {compound} AND x.state = 'confirmed'",
+        broken: "SELECT what FROM (
+                   SELECT x.compound_id AS c, x.decided_by_act AS n,
+                     '小区 ' || x.compound_id || ' 复核申请 ' || x.countersign_no AS what
+                   FROM countersign x
+                   WHERE {compound} AND x.state = 'confirmed' AND NOT EXISTS (
+                     SELECT 1 FROM act a WHERE a.compound_id = x.compound_id AND a.act_no = x.decided_by_act
+                       AND a.actor = x.asked_by AND a.role = x.asked_role AND a.second = x.decided_by)
+                   UNION ALL
+                   SELECT x.compound_id, x.act_no, '小区 ' || x.compound_id || ' 操作 ' || x.act_no
+                   FROM act x
+                   WHERE {compound} AND x.second <> '' AND NOT EXISTS (
+                     SELECT 1 FROM countersign k WHERE k.compound_id = x.compound_id AND k.state = 'confirmed'
+                       AND k.decided_by_act = x.act_no AND k.decided_by = x.second)) b
+                 ORDER BY c, n",
     },
 ];
 

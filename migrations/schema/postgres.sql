@@ -144,6 +144,42 @@ CHECK ((last_no > 0))
 -- constraint counter.counter_pkey
 PRIMARY KEY (compound_id, name)
 
+-- constraint countersign.countersign_asker_no_fkey
+FOREIGN KEY (asker_no) REFERENCES person(person_no)
+
+-- constraint countersign.countersign_body_sha256_check
+CHECK ((length(body_sha256) = 32))
+
+-- constraint countersign.countersign_check
+CHECK (((state = 'waiting'::text) = (decided_by_act IS NULL)))
+
+-- constraint countersign.countersign_check1
+CHECK (((state = 'waiting'::text) = (decided_at IS NULL)))
+
+-- constraint countersign.countersign_check2
+CHECK (((state <> ALL (ARRAY['confirmed'::text, 'refused'::text])) OR (decided_by <> asked_by)))
+
+-- constraint countersign.countersign_check3
+CHECK (((state <> ALL (ARRAY['confirmed'::text, 'refused'::text])) OR (asker_no IS NULL) OR (decider_no IS NULL) OR (decider_no <> asker_no)))
+
+-- constraint countersign.countersign_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint countersign.countersign_countersign_no_check
+CHECK ((countersign_no > 0))
+
+-- constraint countersign.countersign_decider_no_fkey
+FOREIGN KEY (decider_no) REFERENCES person(person_no)
+
+-- constraint countersign.countersign_pack_check
+CHECK ((pack <> ''::text))
+
+-- constraint countersign.countersign_pkey
+PRIMARY KEY (compound_id, countersign_no)
+
+-- constraint countersign.countersign_state_check
+CHECK ((state = ANY (ARRAY['waiting'::text, 'confirmed'::text, 'refused'::text, 'withdrawn'::text])))
+
 -- constraint deposit.deposit_amount_fen_check
 CHECK ((amount_fen > 0))
 
@@ -732,6 +768,22 @@ BEGIN
   RETURN NULL;
 END
 
+-- function countersign_stands
+BEGIN
+  IF TG_OP = 'DELETE' OR OLD.state <> 'waiting' AND
+      (NEW.state, NEW.decided_by, NEW.decider_no, NEW.decided_role, NEW.decided_at, NEW.reason, NEW.decided_by_act)
+      IS DISTINCT FROM
+      (OLD.state, OLD.decided_by, OLD.decider_no, OLD.decided_role, OLD.decided_at, OLD.reason, OLD.decided_by_act)
+    OR (NEW.compound_id, NEW.countersign_no, NEW.deed, NEW.route, NEW.path, NEW.query, NEW.content_type, NEW.body_sha256,
+        NEW.pack, NEW.asked_by, NEW.asker_no, NEW.asked_role, NEW.asked_at, NEW.act_no, NEW.lapses_on)
+      IS DISTINCT FROM
+       (OLD.compound_id, OLD.countersign_no, OLD.deed, OLD.route, OLD.path, OLD.query, OLD.content_type, OLD.body_sha256,
+        OLD.pack, OLD.asked_by, OLD.asker_no, OLD.asked_role, OLD.asked_at, OLD.act_no, OLD.lapses_on) THEN
+    RAISE EXCEPTION 'L13: countersign % stands as it was asked and decided', OLD.countersign_no USING ERRCODE = '23L13';
+  END IF;
+  RETURN NEW;
+END
+
 -- function postings_arrive
 DECLARE bad text; why text;
 BEGIN
@@ -874,6 +926,12 @@ CREATE UNIQUE INDEX compound_pkey ON public.compound USING btree (compound_id)
 
 -- index counter_pkey
 CREATE UNIQUE INDEX counter_pkey ON public.counter USING btree (compound_id, name)
+
+-- index countersign_pkey
+CREATE UNIQUE INDEX countersign_pkey ON public.countersign USING btree (compound_id, countersign_no)
+
+-- index countersign_waiting
+CREATE INDEX countersign_waiting ON public.countersign USING btree (compound_id, body_sha256) WHERE (state = 'waiting'::text)
 
 -- index deposit_dwelling
 CREATE INDEX deposit_dwelling ON public.deposit USING btree (compound_id, dwelling_no)
@@ -1106,6 +1164,7 @@ compound_id integer NOT NULL,
   verb text NOT NULL,
   actor text NOT NULL,
   role text NOT NULL,
+  second text NOT NULL,
   recorded_at bigint NOT NULL,
   came_from text NOT NULL,
   request_id text NOT NULL,
@@ -1201,6 +1260,31 @@ compound_id integer NOT NULL,
 compound_id integer NOT NULL,
   name text NOT NULL,
   last_no integer NOT NULL
+
+-- table countersign
+compound_id integer NOT NULL,
+  countersign_no integer NOT NULL,
+  deed text NOT NULL,
+  route text NOT NULL,
+  path text NOT NULL,
+  query text NOT NULL,
+  content_type text NOT NULL,
+  body_sealed bytea NOT NULL,
+  body_sha256 bytea NOT NULL,
+  pack text NOT NULL,
+  asked_by text NOT NULL,
+  asker_no integer,
+  asked_role text NOT NULL,
+  asked_at bigint NOT NULL,
+  act_no integer NOT NULL,
+  lapses_on date NOT NULL,
+  state text NOT NULL,
+  decided_by text NOT NULL,
+  decider_no integer,
+  decided_role text NOT NULL,
+  decided_at bigint,
+  reason text NOT NULL,
+  decided_by_act integer
 
 -- table deposit
 compound_id integer NOT NULL,
@@ -1454,7 +1538,8 @@ session_no integer NOT NULL,
   epoch integer NOT NULL,
   is_strong smallint NOT NULL,
   begun_at bigint NOT NULL,
-  idle_until_at bigint NOT NULL
+  idle_until_at bigint NOT NULL,
+  proved_at bigint
 
 -- table stair_unit
 compound_id integer NOT NULL,
@@ -1627,6 +1712,12 @@ CREATE TRIGGER bill_stays BEFORE DELETE OR UPDATE ON public.bill FOR EACH ROW EX
 
 -- trigger bill.bill_stays_whole
 CREATE TRIGGER bill_stays_whole BEFORE TRUNCATE ON public.bill FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger countersign.countersign_stays
+CREATE TRIGGER countersign_stays BEFORE DELETE OR UPDATE ON public.countersign FOR EACH ROW EXECUTE FUNCTION countersign_stands()
+
+-- trigger countersign.countersign_stays_whole
+CREATE TRIGGER countersign_stays_whole BEFORE TRUNCATE ON public.countersign FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger deposit.deposit_stays
 CREATE TRIGGER deposit_stays BEFORE DELETE OR UPDATE ON public.deposit FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -6,6 +6,9 @@ CREATE UNIQUE INDEX bank_claim_once ON bank_claim (compound_id, line_no) WHERE r
 -- index bank_line_day
 CREATE INDEX bank_line_day ON bank_line (compound_id, book, occurred_on)
 
+-- index countersign_waiting
+CREATE INDEX countersign_waiting ON countersign (compound_id, body_sha256) WHERE state = 'waiting'
+
 -- index deposit_dwelling
 CREATE INDEX deposit_dwelling ON deposit (compound_id, dwelling_no)
 
@@ -84,6 +87,7 @@ CREATE TABLE act (
   verb TEXT NOT NULL,
   actor TEXT NOT NULL,
   role TEXT NOT NULL,
+  second TEXT NOT NULL,
   recorded_at INTEGER NOT NULL,
   came_from TEXT NOT NULL,
   request_id TEXT NOT NULL,
@@ -218,6 +222,38 @@ CREATE TABLE counter (
   name TEXT NOT NULL,
   last_no INTEGER NOT NULL CHECK (last_no > 0),
   PRIMARY KEY (compound_id, name)
+) STRICT, WITHOUT ROWID
+
+-- table countersign
+CREATE TABLE countersign (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  countersign_no INTEGER NOT NULL CHECK (countersign_no > 0),
+  deed TEXT NOT NULL,
+  route TEXT NOT NULL,
+  path TEXT NOT NULL,
+  query TEXT NOT NULL,
+  content_type TEXT NOT NULL,
+  body_sealed BLOB NOT NULL,
+  body_sha256 BLOB NOT NULL CHECK (length(body_sha256) = 32),
+  pack TEXT NOT NULL CHECK (pack <> ''),
+  asked_by TEXT NOT NULL,
+  asker_no INTEGER NULL REFERENCES person (person_no),
+  asked_role TEXT NOT NULL,
+  asked_at INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  lapses_on TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'confirmed', 'refused', 'withdrawn')),
+  decided_by TEXT NOT NULL,
+  decider_no INTEGER NULL REFERENCES person (person_no),
+  decided_role TEXT NOT NULL,
+  decided_at INTEGER NULL,
+  reason TEXT NOT NULL,
+  decided_by_act INTEGER NULL,
+  PRIMARY KEY (compound_id, countersign_no),
+  CHECK ((state = 'waiting') = (decided_by_act IS NULL)),
+  CHECK ((state = 'waiting') = (decided_at IS NULL)),
+  CHECK (state NOT IN ('confirmed', 'refused') OR decided_by <> asked_by),
+  CHECK (state NOT IN ('confirmed', 'refused') OR asker_no IS NULL OR decider_no IS NULL OR decider_no <> asker_no)
 ) STRICT, WITHOUT ROWID
 
 -- table deposit
@@ -568,7 +604,8 @@ CREATE TABLE session (
   epoch INTEGER NOT NULL,
   is_strong INTEGER NOT NULL CHECK (is_strong IN (0, 1)),
   begun_at INTEGER NOT NULL,
-  idle_until_at INTEGER NOT NULL
+  idle_until_at INTEGER NOT NULL,
+  proved_at INTEGER NULL
 ) STRICT, WITHOUT ROWID
 
 -- table stair_unit
@@ -818,6 +855,29 @@ CREATE TRIGGER bill_no_delete BEFORE DELETE ON bill
 -- trigger bill_no_update
 CREATE TRIGGER bill_no_update BEFORE UPDATE ON bill
                      BEGIN SELECT RAISE(ABORT, 'bill is append-only'); END
+
+-- trigger countersign_goes_never
+CREATE TRIGGER countersign_goes_never BEFORE DELETE ON countersign
+BEGIN SELECT RAISE(ABORT, 'L13: a countersign stands as it was asked and decided'); END
+
+-- trigger countersign_is_new
+CREATE TRIGGER countersign_is_new BEFORE INSERT ON countersign
+WHEN EXISTS (SELECT 1 FROM countersign o
+             WHERE o.compound_id = NEW.compound_id AND o.countersign_no = NEW.countersign_no)
+BEGIN SELECT RAISE(ABORT, 'L13: a countersign stands as it was asked and decided'); END
+
+-- trigger countersign_stays
+CREATE TRIGGER countersign_stays BEFORE UPDATE ON countersign
+WHEN OLD.state <> 'waiting' AND
+    (NEW.state, NEW.decided_by, NEW.decider_no, NEW.decided_role, NEW.decided_at, NEW.reason, NEW.decided_by_act)
+    IS NOT
+    (OLD.state, OLD.decided_by, OLD.decider_no, OLD.decided_role, OLD.decided_at, OLD.reason, OLD.decided_by_act)
+  OR (NEW.compound_id, NEW.countersign_no, NEW.deed, NEW.route, NEW.path, NEW.query, NEW.content_type, NEW.body_sha256,
+      NEW.pack, NEW.asked_by, NEW.asker_no, NEW.asked_role, NEW.asked_at, NEW.act_no, NEW.lapses_on)
+    IS NOT
+     (OLD.compound_id, OLD.countersign_no, OLD.deed, OLD.route, OLD.path, OLD.query, OLD.content_type, OLD.body_sha256,
+      OLD.pack, OLD.asked_by, OLD.asker_no, OLD.asked_role, OLD.asked_at, OLD.act_no, OLD.lapses_on)
+BEGIN SELECT RAISE(ABORT, 'L13: a countersign stands as it was asked and decided'); END
 
 -- trigger deposit_no_delete
 CREATE TRIGGER deposit_no_delete BEFORE DELETE ON deposit

@@ -20,6 +20,7 @@ mod m0010_hooks;
 mod m0011_policy;
 mod m0012_governance;
 mod m0013_portal;
+mod m0014_countersign;
 
 use sea_orm_migration::prelude::*;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_hooks::STEP),
             Box::new(m0012_governance::STEP),
             Box::new(m0013_portal::STEP),
+            Box::new(m0014_countersign::STEP),
         ]
     }
 }

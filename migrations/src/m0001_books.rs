@@ -38,6 +38,7 @@ CREATE TABLE act (
   verb {text} NOT NULL,
   actor {text} NOT NULL,
   role {text} NOT NULL,
+  second {text} NOT NULL,
   recorded_at {big} NOT NULL,
   came_from {text} NOT NULL,
   request_id {text} NOT NULL,

@@ -100,7 +100,8 @@ CREATE TABLE session (
   epoch {int} NOT NULL,
   is_strong {small} NOT NULL CHECK (is_strong IN (0, 1)),
   begun_at {big} NOT NULL,
-  idle_until_at {big} NOT NULL
+  idle_until_at {big} NOT NULL,
+  proved_at {big} NULL
 ) {table};
 
 CREATE INDEX session_person ON session (person_no);

@@ -297,7 +297,7 @@ const ATTACKS: &[Attack] = &[
         "REPLACE INTO posting SELECT compound_id, book, side, seq, line, account, 2, matter_no, effective_on, amount_fen
          FROM posting WHERE seq = 5 AND line = 2"), "L01", ""),
     Attack("REPLACE an act", Only(Backend::Sqlite,
-        "REPLACE INTO act SELECT compound_id, act_no, verb, '李四', role, recorded_at, came_from, request_id, pack, request, answer,
+        "REPLACE INTO act SELECT compound_id, act_no, verb, '李四', role, second, recorded_at, came_from, request_id, pack, request, answer,
            prev_hash, hash FROM act WHERE act_no = 2"),
         "L09", ""),
     Attack("REPLACE a key", Only(Backend::Sqlite, "REPLACE INTO once SELECT compound_id, key, 1 FROM once"), "L09", ""),
@@ -317,21 +317,21 @@ const ATTACKS: &[Attack] = &[
         "INSERT INTO act SELECT * FROM act WHERE act_no = 2 ON CONFLICT (compound_id, act_no) DO UPDATE SET actor = '李四'"),
         "L09", "append-only"),
     Attack("an act that names another before it", Plain(
-        "INSERT INTO act SELECT compound_id, act_no + 1, verb, actor, role, recorded_at, came_from, request_id, pack, request,
+        "INSERT INTO act SELECT compound_id, act_no + 1, verb, actor, role, second, recorded_at, came_from, request_id, pack, request,
            answer, prev_hash, hash FROM act
          WHERE compound_id = {c} AND act_no = (SELECT max(act_no) FROM act WHERE compound_id = {c})"), "L10", "L10"),
     Attack("an act after a gap", Plain(
-        "INSERT INTO act SELECT compound_id, act_no + 2, verb, actor, role, recorded_at, came_from, request_id, pack, request,
+        "INSERT INTO act SELECT compound_id, act_no + 2, verb, actor, role, second, recorded_at, came_from, request_id, pack, request,
            answer, hash, hash FROM act
          WHERE compound_id = {c} AND act_no = (SELECT max(act_no) FROM act WHERE compound_id = {c})"), "L10", "L10"),
     Attack("an act in the middle", Plain(
-        "INSERT INTO act SELECT compound_id, act_no - 1, verb, '李四', role, recorded_at, came_from, request_id, pack, request,
+        "INSERT INTO act SELECT compound_id, act_no - 1, verb, '李四', role, second, recorded_at, came_from, request_id, pack, request,
            answer, prev_hash, hash FROM act WHERE compound_id = {c} AND act_no = 3"), "L09", "act_pkey"),
     Attack("a first act with another before it", Plain(
-        "INSERT INTO act SELECT 77, 1, verb, actor, role, recorded_at, came_from, request_id, pack, request, answer, hash, hash
+        "INSERT INTO act SELECT 77, 1, verb, actor, role, second, recorded_at, came_from, request_id, pack, request, answer, hash, hash
          FROM act WHERE compound_id = {c} AND act_no = 1"), "L10", "L10"),
     Attack("an act before the first", Plain(
-        "INSERT INTO act SELECT compound_id, 0, verb, actor, role, recorded_at, came_from, request_id, pack, request, answer,
+        "INSERT INTO act SELECT compound_id, 0, verb, actor, role, second, recorded_at, came_from, request_id, pack, request, answer,
            prev_hash, hash FROM act WHERE compound_id = {c} AND act_no = 1"), "L10", "act_act_no_check"),
     Attack("acts forgotten", Only(Backend::Postgres, "TRUNCATE act"), "", "append-only"),
     Attack("TRUNCATE vouchers", Only(Backend::Postgres, "TRUNCATE voucher"), "", "append-only"),
@@ -483,12 +483,12 @@ on_both! {
         let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
         let prev: Vec<u8> = row.try_get_by_index(0).unwrap();
         let record = Record {
-            compound: c, act, verb: "journal.post", actor: "手工", role: "auditor", at: head.recorded_at,
+            compound: c, act, verb: "journal.post", actor: "手工", role: "auditor", second: "", at: head.recorded_at,
             came_from: "", request_id: "", pack: "", request: "{}", answer: "{}", prev: &prev,
         };
         let (prev_bytes, hash_bytes) = (forged.bytes(&prev), forged.bytes(&record.hash()));
         let beside = [
-            format!("INSERT INTO act VALUES ({c}, {act}, 'journal.post', '手工', 'auditor', {seconds}, '', '', '',
+            format!("INSERT INTO act VALUES ({c}, {act}, 'journal.post', '手工', 'auditor', '', {seconds}, '', '', '',
                      '{{}}', '{{}}', {prev_bytes}, {hash_bytes})"),
             format!("UPDATE counter SET last_no = {act} WHERE compound_id = {c} AND name = 'act'"),
             format!("UPDATE counter SET last_no = {} WHERE compound_id = {c} AND name = 'fund/2026'", forged.number),

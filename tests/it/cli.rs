@@ -689,6 +689,7 @@ fn a_demo_starts_lives_ends_and_starts_again_where_it_was() {
         roles,
         [
             "property-company",
+            "property-company",
             "owners-committee",
             "street-office",
             "housing-authority",

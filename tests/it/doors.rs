@@ -62,6 +62,9 @@ impl Answered {
     }
 }
 
+/// The token of a second clerk of the property company, who signs what the first asks for.
+pub const SECOND: &str = "token-of-the-second-clerk-0123456789";
+
 pub fn token(role: Role) -> String {
     format!("token-of-{}-0123456789", role.name())
 }
@@ -75,7 +78,14 @@ impl Doors {
     pub fn with(world: &World, config: Config) -> Doors {
         let roles = Role::ALL.into_iter().filter(|role| *role != Role::Operator);
         let logins = roles.map(|role| Login::new(role, role.in_chinese(), &token(role)).unwrap());
-        let config = Config { logins: logins.collect(), ..config };
+        let second = Login::new(Role::PropertyCompany, "物业公司复核", SECOND).unwrap();
+        let config = Config { logins: logins.chain([second]).collect(), ..config };
+        Doors(xiaoqu::app(world.books.clone(), config))
+    }
+
+    /// The house of people alone: no login of the configuration, and nobody needs a second factor.
+    pub fn bare(world: &World) -> Doors {
+        let config = Config { second_factor: Vec::new(), ..Config::default() };
         Doors(xiaoqu::app(world.books.clone(), config))
     }
 
@@ -121,6 +131,23 @@ impl Doors {
 
     pub async fn post(&self, path: &str, body: Value) -> Answered {
         self.post_under(None, path, body).await
+    }
+
+    /// Posts what takes two: the first clerk asks, the second looks and signs; what the deed then answers.
+    #[track_caller]
+    pub fn post_signed(&self, path: &str, body: Value) -> impl Future<Output = Value> {
+        let place = std::panic::Location::caller();
+        async move {
+            let kept = self.post(path, body).await;
+            assert_eq!(kept.status, StatusCode::ACCEPTED, "{place}: {}", kept.text());
+            let no = &kept.json()["countersign_no"];
+            let seen = self.knock(SECOND, "GET", &format!("/countersigns/{no}"), None).await.json();
+            let signature = json!({ "sha256": seen["sha256"] });
+            let path = format!("/countersigns/{no}/confirm");
+            let signed = self.knock(SECOND, "POST", &path, Some(&signature)).await;
+            assert_eq!(signed.status, StatusCode::CREATED, "{place}: {}", signed.text());
+            signed.json()["answer"].clone()
+        }
     }
 
     pub async fn post_under(&self, key: Option<&str>, path: &str, body: Value) -> Answered {
@@ -354,7 +381,7 @@ on_both! {
         assert_eq!((rest["items"][0]["voucher"].clone(), rest["next"].clone()), (json!("fund/2025-0003"), Value::Null));
 
         let turned = json!({ "voucher": "fund/2025-0002", "on": "2026-01-05", "style": "red", "reason": "重复记账" });
-        let done = doors.post("/reversals", turned.clone()).await.must(201);
+        let done = doors.post_signed("/reversals", turned.clone()).await;
         assert_eq!(done["vouchers"], json!(["fund/2026-0001"]));
         doors.post("/reversals", turned).await.problem(409, "journal.reversed");
         let text = doors.get("/books/fund/vouchers/2026/1?format=text").await;
@@ -637,7 +664,7 @@ on_both! {
         let listed = doors.get("/imports").await.must(200);
         assert_eq!(listed["items"][0]["import_no"], taken["import_no"]);
         let path = format!("/imports/{}/undo", taken["import_no"]);
-        let undone = doors.post(&path, json!({})).await.must(201);
+        let undone = doors.post_signed(&path, json!({})).await;
         assert_eq!(undone["rows"], 2);
         doors.post(&path, json!({})).await.problem(409, "import.undone");
         let statement = doors.get("/dwellings/1-1-102/fund-statement").await.must(200);
@@ -681,7 +708,8 @@ on_both! {
                 }
             }
             let scope = format!("{:?}", route.scope).to_lowercase();
-            told.push_str(&format!("{:<6} {:<68} {scope:<9} {}\n", route.method, route.path, may.join(" ")));
+            let deed = route.deed.map_or(String::new(), |deed| format!(" [{}]", deed.name()));
+            told.push_str(&format!("{:<6} {:<68} {scope:<9} {}{deed}\n", route.method, route.path, may.join(" ")));
         }
         golden("routes.txt", &told);
     }

@@ -30,6 +30,7 @@ use crate::world::World;
 
 const TOKEN: &str = "token-of-the-administrator";
 const CLERK: &str = "token-of-the-clerk-0123456789";
+const SECOND: &str = "token-of-the-second-clerk-0123456789";
 
 /// What the receiver is told to answer next.
 #[derive(Clone, Copy, Debug)]
@@ -152,6 +153,7 @@ impl House {
         let logins = vec![
             Login::new(Role::Administrator, "管理员", TOKEN).unwrap(),
             Login::new(Role::PropertyCompany, "王会计", CLERK).unwrap(),
+            Login::new(Role::PropertyCompany, "周主管", SECOND).unwrap(),
         ];
         let config = Config { logins, hooks: outgoing.clone(), ..Config::default() };
         let app = xiaoqu::app(world.books.clone(), config);
@@ -434,6 +436,13 @@ on_both! {
         house.subscribe(&receiver.url(), &verbs, &["xiaohe"]).await;
         let clerk = async |path: &str, body: Value| {
             let (status, done) = house.send(CLERK, "POST", &format!("/compounds/xiaohe{path}"), None, body).await;
+            if status == 202 {
+                let path = format!("/compounds/xiaohe/countersigns/{}/confirm", done["countersign_no"]);
+                let signature = json!({ "sha256": done["sha256"] });
+                let (status, signed) = house.send(SECOND, "POST", &path, None, signature).await;
+                assert_eq!(status, 201, "{path}: {signed}");
+                return signed["answer"].clone();
+            }
             assert_eq!(status, 201, "{path}: {done}");
             done
         };
@@ -461,8 +470,8 @@ on_both! {
             assert_eq!(members, event.members(), "{arrived}");
             met.push(event.verb);
         }
-        assert_eq!(met, ["fund.deposit", "journal.reverse", "fees.bill", "fees.pay", "journal.close",
-            "import.deposits", "import.undo"]);
+        assert_eq!(met, ["fund.deposit", "countersign.ask", "journal.reverse", "fees.bill", "fees.pay", "journal.close",
+            "import.deposits", "countersign.ask", "import.undo"]);
     }
 
     async fn what_fails_is_tried_again_in_its_place_and_holds_up_no_other_compound(world: World) {

@@ -7,6 +7,7 @@ mod books;
 mod cli;
 mod cluster;
 mod counted;
+mod countersign;
 mod crowd;
 mod doors;
 mod export;

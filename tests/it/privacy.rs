@@ -421,7 +421,7 @@ on_both! {
         let kept = format!("CREATE TABLE t0 AS SELECT * FROM act WHERE compound_id = {c} AND act_no = 3");
         db.execute_unprepared(&kept).await.unwrap();
         for (field, value) in [
-            ("verb", "'read.x'"), ("actor", "'李四'"), ("role", "'auditor'"), ("recorded_at", "recorded_at + 1"),
+            ("verb", "'read.x'"), ("actor", "'李四'"), ("role", "'auditor'"), ("second", "'李四'"), ("recorded_at", "recorded_at + 1"),
             ("came_from", "'192.0.2.8'"), ("request_id", "''"), ("pack", "'x'"), ("request", "'{}'"), ("answer", "'2'"),
         ] {
             db.execute_unprepared(&format!("UPDATE act SET {field} = {value} WHERE compound_id = {c} AND act_no = 3")).await.unwrap();

@@ -147,10 +147,11 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 16] = [
+    const ORDER: [&str; 17] = [
         "books",
         "policy",
         "people",
+        "countersign",
         "property",
         "audit",
         "allocation",

@@ -397,7 +397,7 @@ on_both! {
         assert!(told["detail"].as_str().unwrap().contains("已认领") && told["voucher_seq"] == 1, "{told}");
         // Reversing the winner sets the line free for the other.
         let turned = json!({ "voucher": won["voucher"], "on": "2026-01-05", "style": "red", "reason": "认领错户" });
-        doors.post("/reversals", turned).await.must(201);
+        doors.post_signed("/reversals", turned).await;
         doors.post("/deposits", claim("1-1-102")).await.must(201);
         assert_eq!(doors.get("/verify").await.must(200)["ok"], true);
     }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use ledger::books::Books;
+use ledger::books::{Actor, Books};
 use ledger::error::{Error, Storage};
 use ledger::fund::DepositKind;
 use ledger::id::{ImportNo, LineNo};
 use ledger::journal::{Posted, Style};
 use ledger::money::Money;
+use ledger::property::Compound;
 use serde_json::json;
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
 use crate::fees::{BillingAsked, ChargeAsked, PaymentAsked};
 use crate::fund::DepositAsked;
 use crate::journal::{CloseAsked, ReversalAsked};
-use crate::{fees, fund, imports, journal, problem, shape};
+use crate::{countersign, fees, fund, imports, journal, problem, shape};
 
 pub(super) async fn deposit(books: &Books, args: DepositArgs, out: Out<'_>) -> Ran {
     let compound = compound(books, &args.act.compound).await?;
@@ -42,6 +43,12 @@ pub(super) async fn deposit(books: &Books, args: DepositArgs, out: Out<'_>) -> R
         writeln!(out, "交存 {no}：{amount} 元，凭证 {voucher}{}", again(done.is_repeated))?;
     }
     Ok(DONE)
+}
+
+/// The operator, with the law of the compound on record: what the wire would have asked a second person for, the machine's
+/// operator does alone, who has the database itself.
+async fn under_law(books: &Books, compound: &Compound) -> Result<Actor, Error> {
+    Ok(operator().under(countersign::law(books, compound.id).await?.provenance))
 }
 
 fn again(is_repeated: bool) -> &'static str {
@@ -133,7 +140,9 @@ fn charges_of(path: &Path) -> Result<Vec<ChargeAsked>, Error> {
 pub(super) async fn close(books: &Books, args: CloseArgs, out: Out<'_>) -> Ran {
     let compound = compound(books, &args.act.compound).await?;
     let asked = CloseAsked { book: args.book, month: args.month };
-    let done = journal::shut(books, &operator(), &compound, args.act.key, asked).await?;
+    let done =
+        journal::shut(books, &under_law(books, &compound).await?, &compound, args.act.key, asked)
+            .await?;
     if args.act.json {
         say(out, &done.answer)?;
     } else {
@@ -153,7 +162,9 @@ pub(super) async fn reverse(books: &Books, args: ReverseArgs, out: Out<'_>) -> R
         StyleWord::Opposite => Style::Opposite,
     };
     let asked = ReversalAsked { voucher: args.voucher, on: args.on, style, reason: args.reason };
-    let done = journal::turn(books, &operator(), &compound, args.act.key, asked).await?;
+    let done =
+        journal::turn(books, &under_law(books, &compound).await?, &compound, args.act.key, asked)
+            .await?;
     let vouchers: Vec<String> = done.answer.iter().map(Posted::to_string).collect();
     if args.act.json {
         say(out, &json!({ "vouchers": vouchers }))?;
@@ -165,7 +176,8 @@ pub(super) async fn reverse(books: &Books, args: ReverseArgs, out: Out<'_>) -> R
 
 pub(super) async fn undo(books: &Books, no: i32, act: ActArgs, out: Out<'_>) -> Ran {
     let compound = compound(books, &act.compound).await?;
-    let done = imports::take_back(books, &operator(), &compound, act.key, ImportNo(no)).await?;
+    let actor = under_law(books, &compound).await?;
+    let done = imports::take_back(books, &actor, &compound, act.key, ImportNo(no)).await?;
     if act.json {
         say(out, &done.answer)?;
     } else {

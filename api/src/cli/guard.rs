@@ -25,10 +25,14 @@ pub(super) async fn audit(books: &Books, args: AuditArgs, mut out: Out<'_>) -> R
         for entry in &page {
             let (at, place) =
                 (entry.recorded_at.for_people(), format!("{}/{}", entry.compound, entry.act_no));
+            let mut who = entry.actor.clone();
+            if !entry.second.is_empty() {
+                who = format!("{who}+{}", entry.second);
+            }
             writeln!(
                 out,
-                "{at}  {place:<8} {:<18} {} {} {} {}",
-                entry.verb, entry.actor, entry.role, entry.came_from, entry.request
+                "{at}  {place:<8} {:<18} {who} {} {} {}",
+                entry.verb, entry.role, entry.came_from, entry.request
             )?;
         }
         match page.last() {

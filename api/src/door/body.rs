@@ -57,7 +57,7 @@ impl<T: JsonSchema> Described for Told<T> {
 pub struct Most(pub usize);
 
 /// The refusal of a body that is larger than this route takes: how large it says it is, and the limit that holds here.
-fn too_large(request: &Request) -> Refusal {
+pub(crate) fn too_large(request: &Request) -> Refusal {
     let most = request.extensions().get::<Most>().map_or(0, |most| most.0 as u64);
     let length = request.headers().get(header::CONTENT_LENGTH);
     let said = length.and_then(|value| value.to_str().ok()?.parse().ok());

@@ -112,18 +112,37 @@ pub struct Actor {
     pub role: Role,
     /// Where they came from.
     pub origin: Origin,
+    /// Who signed what they asked for, where it takes two; empty elsewhere.
+    pub second: String,
+    /// What was resolved of the policy packs for it, in one line; empty where none was asked.
+    pub pack: String,
 }
 
 impl Actor {
     /// Somebody in a role, at this machine.
     pub fn new(name: impl Into<String>, role: Role) -> Actor {
-        Actor { name: name.into(), role, origin: Origin::here() }
+        let (second, pack) = (String::new(), String::new());
+        Actor { name: name.into(), role, origin: Origin::here(), second, pack }
     }
 
     /// The same, from there.
     #[must_use]
     pub fn from(mut self, origin: Origin) -> Actor {
         self.origin = origin;
+        self
+    }
+
+    /// The same, under the law of a day and place: the provenance of what was resolved.
+    #[must_use]
+    pub fn under(mut self, pack: impl ToString) -> Actor {
+        self.pack = pack.to_string();
+        self
+    }
+
+    /// The same, signed by a second person.
+    #[must_use]
+    pub fn seconded_by(mut self, name: impl Into<String>) -> Actor {
+        self.second = name.into();
         self
     }
 

@@ -26,7 +26,7 @@ use super::dialect::{self, Pools};
 use super::record::Record;
 use super::sheaf::{Kind as Column, Sheaves, Table};
 use super::tx::{Desk, Kept, Tx};
-use super::{KEY_DIFFERS, NO_COMPOUND, OVERLOADED, SharedRing};
+use super::{KEY_DIFFERS, NO_COMPOUND, OVERLOADED, REHEARSED, SharedRing};
 use crate::calendar::{Clock, Instant};
 use crate::error::{Error, Result, Storage};
 use crate::id::{ActNo, CompoundId};
@@ -48,6 +48,7 @@ static ACT: Table = Table {
         ("verb", Column::Text),
         ("actor", Column::Text),
         ("role", Column::Text),
+        ("second", Column::Text),
         ("recorded_at", Column::Big),
         ("came_from", Column::Text),
         ("request_id", Column::Text),
@@ -77,6 +78,8 @@ pub(super) struct Ticket {
     pub(super) request: Json,
     /// Whether the act takes long, and so shares its batch with nobody.
     pub(super) is_alone: bool,
+    /// Whether it is only tried: run, judged and taken back.
+    pub(super) is_rehearsed: bool,
 }
 
 /// How an accepted act ended: done now, or done before under the same key.
@@ -453,6 +456,10 @@ impl Batch {
             }
         };
 
+        if ticket.is_rehearsed {
+            tx.undo().await?;
+            return Ok(Err(REHEARSED.refuse(ticket.verb).into()));
+        }
         let told = discreet(&answer, &tx.ring);
         let prev = tx.desk().last_hash;
         let record = Record {
@@ -461,10 +468,11 @@ impl Batch {
             verb: ticket.verb,
             actor: &ticket.actor.name,
             role: ticket.actor.role.name(),
+            second: &ticket.actor.second,
             at: tx.at,
             came_from: &ticket.actor.origin.came_from,
             request_id: &ticket.actor.origin.request_id,
-            pack: "",
+            pack: &ticket.actor.pack,
             request: &request,
             answer: &told,
             prev: &prev,
@@ -503,6 +511,7 @@ fn put(tx: &mut Tx, record: &Record<'_>, hash: &[u8; 32]) {
         record.verb.into(),
         record.actor.into(),
         record.role.into(),
+        record.second.into(),
         record.at.seconds().into(),
         record.came_from.into(),
         record.request_id.into(),

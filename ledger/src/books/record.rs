@@ -7,6 +7,7 @@
 //! verb:fund.deposit
 //! actor:王会计
 //! role:property-company
+//! second:
 //! at:2026-01-05T01:00:00Z
 //! from:192.0.2.7
 //! request-id:4f1c0d9a77e21b30
@@ -39,13 +40,15 @@ pub struct Record<'a> {
     pub actor: &'a str,
     /// In which role.
     pub role: &'a str,
+    /// Who signed it as the second person; empty where one was enough.
+    pub second: &'a str,
     /// When.
     pub at: Instant,
     /// Where from.
     pub came_from: &'a str,
     /// Under which request.
     pub request_id: &'a str,
-    /// The policy pack in force; empty while there are none.
+    /// What was resolved of the policy packs, where one decided something; empty elsewhere.
     pub pack: &'a str,
     /// What was asked.
     pub request: &'a str,
@@ -67,6 +70,7 @@ impl Record<'_> {
             ("verb", self.verb),
             ("actor", self.actor),
             ("role", self.role),
+            ("second", self.second),
             ("at", &at),
             ("from", self.came_from),
             ("request-id", self.request_id),
@@ -122,6 +126,7 @@ mod tests {
             verb: "fund.deposit",
             actor,
             role: "property-company",
+            second: "",
             at: Instant::from_seconds(1_767_574_800),
             came_from: "192.0.2.7",
             request_id: "4f1c0d9a77e21b30",
@@ -135,7 +140,7 @@ mod tests {
     #[test]
     fn an_act_is_printed_field_by_field() {
         let text = record("王会计", &[0xf0; 32]).print();
-        let wanted = "act:3/17\nverb:fund.deposit\nactor:王会计\nrole:property-company\nat:2026-01-05T01:00:00Z\n\
+        let wanted = "act:3/17\nverb:fund.deposit\nactor:王会计\nrole:property-company\nsecond:\nat:2026-01-05T01:00:00Z\n\
              from:192.0.2.7\nrequest-id:4f1c0d9a77e21b30\npack:\nrequest:{}\nanswer:{\"x\":1}\nprev:";
         assert_eq!(text, format!("{wanted}{}\n", "f0".repeat(32)));
     }

@@ -79,13 +79,13 @@ pub(super) async fn unlock(books: &Books, may_found: bool) -> Result<Ring> {
     if list.is_empty() {
         return found(books).await;
     }
-    Ok(match books.0.source.read() {
-        Ok(keys) => ring_of(&list, &keys, &books.0.source),
+    Ok(match books.at.source.read() {
+        Ok(keys) => ring_of(&list, &keys, &books.at.source),
         Err(Error::Refused(why)) => Ring::locked(*why),
         Err(error) => {
             tracing::warn!(?error, "the key cannot be read");
             Ring::locked(
-                KEY_MISSING.refuse(format!("密钥文件 {} 读不出", books.0.source.in_words())),
+                KEY_MISSING.refuse(format!("密钥文件 {} 读不出", books.at.source.in_words())),
             )
         }
     })
@@ -124,12 +124,12 @@ fn ring_of(list: &[Listed], keys: &[Key], source: &KeySource) -> Ring {
 
 /// The first key of the books: the one that is told, or one that is made.
 async fn found(books: &Books) -> Result<Ring> {
-    let keys = match books.0.source.read() {
-        Ok(keys) if keys.is_empty() => books.0.source.found(),
+    let keys = match books.at.source.read() {
+        Ok(keys) if keys.is_empty() => books.at.source.found(),
         Ok(keys) => Ok(Some(keys)),
         Err(error) => Err(error),
     };
-    let place = books.0.source.in_words();
+    let place = books.at.source.in_words();
     let key = match keys {
         Ok(Some(keys)) if !keys.is_empty() => keys[0],
         Ok(_) => return Ok(Ring::locked(KEY_MISSING.refuse(format!("{place} 没有密钥")))),
@@ -159,7 +159,7 @@ async fn found(books: &Books) -> Result<Ring> {
         return Ok(Ring::locked(KEY_MISSING.refuse("账册还没有密钥，且不可写入")));
     }
     let list = listed(&mut books.read().await?).await?;
-    Ok(ring_of(&list, &[key], &books.0.source))
+    Ok(ring_of(&list, &[key], &books.at.source))
 }
 
 fn list(tx: &mut Tx, number: u16, key: &Key, blind: &[u8; 32]) -> Result<()> {
@@ -221,7 +221,7 @@ pub async fn rotate(books: &Books, columns: &[&'static Sealed]) -> Result<Rotate
 /// Adds a key to the list and to the ring.
 async fn add(books: &Books) -> Result<()> {
     let list_now = listed(&mut books.read().await?).await?;
-    let mut keys = books.0.source.read()?;
+    let mut keys = books.at.source.read()?;
     let is_new = |key: &&Key| list_now.iter().all(|listed| listed.fingerprint != key.fingerprint());
     let key = match keys.iter().find(is_new).copied() {
         Some(key) => key,
@@ -229,7 +229,7 @@ async fn add(books: &Books) -> Result<()> {
             let key = Key::random()?;
             keys.push(key);
             // First to the file, then to the books: a key that is only in the file harms nobody.
-            if !books.0.source.write(&keys)? {
+            if !books.at.source.write(&keys)? {
                 let evidence = "密钥来自环境变量，程序不能代为保存新密钥；请在 XIAOQU_KEY 末尾以逗号加上新密钥";
                 return Err(KEY_MISSING.refuse(evidence).into());
             }
@@ -368,7 +368,7 @@ pub struct KeyState {
 pub async fn keys(books: &Books, columns: &[&'static Sealed]) -> Result<Vec<KeyState>> {
     let counts = counts(books, columns).await?;
     let list = listed(&mut books.read().await?).await?;
-    let here: HashSet<String> = books.0.source.read()?.iter().map(Key::fingerprint).collect();
+    let here: HashSet<String> = books.at.source.read()?.iter().map(Key::fingerprint).collect();
     let last = list.last().map_or(0, |listed| listed.number);
     let state = |listed: Listed| KeyState {
         key_no: listed.number,
@@ -419,10 +419,10 @@ pub async fn retire(books: &Books, number: u16, columns: &[&'static Sealed]) -> 
         })
     });
     done.await?;
-    let mut left = books.0.source.read()?;
+    let mut left = books.at.source.read()?;
     left.retain(|key| key.fingerprint() != state.fingerprint);
-    if books.0.source.file().is_some() {
-        books.0.source.write(&left)?;
+    if books.at.source.file().is_some() {
+        books.at.source.write(&left)?;
     }
     books.refresh(false).await
 }

@@ -61,6 +61,7 @@ pub static EVENTS: &[Event] = &[
         "缴费已入账",
         Shape::Members(&["payment_no", "voucher", "settled", "prepaid_fen"]),
     ),
+    event("countersign.ask", "有申请待第二人复核", Shape::Named("countersign_no")),
     event("journal.reverse", "凭证已冲销", Shape::Named("vouchers")),
     event(
         "journal.close",

@@ -198,8 +198,14 @@ impl Count {
         if now.seconds() < self.locked_until { Err(refused()) } else { Ok(()) }
     }
 
-    /// Once more.
+    /// Counts a log-in that failed.
     pub(super) async fn failed(self, tx: &mut Tx, person: Option<PersonNo>) -> Result<Entered> {
+        let (failed, locked_until) = self.once_more(tx).await?;
+        Ok(Entered::Failed { person, failed, locked_until })
+    }
+
+    /// Counts one failure more: how often in a row it is now, and until when the name is locked.
+    async fn once_more(self, tx: &mut Tx) -> Result<(i32, Option<Instant>)> {
         let (failed, now) = (self.failed + 1, tx.at().seconds());
         let lock = lock_after(failed);
         // What was forgotten anyway need not be kept: names that were made up do not fill the table.
@@ -209,8 +215,55 @@ impl Count {
         let sql = "INSERT INTO attempt (name_digest, failed, last_at, locked_until_at) VALUES ($1, $2, $3, $4)";
         let until = now + lock;
         tx.exec(sql, vec![name().into(), failed.into(), now.into(), until.into()]).await?;
-        let locked_until = (lock > 0).then(|| Instant::from_seconds(until));
-        Ok(Entered::Failed { person, failed, locked_until })
+        Ok((failed, (lock > 0).then(|| Instant::from_seconds(until))))
+    }
+}
+
+/// Somebody who is in shows once more who they are.
+#[derive(Clone)]
+pub(super) struct Proof {
+    pub(super) name_digest: [u8; 32],
+    pub(super) person: PersonNo,
+    pub(super) session: SessionNo,
+    pub(super) code: String,
+}
+
+/// How a proof ended. It is the act's answer, so a failed one is on record too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Proved {
+    /// The code was right.
+    Right,
+    /// It was not, for the so-many-eth time, and nobody of this name is let in until then.
+    Wrong { failed: i32, locked_until: Option<Instant> },
+}
+
+/// Holds a code against a user's second factor and marks their session. A wrong one counts as a failed log-in does.
+///
+/// # Errors
+/// `people.login` while the name is locked, `people.second-factor` if they have none.
+pub(super) async fn prove(tx: &mut Tx, proof: &Proof) -> Result<Proved> {
+    let count = Count::of(tx, proof.name_digest).await?;
+    let person = rows::person_numbered(tx, proof.person).await?;
+    let person = person.ok_or_else(refused)?;
+
+    count.may_try(tx.at())?;
+    // An empty code is a wrong one here: nobody is asked for it a second time.
+    let code = if proof.code.trim().is_empty() { "-" } else { proof.code.as_str() };
+    match second_factor(tx, &person, Some(code)).await? {
+        Factor::None => Err(SECOND_FACTOR.refuse("没有启用二次验证").into()),
+        Factor::Wrong => {
+            let (failed, locked_until) = count.once_more(tx).await?;
+            Ok(Proved::Wrong { failed, locked_until })
+        }
+        Factor::Right => {
+            rows::forget_attempts(tx, &proof.name_digest).await?;
+            let sql = "UPDATE session SET proved_at = $2 WHERE session_no = $1";
+            tx.exec(sql, vec![proof.session.0.into(), tx.at().seconds().into()]).await?;
+            // What is remembered of the session is read anew.
+            moved(tx);
+            Ok(Proved::Right)
+        }
     }
 }
 
@@ -279,8 +332,9 @@ pub(super) async fn begin(
     let sql = "DELETE FROM session WHERE idle_until_at <= $1 OR begun_at <= $2";
     tx.exec(sql, vec![now.into(), (now - ABSOLUTE).into()]).await?;
     let no = SessionNo(tx.next_no("session"));
-    let sql = "INSERT INTO session (session_no, person_no, digest, epoch, is_strong, begun_at, idle_until_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let sql = "INSERT INTO session (session_no, person_no, digest, epoch, is_strong, begun_at, idle_until_at,
+                 proved_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let row = vec![
         no.0.into(),
         person.no.0.into(),
@@ -289,6 +343,7 @@ pub(super) async fn begin(
         i16::from(is_strong).into(),
         now.into(),
         (now + IDLE).into(),
+        is_strong.then_some(now).into(),
     ];
     tx.exec(sql, row).await?;
     Ok(no)

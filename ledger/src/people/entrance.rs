@@ -19,11 +19,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::credential::{self, ABSOLUTE, IDLE, Proposal, STAY_AFTER, Try, digest, fresh};
+use super::credential::{
+    self, ABSOLUTE, IDLE, Proof, Proposal, Proved, STAY_AFTER, Try, digest, fresh,
+};
 use super::password::{Hashing, may_be_set};
 use super::portal::{self, Subject, Visit};
 use super::{
-    Caller, Entered, FreshToken, Known, LOGIN, Login, NewToken, SERIES, SecondFactor, Shown, rows,
+    CODE, Caller, Entered, FreshToken, Known, LOGIN, Login, NewToken, SERIES, SecondFactor, Shown,
+    rows,
 };
 use crate::books::{self, Actor, Books, Done, Origin, Request, Role, Tx, last_no};
 use crate::calendar::Instant;
@@ -485,6 +488,54 @@ impl Entrance {
         confirmed.await.map(drop)
     }
 
+    /// Shows once more, within a session, who its user is: a code of their second factor, used up by it.
+    ///
+    /// # Errors
+    /// `people.code` for a wrong one, which counts like a failed log-in; `people.login` while the name is locked;
+    /// `people.second-factor` if they have none.
+    pub async fn prove(
+        &self,
+        actor: &Actor,
+        person: PersonNo,
+        session: SessionNo,
+        code: String,
+    ) -> Result<()> {
+        let told = json!({ "user": actor.name, "session": session });
+        let name_digest = digest(&actor.name);
+        let proof = Proof { name_digest, person, session, code };
+        let request = Request::describing("people.prove", proof, told);
+        let proved =
+            self.act(actor, request, |tx, proof| Box::pin(credential::prove(tx, proof))).await?;
+        match proved.answer {
+            Proved::Right => Ok(()),
+            Proved::Wrong { failed, .. } => {
+                Err(CODE.refuse(format!("验证码不符，连续第 {failed} 次")).into())
+            }
+        }
+    }
+
+    /// What the books know of a user today, whatever they showed when they were here.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn known(&self, person: PersonNo) -> Result<Option<Caller>> {
+        let mut view = self.0.books.read().await?;
+        let today = self.0.books.clock().now().day();
+        let found = rows::person_numbered(&mut view, person).await?;
+        let Some(person) = found.filter(|person| !person.is_disabled) else { return Ok(None) };
+        let mandates = rows::mandates(&mut view, Some(person.no)).await?;
+        let known = Known {
+            person: Some(person.no),
+            name: person.name,
+            shown: Shown::Nothing,
+            is_strong: false,
+            proved_at: None,
+            mandates: mandates.into_iter().map(|(_, mandate)| mandate).collect(),
+            cares: rows::cares(&mut view, person.no).await?,
+        };
+        Ok(Some(Caller::new(Arc::new(known), today)))
+    }
+
     /// Takes a user's second factor away.
     ///
     /// # Errors
@@ -562,7 +613,8 @@ async fn pass_of(
          FROM token t JOIN person p ON p.person_no = t.person_no
          WHERE t.digest = $1 AND t.revoked_by_act IS NULL AND p.is_disabled = 0"
     } else {
-        "SELECT p.person_no, p.name, s.session_no AS no, s.is_strong, s.begun_at AS until_at, s.idle_until_at AS idle_at
+        "SELECT p.person_no, p.name, s.session_no AS no, s.is_strong, s.begun_at AS until_at, s.idle_until_at AS idle_at,
+           s.proved_at
          FROM session s JOIN person p ON p.person_no = s.person_no AND p.epoch = s.epoch
          WHERE s.digest = $1 AND p.is_disabled = 0"
     };
@@ -570,19 +622,21 @@ async fn pass_of(
     let person = PersonNo(row.try_get("", "person_no")?);
     let number: i32 = row.try_get("", "no")?;
     let until: i64 = row.try_get("", "until_at")?;
-    let (shown, mandates, until) = if is_token {
+    let (shown, mandates, until, proved_at) = if is_token {
         let mandates = rows::mandates_of_token(view, number).await?;
-        (Shown::Token(TokenNo(number)), mandates, until)
+        (Shown::Token(TokenNo(number)), mandates, until, None)
     } else {
         let mandates = rows::mandates(view, Some(person)).await?;
         let mandates = mandates.into_iter().map(|(_, mandate)| mandate).collect();
-        (Shown::Session(SessionNo(number)), mandates, until + ABSOLUTE)
+        let proved_at = row.try_get::<Option<i64>>("", "proved_at")?;
+        (Shown::Session(SessionNo(number)), mandates, until + ABSOLUTE, proved_at)
     };
     let known = Known {
         person: Some(person),
         name: row.try_get("", "name")?,
         shown,
         is_strong: row.try_get::<i16>("", "is_strong")? != 0,
+        proved_at: proved_at.map(Instant::from_seconds),
         mandates,
         cares: rows::cares(view, person).await?,
     };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::books::{Actor, Role};
-use crate::calendar::Day;
+use crate::calendar::{Day, Instant};
 use crate::id::{AreaId, CompoundId, DwellingNo, MandateNo, OrgNo, PersonNo, SessionNo, TokenNo};
 
 /// From when to when something holds; both days included.
@@ -108,6 +108,8 @@ pub enum Shown {
     Session(SessionNo),
     /// An API token.
     Token(TokenNo),
+    /// Nothing: they are not here, somebody asks what they may.
+    Nothing,
 }
 
 /// Somebody who was let in, as the books know them; shared by the callers it makes.
@@ -121,6 +123,8 @@ pub struct Known {
     pub shown: Shown,
     /// Whether a second factor stood behind it.
     pub is_strong: bool,
+    /// When a code of the second factor was last shown in this session.
+    pub proved_at: Option<Instant>,
     /// What they may do, whatever the day.
     pub mandates: Vec<Mandate>,
     /// What the organisations in their mandates look after, whatever the day; by compound.
@@ -143,6 +147,7 @@ impl Known {
             name: actor.name.clone(),
             shown: Shown::Configured,
             is_strong: true,
+            proved_at: None,
             mandates: vec![mandate],
             cares: Vec::new(),
         }
@@ -268,6 +273,17 @@ impl Caller {
         self.known.is_strong
     }
 
+    /// Whether they showed a second factor since an instant. A token cannot: it shows what it is, not who holds it. A login of
+    /// the machine's configuration has none to show, and is as strong as the machine.
+    #[must_use]
+    pub fn has_proved_since(&self, instant: Instant) -> bool {
+        match self.known.shown {
+            Shown::Configured => true,
+            Shown::Session(_) => self.known.proved_at.is_some_and(|at| at >= instant),
+            Shown::Token(_) | Shown::Nothing => false,
+        }
+    }
+
     /// The business day they came on.
     #[must_use]
     pub fn today(&self) -> Day {
@@ -310,6 +326,7 @@ mod tests {
             name: "甲".to_owned(),
             shown: Shown::Configured,
             is_strong: false,
+            proved_at: None,
             mandates,
             cares,
         };

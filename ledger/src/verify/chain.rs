@@ -23,8 +23,8 @@ pub(super) async fn check(books: &Books, only: Option<CompoundId>, laws: &mut La
     let mut view = books.read().await?;
     let (first, last) = only.map_or((0, i32::MAX), |compound| (compound.0, compound.0));
     let sql = format!(
-        "SELECT compound_id, act_no, verb, actor, role, recorded_at, came_from, request_id, pack, request, answer,
-           prev_hash, hash
+        "SELECT compound_id, act_no, verb, actor, role, second, recorded_at, came_from, request_id, pack, request,
+           answer, prev_hash, hash
          FROM act WHERE (compound_id, act_no) > ($1, $2) AND compound_id <= $3
          ORDER BY compound_id, act_no LIMIT {PAGE}"
     );
@@ -38,18 +38,19 @@ pub(super) async fn check(books: &Books, only: Option<CompoundId>, laws: &mut La
                 (compound, act, head) = (of, 0, [0_u8; 32].to_vec());
             }
             let text = |column| row.try_get_by_index::<String>(column);
-            let (verb, actor, role) = (text(2)?, text(3)?, text(4)?);
-            let at = Instant::from_seconds(row.try_get_by_index(5)?);
-            let (came_from, request_id, pack) = (text(6)?, text(7)?, text(8)?);
-            let (request, answer) = (text(9)?, text(10)?);
+            let (verb, actor, role, second) = (text(2)?, text(3)?, text(4)?, text(5)?);
+            let at = Instant::from_seconds(row.try_get_by_index(6)?);
+            let (came_from, request_id, pack) = (text(7)?, text(8)?, text(9)?);
+            let (request, answer) = (text(10)?, text(11)?);
             let (prev, hash): (Vec<u8>, Vec<u8>) =
-                (row.try_get_by_index(11)?, row.try_get_by_index(12)?);
+                (row.try_get_by_index(12)?, row.try_get_by_index(13)?);
             let record = Record {
                 compound: of,
                 act: no,
                 verb: &verb,
                 actor: &actor,
                 role: &role,
+                second: &second,
                 at,
                 came_from: &came_from,
                 request_id: &request_id,

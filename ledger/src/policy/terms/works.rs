@@ -355,6 +355,62 @@ pub enum Deed {
     Handover,
 }
 
+impl Deed {
+    /// Every deed.
+    pub const ALL: [Deed; 10] = [
+        Deed::FundPayment,
+        Deed::Refund,
+        Deed::Reversal,
+        Deed::Close,
+        Deed::GainsRun,
+        Deed::PaperBallots,
+        Deed::EmergencyConfirmation,
+        Deed::PayeeAccount,
+        Deed::PolicyPack,
+        Deed::Handover,
+    ];
+
+    /// The stable name, in packs, columns and on wires.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Deed::FundPayment => "fund-payment",
+            Deed::Refund => "refund",
+            Deed::Reversal => "reversal",
+            Deed::Close => "close",
+            Deed::GainsRun => "gains-run",
+            Deed::PaperBallots => "paper-ballots",
+            Deed::EmergencyConfirmation => "emergency-confirmation",
+            Deed::PayeeAccount => "payee-account",
+            Deed::PolicyPack => "policy-pack",
+            Deed::Handover => "handover",
+        }
+    }
+
+    /// The deed with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Deed> {
+        Deed::ALL.into_iter().find(|deed| deed.name() == name)
+    }
+
+    /// The name people use.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Deed::FundPayment => "支付维修资金",
+            Deed::Refund => "退款",
+            Deed::Reversal => "冲销",
+            Deed::Close => "结账",
+            Deed::GainsRun => "分摊增值收益",
+            Deed::PaperBallots => "录入纸质票",
+            Deed::EmergencyConfirmation => "应急确认",
+            Deed::PayeeAccount => "变更收款账户",
+            Deed::PolicyPack => "收录政策包",
+            Deed::Handover => "移交",
+        }
+    }
+}
+
 /// What the fund never pays (165号令 25 and local lists).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
