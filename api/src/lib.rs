@@ -4,6 +4,7 @@
 //! the manifest has no database in it. Start at [`routes::ROUTES`] for the wire and at [`cli::run`] for the command
 //! line; [`app`] is what the tests drive.
 
+pub mod accounts;
 pub mod audit;
 pub mod bank;
 pub mod cli;

@@ -21,12 +21,12 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    audit, bank, fees, front, fund, governance, hooks, imports, journal, metrics, openapi, people,
-    policy, problem, property,
+    accounts, audit, bank, fees, front, fund, governance, hooks, imports, journal, metrics,
+    openapi, people, policy, problem, property,
 };
 
 /// Whoever may read the books of a compound.
-const READERS: &[Role] =
+pub const READERS: &[Role] =
     &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
 /// Whoever keeps them.
 const KEEPERS: &[Role] = &[PropertyCompany];
@@ -149,6 +149,13 @@ static ROOM: &[&Rule] = &[&property_rules::ROOM, &property_rules::NO_DWELLING];
 /// A voucher is made.
 static POST: &[&Rule] =
     &[&voucher::TEXT, &ledger::seal::IN_TEXT, &voucher::ANCIENT, &voucher::FUTURE];
+/// Statements are drawn up.
+static ACCOUNTS: &[&Rule] = &[
+    &account_rules::YEARLY,
+    &account_rules::NOT_CLOSED,
+    &account_rules::CHECK_FAILED,
+    &problem::NO_GLYPH,
+];
 /// A bank line is claimed.
 static CLAIM: &[&Rule] = bank_rules::RULES;
 /// A file is read and judged.
@@ -161,6 +168,7 @@ static CLEAR: &[&Rule] = &[&ledger::seal::IN_TEXT];
 /// A round is looked up.
 static ROUND: &[&Rule] = &[&vote_rules::NO_ROUND, &vote_rules::STAGE];
 
+use ledger::accounts as account_rules;
 use ledger::governance as vote_rules;
 use ledger::journal as journal_rules;
 use ledger::people as people_rules;
@@ -209,6 +217,14 @@ routes! {
         "维修资金对账单" "一户的分户账：期初、逐笔、期末。format=pdf 可打印。" [ROOM, &[&fund_rules::PERIOD, &problem::NO_GLYPH]];
     GET Quick "/compounds/{compound}/dwellings/{room}/fees" RESIDENTS Dwelling fees::account:
         "一户的物业费" "账单、已缴、尚欠、预存。" [ROOM];
+    GET Long "/compounds/{compound}/statutory/{form}" READERS Compound accounts::statutory:
+        "会计报表" "会住维01/02/03表（财会〔2020〕7号）：已结账月份的；json 给出三张表与七项校验，format=pdf 可打印。" [ACCOUNTS];
+    GET Long "/statutory/{form}" ANYBODY Own accounts::statutory_of_area:
+        "汇总会计报表" "一个区划内、来者可查看的全部小区之和。" [ACCOUNTS, &[&account_rules::NOBODY, &property_rules::NO_AREA]];
+    GET Long "/compounds/{compound}/annual-notice" READERS Compound accounts::annual_notice:
+        "年度公示" "165号令第三十条：总额、使用项目及分摊、各户交存使用增值结存。format=pdf 可张贴。" [ACCOUNTS];
+    GET Long "/compounds/{compound}/reconciliation" READERS Compound accounts::reconciliation:
+        "三方对账" "银行余额 = 账面 = 各户合计；列出每项差异的种类与账龄。" [];
     GET Quick "/compounds/{compound}/fund-balances" READERS Compound fund::balances:
         "各户维修资金余额" "有过变动的各户；可查往日，也可查那时所知。" [];
     GET Quick "/compounds/{compound}/fee-standings" READERS Compound fees::standings:

@@ -4,11 +4,12 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
 
+pub mod accounts;
 pub mod allocation;
 pub mod audit;
 pub mod bank;
@@ -55,6 +56,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         governance::RULES,
         fund::RULES,
         fees::RULES,
+        accounts::RULES,
         import::RULES,
         hooks::RULES,
     ];

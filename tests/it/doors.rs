@@ -168,6 +168,7 @@ fn filled(path: &str, compound: &str) -> String {
         ("{org}", "lvyuan"),
         ("{pack}", "310000@2024-10"),
         ("{user}", "nobody"),
+        ("{form}", "01"),
     ];
     places.iter().fold(path.to_owned(), |path, (place, word)| path.replace(place, word))
 }

@@ -1,5 +1,6 @@
 //! The proving ground: one binary.
 
+mod accounts;
 mod allocation;
 mod attacks;
 mod bad_requests;
