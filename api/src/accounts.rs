@@ -55,6 +55,11 @@ impl Device {
         }
     }
 
+    /// A report to keep, under a name without its ending.
+    pub fn kept<T>(self, name: &str, bytes: Vec<u8>) -> Paper<T, ReportFiles> {
+        Paper::file(self.media(), format!("{name}.{}", self.ending()), bytes)
+    }
+
     const fn ending(self) -> &'static str {
         match self {
             Device::Json => "json",
@@ -195,9 +200,9 @@ async fn told(
     if device == Device::Json {
         return Ok(Paper::Shown(statements));
     }
-    let name = format!("form{code}-{whose}-{}.{}", statements.month, device.ending());
+    let name = format!("form{code}-{whose}-{}", statements.month);
     let bytes = paper(statements, code, head, device).await?;
-    Ok(Paper::file(device.media(), name, bytes))
+    Ok(device.kept(&name, bytes))
 }
 
 /// Of which area and month, on what.
@@ -308,8 +313,7 @@ pub async fn annual_notice(
     let (code, name, year) = (&visit.compound.code, visit.compound.name.clone(), query.year);
     let now = visit.books.clock().now();
     let bytes = notice_paper(told, name, public, now, query.format).await?;
-    let name = format!("notice-{code}-{year}.{}", query.format.ending());
-    Ok(Paper::file(query.format.media(), name, bytes))
+    Ok(query.format.kept(&format!("notice-{code}-{year}"), bytes))
 }
 
 fn mask(told: &mut Notice) {

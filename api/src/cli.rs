@@ -10,6 +10,7 @@ mod acts;
 mod files;
 mod guard;
 mod hooks;
+mod life;
 mod papers;
 mod people;
 mod policies;
@@ -138,6 +139,12 @@ enum Command {
     Report(reports::Report),
     /// 对账：银行、账面、各户三方，列出差异及其账龄
     Reconcile(reports::ReconcileArgs),
+    /// 房屋：分户、并户、灭失、维修资金证明
+    #[command(subcommand)]
+    Dwelling(life::Life),
+    /// 划转：维修资金移交业主大会、划回、清册
+    #[command(subcommand)]
+    Custody(life::Custody),
     /// 试算平衡表
     TrialBalance(TrialArgs),
     /// 结账
@@ -732,6 +739,8 @@ impl Command {
             Command::Export(_) | Command::Statement(_) | Command::Config(_) => false,
             Command::Report(_) => false,
             Command::Reconcile(args) => args.json,
+            Command::Dwelling(asked) => asked.is_json(),
+            Command::Custody(asked) => asked.is_json(),
             Command::Import(import) => match import {
                 Import::Register(a) | Import::Deposits(a) | Import::Fees(a) | Import::Bank(a) => {
                     a.json
@@ -820,6 +829,12 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Reconcile(args) => {
             at(db, async move |books| reports::reconcile(books, args, out).await).await
+        }
+        Command::Dwelling(asked) => {
+            at(db, async move |books| life::life(books, asked, out).await).await
+        }
+        Command::Custody(asked) => {
+            at(db, async move |books| life::custody(books, asked, out).await).await
         }
         Command::TrialBalance(args) => {
             at(db, async move |books| papers::trial_balance(books, args, out).await).await

@@ -19,6 +19,7 @@ pub mod governance;
 pub mod hooks;
 pub mod imports;
 pub mod journal;
+pub mod life;
 pub mod list;
 pub mod log;
 pub mod metrics;

@@ -71,6 +71,12 @@ identities! {
     MotionNo;
     /// A ballot of a round.
     BallotNo;
+    /// What became of dwellings: a split, a merger, a demolition.
+    SuccessionNo;
+    /// A change of who keeps a compound's fund (划转).
+    CustodyNo;
+    /// A certificate given of a dwelling's fund.
+    CertificateNo;
     /// A subscription to what happens. Given at the head office.
     HookNo;
 }

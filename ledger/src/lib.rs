@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -24,6 +24,7 @@ pub mod id;
 pub mod import;
 pub mod intake;
 pub mod journal;
+pub mod life;
 pub mod mask;
 pub mod measure;
 pub mod money;
@@ -56,6 +57,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         governance::RULES,
         fund::RULES,
         fees::RULES,
+        life::RULES,
         accounts::RULES,
         import::RULES,
         hooks::RULES,

@@ -9,6 +9,7 @@
 //! | D6 分户对账单 | [`household`] | the maintenance fund of one dwelling |
 //! | 会住维01/02/03表 | [`statutory`] | the statements of 财会〔2020〕7号, with their checks |
 //! | 年度公示 | [`notice`] | the yearly notice of 165号令 art. 30 |
+//! | 结存证明、结清证明, 移交清册 | [`life`] | a dwelling's sale; a fund handed over |
 //! | D12 表决结果 | [`vote`] | the result of a round of the owners' votes |
 //!
 //! Reading order: [`household`], [`sheet`], [`press`].
@@ -18,6 +19,7 @@
 //! reading of the clock. Only `press/pdf.rs` names printpdf and only it knows a float.
 
 pub mod household;
+pub mod life;
 pub mod notice;
 pub mod press;
 pub mod sheet;

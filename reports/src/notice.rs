@@ -184,7 +184,7 @@ fn dwellings(of: &Notice, public: Public) -> Table {
         table.push(Rank::Line, cells);
     }
     if of.unshared != DwellingYear::default() {
-        let mut cells = vec![Cell::Text("（未分摊到户）".into())];
+        let mut cells = vec![Cell::Text("（售房单位及未分摊到户）".into())];
         cells.extend(figures(&of.unshared));
         table.push(Rank::Line, cells);
     }

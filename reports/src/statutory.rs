@@ -42,8 +42,7 @@ pub fn set(of: &Statements, code: Code, head: &Head) -> Result<Sheet> {
             plain(of, code, &is_shown)
         }
     };
-    let mut blocks =
-        vec![frame(head), Block::Table(table), Block::Heading("校验".into())];
+    let mut blocks = vec![frame(head), Block::Table(table), Block::Heading("校验".into())];
     blocks.push(Block::Notes(of.checks.iter().map(ToString::to_string).collect()));
     blocks.push(Block::Heading("说明".into()));
     blocks.push(Block::Notes(notes(of, head)));

@@ -15,6 +15,7 @@ mod hooks;
 mod imports;
 mod journal;
 mod laws;
+mod life;
 mod money_in;
 mod paper;
 mod people;

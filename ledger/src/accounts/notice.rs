@@ -85,7 +85,7 @@ pub struct Use {
     #[schemars(description = "凭证号", example = &"fund/2025-0007")]
     pub voucher: String,
     /// Its day.
-    #[schemars(description = "日期", with = "String")]
+    #[schemars(description = "日期", with = "String", extend("format" = "date"), example = &"2026-01-05")]
     pub on: Day,
     /// What for: the project's name, or the voucher's words.
     #[schemars(description = "项目", example = &"1 幢屋面维修")]
@@ -171,6 +171,8 @@ pub async fn notice(view: &mut impl View, compound: &Compound, year: i32) -> Res
         let spent = forms::spent_as(flow.kind).filter(|_| account.element == Element::NetAsset);
         if flow.is_before || flow.kind == Kind::Opening {
             year.opening_fen += credit;
+        } else if flow.kind == Kind::Transfer {
+            year.moved_fen += credit;
         } else if spent == Some(5001) || group == 5001 {
             year.used_fen -= credit;
         } else if spent == Some(5101) || group == 5101 {

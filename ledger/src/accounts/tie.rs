@@ -47,6 +47,9 @@ pub enum DifferenceKind {
     /// 应付返还.
     #[schemars(description = "应付房屋灭失返还资金")]
     RefundDue,
+    /// 售房单位分账.
+    #[schemars(description = "售房单位分账：不属各户")]
+    SellingUnit,
     /// 已付未分摊到户.
     #[schemars(description = "已列支，尚未分摊到户")]
     Unshared,
@@ -72,6 +75,7 @@ impl DifferenceKind {
             DifferenceKind::AcrossDays => "跨期",
             DifferenceKind::Undistributed => "未分摊收益",
             DifferenceKind::RefundDue => "应付返还",
+            DifferenceKind::SellingUnit => "售房单位分账",
             DifferenceKind::Unshared => "未分摊到户",
             DifferenceKind::Beginning => "期初不符",
             DifferenceKind::MissingLines => "流水缺漏",
@@ -100,7 +104,7 @@ pub struct Gap {
     #[schemars(description = "所在：流水或凭证", example = &"流水 3")]
     pub what: String,
     /// Since when.
-    #[schemars(description = "发生日", with = "String")]
+    #[schemars(description = "发生日", with = "String", extend("format" = "date"), example = &"2026-01-05")]
     pub on: Day,
     /// Its age in days.
     #[schemars(description = "账龄：天", example = 12)]
@@ -115,7 +119,7 @@ pub struct Gap {
 #[schemars(description = "银行、账面、各户三方对账")]
 pub struct Tie {
     /// The day.
-    #[schemars(description = "对账日", with = "String")]
+    #[schemars(description = "对账日", with = "String", extend("format" = "date"), example = &"2026-01-05")]
     pub on: Day,
     /// What the bank says; none without a statement.
     #[schemars(description = "银行余额：分；没有流水则空")]
@@ -203,7 +207,13 @@ fn weigh(
     let due = still_there(moved.iter().filter(|m| is_under(m.account, 2001)));
     dwelling_gaps.extend(due.into_iter().map(|gap| aged(DifferenceKind::RefundDue, gap)));
 
-    let unshared = still_there(bare.iter());
+    // The chart says whose such an account is: 165号令 art. 11 keeps the selling units' part by unit.
+    let is_unit = |m: &&Moved| {
+        chart.account(m.account).is_some_and(|account| account.name.contains("售房单位"))
+    };
+    let units = still_there(bare.iter().filter(is_unit));
+    dwelling_gaps.extend(units.into_iter().map(|gap| aged(DifferenceKind::SellingUnit, gap)));
+    let unshared = still_there(bare.iter().filter(|m| !is_unit(m)));
     dwelling_gaps.extend(unshared.into_iter().map(|gap| aged(DifferenceKind::Unshared, gap)));
 
     let of = |gaps: &[Gap]| gaps.iter().map(|gap| gap.amount_fen).sum::<Money>();
