@@ -329,7 +329,9 @@ fn sort(
             if is_flow {
                 year.unclosed -= flow.debit;
             }
-        } else if flow.touches_net_assets && spent.is_none() && figure == Figure::Adjusted {
+        } else if flow.is_of_earlier_year
+            || (flow.touches_net_assets && spent.is_none() && figure == Figure::Adjusted)
+        {
             put(&mut year.adjusted, account.month_closes_to.unwrap_or(flow.account));
             if is_flow {
                 year.carried += flow.debit;

@@ -16,6 +16,7 @@ use ledger::measure::Area;
 use ledger::money::{Money, split};
 use ledger::property::{self, Compound, NewOwner, NewPart, RoomCode};
 use reports::{life as paper, press};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::accounts::{close, month, post};
@@ -432,5 +433,26 @@ on_both! {
         let back = ["custody", "take-back", "--compound", "xiaohe", "--keeper", "房管局", "--on", "2026-01-05", "--evidence", "通知"];
         assert!(at(&world, &back).await.must(0).out.contains("清册摘要"));
         lawful(&world).await;
+    }
+
+    async fn the_laws_see_what_should_not_be(world: World) {
+        a_life(&world).await;
+        let broken = async |world: &World| -> Vec<String> {
+            let laws = ledger::verify::verify(&world.books, None).await.unwrap();
+            laws.into_iter().filter(|law| law.failed > 0).map(|law| law.name.to_string()).collect()
+        };
+        part(&world, parting("2026-01-02", &[("1-1-1011", 4_000), ("1-1-1012", 4_110)])).await.unwrap();
+        assert!(broken(&world).await.is_empty());
+        // The journal knows no dwelling's life: a hand could post to one that is no more.
+        post(&world, "2026-01-03 deposit 错记 ; D 1001 1.00 ; C 400101@1-1-101 1.00").await;
+        assert_eq!(broken(&world).await, ["succeeded-empty"]);
+        let db = world.back_door().await;
+        db.execute_unprepared("UPDATE dwelling SET fund_area_centi_m2 = 4001 WHERE code = '1-1-1011'").await.unwrap();
+        assert_eq!(broken(&world).await, ["successions-whole", "succeeded-empty"]);
+        db.execute_unprepared("UPDATE dwelling SET fund_area_centi_m2 = 4000 WHERE code = '1-1-1011'").await.unwrap();
+        hand_over(&world, "业主大会", "2026-01-04").await.unwrap();
+        assert!(broken(&world).await.is_empty());
+        post(&world, "2026-01-05 deposit 错收 ; D 1001 1.00 ; C 400101@1-1-102 1.00").await;
+        assert_eq!(broken(&world).await, ["handed-over-empty"]);
     }
 }

@@ -171,7 +171,7 @@ pub async fn notice(view: &mut impl View, compound: &Compound, year: i32) -> Res
         let spent = forms::spent_as(flow.kind).filter(|_| account.element == Element::NetAsset);
         if flow.is_before || flow.kind == Kind::Opening {
             year.opening_fen += credit;
-        } else if flow.kind == Kind::Transfer {
+        } else if flow.kind == Kind::Transfer || flow.is_of_earlier_year {
             year.moved_fen += credit;
         } else if spent == Some(5001) || group == 5001 {
             year.used_fen -= credit;

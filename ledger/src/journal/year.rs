@@ -25,9 +25,14 @@ pub struct Flow {
     pub kind: Kind,
     /// Whether the voucher names a net-asset account beside others.
     pub touches_net_assets: bool,
+    /// Whether it is of an earlier year: a late fact of one, or the reversal of one's voucher.
+    pub is_of_earlier_year: bool,
     /// Debits less credits.
     pub debit: Money,
 }
+
+/// Whether a voucher `v`, or what it reverses (`o`), is of before a year that begins with month `$3` and day `$5`.
+const EARLIER: &str = "CASE WHEN v.effective_on < $5 OR o.period < $3 THEN 1 ELSE 0 END";
 
 /// The flows of a book in the periods from one to another, closing entries included.
 ///
@@ -43,10 +48,11 @@ pub async fn flows(
     let accounts = &book.chart().accounts;
     let net: Vec<i32> =
         accounts.iter().filter(|a| a.element == Element::NetAsset).map(|a| a.code).collect();
-    let (list, net) = view.list_of(&net, 5);
+    let (list, net) = view.list_of(&net, 6);
     let sql = format!(
         "SELECT p.account, v.period, COALESCE(o.kind, v.kind) AS of_kind,
-           CASE WHEN d.seq IS NULL THEN 0 ELSE 1 END AS touches, CAST(sum(p.side * p.amount_fen) AS BIGINT) AS fen
+           CASE WHEN d.seq IS NULL THEN 0 ELSE 1 END AS touches, {EARLIER} AS is_earlier,
+           CAST(sum(p.side * p.amount_fen) AS BIGINT) AS fen
          FROM voucher v
          JOIN posting p ON p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
          LEFT JOIN voucher o ON o.compound_id = v.compound_id AND o.book = v.book AND o.seq = v.reverses_seq
@@ -55,14 +61,15 @@ pub async fn flows(
                     WHERE q.compound_id = $1 AND q.book = $2 AND w.period BETWEEN $3 AND $4 AND q.account {list}) d
            ON d.seq = v.seq
          WHERE v.compound_id = $1 AND v.book = $2 AND v.period BETWEEN $3 AND $4
-         GROUP BY p.account, v.period, COALESCE(o.kind, v.kind), CASE WHEN d.seq IS NULL THEN 0 ELSE 1 END
-         ORDER BY p.account, v.period, of_kind, touches"
+         GROUP BY p.account, v.period, COALESCE(o.kind, v.kind), CASE WHEN d.seq IS NULL THEN 0 ELSE 1 END, {EARLIER}
+         ORDER BY p.account, v.period, of_kind, touches, is_earlier"
     );
     let values = vec![
         compound.0.into(),
         book.number().into(),
         first.number().into(),
         last.number().into(),
+        first.first_day().into(),
         net,
     ];
     let mut flows = Vec::new();
@@ -72,6 +79,7 @@ pub async fn flows(
             month: month_of(&row)?,
             kind: kind_of(&row)?,
             touches_net_assets: row.try_get::<i32>("", "touches")? == 1,
+            is_of_earlier_year: row.try_get::<i32>("", "is_earlier")? == 1,
             debit: Money::fen(row.try_get("", "fen")?),
         });
     }
@@ -149,6 +157,8 @@ pub struct DwellingFlow {
     pub kind: Kind,
     /// Whether it was before the year.
     pub is_before: bool,
+    /// Whether it is in the year and of an earlier one: a late fact of one, or the reversal of one's voucher.
+    pub is_of_earlier_year: bool,
     /// Debits less credits.
     pub debit: Money,
 }
@@ -164,24 +174,33 @@ pub async fn dwelling_flows(
     first: Month,
     last: Month,
 ) -> Result<Vec<DwellingFlow>> {
-    let sql = "SELECT p.dwelling_no, p.account, COALESCE(o.kind, v.kind) AS of_kind,
-                 CASE WHEN v.period < $3 THEN 1 ELSE 0 END AS is_before, CAST(sum(p.side * p.amount_fen) AS BIGINT) AS fen
-               FROM voucher v
-               JOIN posting p ON p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
-               LEFT JOIN voucher o ON o.compound_id = v.compound_id AND o.book = v.book AND o.seq = v.reverses_seq
-               WHERE v.compound_id = $1 AND v.book = $2 AND v.period <= $4
-               GROUP BY p.dwelling_no, p.account, COALESCE(o.kind, v.kind), CASE WHEN v.period < $3 THEN 1 ELSE 0 END
-               ORDER BY p.dwelling_no, p.account, of_kind";
-    let values =
-        vec![compound.0.into(), book.number().into(), first.number().into(), last.number().into()];
+    let sql = format!(
+        "SELECT p.dwelling_no, p.account, COALESCE(o.kind, v.kind) AS of_kind,
+           CASE WHEN v.period < $3 THEN 1 ELSE 0 END AS is_before, {EARLIER} AS is_earlier,
+           CAST(sum(p.side * p.amount_fen) AS BIGINT) AS fen
+         FROM voucher v
+         JOIN posting p ON p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
+         LEFT JOIN voucher o ON o.compound_id = v.compound_id AND o.book = v.book AND o.seq = v.reverses_seq
+         WHERE v.compound_id = $1 AND v.book = $2 AND v.period <= $4
+         GROUP BY p.dwelling_no, p.account, COALESCE(o.kind, v.kind), CASE WHEN v.period < $3 THEN 1 ELSE 0 END, {EARLIER}
+         ORDER BY p.dwelling_no, p.account, of_kind, is_before, is_earlier"
+    );
+    let values = vec![
+        compound.0.into(),
+        book.number().into(),
+        first.number().into(),
+        last.number().into(),
+        first.first_day().into(),
+    ];
     let mut flows = Vec::new();
-    for row in view.rows(VOUCHERS, sql, values).await? {
+    for row in view.rows(VOUCHERS, &sql, values).await? {
         let dwelling: i32 = row.try_get("", "dwelling_no")?;
         flows.push(DwellingFlow {
             dwelling: (dwelling > 0).then_some(DwellingNo(dwelling)),
             account: row.try_get("", "account")?,
             kind: kind_of(&row)?,
             is_before: row.try_get::<i32>("", "is_before")? == 1,
+            is_of_earlier_year: row.try_get::<i32>("", "is_earlier")? == 1,
             debit: Money::fen(row.try_get("", "fen")?),
         });
     }
@@ -212,7 +231,7 @@ pub struct KindLine {
 }
 
 /// Every line on some accounts, and those on others in the vouchers of a kind and their reversals, in the periods from one to
-/// another, in order.
+/// another, in order; what is of an earlier year left out.
 ///
 /// # Errors
 /// Storage.
@@ -224,8 +243,8 @@ pub async fn lines_spent(
     accounts: &[i32],
     (kind, of_kind): (Kind, &[i32]),
 ) -> Result<Vec<KindLine>> {
-    let (list, accounts) = view.list_of(accounts, 5);
-    let (of_list, of_kind) = view.list_of(of_kind, 6);
+    let (list, accounts) = view.list_of(accounts, 6);
+    let (of_list, of_kind) = view.list_of(of_kind, 7);
     let sql = format!(
         "SELECT v.seq, v.year, v.number, v.effective_on, v.memo, p.account, p.dwelling_no, p.matter_no,
            COALESCE(m.name, '') AS matter_name, p.side * p.amount_fen AS fen
@@ -234,7 +253,8 @@ pub async fn lines_spent(
          LEFT JOIN voucher o ON o.compound_id = v.compound_id AND o.book = v.book AND o.seq = v.reverses_seq
          LEFT JOIN matter m ON m.compound_id = p.compound_id AND m.matter_no = p.matter_no
          WHERE v.compound_id = $1 AND v.book = $2 AND v.period BETWEEN $3 AND $4 AND v.kind <> 'closing'
-           AND (p.account {list} OR (COALESCE(o.kind, v.kind) = $7 AND p.account {of_list}))
+           AND (p.account {list} OR (COALESCE(o.kind, v.kind) = $8 AND p.account {of_list}))
+           AND {EARLIER} = 0
          ORDER BY v.seq, p.line"
     );
     let values = vec![
@@ -242,6 +262,7 @@ pub async fn lines_spent(
         book.number().into(),
         first.number().into(),
         last.number().into(),
+        first.first_day().into(),
         accounts,
         of_kind,
         kind.name().into(),
