@@ -12,12 +12,12 @@ use reports::press::{self, list};
 use reports::sheet::Sheet;
 use reports::statutory::{self, Head};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::door::{Asked, Caller, Visit};
 use crate::problem::{self, Problem};
 use crate::routes::READERS;
-use crate::wire::{Files, IsoDay, Paper, Shown};
+use crate::wire::{Files, IsoDay, Paper};
 
 /// On what a report is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -94,7 +94,7 @@ impl Files for ReportFiles {
 ///
 /// # Errors
 /// `door.no-glyph`; a sheet that cannot be set is a bug.
-pub async fn press(
+pub async fn pressed(
     set: impl FnOnce() -> reports::Result<Sheet> + Send + 'static,
     device: Device,
 ) -> Result<Vec<u8>> {
@@ -141,7 +141,7 @@ pub async fn drawn_up(
 /// A statement as a file.
 ///
 /// # Errors
-/// `accounts.yearly`; those of [`press`].
+/// `accounts.yearly`; those of [`pressed`].
 pub async fn paper(
     statements: Statements,
     code: Code,
@@ -149,7 +149,7 @@ pub async fn paper(
     device: Device,
 ) -> Result<Vec<u8>> {
     accounts::may_print(code, statements.month)?;
-    press(move || statutory::set(&statements, code, &head), device).await
+    pressed(move || statutory::set(&statements, code, &head), device).await
 }
 
 /// Which form.
@@ -281,7 +281,7 @@ pub struct NoticeQuery {
 /// The notice as a file.
 ///
 /// # Errors
-/// Those of [`press`].
+/// Those of [`pressed`].
 pub async fn notice_paper(
     told: Notice,
     compound: String,
@@ -289,13 +289,13 @@ pub async fn notice_paper(
     now: Instant,
     device: Device,
 ) -> Result<Vec<u8>> {
-    press(move || notice::set(&told, &compound, public, &notice::objections(), now), device).await
+    pressed(move || notice::set(&told, &compound, public, &notice::objections(), now), device).await
 }
 
 /// `GET /compounds/{compound}/annual-notice`.
 ///
 /// # Errors
-/// Those of [`accounts::notice`] and [`press`].
+/// Those of [`accounts::notice`] and [`pressed`].
 pub async fn annual_notice(
     visit: Visit,
     Asked(query): Asked<NoticeQuery>,
@@ -325,23 +325,47 @@ fn mask(told: &mut Notice) {
     }
 }
 
-/// On which day.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+/// On which day, on what.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TieQuery {
     #[schemars(description = "对账日：不写则为今天")]
     on: Option<IsoDay>,
+    #[serde(default)]
+    #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json")]
+    format: Device,
+}
+
+/// The tie of a day as a file (对账差异表).
+///
+/// # Errors
+/// Those of [`pressed`].
+pub async fn tie_paper(
+    told: Tie,
+    compound: String,
+    now: Instant,
+    device: Device,
+) -> Result<Vec<u8>> {
+    pressed(move || Ok(reports::tie::set(&told, &compound, now)), device).await
 }
 
 /// `GET /compounds/{compound}/reconciliation`.
 ///
 /// # Errors
-/// Storage.
+/// Those of [`tie_paper`].
 pub async fn reconciliation(
     visit: Visit,
     Asked(query): Asked<TieQuery>,
-) -> Result<Shown<Tie>, Problem> {
-    let on = query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
+) -> Result<Paper<Tie, ReportFiles>, Problem> {
+    let now = visit.books.clock().now();
+    let on = query.on.map_or_else(|| now.day(), |on| on.0);
     let mut view = visit.read().await?;
-    Ok(Shown(accounts::tie(&mut view, visit.compound.id, on).await?))
+    let told = accounts::tie(&mut view, visit.compound.id, on).await?;
+    drop(view);
+    if query.format == Device::Json {
+        return Ok(Paper::Shown(told));
+    }
+    let name = format!("reconciliation-{}-{on}", visit.compound.code);
+    let bytes = tie_paper(told, visit.compound.name.clone(), now, query.format).await?;
+    Ok(query.format.kept(&name, bytes))
 }

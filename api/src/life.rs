@@ -14,7 +14,7 @@ use reports::life as paper;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{Device, ReportFiles, press};
+use crate::accounts::{Device, ReportFiles, pressed};
 use crate::door::{Asked, Told, Visit};
 use crate::problem::Problem;
 use crate::property::AtRoom;
@@ -316,7 +316,7 @@ pub struct PaperQuery {
 /// A certificate as a file.
 ///
 /// # Errors
-/// Those of [`life::certificate`] and [`press`].
+/// Those of [`life::certificate`] and [`pressed`].
 pub async fn certificate_paper(
     books: &Books,
     compound: &Compound,
@@ -329,7 +329,7 @@ pub async fn certificate_paper(
     let steps = property::history(&mut view, compound.id, dwelling.no).await?;
     drop(view);
     let name = compound.name.clone();
-    press(move || Ok(paper::certificate(&certificate, &name, &steps, now)), device).await
+    pressed(move || Ok(paper::certificate(&certificate, &name, &steps, now)), device).await
 }
 
 /// `GET /compounds/{compound}/certificates/{no}`.
@@ -447,7 +447,7 @@ pub async fn take_back(
 /// The list of a hand-over as a file.
 ///
 /// # Errors
-/// Those of [`life::handed`] and [`press`].
+/// Those of [`life::handed`] and [`pressed`].
 pub async fn list_paper(
     books: &Books,
     compound: &Compound,
@@ -458,7 +458,7 @@ pub async fn list_paper(
     let (custody, handed) = life::handed(&mut view, compound.id, no).await?;
     drop(view);
     let (now, name) = (books.clock().now(), compound.name.clone());
-    press(move || Ok(paper::list(&handed, &custody, &name, now)), device).await
+    pressed(move || Ok(paper::list(&handed, &custody, &name, now)), device).await
 }
 
 /// `GET /compounds/{compound}/custody/{no}`: the list that was handed over, or came back.

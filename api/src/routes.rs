@@ -274,7 +274,7 @@ routes! {
     GET Long "/compounds/{compound}/annual-notice" READERS Compound accounts::annual_notice:
         "年度公示" "165号令第三十条：总额、使用项目及分摊、各户交存使用增值结存。format=pdf 可张贴。" [ACCOUNTS];
     GET Long "/compounds/{compound}/reconciliation" READERS Compound accounts::reconciliation:
-        "三方对账" "银行余额 = 账面 = 各户合计；列出每项差异的种类与账龄。" [];
+        "三方对账" "银行余额 = 账面 = 各户合计；列出每项差异的种类与账龄。format=pdf 为对账差异表。" [&[&problem::NO_GLYPH]];
     GET Quick "/compounds/{compound}/fund-balances" READERS Compound fund::balances:
         "各户维修资金余额" "有过变动的各户；可查往日，也可查那时所知。" [];
     GET Quick "/compounds/{compound}/fee-standings" READERS Compound fees::standings:

@@ -10,6 +10,7 @@
 //! | 会住维01/02/03表 | [`statutory`] | the statements of 财会〔2020〕7号, with their checks |
 //! | 年度公示 | [`notice`] | the yearly notice of 165号令 art. 30 |
 //! | 结存证明、结清证明, 移交清册 | [`life`] | a dwelling's sale; a fund handed over |
+//! | 对账差异表 | [`tie`] | bank, ledger and dwellings on a day |
 //! | D12 表决结果 | [`vote`] | the result of a round of the owners' votes |
 //!
 //! Reading order: [`household`], [`sheet`], [`press`].
@@ -24,6 +25,7 @@ pub mod notice;
 pub mod press;
 pub mod sheet;
 pub mod statutory;
+pub mod tie;
 pub mod vote;
 
 use ledger::money::Money;

@@ -201,6 +201,11 @@ on_both! {
         assert_eq!(yuan(Code::ChangesInNetAssets, "adjusted", 3), "-430.00");
         assert_eq!(yuan(Code::BalanceSheet, "bank", 0), "970.00");
         assert_eq!(yuan(Code::BalanceSheet, "bank", 1), "965.00");
+        let head = Head {
+            fund: "小河里小区".to_owned(), prepared_by: "区房管局".to_owned(), compounds: Vec::new(), printed_at: world.clock.now(),
+        };
+        let text = press::text::press(&statutory::set(&s, Code::ChangesInNetAssets, &head).unwrap());
+        assert!(!text.contains("已售公有住房维修资金") && text.contains("已按以前年度调整更正"), "{text}");
         let compound = home(&world).await;
         let mut view = world.books.read().await.unwrap();
         let told = accounts::notice(&mut view, &compound, 2025).await.unwrap();
@@ -312,15 +317,23 @@ on_both! {
         assert_eq!(tie.bank_fen, Some(Money::fen(152_500)));
         assert!(tie.is_explained);
         drop(view);
+        let sheet = reports::tie::set(&tie, "小河里小区", world.clock.now());
+        assert!(press::pdf::press(&sheet).unwrap().starts_with(b"%PDF"));
+        golden("reconciliation.txt", &press::text::press(&sheet));
 
         let said = at(&world, &["reconcile", "--compound", "xiaohe", "--on", "2026-01-05"]).await.must(0);
         assert!(said.out.contains("暂存款 2026-01-03 2 天") && said.out.contains("对账相符"), "{}", said.out);
         // Before any line there is nothing to tie to, and that is no explanation.
-        let said = at(&world, &["reconcile", "--compound", "xiaohe", "--on", "2025-12-31", "--json"]).await.must(1);
+        let out = folder.path().join("tie.txt");
+        let out = out.to_str().unwrap();
+        let said = at(&world, &["reconcile", "--compound", "xiaohe", "--on", "2025-12-31", "--json", "--out", out]).await.must(1);
+        assert!(std::fs::read_to_string(out).unwrap().contains("【不符】"));
         assert_eq!(said.json()["bank_gaps"][0]["kind"], "no-statement");
         let doors = Doors::of(&world);
         let told = doors.get("/reconciliation?on=2026-01-05").await.must(200);
         assert_eq!(told["is_explained"], true);
+        let paper = doors.get("/reconciliation?on=2026-01-05&format=xlsx").await;
+        assert!(paper.text().starts_with("PK"), "{}", paper.text());
     }
 
     async fn reports_leave_by_the_doors_and_the_command_line(world: World) {

@@ -11,7 +11,7 @@ use ledger::money::Money;
 use reports::notice::Public;
 
 use super::{CompoundArg, DONE, Out, REFUSED, Ran, Stop, compound, month, put, say};
-use crate::accounts::{Device, drawn_up, notice_paper, of_area, paper};
+use crate::accounts::{Device, drawn_up, notice_paper, of_area, paper, tie_paper};
 use crate::wire::IsoDay;
 
 /// What can be printed.
@@ -81,6 +81,9 @@ pub(super) struct ReconcileArgs {
     /// 对账日；不写则为今天
     #[arg(long, value_name = "DAY")]
     on: Option<IsoDay>,
+    /// 另将对账差异表写到文件：.pdf、.txt、.csv 或 .xlsx
+    #[arg(long, value_name = "FILE", value_parser = report)]
+    out: Option<PathBuf>,
     /// 输出 JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -169,6 +172,11 @@ pub(super) async fn reconcile(books: &Books, args: ReconcileArgs, out: Out<'_>) 
     let mut view = books.read().await?;
     let tie = accounts::tie(&mut view, compound.id, on).await?;
     let ended = if tie.is_explained { DONE } else { REFUSED };
+    if let Some(file) = &args.out {
+        let (name, now) = (compound.name.clone(), books.clock().now());
+        let device = device(file).unwrap_or(Device::Text);
+        put(file, &tie_paper(tie.clone(), name, now, device).await?)?;
+    }
     if args.json {
         say(out, &tie)?;
         return Ok(ended);
