@@ -10,9 +10,11 @@ mod acts;
 mod files;
 mod guard;
 mod hooks;
+mod life;
 mod papers;
 mod people;
 mod policies;
+mod reports;
 mod votes;
 mod words;
 
@@ -132,6 +134,17 @@ enum Command {
     Bill(BillArgs),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
+    /// 报表与公示：会计报表、年度公示
+    #[command(subcommand)]
+    Report(reports::Report),
+    /// 对账：银行、账面、各户三方，列出差异及其账龄
+    Reconcile(reports::ReconcileArgs),
+    /// 房屋：分户、并户、灭失、维修资金证明
+    #[command(subcommand)]
+    Dwelling(life::Life),
+    /// 划转：维修资金移交业主大会、划回、清册
+    #[command(subcommand)]
+    Custody(life::Custody),
     /// 试算平衡表
     TrialBalance(TrialArgs),
     /// 结账
@@ -724,6 +737,10 @@ impl Command {
         match self {
             Command::Demo(_) | Command::Serve(_) | Command::Migrate => false,
             Command::Export(_) | Command::Statement(_) | Command::Config(_) => false,
+            Command::Report(_) => false,
+            Command::Reconcile(args) => args.json,
+            Command::Dwelling(asked) => asked.is_json(),
+            Command::Custody(asked) => asked.is_json(),
             Command::Import(import) => match import {
                 Import::Register(a) | Import::Deposits(a) | Import::Fees(a) | Import::Bank(a) => {
                     a.json
@@ -806,6 +823,18 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Bill(args) => at(db, async move |books| acts::bill(books, args, out).await).await,
         Command::Statement(args) => {
             at(db, async move |books| papers::statement(books, args, out).await).await
+        }
+        Command::Report(asked) => {
+            at(db, async move |books| reports::run(books, asked, out).await).await
+        }
+        Command::Reconcile(args) => {
+            at(db, async move |books| reports::reconcile(books, args, out).await).await
+        }
+        Command::Dwelling(asked) => {
+            at(db, async move |books| life::life(books, asked, out).await).await
+        }
+        Command::Custody(asked) => {
+            at(db, async move |books| life::custody(books, asked, out).await).await
         }
         Command::TrialBalance(args) => {
             at(db, async move |books| papers::trial_balance(books, args, out).await).await

@@ -5,6 +5,7 @@
 //! line; [`app`] is what the tests drive.
 
 pub mod abroad;
+pub mod accounts;
 pub mod audit;
 pub mod bank;
 pub mod cli;
@@ -20,6 +21,7 @@ pub mod governance;
 pub mod hooks;
 pub mod imports;
 pub mod journal;
+pub mod life;
 pub mod list;
 pub mod log;
 pub mod metrics;

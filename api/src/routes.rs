@@ -25,15 +25,17 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    audit, bank, countersign, fees, front, fund, governance, hooks, imports, journal, metrics,
-    openapi, people, policy, portal, problem, proof, property,
+    accounts, audit, bank, countersign, fees, front, fund, governance, hooks, imports, journal,
+    life, metrics, openapi, people, policy, portal, problem, proof, property,
 };
 
 /// Whoever may read the books of a compound.
-const READERS: &[Role] =
+pub const READERS: &[Role] =
     &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
 /// Whoever keeps them.
 const KEEPERS: &[Role] = &[PropertyCompany];
+/// Whoever hands a fund to its owners, or takes it back.
+const CUSTODIANS: &[Role] = &[PropertyCompany, HousingAuthority];
 /// Whoever convenes the owners.
 const CONVENERS: &[Role] = &[OwnersCommittee];
 /// Whoever handles slips; the company only where it is appointed, which the room checks.
@@ -174,6 +176,40 @@ static ROOM: &[&Rule] = &[&property_rules::ROOM, &property_rules::NO_DWELLING];
 /// A voucher is made.
 static POST: &[&Rule] =
     &[&voucher::TEXT, &ledger::seal::IN_TEXT, &voucher::ANCIENT, &voucher::FUTURE];
+/// A dwelling's money is carried over.
+static CARRY: &[&Rule] = &[
+    &ledger::seal::IN_TEXT,
+    &voucher::TEXT,
+    &voucher::ANCIENT,
+    &voucher::FUTURE,
+    &property_rules::HANDED_OVER,
+    &life_rules::HELD,
+    &life_rules::FEES_OPEN,
+    &life_rules::LATER,
+    &property_rules::ENDED,
+    &property_rules::ENDED_EARLY,
+    &property_rules::PARTS,
+    &property_rules::AREA_SIZE,
+    &property_rules::OWNERS_DIFFER,
+    &property_rules::ENROLLED,
+];
+/// The whole fund goes or comes.
+static CUSTODY: &[&Rule] = &[
+    &life_rules::KEEPER,
+    &property_rules::HANDED_OVER,
+    &life_rules::HELD,
+    &life_rules::LATER,
+    &life_rules::NOTHING,
+    &life_rules::NOT_AWAY,
+    &voucher::LINES,
+];
+/// Statements are drawn up.
+static ACCOUNTS: &[&Rule] = &[
+    &account_rules::YEARLY,
+    &account_rules::NOT_CLOSED,
+    &account_rules::CHECK_FAILED,
+    &problem::NO_GLYPH,
+];
 /// A bank line is claimed.
 static CLAIM: &[&Rule] = bank_rules::RULES;
 /// A file is read and judged.
@@ -189,9 +225,11 @@ static JUDGED: &[&Rule] =
 /// A round is looked up.
 static ROUND: &[&Rule] = &[&vote_rules::NO_ROUND, &vote_rules::STAGE];
 
+use ledger::accounts as account_rules;
 use ledger::countersign as countersign_rules;
 use ledger::governance as vote_rules;
 use ledger::journal as journal_rules;
+use ledger::life as life_rules;
 use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
@@ -233,11 +271,39 @@ routes! {
         "查看房屋" "产权人只显示姓，证件号、电话遮盖。" [ROOM, ledger::seal::RULES];
     POST Quick "/compounds/{compound}/dwellings/{room}/conveyances" KEEPERS Compound property::convey:
         "办理过户" "产权人变更；维修资金余额随房屋走（165号令第二十八条）。"
-        [ROOM, ledger::seal::RULES, &[&property_rules::OWNER_SHAPE, &property_rules::SHARES, &property_rules::CONVEYED_EARLY]];
+        [ROOM, ledger::seal::RULES, &[&property_rules::OWNER_SHAPE, &property_rules::SHARES, &property_rules::CONVEYED_EARLY, &property_rules::ENDED]];
     GET Quick "/compounds/{compound}/dwellings/{room}/fund-statement" RESIDENTS Dwelling fund::statement:
         "维修资金对账单" "一户的分户账：期初、逐笔、期末。format=pdf 可打印。" [ROOM, &[&fund_rules::PERIOD, &problem::NO_GLYPH]];
     GET Quick "/compounds/{compound}/dwellings/{room}/fees" RESIDENTS Dwelling fees::account:
         "一户的物业费" "账单、已缴、尚欠、预存。" [ROOM];
+    POST Quick "/compounds/{compound}/dwellings/{room}/splits" KEEPERS Compound life::split:
+        "办理分户" "面积之和等于原面积；本金、增值收益按面积分；原房屋余额归零，沿革可查。" [ROOM, CARRY];
+    POST Quick "/compounds/{compound}/merges" KEEPERS Compound life::merge:
+        "办理并户" "同幢、同性质、同产权人；余额并入新房屋。" [ROOM, CARRY];
+    POST Quick "/compounds/{compound}/dwellings/{room}/demolition" KEEPERS Compound life::demolish:
+        "登记灭失" "自该日起不计入名册、不出账单；结存另以房屋灭失返还办理（165号令第二十九条）。"
+        [ROOM, &[&ledger::seal::IN_TEXT, &property_rules::ENDED, &property_rules::ENDED_EARLY]];
+    GET Quick "/compounds/{compound}/dwellings/{room}/history" RESIDENTS Dwelling life::history:
+        "房屋沿革" "分户、并户、灭失：所承自与所分出的。" [ROOM];
+    POST Quick "/compounds/{compound}/dwellings/{room}/certificates" KEEPERS Compound life::certify:
+        "出具证明" "结存证明或结清证明，编号连续；过户时随房屋交付（165号令第二十八条）。"
+        [ROOM, &[&property_rules::ENDED, &life_rules::ARREARS]];
+    GET Quick "/compounds/{compound}/certificates/{no}" READERS Compound life::certificate:
+        "查看证明" "format=pdf 可打印；重印的内容与校验码相同。" [ROOM, &[&life_rules::NO_CERTIFICATE, &problem::NO_GLYPH]];
+    POST Long "/compounds/{compound}/hand-overs" CUSTODIANS Compound life::hand_over:
+        "划转业主大会" "全部资金移交，各户归零；此后本账簿不收交存，直至划回（165号令第十五条、第十六条）。" [POST, CUSTODY];
+    POST Long "/compounds/{compound}/take-backs" CUSTODIANS Compound life::take_back:
+        "划回" "与移交时逐户相同，或依所附清册。" [POST, ROOM, CUSTODY];
+    GET Quick "/compounds/{compound}/custody/{no}" READERS Compound life::custody:
+        "划转清册" "移交或划回的各户金额及摘要。format=pdf 可打印。" [&[&life_rules::NO_CUSTODY, &problem::NO_GLYPH]];
+    GET Long "/compounds/{compound}/statutory/{form}" READERS Compound accounts::statutory:
+        "会计报表" "会住维01/02/03表（财会〔2020〕7号）：已结账月份的；json 给出三张表与七项校验，format=pdf 可打印。" [ACCOUNTS];
+    GET Long "/statutory/{form}" ANYBODY Own accounts::statutory_of_area:
+        "汇总会计报表" "一个区划内、来者可查看的全部小区之和。" [ACCOUNTS, &[&account_rules::NOBODY, &property_rules::NO_AREA]];
+    GET Long "/compounds/{compound}/annual-notice" READERS Compound accounts::annual_notice:
+        "年度公示" "165号令第三十条：总额、使用项目及分摊、各户交存使用增值结存。format=pdf 可张贴。" [ACCOUNTS];
+    GET Long "/compounds/{compound}/reconciliation" READERS Compound accounts::reconciliation:
+        "三方对账" "银行余额 = 账面 = 各户合计；列出每项差异的种类与账龄。format=pdf 为对账差异表。" [&[&problem::NO_GLYPH]];
     GET Quick "/compounds/{compound}/fund-balances" READERS Compound fund::balances:
         "各户维修资金余额" "有过变动的各户；可查往日，也可查那时所知。" [];
     GET Quick "/compounds/{compound}/fee-standings" READERS Compound fees::standings:
@@ -263,7 +329,7 @@ routes! {
         [&[&journal_rules::NOT_ENDED, &journal_rules::OUT_OF_ORDER, &journal_rules::CLOSED]];
     POST Quick "/compounds/{compound}/deposits" KEEPERS Compound [MONEY] fund::deposit:
         "登记交存" "认领银行流水，或手工登记金额与日期。"
-        [ROOM, POST, CLAIM, fund_rules::RULES];
+        [ROOM, POST, CLAIM, fund_rules::RULES, &[&property_rules::HANDED_OVER, &property_rules::ENDED]];
     POST Quick "/compounds/{compound}/payments" KEEPERS Compound [MONEY] fees::pay:
         "登记缴费" "先清旧欠，余额预存。"
         [ROOM, POST, CLAIM, &[&fee_rules::AMOUNT]];

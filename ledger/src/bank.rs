@@ -68,6 +68,8 @@ static LINE: Table = Table {
         ("occurred_time", Column::Text),
         ("in_fen", Column::Big),
         ("out_fen", Column::Big),
+        ("has_balance", Column::Small),
+        ("balance_fen", Column::Big),
         ("counterparty", Column::Text),
         ("wording", Column::Text),
         ("serial", Column::Text),
@@ -130,6 +132,8 @@ pub struct NewLine {
     pub inflow: Money,
     /// Money out.
     pub outflow: Money,
+    /// What the bank says stood on the account after it, if it says so.
+    pub balance: Option<Money>,
     /// Who.
     pub counterparty: String,
     /// Their account.
@@ -160,6 +164,9 @@ pub struct BankLine {
     /// Money out.
     #[serde(rename = "out_fen")]
     pub outflow: Money,
+    /// What the bank says stood on the account after it, if it says so.
+    #[serde(rename = "balance_fen")]
+    pub balance: Option<Money>,
     /// Who, long numbers masked.
     pub counterparty: String,
     /// The bank's words, long numbers masked.
@@ -203,6 +210,8 @@ pub(crate) async fn keep(tx: &mut Tx, lines: &[NewLine]) -> Result<Vec<LineNo>> 
             (&line.occurred_time).into(),
             line.inflow.in_fen().into(),
             line.outflow.in_fen().into(),
+            line.balance.is_some().into(),
+            line.balance.unwrap_or_default().in_fen().into(),
             (&counterparty).into(),
             (&wording).into(),
             (&line.serial).into(),
@@ -365,6 +374,20 @@ pub async fn lines(
     lines_where(view, compound, &format!("{condition} ORDER BY l.line_no LIMIT $4"), values).await
 }
 
+/// Every line of a book's accounts up to a day, in the order kept within a day.
+///
+/// # Errors
+/// Storage.
+pub async fn lines_until(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    until: Day,
+) -> Result<Vec<BankLine>> {
+    let condition = "AND l.book = $2 AND l.occurred_on <= $3 ORDER BY l.occurred_on, l.line_no";
+    lines_where(view, compound, condition, vec![book.number().into(), until.into()]).await
+}
+
 async fn lines_where(
     view: &mut impl View,
     compound: CompoundId,
@@ -373,6 +396,7 @@ async fn lines_where(
 ) -> Result<Vec<BankLine>> {
     let sql = format!(
         "SELECT l.line_no, l.book, l.account_no, l.occurred_on, l.occurred_time, l.in_fen, l.out_fen,
+           CASE WHEN l.has_balance = 1 THEN l.balance_fen END AS balance_fen,
            l.counterparty, l.wording, l.serial, c.voucher_seq
          FROM bank_line l LEFT JOIN bank_claim c
            ON c.compound_id = l.compound_id AND c.line_no = l.line_no AND c.released_by_act IS NULL
@@ -390,6 +414,7 @@ async fn lines_where(
             occurred_time: row.try_get("", "occurred_time")?,
             inflow: Money::fen(row.try_get("", "in_fen")?),
             outflow: Money::fen(row.try_get("", "out_fen")?),
+            balance: row.try_get::<Option<i64>>("", "balance_fen")?.map(Money::fen),
             counterparty: row.try_get("", "counterparty")?,
             wording: row.try_get("", "wording")?,
             serial: row.try_get("", "serial")?,

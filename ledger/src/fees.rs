@@ -259,7 +259,8 @@ pub struct Billed {
 /// [`journal::post`].
 pub async fn bill(tx: &mut Tx, billing: &Billing) -> Result<Billed> {
     let compound = tx.compound();
-    let known = property::numbers(tx, compound).await?;
+    let days = (billing.from_on, billing.to_on);
+    let known = property::numbers_within(tx, compound, days).await?;
     let billed = billed_already(tx, &billing.item, billing.from_on, billing.to_on).await?;
     let prepaid = prepaid_of_all(tx).await?;
 

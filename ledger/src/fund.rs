@@ -249,7 +249,7 @@ pub struct Deposited {
 /// Records a deposit: Dr 1001 / Cr 4001 (财会〔2020〕7号, usage of 4001).
 ///
 /// # Errors
-/// `property.no-dwelling`, those of `bank::incoming`, `fund.amount`, `fund.receipt-used`, `fund.over-assessment`, those
+/// `property.handed-over`, `property.no-dwelling`, `property.ended`, those of `bank::incoming`, `fund.amount`, `fund.receipt-used`, `fund.over-assessment`, those
 /// of [`journal::post`].
 pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
     let place = place_of(tx, deposit.dwelling_no).await?;
@@ -264,6 +264,7 @@ pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
         (Seen::Hand { amount, received_on }, _) => (*amount, *received_on),
         (Seen::BankLine { .. }, None) => (Money::ZERO, tx.at().day()),
     };
+    crate::property::may_deposit(tx, deposit.dwelling_no, received_on).await?;
     may_deposit(deposit, amount, &standing)?;
 
     let entry = Entry {

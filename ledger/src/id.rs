@@ -73,6 +73,12 @@ identities! {
     BallotNo;
     /// A request that waits for a second person (复核申请).
     CountersignNo;
+    /// What became of dwellings: a split, a merger, a demolition.
+    SuccessionNo;
+    /// A change of who keeps a compound's fund (划转).
+    CustodyNo;
+    /// A certificate given of a dwelling's fund.
+    CertificateNo;
     /// A subscription to what happens. Given at the head office.
     HookNo;
 }

@@ -20,6 +20,7 @@ mod stream;
 pub mod text;
 pub mod verify;
 pub mod voucher;
+mod year;
 
 pub use self::chart::{Account, Bearing, Book, Chart, Element};
 pub use self::close::{
@@ -32,6 +33,10 @@ pub use self::reading::{
 };
 pub use self::reserve::{Reserved, available, held, release, reserve};
 pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};
+pub use self::year::{
+    DwellingFlow, Flow, KindLine, Moved, Whose, dwelling_flows, flows, frozen, lines_spent,
+    moved_on, stock,
+};
 
 use crate::books::{Tx, View};
 use crate::calendar::Day;

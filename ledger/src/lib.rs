@@ -4,11 +4,12 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
 
+pub mod accounts;
 pub mod allocation;
 pub mod audit;
 pub mod bank;
@@ -24,6 +25,7 @@ pub mod id;
 pub mod import;
 pub mod intake;
 pub mod journal;
+pub mod life;
 pub mod mask;
 pub mod measure;
 pub mod money;
@@ -57,6 +59,8 @@ pub fn rules() -> Vec<&'static error::Rule> {
         governance::RULES,
         fund::RULES,
         fees::RULES,
+        life::RULES,
+        accounts::RULES,
         import::RULES,
         hooks::RULES,
     ];

@@ -1,6 +1,6 @@
 //! What is owned, by whom, since when.
 //!
-//! Owns: `area`, `compound`, `building`, `stair_unit`, `dwelling`, `owner`, `tenure`.
+//! Owns: `area`, `compound`, `building`, `stair_unit`, `dwelling`, `owner`, `tenure`, `succession`, `succession_line`, `custody`.
 //!
 //! Always: a dwelling has one code in its compound and a number given once and never reused; its areas for votes, fees
 //! and the fund are three figures, equal until somebody says otherwise; the owners of a dwelling on a day hold shares
@@ -12,6 +12,7 @@ mod area;
 mod directory;
 pub mod room_code;
 mod rows;
+mod succession;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,6 +22,10 @@ use serde::{Deserialize, Serialize};
 pub use self::area::{AreaKind, AreaRung, Locating, NewArea, area, areas, draw_area, locate};
 pub use self::directory::{Directory, Portrait, compound_and_acts, portrait};
 pub use self::room_code::{NotRoom, RoomCode};
+pub use self::succession::{Custody, Fate, NewPart, Step, custodies, history};
+pub(crate) use self::succession::{
+    NewCustody, end, join, may_deposit, may_keep, must_stand, part, record_custody,
+};
 use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
@@ -145,6 +150,46 @@ pub static CONVEYED_EARLY: Rule = Rule {
     remedy: "核对过户日期",
 };
 
+/// The dwelling is no more, or is not yet.
+pub static ENDED: Rule = Rule {
+    code: "property.ended",
+    kind: Answer::Refused,
+    rule: "房屋自登记存在之日起、至灭失或分户、并户之日止，方可办理业务",
+    remedy: "已分户、并户的，改在承接的房屋上办理；往来可在原房屋的对账单上查到",
+};
+
+/// A dwelling ends before it was owned so, or in the future.
+pub static ENDED_EARLY: Rule = Rule {
+    code: "property.ended-early",
+    kind: Answer::Refused,
+    rule: "分户、并户、灭失之日不得早于现产权人取得之日，不得晚于今天",
+    remedy: "核对登记日期",
+};
+
+/// The parts do not make the whole.
+pub static PARTS: Rule = Rule {
+    code: "property.parts",
+    kind: Answer::Refused,
+    rule: "分户须分成 2 至 50 户，各户面积之和须等于原面积；并户须有 2 至 50 户，同幢、同性质",
+    remedy: "核对测绘或产权登记的面积",
+};
+
+/// Dwellings of different owners become one.
+pub static OWNERS_DIFFER: Rule = Rule {
+    code: "property.owners-differ",
+    kind: Answer::Refused,
+    rule: "并户的各房屋须属相同的产权人、相同的份额",
+    remedy: "先办理过户，再并户",
+};
+
+/// The fund was handed over.
+pub static HANDED_OVER: Rule = Rule {
+    code: "property.handed-over",
+    kind: Answer::Refused,
+    rule: "维修资金划转业主大会后，本账簿不再收存；划回之后方可继续（165号令第十五条、第十六条）",
+    remedy: "由现代管机构收存；已划回的，先登记划回",
+};
+
 /// The rules of this room.
 pub static RULES: &[&Rule] = &[
     &COMPOUND_SHAPE,
@@ -161,6 +206,11 @@ pub static RULES: &[&Rule] = &[
     &OWNER_SHAPE,
     &SHARES,
     &CONVEYED_EARLY,
+    &ENDED,
+    &ENDED_EARLY,
+    &PARTS,
+    &OWNERS_DIFFER,
+    &HANDED_OVER,
 ];
 
 /// Whether a text is a name of at most so many characters.
@@ -561,6 +611,7 @@ pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> 
             area.into(),
             area.into(),
             dwelling.handed_over_on.into(),
+            None::<Day>.into(),
             remark.as_slice().into(),
             act.into(),
         ];
@@ -575,7 +626,7 @@ pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> 
 /// The owners of a dwelling change hands. What the dwelling has in the fund stays with it (165号令 art. 28).
 ///
 /// # Errors
-/// `property.owner-shape`, `property.shares`, `property.conveyed-early`.
+/// `property.owner-shape`, `property.shares`, `property.conveyed-early`, `property.no-dwelling`, `property.ended`.
 pub async fn convey(
     tx: &mut Tx,
     dwelling: DwellingNo,
@@ -601,6 +652,7 @@ pub async fn convey(
         let evidence = format!("现产权人自 {latest} 起，过户日期 {on}");
         return Err(CONVEYED_EARLY.refuse(evidence).into());
     }
+    must_stand(tx, dwelling, on).await?;
 
     let sql = "UPDATE tenure SET until_on = $3
                WHERE compound_id = $1 AND dwelling_no = $2 AND until_on IS NULL";
@@ -930,6 +982,25 @@ pub async fn numbers(
     Ok(numbers)
 }
 
+/// The code of every dwelling that exists on some day of a period, by its number.
+///
+/// # Errors
+/// Storage.
+pub async fn numbers_within(
+    view: &mut impl View,
+    compound: CompoundId,
+    (from, to): (Day, Day),
+) -> Result<BTreeMap<DwellingNo, String>> {
+    let sql = "SELECT dwelling_no, code FROM dwelling WHERE compound_id = $1
+                 AND (began_on IS NULL OR began_on <= $3) AND (ended_on IS NULL OR ended_on > $2)";
+    let mut numbers = BTreeMap::new();
+    let values = vec![compound.0.into(), from.into(), to.into()];
+    for row in view.rows(rows::ROLL, sql, values).await? {
+        numbers.insert(DwellingNo(row.try_get("", "dwelling_no")?), row.try_get("", "code")?);
+    }
+    Ok(numbers)
+}
+
 /// A code as we stored it.
 fn stored(code: &str) -> Result<RoomCode> {
     let unreadable = |_| Storage::Bug(format!("the stored code {code:?} cannot be read"));
@@ -977,6 +1048,10 @@ pub struct Dwelling {
     pub is_unsold: bool,
     /// The day of hand-over, if it is known. Until then a sold dwelling still counts as the developer's in a vote.
     pub handed_over_on: Option<Day>,
+    /// The first day it exists, if it came of others.
+    pub began_on: Option<Day>,
+    /// The first day it no longer exists.
+    pub ended_on: Option<Day>,
     /// The area that votes.
     #[serde(rename = "vote_area_centi_m2")]
     pub vote_area: Area,
@@ -990,11 +1065,21 @@ pub struct Dwelling {
     pub owners: Vec<Holder>,
 }
 
-/// The dwellings of a compound in natural order, with their owners on a day.
+/// The dwellings of a compound that exist on a day, in natural order, with their owners on it.
 ///
 /// # Errors
 /// Storage.
 pub async fn roll(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Vec<Dwelling>> {
+    let mut dwellings = every(view, compound, on).await?;
+    dwellings.retain(|dwelling| dwelling.stands_on(on));
+    Ok(dwellings)
+}
+
+/// Every dwelling that a compound has or had, in natural order, with its owners on a day.
+///
+/// # Errors
+/// Storage.
+pub async fn every(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Vec<Dwelling>> {
     let sql = roll_sql("", "", "");
     let values = vec![compound.0.into(), on.into()];
     let mut dwellings = dwellings_of(&view.rows(rows::ROLL, &sql, values).await?)?;
@@ -1002,7 +1087,16 @@ pub async fn roll(view: &mut impl View, compound: CompoundId, on: Day) -> Result
     Ok(dwellings)
 }
 
-/// One dwelling by its code, however it is written.
+impl Dwelling {
+    /// Whether it exists on a day.
+    #[must_use]
+    pub fn stands_on(&self, day: Day) -> bool {
+        self.began_on.is_none_or(|began| began <= day)
+            && self.ended_on.is_none_or(|ended| day < ended)
+    }
+}
+
+/// One dwelling by its code, however it is written, and whether it still exists or not: its history can be read for ever.
 ///
 /// # Errors
 /// `property.room-code`, `property.no-dwelling`.
@@ -1033,6 +1127,7 @@ fn no_dwelling(code: &RoomCode) -> Refusal {
 fn roll_sql(first: &str, owner: &str, only: &str) -> String {
     format!(
         "SELECT {first} d.dwelling_no, d.code, d.floor, d.kind, d.housing, d.has_lift, d.is_unsold, d.handed_over_on,
+           d.began_on, d.ended_on,
            d.vote_area_centi_m2, d.fee_area_centi_m2, d.fund_area_centi_m2,
            t.owner_no, t.from_on, t.share_part, t.share_of, o.name {owner}
          FROM dwelling d
@@ -1077,6 +1172,8 @@ fn dwelling_of(row: &sea_orm::QueryResult) -> Result<Dwelling> {
         has_lift: flag("has_lift")?,
         is_unsold: flag("is_unsold")?,
         handed_over_on: row.try_get("", "handed_over_on")?,
+        began_on: row.try_get("", "began_on")?,
+        ended_on: row.try_get("", "ended_on")?,
         vote_area: area("vote_area_centi_m2")?,
         fee_area: area("fee_area_centi_m2")?,
         fund_area: area("fund_area_centi_m2")?,

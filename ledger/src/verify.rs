@@ -21,7 +21,7 @@ struct Tie {
     broken: &'static str,
 }
 
-const TIES: [Tie; 7] = [
+const TIES: [Tie; 10] = [
     Tie {
         name: "deposits-posted",
         counted: "SELECT count(*) FROM deposit x WHERE {compound}",
@@ -75,6 +75,39 @@ const TIES: [Tie; 7] = [
                  WHERE {compound} AND x.until_on IS NULL GROUP BY x.compound_id, x.dwelling_no
                  HAVING abs(1000000000 - sum(1000000000 * CAST(x.share_part AS BIGINT) / x.share_of)) > count(*)
                  ORDER BY x.compound_id, x.dwelling_no",
+    },
+    Tie {
+        name: "successions-whole",
+        counted: "SELECT count(*) FROM succession x WHERE {compound} AND x.kind <> 'demolition'",
+        broken: "SELECT '小区 ' || x.compound_id || ' 变动 ' || x.succession_no FROM succession x
+                 WHERE {compound} AND x.kind <> 'demolition' AND 0 <> (
+                   SELECT sum((1 - 2 * l.is_new) * d.fund_area_centi_m2) FROM succession_line l
+                   JOIN dwelling d ON d.compound_id = l.compound_id AND d.dwelling_no = l.dwelling_no
+                   WHERE l.compound_id = x.compound_id AND l.succession_no = x.succession_no)
+                 ORDER BY x.compound_id, x.succession_no",
+    },
+    Tie {
+        name: "succeeded-empty",
+        counted: "SELECT count(*) FROM succession x WHERE {compound} AND x.kind <> 'demolition'",
+        broken: "SELECT '小区 ' || l.compound_id || ' 房屋 ' || l.dwelling_no
+                 FROM succession x
+                 JOIN succession_line l ON l.compound_id = x.compound_id AND l.succession_no = x.succession_no
+                 JOIN balance b ON b.compound_id = l.compound_id AND b.book = 1 AND b.dwelling_no = l.dwelling_no
+                 JOIN account a ON a.compound_id = b.compound_id AND a.book = b.book AND a.account = b.account
+                 WHERE {compound} AND x.kind <> 'demolition' AND l.is_new = 0 AND a.bearing > 0
+                 GROUP BY l.compound_id, l.dwelling_no, a.bearing HAVING sum(b.credit_fen - b.debit_fen) <> 0
+                 ORDER BY l.compound_id, l.dwelling_no",
+    },
+    Tie {
+        name: "handed-over-empty",
+        counted: "SELECT count(DISTINCT x.compound_id) FROM custody x WHERE {compound}",
+        broken: "SELECT '小区 ' || b.compound_id || ' 房屋 ' || b.dwelling_no FROM balance b
+                 JOIN account a ON a.compound_id = b.compound_id AND a.book = b.book AND a.account = b.account
+                 WHERE b.book = 1 AND b.dwelling_no > 0 AND a.bearing > 0 AND b.compound_id IN (
+                   SELECT x.compound_id FROM custody x WHERE {compound} AND x.is_away = 1 AND x.custody_no =
+                     (SELECT max(y.custody_no) FROM custody y WHERE y.compound_id = x.compound_id))
+                 GROUP BY b.compound_id, b.dwelling_no, a.bearing HAVING sum(b.credit_fen - b.debit_fen) <> 0
+                 ORDER BY b.compound_id, b.dwelling_no",
     },
     Tie {
         name: "imports-whole",

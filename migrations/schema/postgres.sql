@@ -76,10 +76,16 @@ FOREIGN KEY (compound_id, line_no) REFERENCES bank_line(compound_id, line_no)
 PRIMARY KEY (compound_id, line_no, act_no)
 
 -- constraint bank_line.bank_line_check
+CHECK (((has_balance = 1) OR (balance_fen = 0)))
+
+-- constraint bank_line.bank_line_check1
 CHECK (((in_fen = 0) <> (out_fen = 0)))
 
 -- constraint bank_line.bank_line_compound_id_fkey
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint bank_line.bank_line_has_balance_check
+CHECK ((has_balance = ANY (ARRAY[0, 1])))
 
 -- constraint bank_line.bank_line_in_fen_check
 CHECK ((in_fen >= 0))
@@ -128,6 +134,18 @@ FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
 
 -- constraint building.building_pkey
 PRIMARY KEY (compound_id, building_no)
+
+-- constraint certificate.certificate_certificate_no_check
+CHECK ((certificate_no > 0))
+
+-- constraint certificate.certificate_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint certificate.certificate_kind_check
+CHECK ((kind = ANY (ARRAY['balance'::text, 'clearance'::text])))
+
+-- constraint certificate.certificate_pkey
+PRIMARY KEY (compound_id, certificate_no)
 
 -- constraint compound.compound_code_key
 UNIQUE (code)
@@ -191,6 +209,9 @@ CHECK ((deposit_no > 0))
 
 -- constraint deposit.deposit_pkey
 PRIMARY KEY (compound_id, deposit_no)
+
+-- constraint dwelling.dwelling_check
+CHECK (((ended_on IS NULL) OR (began_on IS NULL) OR (ended_on >= began_on)))
 
 -- constraint dwelling.dwelling_compound_id_building_no_unit_no_fkey
 FOREIGN KEY (compound_id, building_no, unit_no) REFERENCES stair_unit(compound_id, building_no, unit_no)
@@ -548,6 +569,30 @@ PRIMARY KEY (compound_id, building_no, unit_no)
 
 -- constraint stair_unit.stair_unit_unit_no_check
 CHECK ((unit_no > 0))
+
+-- constraint succession.succession_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint succession.succession_kind_check
+CHECK ((kind = ANY (ARRAY['split'::text, 'merge'::text, 'demolition'::text])))
+
+-- constraint succession.succession_pkey
+PRIMARY KEY (compound_id, succession_no)
+
+-- constraint succession.succession_succession_no_check
+CHECK ((succession_no > 0))
+
+-- constraint succession_line.succession_line_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint succession_line.succession_line_compound_id_succession_no_fkey
+FOREIGN KEY (compound_id, succession_no) REFERENCES succession(compound_id, succession_no)
+
+-- constraint succession_line.succession_line_is_new_check
+CHECK ((is_new = ANY (ARRAY[0, 1])))
+
+-- constraint succession_line.succession_line_pkey
+PRIMARY KEY (compound_id, dwelling_no, is_new)
 
 -- constraint tenure.tenure_check
 CHECK ((share_of >= share_part))
@@ -918,6 +963,9 @@ CREATE UNIQUE INDEX building_compound_id_code_key ON public.building USING btree
 -- index building_pkey
 CREATE UNIQUE INDEX building_pkey ON public.building USING btree (compound_id, building_no)
 
+-- index certificate_pkey
+CREATE UNIQUE INDEX certificate_pkey ON public.certificate USING btree (compound_id, certificate_no)
+
 -- index compound_code_key
 CREATE UNIQUE INDEX compound_code_key ON public.compound USING btree (code)
 
@@ -1083,6 +1131,12 @@ CREATE UNIQUE INDEX stair_unit_compound_id_building_no_code_key ON public.stair_
 -- index stair_unit_pkey
 CREATE UNIQUE INDEX stair_unit_pkey ON public.stair_unit USING btree (compound_id, building_no, unit_no)
 
+-- index succession_line_pkey
+CREATE UNIQUE INDEX succession_line_pkey ON public.succession_line USING btree (compound_id, dwelling_no, is_new)
+
+-- index succession_pkey
+CREATE UNIQUE INDEX succession_pkey ON public.succession USING btree (compound_id, succession_no)
+
 -- index tenure_pkey
 CREATE UNIQUE INDEX tenure_pkey ON public.tenure USING btree (compound_id, dwelling_no, owner_no, from_on)
 
@@ -1219,6 +1273,8 @@ compound_id integer NOT NULL,
   occurred_time text NOT NULL,
   in_fen bigint NOT NULL,
   out_fen bigint NOT NULL,
+  has_balance smallint NOT NULL,
+  balance_fen bigint NOT NULL,
   counterparty text NOT NULL,
   wording text NOT NULL,
   as_written_sealed bytea NOT NULL,
@@ -1247,6 +1303,21 @@ compound_id integer NOT NULL,
 compound_id integer NOT NULL,
   building_no integer NOT NULL,
   code text NOT NULL
+
+-- table certificate
+compound_id integer NOT NULL,
+  certificate_no integer NOT NULL,
+  kind text NOT NULL,
+  dwelling_no integer NOT NULL,
+  issued_on date NOT NULL,
+  principal_fen bigint NOT NULL,
+  gains_fen bigint NOT NULL,
+  due_fen bigint NOT NULL,
+  paid_fen bigint NOT NULL,
+  held_fen bigint NOT NULL,
+  owners text NOT NULL,
+  digest text NOT NULL,
+  act_no integer NOT NULL
 
 -- table compound
 compound_id integer NOT NULL,
@@ -1314,6 +1385,8 @@ compound_id integer NOT NULL,
   fee_area_centi_m2 bigint NOT NULL,
   fund_area_centi_m2 bigint NOT NULL,
   handed_over_on date,
+  began_on date,
+  ended_on date,
   remark_sealed bytea NOT NULL,
   act_no integer NOT NULL
 
@@ -1547,6 +1620,20 @@ compound_id integer NOT NULL,
   unit_no integer NOT NULL,
   code text NOT NULL
 
+-- table succession
+compound_id integer NOT NULL,
+  succession_no integer NOT NULL,
+  kind text NOT NULL,
+  taken_on date NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table succession_line
+compound_id integer NOT NULL,
+  succession_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  is_new smallint NOT NULL
+
 -- table tenure
 compound_id integer NOT NULL,
   dwelling_no integer NOT NULL,
@@ -1778,6 +1865,18 @@ CREATE TRIGGER reserve_stays BEFORE DELETE OR UPDATE ON public.reserve FOR EACH 
 
 -- trigger reserve.reserve_stays_whole
 CREATE TRIGGER reserve_stays_whole BEFORE TRUNCATE ON public.reserve FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger succession.succession_stays
+CREATE TRIGGER succession_stays BEFORE DELETE OR UPDATE ON public.succession FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger succession.succession_stays_whole
+CREATE TRIGGER succession_stays_whole BEFORE TRUNCATE ON public.succession FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger succession_line.succession_line_stays
+CREATE TRIGGER succession_line_stays BEFORE DELETE OR UPDATE ON public.succession_line FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger succession_line.succession_line_stays_whole
+CREATE TRIGGER succession_line_stays_whole BEFORE TRUNCATE ON public.succession_line FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger token_mandate.token_mandate_stays
 CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_mandate FOR EACH ROW EXECUTE FUNCTION append_only()

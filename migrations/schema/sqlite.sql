@@ -161,6 +161,8 @@ CREATE TABLE bank_line (
   occurred_time TEXT NOT NULL,
   in_fen INTEGER NOT NULL CHECK (in_fen >= 0),
   out_fen INTEGER NOT NULL CHECK (out_fen >= 0),
+  has_balance INTEGER NOT NULL CHECK (has_balance IN (0, 1)),
+  balance_fen INTEGER NOT NULL CHECK (has_balance = 1 OR balance_fen = 0),
   counterparty TEXT NOT NULL,
   wording TEXT NOT NULL,
   as_written_sealed BLOB NOT NULL,
@@ -204,6 +206,25 @@ CREATE TABLE building (
   code TEXT NOT NULL,
   PRIMARY KEY (compound_id, building_no),
   UNIQUE (compound_id, code)
+) STRICT, WITHOUT ROWID
+
+-- table certificate
+CREATE TABLE certificate (
+  compound_id INTEGER NOT NULL,
+  certificate_no INTEGER NOT NULL CHECK (certificate_no > 0),
+  kind TEXT NOT NULL CHECK (kind IN ('balance', 'clearance')),
+  dwelling_no INTEGER NOT NULL,
+  issued_on TEXT NOT NULL,
+  principal_fen INTEGER NOT NULL,
+  gains_fen INTEGER NOT NULL,
+  due_fen INTEGER NOT NULL,
+  paid_fen INTEGER NOT NULL,
+  held_fen INTEGER NOT NULL,
+  owners TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, certificate_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
 ) STRICT, WITHOUT ROWID
 
 -- table compound
@@ -289,9 +310,12 @@ CREATE TABLE dwelling (
   fee_area_centi_m2 INTEGER NOT NULL CHECK (fee_area_centi_m2 >= 0),
   fund_area_centi_m2 INTEGER NOT NULL CHECK (fund_area_centi_m2 >= 0),
   handed_over_on TEXT NULL,
+  began_on TEXT NULL,
+  ended_on TEXT NULL,
   remark_sealed BLOB NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, dwelling_no),
+  CHECK (ended_on IS NULL OR began_on IS NULL OR ended_on >= began_on),
   UNIQUE (compound_id, code),
   FOREIGN KEY (compound_id, building_no, unit_no) REFERENCES stair_unit (compound_id, building_no, unit_no)
 ) STRICT, WITHOUT ROWID
@@ -617,6 +641,28 @@ CREATE TABLE stair_unit (
   PRIMARY KEY (compound_id, building_no, unit_no),
   UNIQUE (compound_id, building_no, code),
   FOREIGN KEY (compound_id, building_no) REFERENCES building (compound_id, building_no)
+) STRICT, WITHOUT ROWID
+
+-- table succession
+CREATE TABLE succession (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  succession_no INTEGER NOT NULL CHECK (succession_no > 0),
+  kind TEXT NOT NULL CHECK (kind IN ('split', 'merge', 'demolition')),
+  taken_on TEXT NOT NULL,
+  evidence TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, succession_no)
+) STRICT, WITHOUT ROWID
+
+-- table succession_line
+CREATE TABLE succession_line (
+  compound_id INTEGER NOT NULL,
+  succession_no INTEGER NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  is_new INTEGER NOT NULL CHECK (is_new IN (0, 1)),
+  PRIMARY KEY (compound_id, dwelling_no, is_new),
+  FOREIGN KEY (compound_id, succession_no) REFERENCES succession (compound_id, succession_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
 ) STRICT, WITHOUT ROWID
 
 -- table tenure
@@ -988,6 +1034,22 @@ CREATE TRIGGER reserve_no_delete BEFORE DELETE ON reserve
 -- trigger reserve_no_update
 CREATE TRIGGER reserve_no_update BEFORE UPDATE ON reserve
                      BEGIN SELECT RAISE(ABORT, 'reserve is append-only'); END
+
+-- trigger succession_line_no_delete
+CREATE TRIGGER succession_line_no_delete BEFORE DELETE ON succession_line
+                     BEGIN SELECT RAISE(ABORT, 'succession_line is append-only'); END
+
+-- trigger succession_line_no_update
+CREATE TRIGGER succession_line_no_update BEFORE UPDATE ON succession_line
+                     BEGIN SELECT RAISE(ABORT, 'succession_line is append-only'); END
+
+-- trigger succession_no_delete
+CREATE TRIGGER succession_no_delete BEFORE DELETE ON succession
+                     BEGIN SELECT RAISE(ABORT, 'succession is append-only'); END
+
+-- trigger succession_no_update
+CREATE TRIGGER succession_no_update BEFORE UPDATE ON succession
+                     BEGIN SELECT RAISE(ABORT, 'succession is append-only'); END
 
 -- trigger token_mandate_no_delete
 CREATE TRIGGER token_mandate_no_delete BEFORE DELETE ON token_mandate

@@ -49,9 +49,12 @@ CREATE TABLE dwelling (
   fee_area_centi_m2 {big} NOT NULL CHECK (fee_area_centi_m2 >= 0),
   fund_area_centi_m2 {big} NOT NULL CHECK (fund_area_centi_m2 >= 0),
   handed_over_on {day} NULL,
+  began_on {day} NULL,
+  ended_on {day} NULL,
   remark_sealed {bytes} NOT NULL,
   act_no {int} NOT NULL,
   PRIMARY KEY (compound_id, dwelling_no),
+  CHECK (ended_on IS NULL OR began_on IS NULL OR ended_on >= began_on),
   UNIQUE (compound_id, code),
   FOREIGN KEY (compound_id, building_no, unit_no) REFERENCES stair_unit (compound_id, building_no, unit_no)
 ) {table};

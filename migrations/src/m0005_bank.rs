@@ -15,6 +15,8 @@ CREATE TABLE bank_line (
   occurred_time {text} NOT NULL,
   in_fen {big} NOT NULL CHECK (in_fen >= 0),
   out_fen {big} NOT NULL CHECK (out_fen >= 0),
+  has_balance {small} NOT NULL CHECK (has_balance IN (0, 1)),
+  balance_fen {big} NOT NULL CHECK (has_balance = 1 OR balance_fen = 0),
   counterparty {text} NOT NULL,
   wording {text} NOT NULL,
   as_written_sealed {bytes} NOT NULL,

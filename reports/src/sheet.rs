@@ -77,6 +77,17 @@ pub enum Block {
     Signatures(Vec<String>),
 }
 
+impl Block {
+    /// The table, if it is one.
+    #[must_use]
+    pub fn table(&self) -> Option<&Table> {
+        match self {
+            Block::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+}
+
 /// A labelled value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {

@@ -16,20 +16,20 @@ use crate::world::World;
 const BANK: &str = "工行维修资金专户_2026上半年.csv";
 
 /// What a command said.
-struct Said {
-    code: u8,
-    out: String,
-    err: String,
+pub struct Said {
+    pub code: u8,
+    pub out: String,
+    pub err: String,
 }
 
 impl Said {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         assert_eq!(self.out.lines().count(), 1, "one object: {}{}", self.out, self.err);
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.out))
     }
 
     #[track_caller]
-    fn must(self, code: u8) -> Said {
+    pub fn must(self, code: u8) -> Said {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         self
     }
@@ -43,7 +43,7 @@ async fn xiaoqu(args: &[&str]) -> Said {
     Said { code, out: text(out), err: text(err) }
 }
 
-async fn at(world: &World, args: &[&str]) -> Said {
+pub async fn at(world: &World, args: &[&str]) -> Said {
     xiaoqu(&[&["--db", &world.url], args].concat()).await
 }
 
@@ -52,7 +52,7 @@ async fn import(world: &World, kind: &str, file: &Path, more: &[&str]) -> Said {
     at(world, &[&["import", kind, file, "--compound", "wutongli"], more].concat()).await
 }
 
-fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
+pub fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
     path

@@ -202,6 +202,7 @@ fn filled(path: &str, compound: &str) -> String {
         ("{pack}", "310000@2024-10"),
         ("{user}", "nobody"),
         ("{portal}", "district"),
+        ("{form}", "01"),
     ];
     places.iter().fold(path.to_owned(), |path, (place, word)| path.replace(place, word))
 }

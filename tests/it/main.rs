@@ -1,5 +1,6 @@
 //! The proving ground: one binary.
 
+mod accounts;
 mod allocation;
 mod attacks;
 mod bad_requests;
@@ -16,6 +17,7 @@ mod hooks;
 mod imports;
 mod journal;
 mod laws;
+mod life;
 mod money_in;
 mod paper;
 mod people;

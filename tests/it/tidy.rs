@@ -147,7 +147,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 17] = [
+    const ORDER: [&str; 19] = [
         "books",
         "policy",
         "people",
@@ -161,6 +161,8 @@ fn rooms_look_only_behind_them() {
         "governance",
         "fund",
         "fees",
+        "life",
+        "accounts",
         "import",
         "hooks",
         "verify",

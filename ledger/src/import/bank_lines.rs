@@ -78,6 +78,7 @@ fn arrival(row: &BankRow, book: Book, account: &str, wording: String) -> Arrival
             occurred_time: row.occurred_time.clone().unwrap_or_default(),
             inflow: row.inflow.max(Money::ZERO),
             outflow: row.outflow.max(Money::ZERO),
+            balance: row.balance,
             counterparty: row.counterparty_name.clone(),
             counterparty_account: row.counterparty_account.clone(),
             wording,

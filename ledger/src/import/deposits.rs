@@ -172,6 +172,7 @@ fn movement(row: &DepositRow, dwelling: &Dwelling, is_same_year: bool) -> Moveme
 }
 
 pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Movement>) -> Result<()> {
+    crate::property::may_keep(tx).await?;
     for movement in good {
         let entry = entry(&movement);
         let voucher = journal::post(tx, entry).await?;

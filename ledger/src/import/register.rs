@@ -31,7 +31,7 @@ pub(super) async fn judge(
     today: Day,
 ) -> Result<Judged<Enrolment>> {
     let roll = match compound {
-        Some(compound) => property::roll(view, compound, today).await?,
+        Some(compound) => property::every(view, compound, today).await?,
         None => Vec::new(),
     };
     let roll: HashMap<&RoomCode, &Dwelling> = roll.iter().map(|d| (&d.code, d)).collect();

@@ -208,16 +208,20 @@ pub async fn dwelling_balances(
     Ok(balances)
 }
 
-/// The debit turnover of an account by dwelling and year of the business day.
+/// The debit turnover of an account by dwelling and year of the business day. What a split or a merger carried from one dwelling
+/// to another was paid in earlier, and is not of the year it was carried in.
 pub(crate) async fn turnover_by_year(
     view: &mut impl View,
     compound: CompoundId,
     book: Book,
     account: i32,
 ) -> Result<Vec<(DwellingNo, i32, Money)>> {
-    let sql = "SELECT dwelling_no, effective_on, CAST(sum(side * amount_fen) AS BIGINT) AS fen
-               FROM posting WHERE compound_id = $1 AND book = $2 AND account = $3
-               GROUP BY dwelling_no, effective_on";
+    let sql =
+        "SELECT p.dwelling_no, p.effective_on, CAST(sum(p.side * p.amount_fen) AS BIGINT) AS fen
+               FROM posting p JOIN voucher v
+                 ON v.compound_id = p.compound_id AND v.book = p.book AND v.seq = p.seq
+               WHERE p.compound_id = $1 AND p.book = $2 AND p.account = $3 AND v.kind <> 'transfer'
+               GROUP BY p.dwelling_no, p.effective_on";
     let values = vec![compound.0.into(), book.number().into(), account.into()];
     let mut turnover = Vec::new();
     for row in view.rows(VOUCHERS, sql, values).await? {

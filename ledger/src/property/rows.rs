@@ -69,6 +69,7 @@ pub(super) static DWELLING: Table = Table {
         ("fee_area_centi_m2", Column::Big),
         ("fund_area_centi_m2", Column::Big),
         ("handed_over_on", Column::SomeDay),
+        ("began_on", Column::SomeDay),
         ("remark_sealed", Column::Bytes),
         ("act_no", Column::Int),
     ],
@@ -121,6 +122,54 @@ pub(super) static TENURE: Table = Table {
     ],
     on_conflict: "",
 };
+
+pub(super) static SUCCESSION: Table = Table {
+    name: "succession",
+    rank: 5,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("succession_no", Column::Int),
+        ("kind", Column::Text),
+        ("taken_on", Column::Day),
+        ("evidence", Column::Text),
+        ("act_no", Column::Int),
+    ],
+    on_conflict: "",
+};
+
+pub(super) static SUCCESSION_LINE: Table = Table {
+    name: "succession_line",
+    rank: 6,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("succession_no", Column::Int),
+        ("dwelling_no", Column::Int),
+        ("is_new", Column::Small),
+    ],
+    on_conflict: "",
+};
+
+pub(super) static CUSTODY: Table = Table {
+    name: "custody",
+    rank: 8,
+    columns: &[
+        ("compound_id", Column::Int),
+        ("custody_no", Column::Int),
+        ("is_away", Column::Small),
+        ("keeper", Column::Text),
+        ("taken_on", Column::Day),
+        ("evidence", Column::Text),
+        ("digest", Column::Text),
+        ("voucher_seq", Column::Int),
+        ("act_no", Column::Int),
+    ],
+    on_conflict: "",
+};
+
+/// What became of dwellings.
+pub(super) const SUCCESSIONS: Reads = Reads(&[&SUCCESSION, &SUCCESSION_LINE, &DWELLING]);
+/// Who keeps the fund.
+pub(super) const CUSTODIES: Reads = Reads(&[&CUSTODY]);
 
 /// Everything the roll is read from.
 pub(super) const ROLL: Reads = Reads(&[&BUILDING, &STAIR_UNIT, &DWELLING, &OWNER, &TENURE]);

@@ -12,6 +12,8 @@ use ledger::measure::Area;
 use ledger::money::Money;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
 
+use crate::sheet;
+
 /// Rows of an xlsx sheet, without its head.
 pub const ROWS_MOST: usize = 1_048_575;
 /// Characters of an xlsx cell.
@@ -69,8 +71,10 @@ impl<W: Write> Csv<W> {
     /// [`NotPressed`].
     pub fn new(mut to: W, heads: &[String]) -> Result<Csv<W>, NotPressed> {
         to.write_all("\u{feff}".as_bytes())?;
-        let mut writer =
-            csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
+        let mut writer = csv::WriterBuilder::new()
+            .flexible(true)
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(to);
         writer.write_record(heads.iter().map(|head| defused(head).into_owned()))?;
         Ok(Csv(writer))
     }
@@ -98,6 +102,72 @@ impl<W: Write> Sheet for Csv<W> {
         }
         Ok(self.0.write_record(None::<&[u8]>)?)
     }
+}
+
+/// The tables of a sheet as one list, one below the other; the heads of the first are the list's.
+///
+/// # Errors
+/// [`NotPressed`].
+pub fn tables(of: &sheet::Sheet, form: Form) -> Result<Vec<u8>, NotPressed> {
+    let tables: Vec<&sheet::Table> = of.blocks.iter().filter_map(sheet::Block::table).collect();
+    let Some((first, others)) = tables.split_first() else { return Ok(Vec::new()) };
+    let heads = heads(first);
+    match form {
+        Form::Csv => {
+            let mut list = Csv::new(Vec::new(), &heads)?;
+            fill(&mut list, first, others)?;
+            list.finish()
+        }
+        Form::Xlsx => {
+            let mut list = Xlsx::new(&heads)?;
+            fill(&mut list, first, others)?;
+            let mut to = std::io::Cursor::new(Vec::new());
+            list.finish(&mut to)?;
+            Ok(to.into_inner())
+        }
+    }
+}
+
+/// As which file the tables of a sheet leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// RFC 4180.
+    Csv,
+    /// A workbook of one sheet.
+    Xlsx,
+}
+
+fn heads(table: &sheet::Table) -> Vec<String> {
+    let head = |c: &sheet::Column| format!("{}{}", c.over.as_deref().unwrap_or_default(), c.head);
+    table.columns().iter().map(head).collect()
+}
+
+fn fill(
+    list: &mut impl Sheet,
+    first: &sheet::Table,
+    others: &[&sheet::Table],
+) -> Result<(), NotPressed> {
+    first.rows().iter().try_for_each(|row| list.row(&cells(row)))?;
+    for table in others {
+        list.row(&[])?;
+        let heads = heads(table);
+        let heads: Vec<Cell<'_>> = heads.iter().map(|head| Cell::Text(head.into())).collect();
+        list.row(&heads)?;
+        table.rows().iter().try_for_each(|row| list.row(&cells(row)))?;
+    }
+    Ok(())
+}
+
+fn cells(row: &sheet::Row) -> Vec<Cell<'_>> {
+    let cell = |cell| match cell {
+        &sheet::Cell::Blank => Cell::Empty,
+        sheet::Cell::Text(text) => Cell::Text(text.trim().into()),
+        sheet::Cell::Money(amount) => Cell::Yuan(*amount),
+        sheet::Cell::Area(area) => Cell::SquareMetres(*area),
+        sheet::Cell::Count(count) => Cell::Count(i64::try_from(*count).unwrap_or(i64::MAX)),
+        other => Cell::Text(other.to_string().into()),
+    };
+    row.cells.iter().map(cell).collect()
 }
 
 /// A text that no spreadsheet takes for a formula, whichever width its first sign has.

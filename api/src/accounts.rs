@@ -1,0 +1,371 @@
+//! The door of the accounts: the three statements, the yearly notice, and the tie of bank, ledger and dwellings.
+
+use ledger::accounts::{self, Code, Notice, Statements, Tie};
+use ledger::books::View;
+use ledger::calendar::{Instant, Month};
+use ledger::error::{Error, Result, Storage};
+use ledger::id::CompoundId;
+use ledger::people::{Access, Place};
+use ledger::property::{self, Compound};
+use reports::notice::{self, Public};
+use reports::press::{self, list};
+use reports::sheet::Sheet;
+use reports::statutory::{self, Head};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::door::{Asked, Caller, Visit};
+use crate::problem::{self, Problem};
+use crate::routes::READERS;
+use crate::wire::{Files, IsoDay, Paper};
+
+/// On what a report is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline, description = "形式：json、pdf、text、csv、xlsx")]
+pub enum Device {
+    /// The wire.
+    #[default]
+    #[schemars(description = "JSON")]
+    Json,
+    /// Paper.
+    #[schemars(description = "PDF，可打印")]
+    Pdf,
+    /// A terminal.
+    #[schemars(description = "文本")]
+    Text,
+    /// A spreadsheet's plain form.
+    #[schemars(description = "CSV")]
+    Csv,
+    /// A spreadsheet.
+    #[schemars(description = "xlsx")]
+    Xlsx,
+}
+
+impl Device {
+    /// The device of a file's ending.
+    #[must_use]
+    pub fn of_ending(ending: &str) -> Option<Device> {
+        match ending.to_ascii_lowercase().as_str() {
+            "pdf" => Some(Device::Pdf),
+            "txt" => Some(Device::Text),
+            "csv" => Some(Device::Csv),
+            "xlsx" => Some(Device::Xlsx),
+            _ => None,
+        }
+    }
+
+    /// A report to keep, under a name without its ending.
+    pub fn kept<T>(self, name: &str, bytes: Vec<u8>) -> Paper<T, ReportFiles> {
+        Paper::file(self.media(), format!("{name}.{}", self.ending()), bytes)
+    }
+
+    const fn ending(self) -> &'static str {
+        match self {
+            Device::Json => "json",
+            Device::Pdf => "pdf",
+            Device::Text => "txt",
+            Device::Csv => "csv",
+            Device::Xlsx => "xlsx",
+        }
+    }
+
+    const fn media(self) -> &'static str {
+        match self {
+            Device::Json => "application/json",
+            Device::Pdf => "application/pdf",
+            Device::Text => "text/plain; charset=utf-8",
+            Device::Csv => "text/csv; charset=utf-8",
+            Device::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+}
+
+/// A report's files.
+#[derive(Debug)]
+pub struct ReportFiles;
+
+impl Files for ReportFiles {
+    const KINDS: &'static [&'static str] =
+        &[Device::Pdf.media(), Device::Text.media(), Device::Csv.media(), Device::Xlsx.media()];
+}
+
+/// A sheet as a file, pressed where blocking is allowed.
+///
+/// # Errors
+/// `door.no-glyph`; a sheet that cannot be set is a bug.
+pub async fn pressed(
+    set: impl FnOnce() -> reports::Result<Sheet> + Send + 'static,
+    device: Device,
+) -> Result<Vec<u8>> {
+    let bug = |why: String| Error::Storage(Storage::Bug(why));
+    let pressed = tokio::task::spawn_blocking(move || {
+        let told = |why: reports::Error| match why {
+            reports::Error::MissingGlyph { ch, .. } => {
+                problem::NO_GLYPH.refuse(format!("缺字 U+{:04X}", u32::from(ch))).into()
+            }
+            why => Error::Storage(Storage::Bug(why.to_string())),
+        };
+        let listed = |why: list::NotPressed| Error::Storage(Storage::Bug(why.to_string()));
+        let sheet = set().map_err(told)?;
+        match device {
+            Device::Pdf => press::pdf::press(&sheet).map_err(told),
+            Device::Csv => list::tables(&sheet, list::Form::Csv).map_err(listed),
+            Device::Xlsx => list::tables(&sheet, list::Form::Xlsx).map_err(listed),
+            Device::Text | Device::Json => Ok(press::text::press(&sheet).into_bytes()),
+        }
+    });
+    pressed.await.map_err(|e| bug(e.to_string()))?
+}
+
+/// The statements of a compound, or of several summed up, and whose they are.
+///
+/// # Errors
+/// Those of [`accounts::statements`].
+pub async fn drawn_up(
+    view: &mut impl View,
+    fund: &str,
+    compounds: &[Compound],
+    month: Month,
+    by: String,
+    now: Instant,
+) -> Result<(Statements, Head)> {
+    let of: Vec<(CompoundId, String)> = compounds.iter().map(|c| (c.id, c.name.clone())).collect();
+    let statements = accounts::statements(view, &of, month).await?;
+    let names =
+        if of.len() == 1 { Vec::new() } else { of.into_iter().map(|(_, name)| name).collect() };
+    let head = Head { fund: fund.to_owned(), prepared_by: by, compounds: names, printed_at: now };
+    Ok((statements, head))
+}
+
+/// A statement as a file.
+///
+/// # Errors
+/// `accounts.yearly`; those of [`pressed`].
+pub async fn paper(
+    statements: Statements,
+    code: Code,
+    head: Head,
+    device: Device,
+) -> Result<Vec<u8>> {
+    accounts::may_print(code, statements.month)?;
+    pressed(move || statutory::set(&statements, code, &head), device).await
+}
+
+/// Which form.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub struct AtForm {
+    #[schemars(description = "报表：01 资产负债表，02 收支表，03 净资产变动表")]
+    form: Code,
+}
+
+/// Of which month, on what.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatutoryQuery {
+    #[schemars(description = "期间：已结账的月份；年报写该年 12 月")]
+    period: Month,
+    #[serde(default)]
+    #[schemars(description = "编制单位：不写则留待盖章", length(max = 60))]
+    by: String,
+    #[serde(default)]
+    #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json")]
+    format: Device,
+}
+
+/// `GET /compounds/{compound}/statutory/{form}`. JSON tells all three forms and the checks.
+///
+/// # Errors
+/// Those of [`drawn_up`] and [`paper`].
+pub async fn statutory(
+    visit: Visit<AtForm>,
+    Asked(query): Asked<StatutoryQuery>,
+) -> Result<Paper<Statements, ReportFiles>, Problem> {
+    accounts::may_print(visit.at.form, query.period)?;
+    let now = visit.books.clock().now();
+    let mut view = visit.read().await?;
+    let compounds = std::slice::from_ref(&visit.compound);
+    let name = visit.compound.name.clone();
+    let drawn = drawn_up(&mut view, &name, compounds, query.period, query.by, now).await?;
+    drop(view);
+    told(drawn, visit.at.form, &visit.compound.code, query.format).await
+}
+
+async fn told(
+    (statements, head): (Statements, Head),
+    code: Code,
+    whose: &str,
+    device: Device,
+) -> Result<Paper<Statements, ReportFiles>, Problem> {
+    if device == Device::Json {
+        return Ok(Paper::Shown(statements));
+    }
+    let name = format!("form{code}-{whose}-{}", statements.month);
+    let bytes = paper(statements, code, head, device).await?;
+    Ok(device.kept(&name, bytes))
+}
+
+/// Of which area and month, on what.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AreaQuery {
+    #[schemars(description = "区划代码：汇总其中可查看的全部小区", example = &"330106001")]
+    area: String,
+    #[schemars(description = "期间：各小区均已结账的月份；年报写该年 12 月")]
+    period: Month,
+    #[serde(default)]
+    #[schemars(description = "编制单位：不写则留待盖章", length(max = 60))]
+    by: String,
+    #[serde(default)]
+    #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json")]
+    format: Device,
+}
+
+/// A form of an area.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub struct OfForm {
+    #[schemars(description = "报表：01 资产负债表，02 收支表，03 净资产变动表")]
+    form: Code,
+}
+
+/// The compounds of an area, by code.
+///
+/// # Errors
+/// `property.no-area`.
+pub async fn of_area(view: &mut impl View, code: &str) -> Result<(String, Vec<Compound>)> {
+    let area = property::area(view, code).await?;
+    let rungs = property::areas(view).await?;
+    let name =
+        rungs.into_iter().find(|rung| rung.code == code).map_or(code.to_owned(), |rung| rung.name);
+    let mut compounds = property::compounds(view).await?;
+    compounds.retain(|compound| compound.areas.contains(&area));
+    Ok((name, compounds))
+}
+
+/// `GET /statutory/{form}`: an area's compounds summed up, those that the caller reads.
+///
+/// # Errors
+/// Those of [`of_area`], [`drawn_up`] and [`paper`].
+pub async fn statutory_of_area(
+    going: crate::door::Going<OfForm>,
+    Asked(query): Asked<AreaQuery>,
+) -> Result<Paper<Statements, ReportFiles>, Problem> {
+    accounts::may_print(going.at.form, query.period)?;
+    let caller: &Caller = &going;
+    let now = caller.books.clock().now();
+    let mut view = caller.read().await?;
+    let (name, mut compounds) = of_area(&mut view, &query.area).await?;
+    compounds.retain(|compound| {
+        let place = Place { compound: compound.id, areas: &compound.areas, dwelling: None };
+        matches!(caller.who.role_at(&place, READERS), Access::Allowed(_))
+    });
+    let drawn = drawn_up(&mut view, &name, &compounds, query.period, query.by, now).await?;
+    drop(view);
+    told(drawn, going.at.form, &query.area, query.format).await
+}
+
+/// Of which year, for whom, on what.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeQuery {
+    #[schemars(description = "年度：12 月已结账", range(min = 1949, max = 2999), example = 2025)]
+    year: i32,
+    #[serde(default)]
+    #[schemars(description = "是否公示件：房号隐去中间数字；不写则否")]
+    public: bool,
+    #[serde(default)]
+    #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json")]
+    format: Device,
+}
+
+/// The notice as a file.
+///
+/// # Errors
+/// Those of [`pressed`].
+pub async fn notice_paper(
+    told: Notice,
+    compound: String,
+    public: Public,
+    now: Instant,
+    device: Device,
+) -> Result<Vec<u8>> {
+    pressed(move || notice::set(&told, &compound, public, &notice::objections(), now), device).await
+}
+
+/// `GET /compounds/{compound}/annual-notice`.
+///
+/// # Errors
+/// Those of [`accounts::notice`] and [`pressed`].
+pub async fn annual_notice(
+    visit: Visit,
+    Asked(query): Asked<NoticeQuery>,
+) -> Result<Paper<Notice, ReportFiles>, Problem> {
+    let mut view = visit.read().await?;
+    let mut told = accounts::notice(&mut view, &visit.compound, query.year).await?;
+    drop(view);
+    if query.format == Device::Json {
+        if query.public {
+            mask(&mut told);
+        }
+        return Ok(Paper::Shown(told));
+    }
+    let public = if query.public { Public::Yes } else { Public::No };
+    let (code, name, year) = (&visit.compound.code, visit.compound.name.clone(), query.year);
+    let now = visit.books.clock().now();
+    let bytes = notice_paper(told, name, public, now, query.format).await?;
+    Ok(query.format.kept(&format!("notice-{code}-{year}"), bytes))
+}
+
+fn mask(told: &mut Notice) {
+    for dwelling in &mut told.dwellings {
+        dwelling.room = notice::masked(&dwelling.room);
+    }
+    for share in told.uses.iter_mut().flat_map(|used| &mut used.shares) {
+        share.room = notice::masked(&share.room);
+    }
+}
+
+/// On which day, on what.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TieQuery {
+    #[schemars(description = "对账日：不写则为今天")]
+    on: Option<IsoDay>,
+    #[serde(default)]
+    #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json")]
+    format: Device,
+}
+
+/// The tie of a day as a file (对账差异表).
+///
+/// # Errors
+/// Those of [`pressed`].
+pub async fn tie_paper(
+    told: Tie,
+    compound: String,
+    now: Instant,
+    device: Device,
+) -> Result<Vec<u8>> {
+    pressed(move || Ok(reports::tie::set(&told, &compound, now)), device).await
+}
+
+/// `GET /compounds/{compound}/reconciliation`.
+///
+/// # Errors
+/// Those of [`tie_paper`].
+pub async fn reconciliation(
+    visit: Visit,
+    Asked(query): Asked<TieQuery>,
+) -> Result<Paper<Tie, ReportFiles>, Problem> {
+    let now = visit.books.clock().now();
+    let on = query.on.map_or_else(|| now.day(), |on| on.0);
+    let mut view = visit.read().await?;
+    let told = accounts::tie(&mut view, visit.compound.id, on).await?;
+    drop(view);
+    if query.format == Device::Json {
+        return Ok(Paper::Shown(told));
+    }
+    let name = format!("reconciliation-{}-{on}", visit.compound.code);
+    let bytes = tie_paper(told, visit.compound.name.clone(), now, query.format).await?;
+    Ok(query.format.kept(&name, bytes))
+}
