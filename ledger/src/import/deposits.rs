@@ -179,6 +179,7 @@ pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Movement>) -> Res
             let kept = Kept {
                 kind: if movement.kind == DepositKind::Open { "initial" } else { "top-up" },
                 amount: movement.principal + movement.gains,
+                gains: movement.gains,
                 received_on: movement.on,
                 line_no: None,
                 voucher,
