@@ -148,6 +148,18 @@ pub struct LevyPreview {
     rows: Vec<LevyRow>,
 }
 
+impl LevyPreview {
+    /// For a terminal: a line a dwelling, and the sum.
+    pub(crate) fn in_lines(&self) -> String {
+        let line = |row: &LevyRow| {
+            let before = row.before.map_or("-".to_owned(), Money::grouped);
+            format!("{}  原 {before}  应交 {}  {}\n", row.room, row.due.grouped(), row.standard)
+        };
+        let lines: String = self.rows.iter().map(line).collect();
+        format!("{lines}合计 {} 元，未写入", self.total_fen.grouped())
+    }
+}
+
 /// What a levy would do, for whoever asks.
 ///
 /// # Errors

@@ -281,6 +281,29 @@ pub struct BroughtInView {
     difference_fen: Money,
 }
 
+impl BroughtInView {
+    /// Its voucher.
+    pub(crate) fn voucher(&self) -> &str {
+        &self.voucher
+    }
+
+    /// What of the claim is still out.
+    pub(crate) fn difference(&self) -> Money {
+        self.difference_fen
+    }
+}
+
+impl From<BroughtIn> for BroughtInView {
+    fn from(brought: BroughtIn) -> BroughtInView {
+        BroughtInView {
+            voucher: brought.voucher.to_string(),
+            amount_fen: brought.amount_fen,
+            deposits: brought.deposits.iter().map(|no| no.0).collect(),
+            difference_fen: brought.difference_fen,
+        }
+    }
+}
+
 /// `POST /compounds/{compound}/legacy-money/{no}/incomes`.
 ///
 /// # Errors
@@ -290,10 +313,5 @@ pub async fn new_income(
     Told(asked): Told<LegacyIncome>,
 ) -> Result<Acted<BroughtInView>, Problem> {
     let done = bring_in(&Seat::of(&visit), (LegacyNo(visit.at.no), asked)).await?;
-    Ok(Acted::new(done, |brought| BroughtInView {
-        voucher: brought.voucher.to_string(),
-        amount_fen: brought.amount_fen,
-        deposits: brought.deposits.iter().map(|no| no.0).collect(),
-        difference_fen: brought.difference_fen,
-    }))
+    Ok(Acted::new(done, BroughtInView::from))
 }

@@ -105,6 +105,18 @@ pub struct RenewalPreview {
     rows: Vec<Planned>,
 }
 
+impl RenewalPreview {
+    /// For a terminal: a line a dwelling, and the sum.
+    pub(crate) fn in_lines(&self) -> String {
+        let line = |row: &Planned| {
+            let (first, has) = (row.first.grouped(), row.balance.grouped());
+            format!("{}  首期 {first}  余额 {has}  应交 {}\n", row.room, row.due.grouped())
+        };
+        let lines: String = self.rows.iter().map(line).collect();
+        format!("{lines}合计 {} 元，未写入", self.total_fen.grouped())
+    }
+}
+
 /// What a plan would ask, for whoever asks.
 ///
 /// # Errors

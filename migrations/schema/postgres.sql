@@ -189,6 +189,9 @@ CHECK (((dwelling_no IS NULL) <> (unit_no IS NULL)))
 -- constraint deposit.deposit_check2
 CHECK (((kind = 'extraction'::text) = (unit_no IS NOT NULL)))
 
+-- constraint deposit.deposit_check3
+CHECK (((plan_no IS NULL) OR (kind = 'top-up'::text)))
+
 -- constraint deposit.deposit_compound_id_dwelling_no_fkey
 FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
 
@@ -1373,6 +1376,9 @@ CREATE UNIQUE INDEX recovery_code_pkey ON public.recovery_code USING btree (pers
 -- index refund_deposit
 CREATE INDEX refund_deposit ON public.refund USING btree (compound_id, deposit_no)
 
+-- index refund_dwelling
+CREATE INDEX refund_dwelling ON public.refund USING btree (compound_id, dwelling_no)
+
 -- index refund_payment_pkey
 CREATE UNIQUE INDEX refund_payment_pkey ON public.refund_payment USING btree (compound_id, refund_no, payment_no)
 
@@ -1641,6 +1647,7 @@ compound_id integer NOT NULL,
   deposit_no integer NOT NULL,
   dwelling_no integer,
   unit_no integer,
+  plan_no integer,
   kind text NOT NULL,
   amount_fen bigint NOT NULL,
   gains_fen bigint NOT NULL,

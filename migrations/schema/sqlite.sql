@@ -51,6 +51,9 @@ CREATE INDEX receipt_deposit ON receipt (compound_id, deposit_no)
 -- index refund_deposit
 CREATE INDEX refund_deposit ON refund (compound_id, deposit_no)
 
+-- index refund_dwelling
+CREATE INDEX refund_dwelling ON refund (compound_id, dwelling_no)
+
 -- index renewal_plan_resolution
 CREATE UNIQUE INDEX renewal_plan_resolution ON renewal_plan (compound_id, round_no, motion_no) WHERE round_no IS NOT NULL
 
@@ -269,6 +272,7 @@ CREATE TABLE deposit (
   deposit_no INTEGER NOT NULL CHECK (deposit_no > 0),
   dwelling_no INTEGER NULL,
   unit_no INTEGER NULL,
+  plan_no INTEGER NULL,
   kind TEXT NOT NULL CHECK (kind IN ('initial', 'rebuild', 'top-up', 'monthly', 'legacy', 'extraction')),
   amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
   gains_fen INTEGER NOT NULL CHECK (gains_fen BETWEEN 0 AND amount_fen),
@@ -280,7 +284,8 @@ CREATE TABLE deposit (
   PRIMARY KEY (compound_id, deposit_no),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
   CHECK ((dwelling_no IS NULL) <> (unit_no IS NULL)),
-  CHECK ((kind = 'extraction') = (unit_no IS NOT NULL))
+  CHECK ((kind = 'extraction') = (unit_no IS NOT NULL)),
+  CHECK (plan_no IS NULL OR kind = 'top-up')
 ) STRICT, WITHOUT ROWID
 
 -- table dwelling

@@ -40,6 +40,7 @@ CREATE TABLE deposit (
   deposit_no {int} NOT NULL CHECK (deposit_no > 0),
   dwelling_no {int} NULL,
   unit_no {int} NULL,
+  plan_no {int} NULL,
   kind {text} NOT NULL CHECK (kind IN ('initial', 'rebuild', 'top-up', 'monthly', 'legacy', 'extraction')),
   amount_fen {big} NOT NULL CHECK (amount_fen > 0),
   gains_fen {big} NOT NULL CHECK (gains_fen BETWEEN 0 AND amount_fen),
@@ -51,7 +52,8 @@ CREATE TABLE deposit (
   PRIMARY KEY (compound_id, deposit_no),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
   CHECK ((dwelling_no IS NULL) <> (unit_no IS NULL)),
-  CHECK ((kind = 'extraction') = (unit_no IS NOT NULL))
+  CHECK ((kind = 'extraction') = (unit_no IS NOT NULL)),
+  CHECK (plan_no IS NULL OR kind = 'top-up')
 ) {table};
 
 CREATE INDEX deposit_dwelling ON deposit (compound_id, dwelling_no);

@@ -128,6 +128,8 @@ CREATE TABLE refund (
 
 CREATE INDEX refund_deposit ON refund (compound_id, deposit_no);
 
+CREATE INDEX refund_dwelling ON refund (compound_id, dwelling_no);
+
 CREATE TABLE refund_payment (
   compound_id {int} NOT NULL,
   refund_no {int} NOT NULL,

@@ -1,7 +1,8 @@
 //! The fund is levied, paid in, receipted, given back: standards, dues, receipts, refunds, selling units, legacy money.
 
+use axum::body::Body;
 use ledger::bank;
-use ledger::books::{Actor, Request};
+use ledger::books::{Actor, Request, Role};
 use ledger::calendar::Instant;
 use ledger::error::Result;
 use ledger::fund::{
@@ -19,6 +20,9 @@ use ledger::property::{
     self, AreaKind, Housing, Locating, NewArea, NewDwelling, NewOwner, RoomCode, Usage,
 };
 
+use serde_json::{Value, json};
+
+use crate::doors::{Answered, Doors, at, bearer};
 use crate::on_both;
 use crate::policy::cases;
 use crate::world::{World, day};
@@ -552,6 +556,10 @@ on_both! {
         assert_eq!((stands(&world, 510_101).await, stands(&world, 2001).await), (400_000, -400_000), "never through 4001");
         assert_eq!(balance(&world, home).await, (0, 0));
         assert_eq!(code(refund(&world, destroyed()).await), "fund.nothing-left");
+        let mut view = world.books.read().await.unwrap();
+        let under = fund::under_renewal(&mut view, world.compound, day("2026-01-05")).await.unwrap();
+        assert!(under.is_empty(), "nobody asks a house that is gone: {under:?}");
+        drop(view);
 
         let pay = async |no: i32, fen: i64, on: &str| {
             let payment = RefundPayment { amount_fen: Money::fen(fen), paid_on: day(on), evidence: "回单 1".into() };
@@ -664,6 +672,8 @@ on_both! {
     async fn an_undone_sale_of_public_housing_gives_the_whole_balance_back(world: World) {
         let home = enrol(&world, "5-1-101", Usage::Residence, Housing::SoldPublic, false, 5607).await;
         let unit = enlist(&world, "一厂").await.unwrap();
+        let assessed = || vec![fund::Assessment { dwelling_no: home, due: Money::fen(100_000), standard: "房改成本价 2%".into() }];
+        world.act("fund.assess", assessed(), |tx, a| Box::pin(fund::assess(tx, a))).await.unwrap();
         pay_in(&world, home, DepositKind::Initial, 100_000, "2025-06-01", "").await.unwrap();
         pay_in(&world, home, DepositKind::TopUp, 30_000, "2026-01-04", "").await.unwrap();
         let undone = |text: &str, unit: Option<SellingUnitNo>| Refunding {
@@ -675,6 +685,13 @@ on_both! {
         assert_eq!((done.payee, done.principal_fen.in_fen(), done.is_payable), (Payee::SellingUnit, 130_000, false));
         assert_eq!((stands(&world, 400_102).await, stands(&world, 510_102).await), (-100_000, 100_000), "30,000 of this year through 4001");
         assert_eq!(balance(&world, home).await, (0, 0));
+        // Sold again: assessed and paid anew; what was before is over.
+        let mut view = world.books.read().await.unwrap();
+        assert!(fund::dues(&mut view, world.compound, day("2026-01-05"), Some(home)).await.unwrap().is_empty());
+        drop(view);
+        world.act("fund.assess", assessed(), |tx, a| Box::pin(fund::assess(tx, a))).await.unwrap();
+        pay_in(&world, home, DepositKind::Initial, 100_000, "2026-01-05", "").await.unwrap();
+        assert_eq!(code(pay_in(&world, home, DepositKind::Initial, 1, "2026-01-05", "").await), "fund.over-assessment");
         all_laws_hold(&world).await;
     }
 
@@ -727,6 +744,106 @@ on_both! {
         }).await.unwrap();
         let mut view = world.books.read().await.unwrap();
         assert_eq!(fund::legacies(&mut view, world.compound).await.unwrap()[0].difference_fen.in_fen(), 240_000);
+        all_laws_hold(&world).await;
+    }
+}
+
+/// Knocks as a role with its own token.
+pub async fn knock(doors: &Doors, role: Role, method: &str, path: &str, body: Value) -> Answered {
+    let request = axum::http::Request::builder()
+        .method(method)
+        .uri(at(path))
+        .header("authorization", bearer(role));
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let request = match body.is_empty() {
+        true => request,
+        false => request.header("content-type", "application/json"),
+    };
+    doors.send(request.body(Body::from(body)).unwrap()).await
+}
+
+on_both! {
+    async fn a_levy_is_assessed_paid_receipted_and_refunded_over_the_wire(world: World) {
+        use Role::{Auditor, HousingAuthority, OwnersCommittee, PropertyCompany, StreetOffice};
+        let doors = Doors::of(&world);
+        let standard = json!({ "levied": "commodity", "lift": false, "means": "once", "rate": "35.00",
+            "from_on": "2020-01-01", "document": "房发〔2020〕8号" });
+        knock(&doors, OwnersCommittee, "POST", "/levy-standards", standard.clone()).await.problem(403, "door.role");
+        let done = knock(&doors, PropertyCompany, "POST", "/levy-standards", standard.clone()).await.must(201);
+        assert_eq!(done["no"], 1);
+        knock(&doors, PropertyCompany, "POST", "/levy-standards", standard).await.problem(409, "fund.standard-taken");
+
+        let seen = knock(&doors, Auditor, "GET", "/assessment-preview?on=2026-01-05", Value::Null).await.must(200);
+        assert_eq!((&seen["total_fen"], seen["rows"].as_array().unwrap().len()), (&json!(3_450_300), 12), "985.80 m² × 35");
+        let levy = json!({ "kind": "initial", "on": "2026-01-05", "due_on": "2026-01-05" });
+        let done = knock(&doors, PropertyCompany, "POST", "/assessments", levy.clone()).await.must(201);
+        assert_eq!((&done["new"], &done["total_fen"]), (&json!(12), &json!(3_450_300)));
+        let again = knock(&doors, PropertyCompany, "POST", "/assessments", levy).await.must(201);
+        assert_eq!(again["same"], 12);
+
+        let deposit = json!({ "room": "1-1-101", "amount_fen": 283_850, "received_on": "2026-01-05" });
+        knock(&doors, PropertyCompany, "POST", "/deposits", deposit).await.must(201);
+        let range = json!({ "prefix": "维", "first": "001", "last": "002", "document": "领用单 1" });
+        knock(&doors, PropertyCompany, "POST", "/receipt-ranges", range).await.must(201);
+        let next = json!({ "receipt_no": "" });
+        let issued = knock(&doors, PropertyCompany, "POST", "/deposits/1/receipts", next.clone()).await.must(201);
+        assert_eq!(issued["receipt_no"], "维001");
+        knock(&doors, PropertyCompany, "POST", "/deposits/1/receipts", next.clone()).await.problem(409, "fund.receipted");
+        let path = "/fund-receipts/%E7%BB%B4001";
+        assert_eq!(knock(&doors, PropertyCompany, "POST", &format!("{path}/copies"), Value::Null).await.must(201)["no"], 1);
+        let void = json!({ "on": "2026-01-05", "reason": "打印有误" });
+        knock(&doors, PropertyCompany, "POST", &format!("{path}/void"), void.clone()).await.must(201);
+        knock(&doors, PropertyCompany, "POST", &format!("{path}/void"), void).await.problem(409, "fund.receipt-voided");
+        knock(&doors, PropertyCompany, "POST", "/deposits/1/receipts", next).await.must(201);
+        let receipts = knock(&doors, OwnersCommittee, "GET", "/fund-receipts", Value::Null).await.must(200);
+        assert_eq!((&receipts["items"][0]["state"], &receipts["items"][1]["state"]), (&json!("void"), &json!("valid")));
+
+        let owing = knock(&doors, StreetOffice, "GET", "/fund-dues?owing=true&on=2026-01-06", Value::Null).await.must(200);
+        assert_eq!((owing["items"].as_array().unwrap().len(), &owing["items"][0]["days"]), (11, &json!(1)));
+        let buildings = knock(&doors, HousingAuthority, "GET", "/fund-arrears?on=2026-03-01", Value::Null).await.must(200);
+        assert_eq!((&buildings["items"][0]["dwellings"], &buildings["items"][0]["to_90_days_fen"]), (&json!(11), &json!(3_166_450)));
+        let csv = knock(&doors, Auditor, "GET", "/fund-dues?format=csv", Value::Null).await;
+        assert!(csv.text().contains("首期交存") && csv.text().contains("2838.50"), "{}", csv.text());
+        let own = knock(&doors, OwnersCommittee, "GET", "/dwellings/1-1-101/fund-dues", Value::Null).await.must(200);
+        assert_eq!(own["items"][0]["owed_fen"], 0);
+
+        let refund = json!({ "cause": "cancelled", "room": "1-1-101", "on": "2026-01-05", "deposit_no": 1, "evidence": "解除合同备案 1" });
+        knock(&doors, OwnersCommittee, "POST", "/refunds", refund.clone()).await.problem(403, "door.role");
+        let done = knock(&doors, PropertyCompany, "POST", "/refunds", refund.clone()).await.must(201);
+        assert_eq!((&done["principal_fen"], &done["payee"]), (&json!(283_850), &json!("owner")));
+        knock(&doors, PropertyCompany, "POST", "/refunds", refund).await.problem(409, "fund.refunded");
+        let listed = knock(&doors, Auditor, "GET", "/refunds", Value::Null).await.must(200);
+        assert_eq!(listed["items"][0]["owed_fen"], 0);
+        all_laws_hold(&world).await;
+    }
+
+    async fn units_and_legacy_money_go_through_the_doors(world: World) {
+        use Role::{Auditor, PropertyCompany};
+        let doors = Doors::of(&world);
+        enrol(&world, "5-1-101", Usage::Residence, Housing::SoldPublic, false, 5607).await;
+        let post = async |path: &str, body: Value| knock(&doors, PropertyCompany, "POST", path, body).await;
+        assert_eq!(post("/selling-units", json!({ "name": "一厂" })).await.must(201)["no"], 1);
+        let levy = json!({ "sales": [{ "room": "5-1-101", "proceeds_fen": 5_000_000 }], "received_on": "2026-01-02" });
+        assert_eq!(post("/selling-units/1/levies", levy).await.must(201)["assessments"], json!([1]));
+        let paid = post("/selling-units/1/deposits", json!({ "amount_fen": 1_000_000, "received_on": "2026-01-05" })).await.must(201);
+        assert_eq!(paid["deposit_no"], 1);
+        post("/selling-units/1/deposits", json!({ "amount_fen": 1 })).await.problem(400, "fund.seen");
+        let legacy = json!({ "unit_no": 1, "amount_fen": 60_000, "shares": [{ "room": "5-1-101", "amount_fen": 60_000 }], "evidence": "清册" });
+        assert_eq!(post("/legacy-money", legacy).await.must(201)["no"], 1);
+        let step = json!({ "step": "claimed", "taken_on": "2026-01-05", "evidence": "函 1" });
+        assert_eq!(post("/legacy-money/1/steps", step).await.must(201)["no"], 1);
+        let income = json!({ "amount_fen": 50_000, "received_on": "2026-01-05", "shares": [{ "room": "5-1-101", "amount_fen": 50_000 }], "evidence": "移交清册" });
+        assert_eq!(post("/legacy-money/1/incomes", income).await.must(201)["difference_fen"], 10_000);
+        let refund = json!({ "cause": "destroyed", "room": "5-1-101", "on": "2026-01-05", "principal_fen": 1_000_000, "evidence": "拆除备案" });
+        assert_eq!(post("/selling-units/1/refunds", refund).await.must(201)["is_payable"], true);
+        let payment = json!({ "amount_fen": 1_000_000, "paid_on": "2026-01-05", "evidence": "回单" });
+        assert_eq!(post("/refunds/1/payments", payment).await.must(201)["left_fen"], 0);
+        let end = json!({ "on": "2026-01-05", "evidence": "注销通知书" });
+        post("/selling-units/1/end", end).await.must(201);
+        let units = knock(&doors, Auditor, "GET", "/selling-units", Value::Null).await.must(200);
+        assert_eq!((&units["items"][0]["assessed_fen"], &units["items"][0]["paid_fen"]), (&json!(0), &json!(0)));
+        let legacies = knock(&doors, Auditor, "GET", "/legacy-money", Value::Null).await.must(200);
+        assert_eq!((&legacies["items"][0]["is_ended"], &legacies["items"][0]["difference_fen"]), (&json!(true), &json!(10_000)));
         all_laws_hold(&world).await;
     }
 }

@@ -19,8 +19,10 @@ use ledger::policy::{Jurisdiction, Library};
 use ledger::property::{self, Housing};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use serde_json::{Value, json};
 
-use crate::levy::{all_laws_hold, balance, code, later, pay_in, room, under_law_of};
+use crate::doors::Doors;
+use crate::levy::{all_laws_hold, balance, code, knock, later, pay_in, room, under_law_of};
 use crate::on_both;
 use crate::policy::cases;
 use crate::world::{World, day};
@@ -67,10 +69,14 @@ async fn spend(world: &World, dwelling: DwellingNo, fen: i64, on: &str) {
 async fn run_low(world: &World) -> Vec<DwellingNo> {
     let mut dwellings = Vec::new();
     for (text, spent) in
-        [("1-1-101", 840_001), ("1-1-102", 840_000), ("1-1-201", 1_200_000), ("1-1-202", 0)]
+        [("1-1-101", 840_001), ("1-1-102", 840_000), ("1-1-201", 1_300_000), ("1-1-202", 0)]
     {
         let dwelling = world.dwelling(text).await;
         pay_in(world, dwelling, DepositKind::Initial, 1_200_000, "2015-06-01", "").await.unwrap();
+        if text == "1-1-201" {
+            // Paid in before anybody planned: it is no part of the first deposit and counts for no plan.
+            pay_in(world, dwelling, DepositKind::TopUp, 100_000, "2016-06-01", "").await.unwrap();
+        }
         if spent > 0 {
             spend(world, dwelling, spent, "2020-06-01").await;
         }
@@ -246,6 +252,8 @@ on_both! {
         let rows = arrears(&world, "2026-05-01").await;
         assert_eq!(rows.iter().map(|r| (r.paid.in_fen(), r.owed.in_fen(), r.days, r.reminders)).collect::<Vec<_>>(),
             [(240_001, 0, 0, 0), (0, 600_000, 21, 1)]);
+        pay_in(&world, homes[0], DepositKind::TopUp, 5, "2026-05-01", "").await.expect("its plan is paid: whoever likes pays in more");
+        assert_eq!(arrears(&world, "2026-05-01").await[0].paid.in_fen(), 240_001);
         pay_in(&world, homes[1], DepositKind::TopUp, 1, "2026-05-01", "").await.expect("outside a plan anybody may pay");
         assert_eq!(code(pay_in(&world, homes[2], DepositKind::TopUp, 600_001, "2026-05-01", "").await), "fund.over-assessment");
 
@@ -458,6 +466,43 @@ on_both! {
             assert_eq!(has.get(home).map_or(0, |b| b.principal.in_fen()), *fen, "{home}");
         }
         drop(view);
+        all_laws_hold(&world).await;
+    }
+}
+
+on_both! {
+    /// The street calls, the owners decide nothing, the committee makes the plan, the company takes the money.
+    async fn a_fund_is_filled_again_over_the_wire(world: World) {
+        use Role::{Auditor, OwnersCommittee, PropertyCompany, StreetOffice};
+        under_law_of(&world, "3101").await;
+        run_low(&world).await;
+        let doors = Doors::of(&world);
+        let under = knock(&doors, Auditor, "GET", "/under-renewal", Value::Null).await.must(200);
+        assert_eq!((under["items"].as_array().unwrap().len(), &under["items"][0]["default_fen"]), (2, &json!(240_001)));
+        let call = json!({ "called_on": "2026-01-05", "caller": "某街道", "evidence": "提醒函 1" });
+        knock(&doors, PropertyCompany, "POST", "/renewal-calls", call.clone()).await.problem(403, "door.role");
+        knock(&doors, StreetOffice, "POST", "/renewal-calls", call).await.must(201);
+        let plan = json!({ "basis": { "on": "default", "call_no": 1 }, "judged_on": "2026-01-05", "notified_on": "2026-04-06" });
+        knock(&doors, OwnersCommittee, "POST", "/renewals", plan.clone()).await.problem(422, "fund.default-early");
+        later(&world, "2026-04-06");
+        let seen = knock(&doors, Auditor, "GET", "/renewal-preview?call_no=1", Value::Null).await.must(200);
+        assert_eq!(seen["total_fen"], 840_001);
+        knock(&doors, Auditor, "GET", "/renewal-preview?call_no=1&round_no=1", Value::Null).await.problem(400, "door.shape");
+        assert_eq!(knock(&doors, OwnersCommittee, "POST", "/renewals", plan).await.must(201)["no"], 1);
+        let notice = json!({ "kind": "notice", "sent_on": "2026-04-06", "method": "hand", "evidence": "签收簿 1" });
+        assert_eq!(knock(&doors, OwnersCommittee, "POST", "/renewals/1/notices", notice).await.must(201)["dwellings"], 2);
+        let posting = json!({ "posted_on": "2026-04-06", "place": "公告栏" });
+        knock(&doors, OwnersCommittee, "POST", "/renewals/1/postings", posting).await.must(201);
+        let paid = json!({ "room": "1-1-101", "kind": "top-up", "amount_fen": 240_001, "received_on": "2026-04-06" });
+        knock(&doors, PropertyCompany, "POST", "/deposits", paid).await.must(201);
+        let rows = knock(&doors, Auditor, "GET", "/renewals/1/arrears?on=2026-07-06", Value::Null).await.must(200);
+        assert_eq!((&rows["items"][0]["paid_fen"], &rows["items"][1]["days"]), (&json!(240_001), &json!(1)), "due on 5 July");
+        let review = json!({ "on": "2026-04-06" });
+        knock(&doors, OwnersCommittee, "POST", "/renewals/1/reviews", review).await.problem(400, "fund.plan-shape");
+        let assign = json!({ "amount_fen": 1, "assigned_on": "2026-04-06", "housing": "commodity", "evidence": "方案 1" });
+        knock(&doors, PropertyCompany, "POST", "/revenue-assignments", assign).await.problem(422, "fund.revenue-short");
+        let plans = knock(&doors, Auditor, "GET", "/renewals", Value::Null).await.must(200);
+        assert_eq!((&plans["items"][0]["target"], &plans["items"][0]["basis"]["call_no"]), (&json!({ "to": "share-of-first", "share": "50%" }), &json!(1)));
         all_laws_hold(&world).await;
     }
 }

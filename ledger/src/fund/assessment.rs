@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::deposit::{self, DepositKind};
-use super::rows::{ASSESSMENT, CURRENT, DEPOSITS, INSTALMENT};
+use super::rows::{self, ASSESSMENT, DEPOSITS, INSTALMENT};
 use super::standard::{Reckoned, in_chinese, levied_as, reckon, standards};
 use super::{ASSESSMENT_PAID, LEVY_SHAPE, NOT_LEVIED, may_be_day, may_be_kept};
 use crate::books::{Tx, View};
@@ -161,7 +161,8 @@ pub async fn assessments(
     let only = if dwelling.is_some() { "AND a.dwelling_no = $2" } else { "" };
     let sql = format!(
         "SELECT a.dwelling_no, a.due_fen, a.standard FROM assessment a
-         WHERE a.compound_id = $1 {only} AND a.kind = 'initial' AND {CURRENT} ORDER BY a.dwelling_no"
+         WHERE a.compound_id = $1 {only} AND a.kind = 'initial' AND {} ORDER BY a.dwelling_no",
+        rows::current()
     );
     let mut values = vec![compound.0.into()];
     values.extend(dwelling.map(|d| d.0.into()));
@@ -193,7 +194,8 @@ async fn current(
 ) -> Result<HashMap<DwellingNo, Standing>> {
     let sql = format!(
         "SELECT a.dwelling_no, a.assessment_no, a.due_fen, a.standard, a.area_centi_m2 FROM assessment a
-         WHERE a.compound_id = $1 AND a.kind = $2 AND a.month = $3 AND {CURRENT}"
+         WHERE a.compound_id = $1 AND a.kind = $2 AND a.month = $3 AND {}",
+        rows::current()
     );
     let mut found = HashMap::new();
     let values = vec![compound.0.into(), kind.into(), month.into()];
@@ -512,7 +514,7 @@ async fn gather(
 
     let mut wanted: HashSet<&RoomCode> = asked.rooms.iter().collect();
     let all = wanted.is_empty();
-    let mut rows = Vec::new();
+    let mut found = Vec::new();
     for dwelling in &roll {
         if !wanted.remove(&dwelling.code) && !all {
             continue;
@@ -528,16 +530,16 @@ async fn gather(
         };
         let is_monthly = asked.kind == LevyKind::Monthly;
         let reckoned = reckon(&pack, &registered, dwelling, levied, is_monthly, asked.on)?;
-        let paid = paid.get(&(dwelling.no, kind)).copied().unwrap_or_default();
-        rows.push(row(dwelling.no, &dwelling.code, reckoned, before.get(&dwelling.no), paid));
+        let paid = paid.get(&(dwelling.no, kind, None)).copied().unwrap_or_default();
+        found.push(row(dwelling.no, &dwelling.code, reckoned, before.get(&dwelling.no), paid));
     }
     if let Some(unknown) = wanted.iter().min() {
         return Err(NO_DWELLING.refuse(format!("房号 {unknown}")).into());
     }
-    if rows.is_empty() {
+    if found.is_empty() {
         return Err(NOT_LEVIED.refuse("没有所选的房屋").into());
     }
-    Ok((rows, pack.provenance.to_string()))
+    Ok((found, pack.provenance.to_string()))
 }
 
 fn row(
@@ -596,8 +598,9 @@ pub(super) async fn all_dues(
            COALESCE(i.due_on, a.due_on) AS due_on, COALESCE(i.due_fen, a.due_fen) AS due_fen
          FROM assessment a LEFT JOIN assessment_instalment i
            ON i.compound_id = a.compound_id AND i.assessment_no = a.assessment_no
-         WHERE a.compound_id = $1 {which} AND a.unit_no IS NULL AND {CURRENT}
-         ORDER BY 5, a.assessment_no, i.instalment_no"
+         WHERE a.compound_id = $1 {which} AND a.unit_no IS NULL AND {}
+         ORDER BY 5, a.assessment_no, i.instalment_no",
+        rows::current()
     );
     let mut values = vec![compound.0.into()];
     values.extend(only.map(|d| d.0.into()));

@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{self, CURRENT, DEPOSIT, DEPOSITS};
+use super::rows::{self, DEPOSIT, DEPOSITS};
 use super::{Accounts, BANK, OVER_ASSESSMENT, RECEIPT_USED, may_be_amount, receipt};
 use crate::bank;
 use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Refusal, Result};
-use crate::id::{CompoundId, DepositNo, DwellingNo, LineNo, SellingUnitNo};
+use crate::id::{CompoundId, DepositNo, DwellingNo, LineNo, RenewalNo, SellingUnitNo};
 use crate::journal::{self, Book, Entry, Kind, Line, Posted};
 use crate::money::Money;
 use crate::property::Housing;
@@ -180,6 +180,7 @@ pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
         kind: deposit.kind.name(),
         amount: seen.amount,
         gains: Money::ZERO,
+        plan: standing.plan.filter(|_| standing.rest().is_some_and(Money::is_positive)),
         received_on: seen.received_on,
         line_no: seen.line.as_ref().map(|line| line.no),
         voucher,
@@ -192,8 +193,10 @@ pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
 fn may_deposit(deposit: &Deposit, amount: Money, standing: &Standing) -> Result<(), Refusal> {
     may_be_amount(amount)?;
     may_take_receipt(&deposit.receipt_no, standing.receipt_used_by)?;
-    let Some(due) = standing.due else { return Ok(()) };
-    if standing.paid + amount > due {
+    let (Some(due), Some(rest)) = (standing.due, standing.rest()) else { return Ok(()) };
+    // A plan that is paid leaves everybody free to pay in more.
+    let is_free = deposit.kind == DepositKind::TopUp && !rest.is_positive();
+    if amount > rest && !is_free {
         let evidence = format!(
             "{}：应交 {} 元，已交 {} 元，本次 {} 元",
             deposit.kind.in_chinese(),
@@ -221,6 +224,8 @@ pub(crate) struct Kept {
     pub(crate) amount: Money,
     /// What of the amount is gains: history that an import brings.
     pub(crate) gains: Money,
+    /// The renewal plan it counts for.
+    pub(crate) plan: Option<RenewalNo>,
     pub(crate) received_on: Day,
     pub(crate) line_no: Option<LineNo>,
     pub(crate) voucher: Posted,
@@ -245,6 +250,7 @@ pub(super) fn keep_of(
         no.0.into(),
         dwelling.map(|dwelling| dwelling.0).into(),
         unit.map(|unit| unit.0).into(),
+        kept.plan.map(|plan| plan.0).into(),
         kept.kind.into(),
         kept.amount.in_fen().into(),
         kept.gains.in_fen().into(),
@@ -270,11 +276,19 @@ async fn place_of(tx: &mut Tx, dwelling: DwellingNo) -> Result<Place> {
     crate::property::place(tx, dwelling).await.map(|(code, housing)| Place { code, housing })
 }
 
-/// What stands of a dwelling's deposits of one kind.
+/// What stands of a dwelling's deposits of one kind; of top-ups, those of its latest plan.
 struct Standing {
     due: Option<Money>,
     paid: Money,
+    plan: Option<RenewalNo>,
     receipt_used_by: Option<DepositNo>,
+}
+
+impl Standing {
+    /// What is assessed and not paid; none if nothing was assessed.
+    fn rest(&self) -> Option<Money> {
+        self.due.map(|due| due - self.paid)
+    }
 }
 
 async fn standing(
@@ -284,40 +298,51 @@ async fn standing(
     receipt_no: &str,
 ) -> Result<Standing> {
     let compound = tx.compound().0;
-    let (stands, refund_stands) =
-        (rows::stands("d", "voucher_seq"), rows::stands("r", "voucher_seq"));
+    let (stands, goes_on) = (rows::stands("d", "voucher_seq"), rows::goes_on("d"));
+    let (refund_stands, current) = (rows::stands("r", "voucher_seq"), rows::current());
     // What a former selling unit brought in was paid in at first.
     let counted = "(d.kind = $3 OR ($3 = 'initial' AND d.kind = 'legacy'))";
+    let plan = "COALESCE((SELECT max(p.plan_no) FROM assessment p
+                  WHERE p.compound_id = $1 AND p.dwelling_no = $2 AND p.kind = $3), 0)";
     let sql = format!(
         "SELECT 1 AS what, CAST(sum(a.due_fen) AS BIGINT) AS fen FROM assessment a
-           WHERE a.compound_id = $1 AND a.dwelling_no = $2 AND a.kind = $3 AND {CURRENT}
+           WHERE a.compound_id = $1 AND a.dwelling_no = $2 AND a.kind = $3
+             AND COALESCE(a.plan_no, 0) = {plan} AND {current}
          UNION ALL
          SELECT 2, CAST(sum(d.amount_fen - d.gains_fen) AS BIGINT) FROM deposit d
-           WHERE d.compound_id = $1 AND d.dwelling_no = $2 AND {counted} AND {stands}
+           WHERE d.compound_id = $1 AND d.dwelling_no = $2 AND {counted}
+             AND COALESCE(d.plan_no, 0) = {plan} AND {stands} AND {goes_on}
          UNION ALL
          SELECT 3, CAST(sum(r.principal_fen) AS BIGINT) FROM refund r JOIN deposit d
              ON d.compound_id = r.compound_id AND d.deposit_no = r.deposit_no
-           WHERE r.compound_id = $1 AND d.dwelling_no = $2 AND {counted} AND {refund_stands}
+           WHERE r.compound_id = $1 AND d.dwelling_no = $2 AND {counted}
+             AND COALESCE(d.plan_no, 0) = {plan} AND {stands} AND {refund_stands} AND {goes_on}
          UNION ALL
-         SELECT 4, CAST(max(d.deposit_no) AS BIGINT) FROM deposit d
+         SELECT 4, CAST({plan} AS BIGINT)
+         UNION ALL
+         SELECT 5, CAST(max(d.deposit_no) AS BIGINT) FROM deposit d
            WHERE d.compound_id = $1 AND d.receipt_no = $4 AND $4 <> '' AND {stands}
          UNION ALL
-         SELECT 4, CAST(max(t.deposit_no) AS BIGINT) FROM receipt t
+         SELECT 5, CAST(max(t.deposit_no) AS BIGINT) FROM receipt t
            WHERE t.compound_id = $1 AND t.receipt_no = $4"
     );
     let values = vec![compound.into(), dwelling.0.into(), kind.name().into(), receipt_no.into()];
-    let mut standing = Standing { due: None, paid: Money::ZERO, receipt_used_by: None };
-    for row in tx.rows(super::rows::STANDING, &sql, values).await? {
+    let mut standing = Standing { due: None, paid: Money::ZERO, plan: None, receipt_used_by: None };
+    for row in tx.rows(rows::STANDING, &sql, values).await? {
         let Some(figure) = row.try_get::<Option<i64>>("", "fen")? else { continue };
         match row.try_get::<i32>("", "what")? {
             1 => standing.due = Some(Money::fen(figure)),
             2 => standing.paid += Money::fen(figure),
             3 => standing.paid -= Money::fen(figure),
+            4 => standing.plan = i32::try_from(figure).ok().filter(|no| *no > 0).map(RenewalNo),
             _ => standing.receipt_used_by = i32::try_from(figure).ok().map(DepositNo),
         }
     }
     Ok(standing)
 }
+
+/// What dwellings paid in, by kind; top-ups by the plan they count for.
+pub(super) type Paid = HashMap<(DwellingNo, DepositKind, Option<RenewalNo>), Money>;
 
 /// What dwellings paid in by kind, up to a day: deposits that stand, less what was refunded of them.
 pub(super) async fn paid(
@@ -325,29 +350,34 @@ pub(super) async fn paid(
     compound: CompoundId,
     only: Option<DwellingNo>,
     until: Option<Day>,
-) -> Result<HashMap<(DwellingNo, DepositKind), Money>> {
-    let (stands, refund_stands) =
-        (rows::stands("d", "voucher_seq"), rows::stands("r", "voucher_seq"));
+) -> Result<Paid> {
+    let (stands, goes_on) = (rows::stands("d", "voucher_seq"), rows::goes_on("d"));
+    let refund_stands = rows::stands("r", "voucher_seq");
     let which = if only.is_some() { "AND d.dwelling_no = $3" } else { "" };
     let sql = format!(
-        "SELECT d.dwelling_no, d.kind, CAST(sum(d.amount_fen - d.gains_fen) AS BIGINT) AS fen FROM deposit d
-           WHERE d.compound_id = $1 AND d.dwelling_no IS NOT NULL AND d.received_on <= $2 {which} AND {stands}
-           GROUP BY d.dwelling_no, d.kind
+        "SELECT d.dwelling_no, d.kind, COALESCE(d.plan_no, 0) AS plan_no,
+             CAST(sum(d.amount_fen - d.gains_fen) AS BIGINT) AS fen FROM deposit d
+           WHERE d.compound_id = $1 AND d.dwelling_no IS NOT NULL AND d.received_on <= $2 {which}
+             AND {stands} AND {goes_on}
+           GROUP BY d.dwelling_no, d.kind, COALESCE(d.plan_no, 0)
          UNION ALL
-         SELECT d.dwelling_no, d.kind, CAST(-sum(r.principal_fen) AS BIGINT) FROM refund r JOIN deposit d
+         SELECT d.dwelling_no, d.kind, COALESCE(d.plan_no, 0), CAST(-sum(r.principal_fen) AS BIGINT)
+           FROM refund r JOIN deposit d
              ON d.compound_id = r.compound_id AND d.deposit_no = r.deposit_no
-           WHERE r.compound_id = $1 AND d.dwelling_no IS NOT NULL AND r.due_on <= $2 {which} AND {refund_stands}
-           GROUP BY d.dwelling_no, d.kind"
+           WHERE r.compound_id = $1 AND d.dwelling_no IS NOT NULL AND r.due_on <= $2 {which}
+             AND {stands} AND {refund_stands} AND {goes_on}
+           GROUP BY d.dwelling_no, d.kind, COALESCE(d.plan_no, 0)"
     );
     let until = until.unwrap_or_else(|| Day::from_ymd_opt(2999, 12, 31).unwrap_or_default());
     let mut values = vec![compound.0.into(), until.into()];
     values.extend(only.map(|d| d.0.into()));
-    let mut paid: HashMap<(DwellingNo, DepositKind), Money> = HashMap::new();
+    let mut paid = Paid::new();
     for row in view.rows(DEPOSITS, &sql, values).await? {
-        let kind: String = row.try_get("", "kind")?;
+        let (kind, plan): (String, i32) = (row.try_get("", "kind")?, row.try_get("", "plan_no")?);
         let Some(kind) = DepositKind::named(&kind) else { continue };
         let dwelling = DwellingNo(row.try_get("", "dwelling_no")?);
-        *paid.entry((dwelling, kind)).or_default() += Money::fen(row.try_get("", "fen")?);
+        let plan = (plan > 0).then_some(RenewalNo(plan));
+        *paid.entry((dwelling, kind, plan)).or_default() += Money::fen(row.try_get("", "fen")?);
     }
     Ok(paid)
 }
@@ -360,7 +390,7 @@ pub(super) async fn first_deposits(
     until: Day,
 ) -> Result<HashMap<DwellingNo, Money>> {
     let mut first: HashMap<DwellingNo, Money> = HashMap::new();
-    for ((dwelling, kind), paid) in paid(view, compound, None, Some(until)).await? {
+    for ((dwelling, kind, _), paid) in paid(view, compound, None, Some(until)).await? {
         if matches!(kind, DepositKind::Initial | DepositKind::Rebuild) {
             *first.entry(dwelling).or_default() += paid;
         }

@@ -2,13 +2,13 @@
 //!
 //! Always: what was paid counts against what fell due first; ages are counted from the day the oldest unpaid part fell due.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::assessment::{self, Due};
-use super::deposit::{self, DepositKind};
+use super::deposit::{self, DepositKind, Paid};
 use crate::books::View;
 use crate::calendar::Day;
 use crate::error::Result;
@@ -73,15 +73,11 @@ pub(super) struct Settled {
 }
 
 /// Counts what was paid against what fell due first, instalment by instalment; answers each assessment, in their order.
-pub(super) fn settle(
-    dues: &[Due],
-    paid: &HashMap<(DwellingNo, DepositKind), Money>,
-    on: Day,
-) -> BTreeMap<AssessmentNo, Settled> {
+pub(super) fn settle(dues: &[Due], paid: &Paid, on: Day) -> BTreeMap<AssessmentNo, Settled> {
     let mut left = paid.clone();
     let mut settled: BTreeMap<AssessmentNo, Settled> = BTreeMap::new();
     for due in dues {
-        let rest = left.entry((due.dwelling, due.kind)).or_default();
+        let rest = left.entry((due.dwelling, due.kind, due.plan)).or_default();
         let part = due.due.min(*rest);
         *rest -= part;
         let row = settled.entry(due.assessment).or_insert(Settled {
@@ -132,13 +128,16 @@ pub async fn dues(
         sum.assessed += one.assessed;
         sum.due += one.due;
         sum.owed += one.owed;
+        sum.paid += one.paid;
         sum.since = [sum.since, one.since].into_iter().flatten().min();
     }
     let mut owing = Vec::with_capacity(rows.len());
     for dwelling in &roll {
         let of = (dwelling.no, DepositKind::Initial)..=(dwelling.no, DepositKind::Monthly);
         for ((no, kind), row) in rows.range(of) {
-            let paid = paid.get(&(*no, *kind)).copied().unwrap_or_default();
+            // Of top-ups what counts for a plan; of everything else all there is.
+            let all = paid.get(&(*no, *kind, None)).copied().unwrap_or_default();
+            let paid = if *kind == DepositKind::TopUp { row.paid } else { all };
             owing.push(told(dwelling, row, paid, on));
         }
     }

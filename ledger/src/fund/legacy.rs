@@ -298,6 +298,7 @@ pub async fn bring_in(tx: &mut Tx, no: LegacyNo, income: &LegacyIncome) -> Resul
             kind: "legacy",
             amount,
             gains: Money::ZERO,
+            plan: None,
             received_on: seen.received_on,
             line_no: seen.line.as_ref().map(|line| line.no),
             voucher,

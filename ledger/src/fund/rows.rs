@@ -25,7 +25,7 @@ tables! {
         "plan_no" SomeInt, "due_fen" Big, "due_on" Day, "standard" Text, "standard_no" SomeInt, "area_centi_m2" Big,
         "rate" Text, "pack" Text, "replaces_no" SomeInt, "reason" Text];
     INSTALMENT "assessment_instalment" 7 ["assessment_no" Int, "instalment_no" Int, "due_on" Day, "due_fen" Big];
-    DEPOSIT "deposit" 7 ["deposit_no" Int, "dwelling_no" SomeInt, "unit_no" SomeInt, "kind" Text, "amount_fen" Big,
+    DEPOSIT "deposit" 7 ["deposit_no" Int, "dwelling_no" SomeInt, "unit_no" SomeInt, "plan_no" SomeInt, "kind" Text, "amount_fen" Big,
         "gains_fen" Big, "received_on" Day, "receipt_no" Text, "line_no" SomeInt, "voucher_seq" Int];
     UNIT "selling_unit" 6 ["unit_no" Int, "name" Text, "matter_no" Int];
     UNIT_END "selling_unit_end" 7 ["unit_no" Int, "ended_on" Day, "successor_no" SomeInt, "evidence" Text];
@@ -69,6 +69,7 @@ pub(super) const UNITS: Reads = Reads(&[
     &LEGACY_INCOME,
     &DEPOSIT,
     &ASSESSMENT,
+    &REFUND,
 ]);
 /// What was given back.
 pub(super) const REFUNDS: Reads = Reads(&[&REFUND, &REFUND_PAYMENT, &DEPOSIT]);
@@ -84,6 +85,23 @@ pub(super) fn stands(row: &str, seq: &str) -> String {
     )
 }
 
-/// Whether an assessment is the last word: no other replaced it. It is called `a` in the query.
-pub(super) const CURRENT: &str = "NOT EXISTS (SELECT 1 FROM assessment n
-    WHERE n.compound_id = a.compound_id AND n.replaces_no = a.assessment_no)";
+/// Whether nothing ended what `row` says of its dwelling: a refund of all it had (destroyed, or its sale undone) ends what was
+/// assessed and paid before it; a selling unit's own refund ends what the unit was assessed for it.
+pub(super) fn goes_on(row: &str) -> String {
+    let stands = stands("w", "voucher_seq");
+    format!(
+        "NOT EXISTS (SELECT 1 FROM refund w WHERE w.compound_id = {row}.compound_id
+           AND w.dwelling_no = {row}.dwelling_no AND w.cause <> 'cancelled'
+           AND (w.unit_no IS NULL OR w.unit_no = {row}.unit_no)
+           AND w.act_no > {row}.act_no AND {stands})"
+    )
+}
+
+/// Whether an assessment is the last word: no other replaced it, and its dwelling goes on. It is called `a` in the query.
+pub(super) fn current() -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM assessment n WHERE n.compound_id = a.compound_id
+           AND n.replaces_no = a.assessment_no) AND {}",
+        goes_on("a")
+    )
+}

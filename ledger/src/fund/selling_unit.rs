@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::account::FundBalance;
 use super::assessment::{self, NewAssessment};
 use super::deposit::{self, Deposited, Kept, Seen};
-use super::rows::{self, CURRENT, UNIT, UNIT_END, UNITS};
+use super::rows::{self, UNIT, UNIT_END, UNITS};
 use super::{
     Accounts, BANK, DUE_DAY, LEVY_SHAPE, NO_STANDARD, NO_UNIT, NOT_PUBLIC, OVER_ASSESSMENT, SEEN,
     UNIT_ENDED, UNIT_TAKEN, may_be_amount, may_be_day, may_be_kept, receipt,
@@ -56,9 +56,9 @@ pub struct SellingUnit {
     #[serde(rename = "due_fen")]
     #[schemars(description = "到期：分", example = 3_000_000)]
     pub due: Money,
-    /// What it put in.
+    /// What it put in, less what went back to it.
     #[serde(rename = "paid_fen")]
-    #[schemars(description = "已提取：分", example = 0)]
+    #[schemars(description = "已提取：分，已扣返还", example = 0)]
     pub paid: Money,
     /// What it has: principal and gains.
     #[schemars(description = "余额")]
@@ -303,7 +303,8 @@ async fn levied_sales(
 ) -> Result<std::collections::BTreeSet<DwellingNo>> {
     let sql = format!(
         "SELECT a.dwelling_no FROM assessment a
-         WHERE a.compound_id = $1 AND a.kind = 'extraction' AND {CURRENT}"
+         WHERE a.compound_id = $1 AND a.kind = 'extraction' AND {}",
+        rows::current()
     );
     let rows = view.rows(UNITS, &sql, vec![compound.0.into()]).await?;
     rows.iter().map(|row| Ok(DwellingNo(row.try_get_by_index(0)?))).collect()
@@ -402,6 +403,7 @@ pub async fn deposit_of_unit(
         kind: "extraction",
         amount: seen.amount,
         gains: Money::ZERO,
+        plan: None,
         received_on: seen.received_on,
         line_no: seen.line.as_ref().map(|line| line.no),
         voucher,
@@ -435,24 +437,31 @@ pub async fn selling_units(
         };
         units.insert(unit.no, told);
     }
-    let stands = rows::stands("d", "voucher_seq");
+    let (stands, refund_stands) =
+        (rows::stands("d", "voucher_seq"), rows::stands("r", "voucher_seq"));
+    let current = rows::current();
     let sql = format!(
         "SELECT 1 AS what, a.unit_no, CAST(sum(a.due_fen) AS BIGINT) AS fen,
            CAST(sum(CASE WHEN a.due_on <= $2 THEN a.due_fen ELSE 0 END) AS BIGINT) AS due_fen
-         FROM assessment a WHERE a.compound_id = $1 AND a.unit_no IS NOT NULL AND {CURRENT} GROUP BY a.unit_no
+         FROM assessment a WHERE a.compound_id = $1 AND a.unit_no IS NOT NULL AND {current} GROUP BY a.unit_no
          UNION ALL
          SELECT 2, d.unit_no, CAST(sum(d.amount_fen) AS BIGINT), CAST(0 AS BIGINT) FROM deposit d
-         WHERE d.compound_id = $1 AND d.unit_no IS NOT NULL AND {stands} GROUP BY d.unit_no"
+         WHERE d.compound_id = $1 AND d.unit_no IS NOT NULL AND {stands} GROUP BY d.unit_no
+         UNION ALL
+         SELECT 3, r.unit_no, CAST(sum(r.principal_fen) AS BIGINT), CAST(0 AS BIGINT) FROM refund r
+         WHERE r.compound_id = $1 AND r.unit_no IS NOT NULL AND {refund_stands} GROUP BY r.unit_no"
     );
     for row in view.rows(UNITS, &sql, vec![compound.0.into(), on.into()]).await? {
         let no = SellingUnitNo(row.try_get("", "unit_no")?);
         let Some(unit) = units.get_mut(&no) else { continue };
         let fen = Money::fen(row.try_get("", "fen")?);
-        if row.try_get::<i32>("", "what")? == 1 {
-            unit.assessed = fen;
-            unit.due = Money::fen(row.try_get("", "due_fen")?);
-        } else {
-            unit.paid = fen;
+        match row.try_get::<i32>("", "what")? {
+            1 => {
+                unit.assessed = fen;
+                unit.due = Money::fen(row.try_get("", "due_fen")?);
+            }
+            2 => unit.paid += fen,
+            _ => unit.paid -= fen,
         }
     }
     let by_matter = balances_by_matter(view, compound).await?;

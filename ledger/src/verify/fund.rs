@@ -39,11 +39,18 @@ pub(super) const TIES: [Tie; 9] = [
     Tie {
         name: "assessed-once",
         counted: "SELECT count(*) FROM assessment x WHERE {compound}",
-        broken: "SELECT '小区 ' || x.compound_id || ' 房屋 ' || x.dwelling_no || ' ' || x.kind FROM assessment x
-                 WHERE {compound} AND NOT EXISTS (SELECT 1 FROM assessment n
-                   WHERE n.compound_id = x.compound_id AND n.replaces_no = x.assessment_no)
-                 GROUP BY x.compound_id, x.dwelling_no, x.kind, x.month, COALESCE(x.plan_no, 0)
-                 HAVING count(*) > 1 ORDER BY x.compound_id, x.dwelling_no",
+        broken: concat!(
+            "SELECT '小区 ' || x.compound_id || ' 房屋 ' || x.dwelling_no || ' ' || x.kind FROM assessment x
+             WHERE {compound} AND NOT EXISTS (SELECT 1 FROM assessment n
+               WHERE n.compound_id = x.compound_id AND n.replaces_no = x.assessment_no)
+             AND NOT EXISTS (SELECT 1 FROM refund w WHERE w.compound_id = x.compound_id
+               AND w.dwelling_no = x.dwelling_no AND w.cause <> 'cancelled'
+               AND (w.unit_no IS NULL OR w.unit_no = x.unit_no)
+               AND w.act_no > x.act_no AND ",
+            stands!("w"),
+            ") GROUP BY x.compound_id, x.dwelling_no, x.kind, x.month, COALESCE(x.plan_no, 0)
+             HAVING count(*) > 1 ORDER BY x.compound_id, x.dwelling_no"
+        ),
     },
     Tie {
         name: "refunds-within-deposits",
