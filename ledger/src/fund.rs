@@ -18,9 +18,11 @@
 
 mod account;
 mod assessment;
+mod assignment;
 mod deposit;
 mod dues;
 mod legacy;
+mod notice;
 mod receipt;
 mod refund;
 mod renewal;
@@ -35,12 +37,16 @@ pub use self::assessment::{
     Assessed, Assessment, Every, Instalments, LevyChange, LevyKind, LevyRow, Levying, assess,
     assessments, levy, levy_preview,
 };
+pub use self::assignment::{Assigned, Assigning, assign_revenue, assignments};
 pub use self::deposit::{Deposit, DepositKind, Deposited, Seen, deposit};
 pub(crate) use self::deposit::{Kept, keep};
 pub use self::dues::{AGES, BuildingArrears, Owing, arrears_by_building, dues};
 pub use self::legacy::{
     BroughtIn, Legacy, LegacyIncome, LegacyShare, LegacyShareStanding, LegacyStep, NewLegacy,
     NewLegacyStep, StepWord, bring_in, legacies, note_step, register_legacy,
+};
+pub use self::notice::{
+    Notice, NoticeWord, Notifying, RenewalArrears, notify, renewal_arrears, renewal_notices,
 };
 pub(crate) use self::receipt::receipts_used;
 pub use self::receipt::{
@@ -52,10 +58,8 @@ pub use self::refund::{
     pay_refund, refund, refund_unit, refunds,
 };
 pub use self::renewal::{
-    Assigned, Assigning, Basis, Call, NewCall, Notice, NoticeWord, Notifying, Planned, Posting,
-    PostingRow, Renewal, RenewalArrears, RenewalShare, Renewing, Reviewed, Target, Under,
-    assign_revenue, assignments, call, calls, notify, post_plan, renew, renew_preview,
-    renewal_arrears, renewal_notices, renewals, review, under_renewal,
+    Basis, Call, NewCall, Planned, Posting, PostingRow, Renewal, RenewalShare, Renewing, Reviewed,
+    Target, Under, call, calls, post_plan, renew, renew_preview, renewals, review, under_renewal,
 };
 pub use self::selling_unit::{
     EndingUnit, NewUnit, SellingUnit, UnitDeposit, UnitLevy, UnitSale, deposit_of_unit, end_unit,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ledger::books::{Actor, Request, Role};
 use ledger::error::Result;
 use ledger::fund::{
-    self, Assigning, Basis, DepositKind, NewCall, NoticeWord, Notifying, Posting, RenewalShare,
-    Renewing, Target,
+    self, Assigning, Basis, DepositKind, LevyKind, Levying, NewCall, NoticeWord, Notifying,
+    Posting, RenewalShare, Renewing, StandardMeans, Target,
 };
 use ledger::governance::matter::Delivery;
 use ledger::governance::tally::Answer;
@@ -14,7 +14,7 @@ use ledger::governance::{self, Cast, Matter, NewMotion, NewRound, Scope, Terms, 
 use ledger::id::{CallNo, DwellingNo, MotionNo, RenewalNo, RoundNo};
 use ledger::journal::{AsOf, Book, Entry, Kind, Line};
 use ledger::money::Money;
-use ledger::policy::terms::{BalanceKind, Fraction, Instalment};
+use ledger::policy::terms::{BalanceKind, Fraction, Instalment, Levied};
 use ledger::policy::{Jurisdiction, Library};
 use ledger::property::{self, Housing};
 use proptest::prelude::*;
@@ -22,7 +22,9 @@ use proptest::strategy::ValueTree;
 use serde_json::{Value, json};
 
 use crate::doors::Doors;
-use crate::levy::{all_laws_hold, balance, code, knock, later, pay_in, room, under_law_of};
+use crate::levy::{
+    all_laws_hold, balance, code, knock, later, pay_in, register, room, standard, under_law_of,
+};
 use crate::on_both;
 use crate::policy::cases;
 use crate::world::{World, day};
@@ -417,23 +419,56 @@ on_both! {
             homes.push(world.dwelling(text).await);
         }
         let mut runner = proptest::test_runner::TestRunner::deterministic();
-        let steps = prop::collection::vec((0_u8..4, 0_usize..4, 1_i64..500_000, any::<bool>()), 60..61);
+        let steps = prop::collection::vec((0_u8..6, 0_usize..4, 1_i64..500_000, any::<bool>()), 80..81);
         let steps = steps.new_tree(&mut runner).unwrap().current();
         let mut model: BTreeMap<DwellingNo, i64> = BTreeMap::new();
-        let mut deposits: Vec<(i32, DwellingNo, usize, i64, bool)> = Vec::new();
-        let mut refused = 0;
+        // What was assessed at first, and what was paid of it.
+        let mut initial: BTreeMap<DwellingNo, (Option<i64>, i64)> = BTreeMap::new();
+        let mut deposits: Vec<(i32, DwellingNo, usize, i64, bool, bool)> = Vec::new();
+        let (mut refused, mut over, mut standards) = (0, 0, 0_u64);
         for (what, which, fen, is_old) in steps {
             let (home, on) = (homes[which], if is_old { "2025-03-01" } else { "2026-01-04" });
             let has = model.entry(home).or_default();
+            let (due, paid) = initial.entry(home).or_default();
             match what {
                 0 | 1 => {
-                    let done = pay_in(&world, home, DepositKind::TopUp, fen, on, "").await.unwrap();
-                    deposits.push((done.deposit_no.0, home, which, fen, false));
+                    let is_first = what == 0;
+                    let kind = if is_first { DepositKind::Initial } else { DepositKind::TopUp };
+                    let done = pay_in(&world, home, kind, fen, on, "").await;
+                    let may = !is_first || due.is_none_or(|due| *paid + fen <= due);
+                    assert_eq!(done.is_ok(), may, "{due:?} {paid} {fen} {:?}", done.as_ref().err());
+                    let Ok(done) = done else {
+                        over += 1;
+                        continue;
+                    };
+                    deposits.push((done.deposit_no.0, home, which, fen, false, is_first));
                     *has += fen;
+                    *paid += if is_first { fen } else { 0 };
                 }
                 2 if *has >= fen / 2 && fen > 1 => {
                     spend(&world, home, fen / 2, on).await;
                     *has -= fen / 2;
+                }
+                3 => {
+                    // A new figure from a later day: assessed anew, as a correction where something was paid.
+                    let rate = fen % 90 + 1;
+                    let from = (day("2020-01-01") + chrono::Days::new(standards)).to_string();
+                    standards += 1;
+                    let means = StandardMeans::Once;
+                    let new = standard(Levied::Commodity, Some(false), means, &rate.to_string(), &from);
+                    register(&world, new).await.unwrap();
+                    let asked = Levying {
+                        kind: LevyKind::Initial,
+                        month: None,
+                        rooms: vec![room(rooms[which])],
+                        levied: vec![],
+                        on: day("2026-01-05"),
+                        due_on: None,
+                        instalments: None,
+                        reason: "标准调整".into(),
+                    };
+                    world.act("fund.levy", asked, |tx, asked| Box::pin(fund::levy(tx, asked))).await.unwrap();
+                    *due = Some([8110, 8120, 8210, 8220][which] * rate);
                 }
                 _ => {
                     let Some(deposit) = deposits.iter_mut().find(|d| d.2 == which) else { continue };
@@ -452,6 +487,7 @@ on_both! {
                     assert_eq!(done.is_ok(), may, "{deposit:?} {has} {:?}", done.err());
                     if may {
                         *has -= deposit.3;
+                        *paid -= if deposit.5 { deposit.3 } else { 0 };
                         deposit.4 = true;
                     } else {
                         refused += 1;
@@ -459,9 +495,15 @@ on_both! {
                 }
             }
         }
-        assert!(refused > 0 && deposits.iter().any(|d| d.4), "both ways were gone");
+        assert!(refused > 0 && over > 0 && standards > 3 && deposits.iter().any(|d| d.4), "every way was gone");
         let mut view = world.books.read().await.unwrap();
         let has = fund::balances(&mut view, world.compound, AsOf::default()).await.unwrap();
+        let dues = fund::dues(&mut view, world.compound, day("2026-01-05"), None).await.unwrap();
+        for (home, (due, paid)) in &initial {
+            let told = dues.iter().find(|d| d.dwelling_no == *home);
+            let told = told.map(|d| (d.assessed.in_fen(), d.paid.in_fen(), d.owed.in_fen()));
+            assert_eq!(told, due.map(|due| (due, *paid, (due - paid).max(0))), "{home}");
+        }
         for (home, fen) in &model {
             assert_eq!(has.get(home).map_or(0, |b| b.principal.in_fen()), *fen, "{home}");
         }

@@ -16,31 +16,26 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::account::{FundBalance, balances};
-use super::assessment::{self, Every, Instalments, NewAssessment, dwellings_of};
+use super::assessment::{self, Every, Instalments, NewAssessment};
 use super::deposit::{self, DepositKind};
 use super::dues::{Settled, settle};
-use super::rows::{ASSIGNMENT, CALL, NOTICE, PLAN, POSTING, RENEWALS};
+use super::rows::{CALL, PLAN, POSTING, RENEWALS};
 use super::standard::{levied_as, reckon, standards};
 use super::{
-    BANK, DECIDED, DUE_DAY, INSTALMENTS, NO_CALL, NO_DEFAULT, NO_PLAN, NOBODY_UNDER, NOT_IN_PLAN,
-    NOT_RAISING, NOTHING_OWED, OVER_CAP, PLAN_OPEN, PLAN_SHAPE, RESOLUTION_USED, REVENUE_SHORT,
-    TOO_EARLY, may_be_amount, may_be_day, may_be_kept,
+    DECIDED, DUE_DAY, INSTALMENTS, NO_CALL, NO_DEFAULT, NO_PLAN, NOBODY_UNDER, NOT_RAISING,
+    OVER_CAP, PLAN_OPEN, PLAN_SHAPE, RESOLUTION_USED, TOO_EARLY, may_be_day, may_be_kept,
 };
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day, iso_day_if_any};
 use crate::error::{Refusal, Result, Storage};
-use crate::governance::matter::Delivery;
 use crate::governance::{self, Matter, Resolution};
-use crate::id::{
-    AssessmentNo, AssignmentNo, CallNo, CompoundId, DwellingNo, MotionNo, RenewalNo, RoundNo,
-    TransferNo,
-};
-use crate::journal::{self, AsOf, Book, Entry, Kind, Line, Posted};
+use crate::id::{AssessmentNo, CallNo, CompoundId, DwellingNo, MotionNo, RenewalNo, RoundNo};
+use crate::journal::AsOf;
 use crate::measure::Area;
 use crate::money::{Money, Rounding, split};
 use crate::policy::terms::{BalanceKind, Fraction, Instalment, RenewTo};
 use crate::policy::{self, Pack};
-use crate::property::{self, Dwelling, Housing, RoomCode};
+use crate::property::{self, Dwelling, RoomCode};
 
 /// A dwelling whose fund has run low.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -149,7 +144,7 @@ async fn open_top_ups(
     Ok(open)
 }
 
-async fn settled(
+pub(super) async fn settled(
     view: &mut impl View,
     compound: CompoundId,
     until: Option<Day>,
@@ -863,7 +858,11 @@ pub async fn renewals(view: &mut impl View, compound: CompoundId) -> Result<Vec<
     Ok(plans.into_values().collect())
 }
 
-async fn plan(view: &mut impl View, compound: CompoundId, no: RenewalNo) -> Result<Renewal> {
+pub(super) async fn plan(
+    view: &mut impl View,
+    compound: CompoundId,
+    no: RenewalNo,
+) -> Result<Renewal> {
     let found = renewals(view, compound).await?.into_iter().find(|plan| plan.plan_no == no);
     Ok(found.ok_or_else(|| NO_PLAN.refuse(format!("方案编号 {no}")))?)
 }
@@ -888,250 +887,6 @@ pub async fn post_plan(tx: &mut Tx, no: RenewalNo, posting: &Posting) -> Result<
     ];
     tx.put(&POSTING, &row);
     Ok(place)
-}
-
-/// What a plan's dwelling owes on a day, and how it was told.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[schemars(description = "方案中一户的交存与催交")]
-pub struct RenewalArrears {
-    /// The dwelling.
-    #[schemars(description = "房屋编号", example = 1)]
-    pub dwelling_no: DwellingNo,
-    /// Its code.
-    #[schemars(description = "房号", example = &"1-1-101")]
-    pub room: String,
-    /// What the plan asks.
-    #[serde(rename = "assessed_fen")]
-    #[schemars(description = "应交：分", example = 240_001)]
-    pub assessed: Money,
-    /// What of it is due.
-    #[serde(rename = "due_fen")]
-    #[schemars(description = "到期：分", example = 240_001)]
-    pub due: Money,
-    /// What was paid.
-    #[serde(rename = "paid_fen")]
-    #[schemars(description = "已交：分", example = 0)]
-    pub paid: Money,
-    /// What is due and unpaid.
-    #[serde(rename = "owed_fen")]
-    #[schemars(description = "欠交：分", example = 240_001)]
-    pub owed: Money,
-    /// How long.
-    #[schemars(description = "欠交天数", example = 12)]
-    pub days: i64,
-    /// When it was told.
-    #[schemars(description = "首次通知日期：未通知的为空")]
-    pub notified_on: Option<Day>,
-    /// How often it was reminded.
-    #[schemars(description = "催交次数", example = 1)]
-    pub reminders: i32,
-    /// When it was reminded last.
-    #[schemars(description = "最近催交日期：没有则空")]
-    pub reminded_on: Option<Day>,
-}
-
-/// What every dwelling of a plan paid and owes on a day, by its number; nothing of a plan that is not there.
-///
-/// # Errors
-/// Storage.
-pub async fn renewal_arrears(
-    view: &mut impl View,
-    compound: CompoundId,
-    no: RenewalNo,
-    on: Day,
-) -> Result<Vec<RenewalArrears>> {
-    let rooms = property::numbers(view, compound).await?;
-    let told = renewal_notices(view, compound, no).await?;
-    let mut rows = Vec::new();
-    for one in settled(view, compound, Some(on), on).await?.into_values() {
-        if one.plan != Some(no) {
-            continue;
-        }
-        let of = |word: NoticeWord| {
-            told.iter()
-                .filter(move |n| n.dwelling_no == one.dwelling && n.kind == word && n.sent_on <= on)
-        };
-        let reminders = of(NoticeWord::Reminder).count();
-        rows.push(RenewalArrears {
-            dwelling_no: one.dwelling,
-            room: rooms.get(&one.dwelling).cloned().unwrap_or_default(),
-            assessed: one.assessed,
-            due: one.due,
-            paid: one.paid,
-            owed: one.owed,
-            days: one.since.map_or(0, |since| (on - since).num_days()),
-            notified_on: of(NoticeWord::Notice).map(|n| n.sent_on).min(),
-            reminders: i32::try_from(reminders).unwrap_or(i32::MAX),
-            reminded_on: of(NoticeWord::Reminder).map(|n| n.sent_on).max(),
-        });
-    }
-    rows.sort_by_key(|row| row.dwelling_no);
-    Ok(rows)
-}
-
-/// A notice or a reminder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(rename = "RenewalNoticeWord", description = "通知的种类")]
-pub enum NoticeWord {
-    /// 续筹通知.
-    #[schemars(description = "续筹通知")]
-    Notice,
-    /// 催交.
-    #[schemars(description = "催交")]
-    Reminder,
-}
-
-/// Notices to record as sent.
-#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "RenewalNotifying", description = "要登记的通知或催交")]
-pub struct Notifying {
-    /// Which.
-    #[schemars(description = "种类")]
-    pub kind: NoticeWord,
-    /// To whom; a notice to all of the plan and a reminder to all that owe, if none is named.
-    #[serde(default)]
-    #[schemars(description = "房号：不写则通知发给方案内全部，催交发给全部欠交", with = "Vec<String>", length(max = 3000), example = &["1-1-101"])]
-    pub rooms: Vec<RoomCode>,
-    /// When.
-    #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "发出日期")]
-    pub sent_on: Day,
-    /// How.
-    #[schemars(description = "送达方式")]
-    pub method: Delivery,
-    /// What proves it.
-    #[schemars(description = "送达凭据", example = &"签收簿 3")]
-    pub evidence: String,
-}
-
-/// A notice that was sent.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[schemars(rename = "RenewalNotice", description = "已登记的通知或催交")]
-pub struct Notice {
-    /// Its number in the plan.
-    #[schemars(description = "通知编号：方案内连续", example = 1)]
-    pub notice_no: i32,
-    /// The dwelling.
-    #[schemars(description = "房屋编号", example = 1)]
-    pub dwelling_no: DwellingNo,
-    /// Its code.
-    #[schemars(description = "房号", example = &"1-1-101")]
-    pub room: String,
-    /// Which.
-    #[schemars(description = "种类")]
-    pub kind: NoticeWord,
-    /// When.
-    #[schemars(description = "发出日期")]
-    pub sent_on: Day,
-    /// How.
-    #[schemars(description = "送达方式", example = &"hand")]
-    pub method: String,
-    /// What proves it.
-    #[schemars(description = "送达凭据", example = &"签收簿 3")]
-    pub evidence: String,
-    /// What it asked for.
-    #[schemars(description = "所载金额：分", example = 240_001)]
-    pub owed_fen: Money,
-}
-
-/// Records notices or reminders as sent, with the proof of delivery. Answers how many.
-///
-/// # Errors
-/// `fund.papers`, `seal.person-in-text`, `fund.no-plan`, `property.no-dwelling`, `fund.not-in-plan`, `fund.nothing-owed`.
-pub async fn notify(tx: &mut Tx, no: RenewalNo, asked: &Notifying) -> Result<i32> {
-    may_be_kept("凭据", &asked.evidence)?;
-    may_be_day("发出日期", asked.sent_on)?;
-    let compound = tx.compound();
-    plan(tx, compound, no).await?;
-    let rows = renewal_arrears(tx, compound, no, asked.sent_on).await?;
-    let named = dwellings_of(tx, compound, asked.rooms.iter()).await?;
-
-    let chosen = may_be_told(&rows, &named, asked.kind)?;
-
-    let first = tx.take_numbers(
-        &format!("renewal-notice/{no}"),
-        i32::try_from(chosen.len()).unwrap_or(i32::MAX),
-    );
-    let act = tx.act().0;
-    let kind = if asked.kind == NoticeWord::Reminder { "reminder" } else { "notice" };
-    for (notice_no, row) in (first..).zip(&chosen) {
-        let asks = match asked.kind {
-            NoticeWord::Notice => row.assessed - row.paid,
-            NoticeWord::Reminder => row.owed,
-        };
-        let cells = [
-            compound.0.into(),
-            no.0.into(),
-            notice_no.into(),
-            row.dwelling_no.0.into(),
-            kind.into(),
-            asked.sent_on.into(),
-            asked.method.name().into(),
-            asked.evidence.trim().into(),
-            asks.in_fen().into(),
-            act.into(),
-        ];
-        tx.put(&NOTICE, &cells);
-    }
-    Ok(i32::try_from(chosen.len()).unwrap_or(i32::MAX))
-}
-
-/// Whom notices go to.
-fn may_be_told<'a>(
-    rows: &'a [RenewalArrears],
-    named: &BTreeMap<RoomCode, DwellingNo>,
-    kind: NoticeWord,
-) -> Result<Vec<&'a RenewalArrears>, Refusal> {
-    let owes = |row: &&RenewalArrears| kind == NoticeWord::Notice || row.owed.is_positive();
-    if named.is_empty() {
-        let chosen: Vec<&RenewalArrears> = rows.iter().filter(owes).collect();
-        if chosen.is_empty() {
-            return Err(NOTHING_OWED.refuse("方案内没有到期未交的房屋"));
-        }
-        return Ok(chosen);
-    }
-    let mut chosen = Vec::with_capacity(named.len());
-    for (room, dwelling) in named {
-        let row = rows.iter().find(|row| row.dwelling_no == *dwelling);
-        let row = row.ok_or_else(|| NOT_IN_PLAN.refuse(format!("房号 {room}")))?;
-        if !owes(&row) {
-            return Err(NOTHING_OWED.refuse(format!("房号 {room}")));
-        }
-        chosen.push(row);
-    }
-    Ok(chosen)
-}
-
-/// The notices of a plan, in their order.
-///
-/// # Errors
-/// Storage.
-pub async fn renewal_notices(
-    view: &mut impl View,
-    compound: CompoundId,
-    no: RenewalNo,
-) -> Result<Vec<Notice>> {
-    let sql = "SELECT n.notice_no, n.dwelling_no, w.code, n.kind, n.sent_on, n.method, n.evidence, n.owed_fen
-               FROM renewal_notice n JOIN dwelling w
-                 ON w.compound_id = n.compound_id AND w.dwelling_no = n.dwelling_no
-               WHERE n.compound_id = $1 AND n.plan_no = $2 ORDER BY n.notice_no";
-    let mut notices = Vec::new();
-    for row in view.rows(RENEWALS, sql, vec![compound.0.into(), no.0.into()]).await? {
-        let kind: String = row.try_get("", "kind")?;
-        notices.push(Notice {
-            notice_no: row.try_get("", "notice_no")?,
-            dwelling_no: DwellingNo(row.try_get("", "dwelling_no")?),
-            room: row.try_get("", "code")?,
-            kind: if kind == "reminder" { NoticeWord::Reminder } else { NoticeWord::Notice },
-            sent_on: row.try_get("", "sent_on")?,
-            method: row.try_get("", "method")?,
-            evidence: row.try_get("", "evidence")?,
-            owed_fen: Money::fen(row.try_get("", "owed_fen")?),
-        });
-    }
-    Ok(notices)
 }
 
 /// What a review of a plan did.
@@ -1222,144 +977,4 @@ pub async fn review(tx: &mut Tx, no: RenewalNo, on: Day) -> Result<Reviewed> {
         done.less_fen += one.assessed - due;
     }
     Ok(done)
-}
-
-/// Public revenue to assign to the fund.
-#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[schemars(description = "要划入维修资金的公共收益：计入经营收入，分配到户后方增加各户余额")]
-pub struct Assigning {
-    /// How much.
-    #[schemars(
-        description = "金额：分",
-        range(min = 1, max = 10_000_000_000_000_i64),
-        example = 4_100_000
-    )]
-    pub amount_fen: Money,
-    /// When.
-    #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "划入日期")]
-    pub assigned_on: Day,
-    /// For which kind of housing: the two are kept apart.
-    #[schemars(description = "归属：商品住宅与已售公有住房分开核算")]
-    pub housing: Housing,
-    /// The plan it helps, if one.
-    #[serde(default)]
-    #[schemars(description = "续筹方案编号：不为某一方案的不写")]
-    pub plan_no: Option<RenewalNo>,
-    /// What it rests on.
-    #[schemars(description = "凭据", example = &"公共收益分配方案 2026-1")]
-    pub evidence: String,
-}
-
-/// Public revenue that was assigned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assigned {
-    /// Its number.
-    pub assignment_no: AssignmentNo,
-    /// The transfer both vouchers carry.
-    pub transfer_no: TransferNo,
-    /// The voucher of the revenue book.
-    pub revenue: Posted,
-    /// The voucher of the fund.
-    pub fund: Posted,
-}
-
-/// Assigns public revenue to the fund: two vouchers, one transfer number. It is the fund's income from operating common parts
-/// (4201) and reaches the dwellings by its distribution.
-///
-/// # Errors
-/// `fund.papers`, `seal.person-in-text`, `fund.amount`, `fund.no-plan`, `fund.revenue-short`; those of [`journal::transfer`].
-pub async fn assign_revenue(tx: &mut Tx, asked: &Assigning) -> Result<Assigned> {
-    may_be_kept("凭据", &asked.evidence)?;
-    may_be_day("划入日期", asked.assigned_on)?;
-    may_be_amount(asked.amount_fen)?;
-    tx.flush().await?;
-    let compound = tx.compound();
-    if let Some(no) = asked.plan_no {
-        plan(tx, compound, no).await?;
-    }
-    let has = revenue_at_bank(tx).await?;
-
-    if asked.amount_fen > has {
-        let evidence =
-            format!("账户余额 {} 元，划入 {} 元", has.grouped(), asked.amount_fen.grouped());
-        return Err(REVENUE_SHORT.refuse(evidence).with("available_fen", has.in_fen()).into());
-    }
-
-    let (bank, income) = (REVENUE_BANK, operating_income(asked.housing));
-    let entry = |book: Book, lines: Vec<Line>| Entry {
-        book,
-        effective_on: asked.assigned_on,
-        kind: Kind::Transfer,
-        memo: "公共收益划入维修资金".to_owned(),
-        source: "柜台".to_owned(),
-        evidence: asked.evidence.trim().to_owned(),
-        lines,
-    };
-    let amount = asked.amount_fen;
-    let from = entry(Book::Revenue, vec![Line::debit(TO_FUND, amount), Line::credit(bank, amount)]);
-    let to = entry(Book::Fund, vec![Line::debit(BANK, amount), Line::credit(income, amount)]);
-    let (transfer_no, revenue, fund) = journal::transfer(tx, from, to).await?;
-    let no = AssignmentNo(tx.next_no("revenue-assignment"));
-    let row = [
-        compound.0.into(),
-        no.0.into(),
-        asked.plan_no.map(|no| no.0).into(),
-        asked.housing.name().into(),
-        amount.in_fen().into(),
-        asked.assigned_on.into(),
-        asked.evidence.trim().into(),
-        transfer_no.0.into(),
-        revenue.seq.0.into(),
-        fund.seq.0.into(),
-        tx.act().0.into(),
-    ];
-    tx.put(&ASSIGNMENT, &row);
-    Ok(Assigned { assignment_no: no, transfer_no, revenue, fund })
-}
-
-/// 1002 银行存款 of the revenue book.
-const REVENUE_BANK: i32 = 1002;
-/// 5101 划入维修资金 of the revenue book.
-const TO_FUND: i32 = 5101;
-
-/// 4201 经营收入, by the kind of housing.
-const fn operating_income(housing: Housing) -> i32 {
-    match housing {
-        Housing::Commodity => 420_101,
-        Housing::SoldPublic => 420_102,
-    }
-}
-
-async fn revenue_at_bank(tx: &mut Tx) -> Result<Money> {
-    let sql = "SELECT CAST(COALESCE(sum(debit_fen - credit_fen), 0) AS BIGINT) AS fen FROM balance
-               WHERE compound_id = $1 AND book = $2 AND account = $3";
-    let values = vec![tx.compound().0.into(), Book::Revenue.number().into(), REVENUE_BANK.into()];
-    let found = tx.rows(RENEWALS, sql, values).await?;
-    let fen: i64 = found.first().map(|row| row.try_get("", "fen")).transpose()?.unwrap_or(0);
-    Ok(Money::fen(fen))
-}
-
-/// Assignments of public revenue to the fund, in their order: number, plan, amount, day.
-///
-/// # Errors
-/// Storage.
-pub async fn assignments(
-    view: &mut impl View,
-    compound: CompoundId,
-) -> Result<Vec<(AssignmentNo, Option<RenewalNo>, Money, Day)>> {
-    let sql = "SELECT assignment_no, COALESCE(plan_no, 0) AS plan_no, amount_fen, assigned_on
-               FROM revenue_assignment WHERE compound_id = $1 ORDER BY assignment_no";
-    let mut found = Vec::new();
-    for row in view.rows(RENEWALS, sql, vec![compound.0.into()]).await? {
-        let plan: i32 = row.try_get("", "plan_no")?;
-        found.push((
-            AssignmentNo(row.try_get("", "assignment_no")?),
-            (plan > 0).then_some(RenewalNo(plan)),
-            Money::fen(row.try_get("", "amount_fen")?),
-            row.try_get("", "assigned_on")?,
-        ));
-    }
-    Ok(found)
 }
