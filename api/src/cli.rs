@@ -8,6 +8,7 @@
 
 mod acts;
 mod files;
+mod funds;
 mod guard;
 mod hooks;
 mod life;
@@ -126,6 +127,9 @@ enum Command {
     Compounds(JsonArgs),
     /// 登记维修资金交存：手工，或认领银行流水
     Deposit(DepositArgs),
+    /// 维修资金：标准、核定、欠交、票据、返还、售房单位、代管资金、续筹
+    #[command(subcommand)]
+    Fund(funds::Fund),
     /// 列出银行流水及其认领情况
     BankLines(LinesArgs),
     /// 登记物业费缴费：先清旧欠，余额预存
@@ -490,6 +494,8 @@ enum DepositWord {
     TopUp,
     /// 补建
     Rebuild,
+    /// 按月交存
+    Monthly,
 }
 
 #[derive(Debug, Args)]
@@ -756,6 +762,7 @@ impl Command {
             Command::TrialBalance(args) => args.json,
             Command::BankLines(args) => args.json,
             Command::Deposit(args) => args.act.json,
+            Command::Fund(fund) => fund.is_json(),
             Command::Pay(args) => args.act.json,
             Command::Bill(args) => args.act.json,
             Command::Close(args) => args.act.json,
@@ -819,6 +826,7 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Deposit(args) => {
             at(db, async move |books| acts::deposit(books, args, out).await).await
         }
+        Command::Fund(fund) => at(db, async move |books| funds::run(books, fund, out).await).await,
         Command::Pay(args) => at(db, async move |books| acts::pay(books, args, out).await).await,
         Command::Bill(args) => at(db, async move |books| acts::bill(books, args, out).await).await,
         Command::Statement(args) => {

@@ -136,12 +136,18 @@ pub async fn deposit(
 ) -> Result<Acted<DepositedView>, Problem> {
     let key = visit.key.clone();
     let done = record(&visit.books, &visit.actor, &visit.compound, key, asked).await?;
-    Ok(Acted::new(done, |deposited| DepositedView {
-        deposit_no: deposited.deposit_no.0,
-        voucher: deposited.voucher.to_string(),
-        amount_fen: deposited.amount_fen.in_fen(),
-        received_on: IsoDay(deposited.received_on),
-    }))
+    Ok(Acted::new(done, DepositedView::from))
+}
+
+impl From<Deposited> for DepositedView {
+    fn from(deposited: Deposited) -> DepositedView {
+        DepositedView {
+            deposit_no: deposited.deposit_no.0,
+            voucher: deposited.voucher.to_string(),
+            amount_fen: deposited.amount_fen.in_fen(),
+            received_on: IsoDay(deposited.received_on),
+        }
+    }
 }
 
 /// What a dwelling has in the fund.

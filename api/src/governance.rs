@@ -367,7 +367,7 @@ pub struct Registered {
 }
 
 impl Seat {
-    fn of<P>(visit: &Visit<P>) -> Seat {
+    pub(crate) fn of<P>(visit: &Visit<P>) -> Seat {
         Seat {
             books: visit.books.clone(),
             actor: visit.actor.clone(),
@@ -376,7 +376,7 @@ impl Seat {
         }
     }
 
-    async fn act<G, T, F>(&self, verb: &'static str, given: G, run: F) -> Result<Done<T>>
+    pub(crate) async fn act<G, T, F>(&self, verb: &'static str, given: G, run: F) -> Result<Done<T>>
     where
         G: Serialize + Send + Sync + 'static,
         T: Serialize + DeserializeOwned + Send + 'static,

@@ -26,7 +26,8 @@ use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
     accounts, audit, bank, countersign, fees, front, fund, governance, hooks, imports, journal,
-    life, metrics, openapi, people, policy, portal, problem, proof, property,
+    levy, life, metrics, openapi, people, policy, portal, problem, proof, property, refunds,
+    renewal,
 };
 
 /// Whoever may read the books of a compound.
@@ -40,6 +41,8 @@ const CUSTODIANS: &[Role] = &[PropertyCompany, HousingAuthority];
 const CONVENERS: &[Role] = &[OwnersCommittee];
 /// Whoever handles slips; the company only where it is appointed, which the room checks.
 const COUNTERS: &[Role] = &[OwnersCommittee, PropertyCompany];
+/// Whoever calls for the fund to be filled again.
+const CALLERS: &[Role] = &[StreetOffice, HousingAuthority, OwnersCommittee];
 /// Whoever sees single slips that wait.
 const SLIP_READERS: &[Role] = &[OwnersCommittee, PropertyCompany, StreetOffice];
 /// Whoever votes.
@@ -222,6 +225,47 @@ static CLEAR: &[&Rule] = &[&ledger::seal::IN_TEXT];
 /// A request that waits is decided on.
 static JUDGED: &[&Rule] =
     &[&countersign_rules::NONE, &countersign_rules::DECIDED, &countersign_rules::LAPSED];
+/// Dwellings are assessed.
+static LEVY: &[&Rule] = &[
+    &ledger::seal::IN_TEXT,
+    &property_rules::NO_DWELLING,
+    &fund_rules::PAPERS,
+    &fund_rules::LEVY_SHAPE,
+    &fund_rules::NOT_LEVIED,
+    &fund_rules::NO_STANDARD,
+    &fund_rules::STANDARD_SHARE,
+];
+/// Something is given back.
+static REFUND: &[&Rule] = &[
+    &fund_rules::PAPERS,
+    &fund_rules::AMOUNT,
+    &fund_rules::NO_DEPOSIT,
+    &fund_rules::REFUNDED,
+    &fund_rules::NOT_PUBLIC,
+    &fund_rules::NO_UNIT,
+    &fund_rules::UNIT_ENDED,
+    &fund_rules::NOTHING_LEFT,
+    &fund_rules::OVER_BALANCE,
+    &fund_rules::HELD,
+];
+/// A plan to fill the fund again is made.
+static RENEWAL: &[&Rule] = &[
+    &fund_rules::PAPERS,
+    &fund_rules::NO_PLAN,
+    &fund_rules::PLAN_SHAPE,
+    &fund_rules::INSTALMENTS,
+    &fund_rules::NOT_RAISING,
+    &fund_rules::RESOLUTION_USED,
+    &fund_rules::NO_DEFAULT,
+    &fund_rules::NO_CALL,
+    &fund_rules::TOO_EARLY,
+    &fund_rules::DECIDED,
+    &fund_rules::DUE_DAY,
+    &fund_rules::NOBODY_UNDER,
+    &fund_rules::PLAN_OPEN,
+    &fund_rules::OVER_CAP,
+    &fund_rules::NO_STANDARD,
+];
 /// A round is looked up.
 static ROUND: &[&Rule] = &[&vote_rules::NO_ROUND, &vote_rules::STAGE];
 
@@ -330,6 +374,101 @@ routes! {
     POST Quick "/compounds/{compound}/deposits" KEEPERS Compound [MONEY] fund::deposit:
         "登记交存" "认领银行流水，或手工登记金额与日期。"
         [ROOM, POST, CLAIM, fund_rules::RULES, &[&property_rules::HANDED_OVER, &property_rules::ENDED]];
+    GET Quick "/compounds/{compound}/levy-standards" READERS Compound levy::standards:
+        "列出交存标准" "本小区登记的；政策包已载明的见 /policies。" [];
+    POST Quick "/compounds/{compound}/levy-standards" KEEPERS Compound levy::new_standard:
+        "登记交存标准" "当地公布而政策包未载明数额的，须有文号；登记后不得改动。"
+        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::STANDARD_SHAPE, &fund_rules::STANDARD_GIVEN, &fund_rules::STANDARD_SHARE,
+            &fund_rules::STANDARD_TAKEN], policy_rules::RULES];
+    GET Long "/compounds/{compound}/assessment-preview" READERS Compound levy::levy_preview:
+        "预览应交核定" "逐户列出标准、面积、应交与变化；不写入。" [LEVY, policy_rules::RULES];
+    POST Long "/compounds/{compound}/assessments" KEEPERS Compound levy::assess:
+        "核定应交金额" "一户或全小区一次办理；重复办理不改变。已交款的重新核定须说明原因。"
+        [LEVY, &[&fund_rules::ASSESSMENT_PAID], policy_rules::RULES];
+    GET Quick "/compounds/{compound}/fund-dues" READERS Compound levy::dues:
+        "列出应交与欠交" "依房号的自然顺序；可按种类、楼栋筛选，附欠交天数。" [];
+    GET Quick "/compounds/{compound}/fund-arrears" READERS Compound levy::arrears:
+        "各幢欠交" "按账龄。" [];
+    GET Quick "/compounds/{compound}/dwellings/{room}/fund-dues" RESIDENTS Dwelling levy::own_dues:
+        "一户的应交与欠交" "" [ROOM];
+    POST Quick "/compounds/{compound}/deposits/{no}/receipts" KEEPERS Compound levy::new_receipt:
+        "开具专用票据" "号码由开票单位给定，或取号段的下一号；一号只用一次。"
+        [CLEAR, &[&fund_rules::NO_DEPOSIT, &fund_rules::RECEIPTED, &fund_rules::PAPERS, &fund_rules::RECEIPT_USED, &fund_rules::NO_RECEIPT_LEFT]];
+    GET Quick "/compounds/{compound}/receipt-ranges" READERS Compound levy::ranges:
+        "列出票据号段" "已用、作废、未用。" [];
+    POST Quick "/compounds/{compound}/receipt-ranges" KEEPERS Compound levy::new_range:
+        "登记票据号段" "" [CLEAR, &[&fund_rules::PAPERS, &fund_rules::RECEIPT_RANGE]];
+    GET Quick "/compounds/{compound}/fund-receipts" READERS Compound levy::receipts:
+        "列出专用票据" "有效、作废及原因、副本张数。" [];
+    POST Quick "/compounds/{compound}/fund-receipts/{no}/void" KEEPERS Compound levy::void_receipt:
+        "作废票据" "号码保留，说明原因。"
+        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_RECEIPT, &fund_rules::RECEIPT_VOIDED]];
+    POST Quick "/compounds/{compound}/fund-receipts/{no}/copies" KEEPERS Compound levy::copy_receipt:
+        "登记票据副本" "补打之前登记；答复是第几张副本。" [&[&fund_rules::NO_RECEIPT, &fund_rules::RECEIPT_VOIDED]];
+    GET Quick "/compounds/{compound}/refunds" READERS Compound refunds::list:
+        "列出返还" "依登记次序；灭失返还附尚未支付的金额。" [];
+    POST Quick "/compounds/{compound}/refunds" KEEPERS Compound [MONEY] refunds::new => Refund:
+        "登记返还（业主部分）" "当年交存冲减交存收入，以前年度的列返还支出；房屋灭失先应付后支付；已预留的不得退。"
+        [ROOM, POST, REFUND, policy_rules::RULES];
+    POST Quick "/compounds/{compound}/refunds/{no}/payments" KEEPERS Compound [MONEY] refunds::new_payment => Refund:
+        "支付返还" "" [POST, &[&fund_rules::PAPERS, &fund_rules::AMOUNT, &fund_rules::NO_REFUND, &fund_rules::OVER_REFUND]];
+    GET Quick "/compounds/{compound}/selling-units" READERS Compound refunds::units:
+        "列出售房单位" "应提取、已提取、余额；终止与承继。" [];
+    POST Quick "/compounds/{compound}/selling-units" KEEPERS Compound refunds::new_unit:
+        "登记售房单位" "" [CLEAR, &[&fund_rules::PAPERS, &fund_rules::UNIT_TAKEN]];
+    POST Quick "/compounds/{compound}/selling-units/{no}/end" KEEPERS Compound refunds::end_unit:
+        "登记售房单位终止" "有承继单位的写明；没有的，其资金依当地规定。"
+        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_UNIT, &fund_rules::UNIT_ENDED]];
+    POST Long "/compounds/{compound}/selling-units/{no}/levies" KEEPERS Compound refunds::new_unit_levy:
+        "核定售房单位的提取" "按售房款的比例（165号令第八条），收到售房款之日起 30 日内存入（第十二条）。"
+        [ROOM, LEVY, &[&fund_rules::NO_UNIT, &fund_rules::UNIT_ENDED, &fund_rules::NOT_PUBLIC, &fund_rules::AMOUNT, &fund_rules::DUE_DAY], policy_rules::RULES];
+    POST Quick "/compounds/{compound}/selling-units/{no}/deposits" KEEPERS Compound [MONEY] refunds::new_unit_deposit:
+        "登记售房单位存入" "属售房单位，不入任何一户。"
+        [POST, CLAIM, &[&fund_rules::SEEN, &fund_rules::NO_UNIT, &fund_rules::UNIT_ENDED, &fund_rules::AMOUNT, &fund_rules::RECEIPT_USED, &fund_rules::OVER_ASSESSMENT]];
+    POST Quick "/compounds/{compound}/selling-units/{no}/refunds" KEEPERS Compound [MONEY] refunds::new_unit_refund => Refund:
+        "登记返还（售房单位部分）" "返还本单位或承继单位；都没有的，依当地规定上缴国库或留存。"
+        [ROOM, POST, REFUND, &[&fund_rules::STAYS], policy_rules::RULES];
+    GET Quick "/compounds/{compound}/legacy-money" READERS Compound refunds::legacies:
+        "列出原售房单位代管资金" "主张、划入、差额，逐户与经过。" [];
+    POST Long "/compounds/{compound}/legacy-money" KEEPERS Compound refunds::new_legacy:
+        "登记原售房单位代管资金" "一个总额，或附分户明细。"
+        [ROOM, CLEAR, &[&fund_rules::PAPERS, &fund_rules::AMOUNT, &fund_rules::NO_UNIT, &fund_rules::SPREAD]];
+    POST Quick "/compounds/{compound}/legacy-money/{no}/steps" KEEPERS Compound refunds::new_step:
+        "登记主张、催告、答复" "" [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_LEGACY]];
+    POST Long "/compounds/{compound}/legacy-money/{no}/incomes" KEEPERS Compound [MONEY] refunds::new_income:
+        "划入代管资金" "分户明细合计须等于到账金额；与主张的差额一直列示。"
+        [ROOM, POST, CLAIM, &[&fund_rules::PAPERS, &fund_rules::SEEN, &fund_rules::NO_LEGACY, &fund_rules::AMOUNT, &fund_rules::NOT_PUBLIC, &fund_rules::SPREAD],
+            &[&voucher::LINES]];
+    GET Quick "/compounds/{compound}/under-renewal" READERS Compound renewal::under:
+        "列出余额低于续筹线的房屋" "首期交存额的 30%（以当地规定为准）；恰好等于的不列。" [policy_rules::RULES];
+    GET Quick "/compounds/{compound}/renewal-calls" READERS Compound renewal::calls:
+        "列出续筹提醒" "" [];
+    POST Quick "/compounds/{compound}/renewal-calls" CALLERS Compound renewal::new_call:
+        "登记续筹提醒" "业主作出决定的期限自收到之日起算。" [CLEAR, &[&fund_rules::PAPERS]];
+    GET Long "/compounds/{compound}/renewal-preview" READERS Compound renewal::renew_preview:
+        "预览续筹方案" "逐户列出首期、余额、应交；不写入。" [RENEWAL, policy_rules::RULES, vote_rules::RULES];
+    GET Quick "/compounds/{compound}/renewals" READERS Compound renewal::list:
+        "列出续筹方案" "" [];
+    POST Long "/compounds/{compound}/renewals" COUNTERS Compound renewal::new:
+        "登记续筹方案" "依据“筹集维修资金”的决议（四分之三），或当地默认标准（业主在期限内未作决定）。"
+        [RENEWAL, policy_rules::RULES, vote_rules::RULES];
+    GET Quick "/compounds/{compound}/renewals/{no}/arrears" READERS Compound renewal::arrears:
+        "方案的交存与欠交" "逐户，附通知与催交。" [];
+    GET Quick "/compounds/{compound}/renewals/{no}/notices" READERS Compound renewal::notices:
+        "列出方案的通知与催交" "" [];
+    POST Long "/compounds/{compound}/renewals/{no}/notices" COUNTERS Compound renewal::new_notices:
+        "登记通知或催交" "不写房号的，通知发给方案内全部，催交发给全部欠交。"
+        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &property_rules::NO_DWELLING, &fund_rules::NOT_IN_PLAN, &fund_rules::NOTHING_OWED]];
+    POST Quick "/compounds/{compound}/renewals/{no}/postings" COUNTERS Compound renewal::new_posting:
+        "登记方案公示" "" [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN]];
+    POST Long "/compounds/{compound}/renewals/{no}/reviews" COUNTERS Compound renewal::new_review:
+        "重算方案" "其后分配的收益抵减未交部分；只减不增，不低于已交。"
+        [RENEWAL, policy_rules::RULES];
+    GET Quick "/compounds/{compound}/revenue-assignments" READERS Compound renewal::assignments:
+        "列出划入维修资金的公共收益" "" [];
+    POST Quick "/compounds/{compound}/revenue-assignments" KEEPERS Compound [MONEY] renewal::new_assignment:
+        "划入公共收益" "两本账簿各一张凭证，划转号相同；计入经营收入，分配后方到各户。"
+        [POST, &[&fund_rules::PAPERS, &fund_rules::AMOUNT, &fund_rules::NO_PLAN, &fund_rules::REVENUE_SHORT]];
     POST Quick "/compounds/{compound}/payments" KEEPERS Compound [MONEY] fees::pay:
         "登记缴费" "先清旧欠，余额预存。"
         [ROOM, POST, CLAIM, &[&fee_rules::AMOUNT]];

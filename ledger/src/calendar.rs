@@ -13,10 +13,32 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeZone, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A business day, Asia/Shanghai.
 pub type Day = NaiveDate;
+
+/// Reads a day as a wire writes it, `2026-01-05` and no other way: for `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// The text is no such day.
+pub fn iso_day<'de, D: Deserializer<'de>>(from: D) -> Result<Day, D::Error> {
+    let text = String::deserialize(from)?;
+    let is_shape = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let day = text.parse().ok().filter(|_| is_shape);
+    day.ok_or_else(|| D::Error::custom("日期须写作 2026-01-05，且确有其日"))
+}
+
+/// The same, where there may be none.
+///
+/// # Errors
+/// The text is no such day.
+pub fn iso_day_if_any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Day>, D::Error> {
+    #[derive(Deserialize)]
+    struct Iso(#[serde(deserialize_with = "iso_day")] Day);
+    Ok(Option::<Iso>::deserialize(from)?.map(|day| day.0))
+}
 
 /// A calendar month, as the whole number `yyyymm`; also the accounting period (会计期间).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

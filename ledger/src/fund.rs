@@ -1,94 +1,236 @@
-//! The maintenance fund of a compound: what each dwelling was to pay in, what it paid, what it has.
+//! The maintenance fund of a compound: what each dwelling is to pay in, what it paid, what it has, what is given back, and
+//! how a fund that has run low is filled again.
 //!
-//! Owns: `assessment`, `deposit`.
+//! Owns: `levy_standard`, `assessment`, `assessment_instalment`, `deposit`, `selling_unit`, `selling_unit_end`,
+//! `receipt_range`, `receipt`, `receipt_void`, `receipt_copy`, `refund`, `refund_payment`, `legacy`, `legacy_share`,
+//! `legacy_step`, `legacy_income`, `renewal_call`, `renewal_plan`, `renewal_notice`, `renewal_posting`, `revenue_assignment`.
 //!
 //! Always: a dwelling's balance is its postings over the accounts that bear one, principal and gains apart; Σ dwellings =
-//! the control accounts. A first deposit is not taken beyond what was assessed. A bank line is claimed for one deposit.
-//! Never: a service fee in the fund's account, or the fund's money in another's (165号令 art. 4).
+//! the control accounts. Nothing is taken beyond what was assessed, nothing given back beyond what is there and free. What a
+//! selling unit put in is the unit's (165号令 art. 9): it stands by the unit's matter and in no dwelling's balance. Every
+//! assessment, refund and plan keeps the law it was made by; a later one replaces it and says why. A receipt's number is
+//! used once. Never: a service fee in the fund's account, or the fund's money in another's (165号令 art. 4); a rate or a
+//! percentage in code.
+//!
+//! The course: [`register_standard`] ▸ [`levy`] ▸ [`deposit`], [`issue_receipt`] ▸ [`refund`]; [`enlist_unit`] ▸
+//! [`levy_unit`] ▸ [`deposit_of_unit`]; [`register_legacy`] ▸ [`bring_in`]; [`under_renewal`] ▸ [`call`] ▸ [`renew`] ▸
+//! [`notify`] ▸ [`deposit`]. Questions: [`account`], [`balances`], [`dues`], [`receipts`], [`refunds`], [`renewals`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod account;
+mod assessment;
+mod assignment;
+mod deposit;
+mod dues;
+mod legacy;
+mod notice;
+mod receipt;
+mod refund;
+mod renewal;
+mod rows;
+mod selling_unit;
+mod standard;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+pub(crate) use self::account::deposited_by_year;
+pub use self::account::{Account, FundBalance, FundMovement, account, balances};
+pub(crate) use self::assessment::withdraw_assessments;
+pub use self::assessment::{
+    Assessed, Assessment, Every, Instalments, LevyChange, LevyKind, LevyRow, Levying, assess,
+    assessments, levy, levy_preview,
+};
+pub use self::assignment::{Assigned, Assigning, assign_revenue, assignments};
+pub use self::deposit::{Deposit, DepositKind, Deposited, Seen, deposit};
+pub(crate) use self::deposit::{Kept, keep};
+pub use self::dues::{AGES, BuildingArrears, Owing, arrears_by_building, dues};
+pub use self::legacy::{
+    BroughtIn, Legacy, LegacyIncome, LegacyShare, LegacyShareStanding, LegacyStep, NewLegacy,
+    NewLegacyStep, StepWord, bring_in, legacies, note_step, register_legacy,
+};
+pub use self::notice::{
+    Notice, NoticeWord, Notifying, RenewalArrears, notify, renewal_arrears, renewal_notices,
+};
+pub(crate) use self::receipt::receipts_used;
+pub use self::receipt::{
+    Issued, NewRange, Receipt, ReceiptRange, ReceiptState, Voiding, copy_receipt, issue_receipt,
+    ranges, receipts, register_range, void_receipt,
+};
+pub use self::refund::{
+    Cause, PaidRefund, Payee, Refund, RefundPayment, Refunded, Refunding, UnitRefunding,
+    pay_refund, refund, refund_unit, refunds,
+};
+pub use self::renewal::{
+    Basis, Call, NewCall, Planned, Posting, PostingRow, Renewal, RenewalShare, Renewing, Reviewed,
+    Target, Under, call, calls, post_plan, renew, renew_preview, renewals, review, under_renewal,
+};
+pub use self::selling_unit::{
+    EndingUnit, NewUnit, SellingUnit, UnitDeposit, UnitLevy, UnitSale, deposit_of_unit, end_unit,
+    enlist_unit, levy_unit, selling_units,
+};
+pub use self::standard::{NewStandard, Standard, StandardMeans, register_standard, standards};
 
-use crate::bank;
-use crate::books::sheaf::{Kind as Column, Table};
-use crate::books::{Reads, Tx, View};
 use crate::calendar::Day;
-use crate::error::{Kind as Answer, Refusal, Result, Rule};
-use crate::id::{CompoundId, DepositNo, DwellingNo, LineNo};
-use crate::journal::{self, AsOf, Bearing, Book, Entry, Kind, Line, Movement, Posted};
+use crate::error::{Kind as Answer, Refusal, Rule};
 use crate::money::Money;
 use crate::property::Housing;
+use crate::seal::may_stand_in_clear;
 
-/// The dwelling has no fund account to pay into: a service room.
-pub static AMOUNT: Rule = Rule {
-    code: "fund.amount",
-    kind: Answer::Shape,
-    rule: "交存金额须大于零且不超过 100,000,000,000.00 元",
-    remedy: "核对交存金额",
-};
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident, $code:literal, $rule:literal, $remedy:literal;)*) => {
+        $($(#[$doc])* pub static $name: Rule =
+            Rule { code: $code, kind: Answer::$kind, rule: $rule, remedy: $remedy };)*
+        /// The rules of this room, in the order they are checked.
+        pub static RULES: &[&Rule] = &[$(&$name),*];
+    };
+}
 
-/// More would be paid in than was assessed.
-pub static OVER_ASSESSMENT: Rule = Rule {
-    code: "fund.over-assessment",
-    kind: Answer::Refused,
-    rule: "首期交存累计不得超过该户应交金额（165号令第七条、第八条：按面积和标准交存）",
-    remedy: "核对金额；多交部分退还交款人，续交请选择“续交”",
-};
-
-/// A receipt's number is used already.
-pub static RECEIPT_USED: Rule = Rule {
-    code: "fund.receipt-used",
-    kind: Answer::Conflict,
-    rule: "专用票据号不得重复使用",
-    remedy: "核对票据号；确为同一笔的，无需再记",
-};
-
-/// A period that ends before it begins.
-pub static PERIOD: Rule = Rule {
-    code: "fund.period",
-    kind: Answer::Shape,
-    rule: "对账期间的起日不得晚于止日",
-    remedy: "核对起日与止日；不写止日的，止日是今天",
-};
-
-/// The rules of this room, in the order they are checked.
-pub static RULES: &[&Rule] = &[&AMOUNT, &RECEIPT_USED, &OVER_ASSESSMENT, &PERIOD];
-
-static ASSESSMENT: Table = Table {
-    name: "assessment",
-    rank: 6,
-    columns: &[
-        ("compound_id", Column::Int),
-        ("dwelling_no", Column::Int),
-        ("due_fen", Column::Big),
-        ("standard", Column::Text),
-        ("act_no", Column::Int),
-    ],
-    on_conflict: "ON CONFLICT (compound_id, dwelling_no) DO UPDATE
-                  SET due_fen = excluded.due_fen, standard = excluded.standard, act_no = excluded.act_no",
-};
-
-static DEPOSIT: Table = Table {
-    name: "deposit",
-    rank: 7,
-    columns: &[
-        ("compound_id", Column::Int),
-        ("deposit_no", Column::Int),
-        ("dwelling_no", Column::Int),
-        ("kind", Column::Text),
-        ("amount_fen", Column::Big),
-        ("received_on", Column::Day),
-        ("receipt_no", Column::Text),
-        ("line_no", Column::SomeInt),
-        ("voucher_seq", Column::Int),
-        ("act_no", Column::Int),
-    ],
-    on_conflict: "",
-};
-
-const DEPOSITS: Reads = Reads(&[&ASSESSMENT, &DEPOSIT]);
+rules! {
+    /// A text or a day is missing or not fit.
+    PAPERS = Shape, "fund.papers",
+        "文号、凭据、名称、原因须写明，至多 200 字，无控制字符；日期须在 1949 年至 2999 年之间", "补齐后重新办理";
+    /// No amount.
+    AMOUNT = Shape, "fund.amount",
+        "金额须大于零且不超过 100,000,000,000.00 元", "核对金额";
+    /// Where the money was seen is not said.
+    SEEN = Shape, "fund.seen",
+        "收款须只写银行流水编号，或写齐金额与收款日期", "认领流水的只写 line_no；手工登记的写 amount_fen 与 received_on";
+    /// A standard is not fit.
+    STANDARD_SHAPE = Shape, "fund.standard-shape",
+        "交存标准为每平方米的元数，大于零且至多四位小数；比例只随单价（建安造价、房改成本价）填写", "按公布的文件填写";
+    /// The law gives the figure itself.
+    STANDARD_GIVEN = Refused, "fund.standard-given",
+        "当地政策已给出该类房屋的交存标准，小区不得另行登记", "按政策包的标准核定；政策有误的，由主管部门更正政策包";
+    /// The share is not between the law's bounds.
+    STANDARD_SHARE = Refused, "fund.standard-share",
+        "按单价交存的比例须在当地规定的幅度之内（165号令第七条：建安造价的 5% 至 8%；第八条：房改成本价的 2%）", "按公布的比例填写";
+    /// The same standard from the same day.
+    STANDARD_TAKEN = Conflict, "fund.standard-taken",
+        "同类房屋自同一日起只有一个标准；已登记的标准不得改动", "核对生效日期；标准调整的，自新的生效日另行登记";
+    /// What to levy is not said.
+    LEVY_SHAPE = Shape, "fund.levy-shape",
+        "按月交存须写明月份，其他交存不写；分期为 1 至 60 期；应交日期不得早于核定所依据之日", "补齐后重新核定";
+    /// Nothing is levied on it.
+    NOT_LEVIED = Refused, "fund.not-levied",
+        "物业用房不交存维修资金；核定须至少有一户", "核对房号与交存对象";
+    /// There is no standard.
+    NO_STANDARD = Refused, "fund.no-standard",
+        "核定应交金额须有核定日有效的交存标准", "登记当地公布的标准及其文号，或只核定已有标准的房屋类别";
+    /// What is paid is assessed anew without saying why.
+    ASSESSMENT_PAID = Refused, "fund.assessment-paid",
+        "已交款的核定不得重新核定；确有错误的，作为更正并说明原因", "核对面积与标准；确需更正的，写明原因";
+    /// The day due cannot be told.
+    DUE_DAY = Shape, "fund.due-day",
+        "政策未规定期限的，须写明应交日期", "写明应交日期";
+    /// There is no such deposit.
+    NO_DEPOSIT = Missing, "fund.no-deposit",
+        "交存须已登记且未被冲销", "检查交存编号";
+    /// A range of numbers is not fit.
+    RECEIPT_RANGE = Refused, "fund.receipt-range",
+        "票据号段的起号不得大于止号，至多 100 万张，字轨至多 20 个字符；号段之间不得重叠", "核对领用单上的字轨与起止号";
+    /// Numbers have run out.
+    NO_RECEIPT_LEFT = Refused, "fund.no-receipt-left",
+        "票据号须取自已登记而未用完的号段，或由开票单位给定", "登记新领用的号段，或填写票据号";
+    /// A receipt's number is used already.
+    RECEIPT_USED = Conflict, "fund.receipt-used",
+        "专用票据号不得重复使用，作废的也不得再用", "核对票据号；确为同一笔的，无需再记";
+    /// The deposit has a receipt.
+    RECEIPTED = Conflict, "fund.receipted",
+        "一笔交存只有一张有效票据", "补打请登记副本；开错的请先作废";
+    /// There is no such receipt.
+    NO_RECEIPT = Missing, "fund.no-receipt",
+        "票据须已开具", "检查票据号";
+    /// The receipt is void.
+    RECEIPT_VOIDED = Conflict, "fund.receipt-voided",
+        "已作废的票据不得再作废、补打", "查看作废原因；需要票据的，另开新号";
+    /// More would be paid in than was assessed.
+    OVER_ASSESSMENT = Refused, "fund.over-assessment",
+        "交存累计不得超过该户同类应交金额（165号令第七条、第八条：按面积和标准交存）", "核对金额与种类；多交部分退还交款人";
+    /// A selling unit by this name is there.
+    UNIT_TAKEN = Conflict, "fund.selling-unit-taken",
+        "售房单位在小区内不得重名", "直接使用已登记的售房单位";
+    /// There is no such selling unit.
+    NO_UNIT = Missing, "fund.no-selling-unit",
+        "售房单位须已登记", "先登记售房单位，或检查编号";
+    /// The unit is gone.
+    UNIT_ENDED = Conflict, "fund.selling-unit-ended",
+        "已终止的售房单位不再办理；承继的单位须存续", "由承继单位办理";
+    /// Only sold public housing has a selling unit.
+    NOT_PUBLIC = Refused, "fund.not-sold-public",
+        "售房单位的提取、代管与退房只涉及已售公有住房", "核对房屋性质与房号";
+    /// The deposit was refunded.
+    REFUNDED = Conflict, "fund.refunded",
+        "一笔交存只退还一次", "查看已有的退还；退错了请先冲销";
+    /// More would be given back than is there.
+    OVER_BALANCE = Refused, "fund.over-balance",
+        "退还的本金、收益分别不得超过账面余额，退还的本金不得超过该笔交存", "核对余额；已用于维修的部分不退还";
+    /// Some of it is promised.
+    HELD = Refused, "fund.held",
+        "已为维修项目预留的资金不得退还", "待项目支付或解除预留后办理";
+    /// Nothing is left to give back.
+    NOTHING_LEFT = Refused, "fund.nothing-left",
+        "账面须有余额方可返还", "核对分户账";
+    /// It stays where it is.
+    STAYS = Refused, "fund.stays-with-custodian",
+        "售房单位已不存在且无承继的，当地规定其余额留存代管单位，不返还", "无需办理；余额仍在该售房单位名下";
+    /// There is no such refund.
+    NO_REFUND = Missing, "fund.no-refund",
+        "返还须已登记且未被冲销", "检查返还编号";
+    /// More would be paid than is due.
+    OVER_REFUND = Refused, "fund.over-refund",
+        "支付的返还资金累计不得超过应付金额，支付日不得早于应付日", "核对应付与已付金额";
+    /// There is no such money.
+    NO_LEGACY = Missing, "fund.no-legacy",
+        "原售房单位代管资金须已登记", "先登记代管资金，或检查编号";
+    /// A table does not sum.
+    SPREAD = Refused, "fund.spread",
+        "分户明细之和须等于总额，每户一行，每行大于零", "核对分户明细";
+    /// There is no such call.
+    NO_CALL = Missing, "fund.no-call",
+        "按默认标准续筹，须先有主管部门、街道或银行的书面提醒", "先登记提醒";
+    /// There is no such plan.
+    NO_PLAN = Missing, "fund.no-plan",
+        "续筹方案须已登记", "检查方案编号";
+    /// A plan is not fit.
+    PLAN_SHAPE = Shape, "fund.plan-shape",
+        "续筹方案须写明目标：首期的比例大于零，或总额大于零；分期为 1 至 60 期，一次交清为 1 期", "补齐后重新登记";
+    /// It may not be paid so.
+    INSTALMENTS = Refused, "fund.instalments",
+        "续筹的交存方式须为当地规定所许", "改用一次交清，或按规定的分期";
+    /// Nobody is under the bar.
+    NOBODY_UNDER = Refused, "fund.nobody-under",
+        "续筹只向余额低于规定比例的房屋筹集；恰好等于的不低于", "查看续筹清单；余额不足的房屋出现后再办理";
+    /// The motion is of another kind.
+    NOT_RAISING = Refused, "fund.not-raising",
+        "续筹须依据“筹集维修资金”的表决决议（民法典第二百七十八条第一款第六项，四分之三）", "另行表决筹集事项";
+    /// The resolution has been carried out.
+    RESOLUTION_USED = Conflict, "fund.resolution-used",
+        "一项决议只作一个续筹方案", "查看已有方案；再次续筹须另行表决";
+    /// More than the owners allowed.
+    OVER_CAP = Refused, "fund.over-cap",
+        "续筹总额不得超过决议的金额上限", "降低目标，或另行表决";
+    /// The law has no default.
+    NO_DEFAULT = Refused, "fund.no-default",
+        "当地没有业主未作决定时的默认续筹标准", "由业主共同决定续筹方案（四分之三）";
+    /// The owners may still decide.
+    TOO_EARLY = Refused, "fund.default-early",
+        "业主作出决定的期限届满后，方可按默认标准续筹", "等待期限届满，或由业主表决";
+    /// The owners have decided.
+    DECIDED = Refused, "fund.decided",
+        "业主在期限内已作出续筹决定的，按其决定办理", "依据该决议登记续筹方案";
+    /// A plan is still being paid.
+    PLAN_OPEN = Conflict, "fund.plan-open",
+        "上一续筹方案尚未交清的房屋，不得再列入新方案", "催交上一方案，或更正其应交金额";
+    /// The dwelling is not in the plan.
+    NOT_IN_PLAN = Refused, "fund.not-in-plan",
+        "通知与催交只发给方案内的房屋", "核对房号与方案";
+    /// Nothing is owed.
+    NOTHING_OWED = Refused, "fund.nothing-owed",
+        "催交只发给到期未交清的房屋", "查看欠交清单";
+    /// The revenue cannot bear it.
+    REVENUE_SHORT = Refused, "fund.revenue-short",
+        "划入维修资金的公共收益不得超过公共收益账户余额", "核对公共收益余额";
+    /// A period that ends before it begins.
+    PERIOD = Shape, "fund.period",
+        "对账期间的起日不得晚于止日", "核对起日与止日；不写止日的，止日是今天";
+}
 
 /// The accounts a dwelling's money is kept in, which its housing decides (财会〔2020〕7号: the two kinds apart).
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +245,8 @@ pub(crate) struct Accounts {
 
 /// 1001 银行存款.
 pub(crate) const BANK: i32 = 1001;
+/// 2001 应付房屋灭失返还资金.
+const PAYABLE: i32 = 2001;
 
 impl Accounts {
     pub(crate) fn of(housing: Housing) -> Accounts {
@@ -125,451 +269,42 @@ impl Accounts {
             },
         }
     }
-}
 
-/// What a dwelling is to pay in at first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assessment {
-    /// The dwelling.
-    pub dwelling_no: DwellingNo,
-    /// What it owes the fund at first.
-    #[serde(rename = "due_fen")]
-    pub due: Money,
-    /// The standard, in words: `电梯 90 元/㎡`.
-    pub standard: String,
-}
-
-/// Records what dwellings are to pay in at first, as a register or an authority says.
-pub async fn assess(tx: &mut Tx, assessments: &[Assessment]) -> Result<()> {
-    let (compound, act) = (tx.compound().0, tx.act().0);
-    for a in assessments {
-        let row = [
-            compound.into(),
-            a.dwelling_no.0.into(),
-            a.due.in_fen().into(),
-            (&a.standard).into(),
-            act.into(),
-        ];
-        tx.put(&ASSESSMENT, &row);
-        tx.put_is_due().await?;
-    }
-    Ok(())
-}
-
-/// Takes assessments back that an import made by mistake.
-pub(crate) async fn withdraw_assessments(tx: &mut Tx, dwellings: &[DwellingNo]) -> Result<()> {
-    let numbers: Vec<i32> = dwellings.iter().map(|d| d.0).collect();
-    let (list, value) = tx.list_of(&numbers, 2);
-    let sql = format!("DELETE FROM assessment WHERE compound_id = $1 AND dwelling_no {list}");
-    tx.exec(&sql, vec![tx.compound().0.into(), value]).await?;
-    Ok(())
-}
-
-/// What kind of deposit it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(description = "交存种类：initial 首期，top-up 续交，rebuild 补建")]
-pub enum DepositKind {
-    /// 首期交存.
-    #[schemars(description = "首期交存")]
-    Initial,
-    /// 续交.
-    #[schemars(description = "续交")]
-    TopUp,
-    /// 补建.
-    #[schemars(description = "补建")]
-    Rebuild,
-}
-
-impl DepositKind {
-    const fn name(self) -> &'static str {
-        match self {
-            DepositKind::Initial => "initial",
-            DepositKind::TopUp => "top-up",
-            DepositKind::Rebuild => "rebuild",
-        }
-    }
-
-    const fn in_chinese(self) -> &'static str {
-        match self {
-            DepositKind::Initial => "首期交存",
-            DepositKind::TopUp => "续交",
-            DepositKind::Rebuild => "补建交存",
+    /// The accounts of what selling units put in: theirs, by the unit's matter and no dwelling (165号令 art. 9, 11).
+    pub(crate) fn of_units() -> Accounts {
+        Accounts {
+            deposit_income: 400_103,
+            repair: 500_103,
+            refund: 510_103,
+            fund: 300_202,
+            ..Accounts::of(Housing::SoldPublic)
         }
     }
 }
 
-/// Where a deposit's money was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "from", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Seen {
-    /// On a line of the special account's statement, which says amount and day.
-    BankLine {
-        /// The line.
-        line_no: LineNo,
-    },
-    /// By somebody, by hand.
-    Hand {
-        /// How much.
-        #[serde(rename = "amount_fen")]
-        amount: Money,
-        /// The day it was received.
-        received_on: Day,
-    },
-}
-
-/// A deposit to record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deposit {
-    /// The dwelling it is for.
-    pub dwelling_no: DwellingNo,
-    /// What kind.
-    pub kind: DepositKind,
-    /// Where it was seen.
-    #[serde(flatten)]
-    pub seen: Seen,
-    /// The special receipt's number (专用票据), empty if none was issued yet.
-    #[serde(default)]
-    pub receipt_no: String,
-}
-
-/// A recorded deposit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deposited {
-    /// Its number.
-    pub deposit_no: DepositNo,
-    /// Its voucher.
-    pub voucher: Posted,
-    /// How much.
-    pub amount_fen: Money,
-    /// The day it was received.
-    pub received_on: Day,
-}
-
-/// Records a deposit: Dr 1001 / Cr 4001 (财会〔2020〕7号, usage of 4001).
-///
-/// # Errors
-/// `property.handed-over`, `property.no-dwelling`, `property.ended`, those of `bank::incoming`, `fund.amount`, `fund.receipt-used`, `fund.over-assessment`, those
-/// of [`journal::post`].
-pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
-    let place = place_of(tx, deposit.dwelling_no).await?;
-    let line = match deposit.seen {
-        Seen::BankLine { line_no } => Some(bank::incoming(tx, Book::Fund, line_no).await?),
-        Seen::Hand { .. } => None,
-    };
-    let standing = initial_standing(tx, deposit.dwelling_no, &deposit.receipt_no).await?;
-
-    let (amount, received_on) = match (&deposit.seen, &line) {
-        (_, Some(line)) => (line.inflow, line.occurred_on),
-        (Seen::Hand { amount, received_on }, _) => (*amount, *received_on),
-        (Seen::BankLine { .. }, None) => (Money::ZERO, tx.at().day()),
-    };
-    crate::property::may_deposit(tx, deposit.dwelling_no, received_on).await?;
-    may_deposit(deposit, amount, &standing)?;
-
-    let entry = Entry {
-        book: Book::Fund,
-        effective_on: received_on,
-        kind: Kind::Deposit,
-        memo: format!("{} {}", deposit.kind.in_chinese(), place.code),
-        source: line.as_ref().map_or("柜台".to_owned(), |line| format!("银行流水 {}", line.no)),
-        evidence: deposit.receipt_no.clone(),
-        lines: vec![
-            Line::debit(BANK, amount),
-            Line::credit(Accounts::of(place.housing).deposit_income, amount)
-                .of(deposit.dwelling_no),
-        ],
-    };
-    let voucher = journal::post(tx, entry).await?;
-    if let Some(line) = &line {
-        bank::claim(tx, line, voucher.seq);
+/// Whether a text that is kept in clear is there, not too long, and names nobody.
+fn may_be_kept(what: &str, text: &str) -> Result<(), Refusal> {
+    let is_fit =
+        (1..=200).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control);
+    if !is_fit {
+        let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+        return Err(PAPERS.refuse(format!("{what} {shown:?}")));
     }
-    let line_no = line.as_ref().map(|line| line.no);
-    let kept = Kept { kind: deposit.kind.name(), amount, received_on, line_no, voucher };
-    let deposit_no = keep(tx, deposit.dwelling_no, &deposit.receipt_no, kept);
-    Ok(Deposited { deposit_no, voucher, amount_fen: amount, received_on })
+    may_stand_in_clear(what, text)
 }
 
-fn may_deposit(deposit: &Deposit, amount: Money, standing: &Initial) -> Result<(), Refusal> {
-    if !amount.is_positive() || !amount.is_within_limit() {
-        return Err(AMOUNT.refuse(format!("{} 元", amount.grouped())));
-    }
-    if let Some(used) = standing.receipt_used_by {
-        let evidence = format!("票据号 {} 已用于第 {used} 笔交存", deposit.receipt_no);
-        return Err(RECEIPT_USED.refuse(evidence).with("deposit_no", used.0));
-    }
-    let Some(due) = standing.due.filter(|_| deposit.kind == DepositKind::Initial) else {
+/// Whether a day is one any compound could know.
+fn may_be_day(what: &str, day: Day) -> Result<(), Refusal> {
+    if (1949..=2999).contains(&chrono::Datelike::year(&day)) {
         return Ok(());
-    };
-    if standing.paid + amount > due {
-        let evidence = format!(
-            "应交 {} 元，已交 {} 元，本次 {} 元",
-            due.grouped(),
-            standing.paid.grouped(),
-            amount.grouped()
-        );
-        let refusal = OVER_ASSESSMENT.refuse(evidence).with("due_fen", due.in_fen());
-        let refusal = refusal.with("paid_fen", standing.paid.in_fen());
-        return Err(refusal.with("asked_fen", amount.in_fen()));
     }
-    Ok(())
+    Err(PAPERS.refuse(format!("{what} {day}")))
 }
 
-/// What a deposit's row keeps beside its dwelling.
-pub(crate) struct Kept {
-    pub(crate) kind: &'static str,
-    pub(crate) amount: Money,
-    pub(crate) received_on: Day,
-    pub(crate) line_no: Option<LineNo>,
-    pub(crate) voucher: Posted,
-}
-
-/// Keeps the row of a deposit whose voucher is posted.
-pub(crate) fn keep(tx: &mut Tx, dwelling: DwellingNo, receipt_no: &str, kept: Kept) -> DepositNo {
-    let no = DepositNo(tx.next_no("deposit"));
-    let row = [
-        tx.compound().0.into(),
-        no.0.into(),
-        dwelling.0.into(),
-        kept.kind.into(),
-        kept.amount.in_fen().into(),
-        kept.received_on.into(),
-        receipt_no.into(),
-        kept.line_no.map(|line| line.0).into(),
-        kept.voucher.seq.0.into(),
-        tx.act().0.into(),
-    ];
-    tx.put(&DEPOSIT, &row);
-    no
-}
-
-/// What a verb must know of a dwelling.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    pub(crate) code: String,
-    pub(crate) housing: Housing,
-}
-
-/// A dwelling's code and housing.
-pub(crate) async fn place_of(tx: &mut Tx, dwelling: DwellingNo) -> Result<Place> {
-    crate::property::place(tx, dwelling).await.map(|(code, housing)| Place { code, housing })
-}
-
-/// What stands of a dwelling's first deposit.
-struct Initial {
-    due: Option<Money>,
-    paid: Money,
-    receipt_used_by: Option<DepositNo>,
-}
-
-async fn initial_standing(tx: &mut Tx, dwelling: DwellingNo, receipt_no: &str) -> Result<Initial> {
-    let compound = tx.compound().0;
-    let sql = "SELECT a.due_fen, NULL AS deposit_no FROM assessment a
-                 WHERE a.compound_id = $1 AND a.dwelling_no = $2
-               UNION ALL
-               SELECT NULL, d.deposit_no FROM deposit d
-                 WHERE d.compound_id = $1 AND d.receipt_no = $3 AND d.receipt_no <> ''
-                   AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = d.compound_id
-                                     AND v.book = $4 AND v.reverses_seq = d.voucher_seq)";
-    let book = Book::Fund.number();
-    let values = vec![compound.into(), dwelling.0.into(), receipt_no.into(), book.into()];
-    let mut standing = Initial { due: None, paid: Money::ZERO, receipt_used_by: None };
-    for row in tx.rows(DEPOSITS, sql, values).await? {
-        if let Some(due) = row.try_get::<Option<i64>>("", "due_fen")? {
-            standing.due = Some(Money::fen(due));
-        }
-        if let Some(no) = row.try_get::<Option<i32>>("", "deposit_no")? {
-            standing.receipt_used_by = Some(DepositNo(no));
-        }
+/// Whether an amount is one.
+fn may_be_amount(amount: Money) -> Result<(), Refusal> {
+    if amount.is_positive() && amount.is_within_limit() {
+        return Ok(());
     }
-    // What was paid in is what the deposit income account says, so a reversed deposit does not count.
-    let is_income = |account: i32| account / 100 == 4001;
-    let balances = journal::balances_of(tx, Book::Fund, dwelling).await?;
-    let paid = balances.iter().filter(|b| is_income(b.account)).map(|b| -b.debit_balance());
-    standing.paid = paid.sum();
-    Ok(standing)
-}
-
-/// Principal and gains, apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
-#[schemars(description = "分户余额")]
-pub struct FundBalance {
-    /// 本金.
-    #[serde(rename = "principal_fen")]
-    #[schemars(description = "本金：分", example = 800000)]
-    pub principal: Money,
-    /// 增值收益.
-    #[serde(rename = "gains_fen")]
-    #[schemars(description = "增值收益：分", example = 0)]
-    pub gains: Money,
-}
-
-impl FundBalance {
-    /// Both together.
-    #[must_use]
-    pub fn total(self) -> Money {
-        self.principal + self.gains
-    }
-
-    fn bear(&mut self, account: i32, credit: Money) {
-        match Book::Fund.chart().account(account).and_then(|a| a.bearing) {
-            Some(Bearing::Principal) => self.principal += credit,
-            Some(Bearing::Gains) => self.gains += credit,
-            None => {}
-        }
-    }
-}
-
-/// A movement of a dwelling's fund, with the balance after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FundMovement {
-    /// The movement.
-    pub movement: Movement,
-    /// What it adds; negative if it takes.
-    pub change: FundBalance,
-    /// What there is after it.
-    pub after: FundBalance,
-}
-
-/// A dwelling's fund account over a period.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// What it was to pay in at first, and by which standard.
-    pub assessment: Option<Assessment>,
-    /// The day of its first deposit.
-    pub first_deposit_on: Option<Day>,
-    /// What it paid in at first, all deposits together.
-    pub deposited: Money,
-    /// What there was before the period.
-    pub opening: FundBalance,
-    /// What moved in the period.
-    pub movements: Vec<FundMovement>,
-    /// What there is at its end.
-    pub closing: FundBalance,
-}
-
-/// A dwelling's fund account from a day on, as of another, as known at an instant.
-///
-/// # Errors
-/// `fund.period`, storage.
-pub async fn account(
-    view: &mut impl View,
-    compound: CompoundId,
-    dwelling: DwellingNo,
-    from: Option<Day>,
-    as_of: AsOf,
-) -> Result<Account> {
-    if let (Some(from), Some(until)) = (from, as_of.day)
-        && from > until
-    {
-        return Err(PERIOD.refuse(format!("{from} 至 {until}")).into());
-    }
-    let assessment = assessments(view, compound, Some(dwelling)).await?.pop();
-    let movements = journal::statement(view, compound, Book::Fund, dwelling, as_of).await?;
-    let mut account = Account {
-        assessment,
-        first_deposit_on: None,
-        deposited: Money::ZERO,
-        opening: FundBalance::default(),
-        movements: Vec::new(),
-        closing: FundBalance::default(),
-    };
-    for movement in movements {
-        let mut change = FundBalance::default();
-        change.bear(movement.account, -movement.signed());
-        if change == FundBalance::default() {
-            continue;
-        }
-        if movement.account / 100 == 4001 {
-            account.first_deposit_on = account.first_deposit_on.or(Some(movement.effective_on));
-            account.deposited += change.principal;
-        }
-        account.closing.principal += change.principal;
-        account.closing.gains += change.gains;
-        if from.is_some_and(|from| movement.effective_on < from) {
-            account.opening = account.closing;
-        } else {
-            account.movements.push(FundMovement { movement, change, after: account.closing });
-        }
-    }
-    Ok(account)
-}
-
-/// What dwellings were to pay in at first: one, or all of a compound.
-///
-/// # Errors
-/// Storage.
-pub async fn assessments(
-    view: &mut impl View,
-    compound: CompoundId,
-    dwelling: Option<DwellingNo>,
-) -> Result<Vec<Assessment>> {
-    let only = if dwelling.is_some() { "AND dwelling_no = $2" } else { "" };
-    let sql = format!(
-        "SELECT dwelling_no, due_fen, standard FROM assessment WHERE compound_id = $1 {only}
-         ORDER BY dwelling_no"
-    );
-    let mut values = vec![compound.0.into()];
-    values.extend(dwelling.map(|d| d.0.into()));
-    let mut assessments = Vec::new();
-    for row in view.rows(DEPOSITS, &sql, values).await? {
-        assessments.push(Assessment {
-            dwelling_no: DwellingNo(row.try_get("", "dwelling_no")?),
-            due: Money::fen(row.try_get("", "due_fen")?),
-            standard: row.try_get("", "standard")?,
-        });
-    }
-    Ok(assessments)
-}
-
-/// What every dwelling has in the fund, as of a day, as known at an instant. One that never had anything is not named.
-///
-/// # Errors
-/// Storage.
-pub async fn balances(
-    view: &mut impl View,
-    compound: CompoundId,
-    as_of: AsOf,
-) -> Result<BTreeMap<DwellingNo, FundBalance>> {
-    let mut balances: BTreeMap<DwellingNo, FundBalance> = BTreeMap::new();
-    for (dwelling, account, debit_balance) in
-        journal::dwelling_balances(view, compound, Book::Fund, as_of).await?
-    {
-        balances.entry(dwelling).or_default().bear(account, -debit_balance);
-    }
-    Ok(balances)
-}
-
-/// The receipts' numbers that are used.
-pub(crate) async fn receipts_used(
-    view: &mut impl View,
-    compound: CompoundId,
-) -> Result<HashSet<String>> {
-    // A reversed deposit gives its receipt's number free: an import undone can come again.
-    let sql = "SELECT d.receipt_no FROM deposit d
-               WHERE d.compound_id = $1 AND d.receipt_no <> '' AND NOT EXISTS (
-                 SELECT 1 FROM voucher v WHERE v.compound_id = d.compound_id AND v.book = $2
-                   AND v.reverses_seq = d.voucher_seq)";
-    let values = vec![compound.0.into(), Book::Fund.number().into()];
-    let mut used = HashSet::new();
-    for row in view.rows(DEPOSITS, sql, values).await? {
-        used.insert(row.try_get_by_index(0)?);
-    }
-    Ok(used)
-}
-
-/// What each dwelling paid in, by year, refunds of the same year taken off.
-pub(crate) async fn deposited_by_year(
-    view: &mut impl View,
-    compound: CompoundId,
-) -> Result<HashMap<(DwellingNo, i32), Money>> {
-    let mut deposited: HashMap<(DwellingNo, i32), Money> = HashMap::new();
-    for account in [400_101, 400_102] {
-        for (dwelling, year, debit) in
-            journal::turnover_by_year(view, compound, Book::Fund, account).await?
-        {
-            *deposited.entry((dwelling, year)).or_default() -= debit;
-        }
-    }
-    Ok(deposited)
+    Err(AMOUNT.refuse(format!("{} 元", amount.grouped())))
 }

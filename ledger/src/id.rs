@@ -81,6 +81,24 @@ identities! {
     CertificateNo;
     /// A subscription to what happens. Given at the head office.
     HookNo;
+    /// A standard of the levy that a compound registered (交存标准).
+    StandardNo;
+    /// What a dwelling was assessed to pay in (应交核定).
+    AssessmentNo;
+    /// A unit that sold public housing (售房单位).
+    SellingUnitNo;
+    /// A range of receipts' numbers (票据号段).
+    RangeNo;
+    /// A refund (返还).
+    RefundNo;
+    /// Money a former selling unit still holds (原售房单位代管资金).
+    LegacyNo;
+    /// A call to fill the fund again (续筹提醒).
+    CallNo;
+    /// A plan to fill the fund again (续筹方案).
+    RenewalNo;
+    /// Public revenue assigned to the fund (公共收益划入).
+    AssignmentNo;
 }
 
 impl CompoundId {

@@ -5,6 +5,7 @@
 //! Start at [`verify`].
 
 mod chain;
+mod fund;
 
 use crate::books::{Books, Reads, Snapshot, View};
 use crate::error::Result;
@@ -24,13 +25,13 @@ struct Tie {
 const TIES: [Tie; 10] = [
     Tie {
         name: "deposits-posted",
-        counted: "SELECT count(*) FROM deposit x WHERE {compound}",
+        counted: "SELECT count(*) FROM deposit x WHERE {compound} AND x.dwelling_no IS NOT NULL",
         broken: "SELECT '小区 ' || x.compound_id || ' 交存 ' || x.deposit_no FROM deposit x
                  WHERE {compound} AND x.amount_fen <> COALESCE(
                    (SELECT sum(CASE WHEN p.account / 100 = 4001 OR p.account IN (3001, 300201)
                                     THEN -p.side * p.amount_fen ELSE 0 END) FROM posting p
                     WHERE p.compound_id = x.compound_id AND p.book = 1 AND p.seq = x.voucher_seq
-                      AND p.dwelling_no = x.dwelling_no), 0)
+                      AND p.dwelling_no = x.dwelling_no), 0) AND x.dwelling_no IS NOT NULL
                  ORDER BY x.compound_id, x.deposit_no",
     },
     Tie {
@@ -148,8 +149,9 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
     let mut view = books.read().await?;
     let mut laws = Laws::named(&[chain::ACTS_CHAINED]);
     laws.add(Laws::named(&TIES.map(|tie| tie.name)));
+    laws.add(Laws::named(&fund::TIES.map(|tie| tie.name)));
     chain::check(books, only, &mut laws).await?;
-    for tie in &TIES {
+    for tie in TIES.iter().chain(&fund::TIES) {
         check(&mut view, tie, only, &mut laws).await?;
     }
     found.extend(laws.into_vec());

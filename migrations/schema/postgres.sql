@@ -51,14 +51,47 @@ FOREIGN KEY (parent_id) REFERENCES area(area_id)
 -- constraint area.area_pkey
 PRIMARY KEY (area_id)
 
+-- constraint assessment.assessment_area_centi_m2_check
+CHECK ((area_centi_m2 >= 0))
+
+-- constraint assessment.assessment_assessment_no_check
+CHECK ((assessment_no > 0))
+
+-- constraint assessment.assessment_check
+CHECK (((kind = 'monthly'::text) = (month > 0)))
+
+-- constraint assessment.assessment_check1
+CHECK (((kind = 'extraction'::text) = (unit_no IS NOT NULL)))
+
+-- constraint assessment.assessment_check2
+CHECK (((kind = 'top-up'::text) = (plan_no IS NOT NULL)))
+
+-- constraint assessment.assessment_check3
+CHECK (((replaces_no IS NULL) OR (replaces_no < assessment_no)))
+
 -- constraint assessment.assessment_compound_id_dwelling_no_fkey
 FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
 
 -- constraint assessment.assessment_due_fen_check
 CHECK ((due_fen >= 0))
 
+-- constraint assessment.assessment_kind_check
+CHECK ((kind = ANY (ARRAY['initial'::text, 'rebuild'::text, 'top-up'::text, 'monthly'::text, 'extraction'::text])))
+
 -- constraint assessment.assessment_pkey
-PRIMARY KEY (compound_id, dwelling_no)
+PRIMARY KEY (compound_id, assessment_no)
+
+-- constraint assessment_instalment.assessment_instalment_compound_id_assessment_no_fkey
+FOREIGN KEY (compound_id, assessment_no) REFERENCES assessment(compound_id, assessment_no)
+
+-- constraint assessment_instalment.assessment_instalment_due_fen_check
+CHECK ((due_fen >= 0))
+
+-- constraint assessment_instalment.assessment_instalment_instalment_no_check
+CHECK ((instalment_no > 0))
+
+-- constraint assessment_instalment.assessment_instalment_pkey
+PRIMARY KEY (compound_id, assessment_no, instalment_no)
 
 -- constraint attempt.attempt_failed_check
 CHECK ((failed > 0))
@@ -201,11 +234,26 @@ CHECK ((state = ANY (ARRAY['waiting'::text, 'confirmed'::text, 'refused'::text, 
 -- constraint deposit.deposit_amount_fen_check
 CHECK ((amount_fen > 0))
 
+-- constraint deposit.deposit_check
+CHECK (((gains_fen >= 0) AND (gains_fen <= amount_fen)))
+
+-- constraint deposit.deposit_check1
+CHECK (((dwelling_no IS NULL) <> (unit_no IS NULL)))
+
+-- constraint deposit.deposit_check2
+CHECK (((kind = 'extraction'::text) = (unit_no IS NOT NULL)))
+
+-- constraint deposit.deposit_check3
+CHECK (((plan_no IS NULL) OR (kind = 'top-up'::text)))
+
 -- constraint deposit.deposit_compound_id_dwelling_no_fkey
 FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
 
 -- constraint deposit.deposit_deposit_no_check
 CHECK ((deposit_no > 0))
+
+-- constraint deposit.deposit_kind_check
+CHECK ((kind = ANY (ARRAY['initial'::text, 'rebuild'::text, 'top-up'::text, 'monthly'::text, 'legacy'::text, 'extraction'::text])))
 
 -- constraint deposit.deposit_pkey
 PRIMARY KEY (compound_id, deposit_no)
@@ -315,6 +363,81 @@ FOREIGN KEY (compound_id, import_no) REFERENCES import(compound_id, import_no)
 -- constraint import_row.import_row_pkey
 PRIMARY KEY (compound_id, kind, row_key)
 
+-- constraint legacy.legacy_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint legacy.legacy_compound_id_unit_no_fkey
+FOREIGN KEY (compound_id, unit_no) REFERENCES selling_unit(compound_id, unit_no)
+
+-- constraint legacy.legacy_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint legacy.legacy_legacy_no_check
+CHECK ((legacy_no > 0))
+
+-- constraint legacy.legacy_pkey
+PRIMARY KEY (compound_id, legacy_no)
+
+-- constraint legacy_income.legacy_income_compound_id_deposit_no_fkey
+FOREIGN KEY (compound_id, deposit_no) REFERENCES deposit(compound_id, deposit_no)
+
+-- constraint legacy_income.legacy_income_compound_id_legacy_no_fkey
+FOREIGN KEY (compound_id, legacy_no) REFERENCES legacy(compound_id, legacy_no)
+
+-- constraint legacy_income.legacy_income_pkey
+PRIMARY KEY (compound_id, legacy_no, deposit_no)
+
+-- constraint legacy_share.legacy_share_claimed_fen_check
+CHECK ((claimed_fen > 0))
+
+-- constraint legacy_share.legacy_share_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint legacy_share.legacy_share_compound_id_legacy_no_fkey
+FOREIGN KEY (compound_id, legacy_no) REFERENCES legacy(compound_id, legacy_no)
+
+-- constraint legacy_share.legacy_share_pkey
+PRIMARY KEY (compound_id, legacy_no, dwelling_no)
+
+-- constraint legacy_step.legacy_step_compound_id_legacy_no_fkey
+FOREIGN KEY (compound_id, legacy_no) REFERENCES legacy(compound_id, legacy_no)
+
+-- constraint legacy_step.legacy_step_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint legacy_step.legacy_step_pkey
+PRIMARY KEY (compound_id, legacy_no, step_no)
+
+-- constraint legacy_step.legacy_step_step_check
+CHECK ((step = ANY (ARRAY['claimed'::text, 'reminded'::text, 'answered'::text])))
+
+-- constraint legacy_step.legacy_step_step_no_check
+CHECK ((step_no > 0))
+
+-- constraint levy_standard.levy_standard_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint levy_standard.levy_standard_compound_id_levied_lift_means_from_on_key
+UNIQUE (compound_id, levied, lift, means, from_on)
+
+-- constraint levy_standard.levy_standard_document_check
+CHECK ((document <> ''::text))
+
+-- constraint levy_standard.levy_standard_levied_check
+CHECK ((levied = ANY (ARRAY['commodity'::text, 'non-residence'::text, 'garage'::text, 'sold-public'::text])))
+
+-- constraint levy_standard.levy_standard_lift_check
+CHECK ((lift = ANY (ARRAY[0, 1, 2])))
+
+-- constraint levy_standard.levy_standard_means_check
+CHECK ((means = ANY (ARRAY['once'::text, 'monthly'::text, 'unit-price'::text])))
+
+-- constraint levy_standard.levy_standard_pkey
+PRIMARY KEY (compound_id, standard_no)
+
+-- constraint levy_standard.levy_standard_standard_no_check
+CHECK ((standard_no > 0))
+
 -- constraint mandate.mandate_area_id_fkey
 FOREIGN KEY (area_id) REFERENCES area(area_id)
 
@@ -358,7 +481,7 @@ CHECK ((scope = ANY (ARRAY['house'::text, 'area'::text, 'compound'::text, 'organ
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
 
 -- constraint matter.matter_kind_check
-CHECK ((kind = ANY (ARRAY['bill'::text, 'project'::text, 'grant'::text, 'contract'::text])))
+CHECK ((kind = ANY (ARRAY['bill'::text, 'project'::text, 'grant'::text, 'contract'::text, 'selling-unit'::text])))
 
 -- constraint matter.matter_matter_no_check
 CHECK ((matter_no > 0))
@@ -489,6 +612,57 @@ PRIMARY KEY (compound_id, book, seq, line)
 -- constraint posting.posting_side_check
 CHECK ((side = ANY (ARRAY[1, '-1'::integer])))
 
+-- constraint receipt.receipt_compound_id_deposit_no_fkey
+FOREIGN KEY (compound_id, deposit_no) REFERENCES deposit(compound_id, deposit_no)
+
+-- constraint receipt.receipt_compound_id_range_no_fkey
+FOREIGN KEY (compound_id, range_no) REFERENCES receipt_range(compound_id, range_no)
+
+-- constraint receipt.receipt_pkey
+PRIMARY KEY (compound_id, receipt_no)
+
+-- constraint receipt.receipt_receipt_no_check
+CHECK ((receipt_no <> ''::text))
+
+-- constraint receipt_copy.receipt_copy_compound_id_receipt_no_fkey
+FOREIGN KEY (compound_id, receipt_no) REFERENCES receipt(compound_id, receipt_no)
+
+-- constraint receipt_copy.receipt_copy_copy_no_check
+CHECK ((copy_no > 0))
+
+-- constraint receipt_copy.receipt_copy_pkey
+PRIMARY KEY (compound_id, receipt_no, copy_no)
+
+-- constraint receipt_range.receipt_range_check
+CHECK ((last_no >= first_no))
+
+-- constraint receipt_range.receipt_range_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint receipt_range.receipt_range_digits_check
+CHECK (((digits >= 1) AND (digits <= 18)))
+
+-- constraint receipt_range.receipt_range_document_check
+CHECK ((document <> ''::text))
+
+-- constraint receipt_range.receipt_range_first_no_check
+CHECK ((first_no >= 0))
+
+-- constraint receipt_range.receipt_range_pkey
+PRIMARY KEY (compound_id, range_no)
+
+-- constraint receipt_range.receipt_range_range_no_check
+CHECK ((range_no > 0))
+
+-- constraint receipt_void.receipt_void_compound_id_receipt_no_fkey
+FOREIGN KEY (compound_id, receipt_no) REFERENCES receipt(compound_id, receipt_no)
+
+-- constraint receipt_void.receipt_void_pkey
+PRIMARY KEY (compound_id, receipt_no)
+
+-- constraint receipt_void.receipt_void_reason_check
+CHECK ((reason <> ''::text))
+
 -- constraint recovery_code.recovery_code_is_proposed_check
 CHECK ((is_proposed = ANY (ARRAY[0, 1])))
 
@@ -497,6 +671,141 @@ FOREIGN KEY (person_no) REFERENCES person(person_no)
 
 -- constraint recovery_code.recovery_code_pkey
 PRIMARY KEY (person_no, digest)
+
+-- constraint refund.refund_cause_check
+CHECK ((cause = ANY (ARRAY['cancelled'::text, 'destroyed'::text, 'undone-sale'::text])))
+
+-- constraint refund.refund_check
+CHECK (((principal_fen + gains_fen) > 0))
+
+-- constraint refund.refund_check1
+CHECK (((cause = 'cancelled'::text) = (deposit_no IS NOT NULL)))
+
+-- constraint refund.refund_check2
+CHECK (((payee = 'selling-unit'::text) = (payee_unit_no IS NOT NULL)))
+
+-- constraint refund.refund_compound_id_deposit_no_fkey
+FOREIGN KEY (compound_id, deposit_no) REFERENCES deposit(compound_id, deposit_no)
+
+-- constraint refund.refund_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint refund.refund_compound_id_payee_unit_no_fkey
+FOREIGN KEY (compound_id, payee_unit_no) REFERENCES selling_unit(compound_id, unit_no)
+
+-- constraint refund.refund_compound_id_unit_no_fkey
+FOREIGN KEY (compound_id, unit_no) REFERENCES selling_unit(compound_id, unit_no)
+
+-- constraint refund.refund_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint refund.refund_gains_fen_check
+CHECK ((gains_fen >= 0))
+
+-- constraint refund.refund_payee_check
+CHECK ((payee = ANY (ARRAY['owner'::text, 'selling-unit'::text, 'treasury'::text])))
+
+-- constraint refund.refund_pkey
+PRIMARY KEY (compound_id, refund_no)
+
+-- constraint refund.refund_principal_fen_check
+CHECK ((principal_fen >= 0))
+
+-- constraint refund.refund_refund_no_check
+CHECK ((refund_no > 0))
+
+-- constraint refund_payment.refund_payment_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint refund_payment.refund_payment_compound_id_refund_no_fkey
+FOREIGN KEY (compound_id, refund_no) REFERENCES refund(compound_id, refund_no)
+
+-- constraint refund_payment.refund_payment_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint refund_payment.refund_payment_payment_no_check
+CHECK ((payment_no > 0))
+
+-- constraint refund_payment.refund_payment_pkey
+PRIMARY KEY (compound_id, refund_no, payment_no)
+
+-- constraint renewal_call.renewal_call_call_no_check
+CHECK ((call_no > 0))
+
+-- constraint renewal_call.renewal_call_caller_check
+CHECK ((caller <> ''::text))
+
+-- constraint renewal_call.renewal_call_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint renewal_call.renewal_call_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint renewal_call.renewal_call_pkey
+PRIMARY KEY (compound_id, call_no)
+
+-- constraint renewal_notice.renewal_notice_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint renewal_notice.renewal_notice_compound_id_plan_no_fkey
+FOREIGN KEY (compound_id, plan_no) REFERENCES renewal_plan(compound_id, plan_no)
+
+-- constraint renewal_notice.renewal_notice_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint renewal_notice.renewal_notice_kind_check
+CHECK ((kind = ANY (ARRAY['notice'::text, 'reminder'::text])))
+
+-- constraint renewal_notice.renewal_notice_notice_no_check
+CHECK ((notice_no > 0))
+
+-- constraint renewal_notice.renewal_notice_owed_fen_check
+CHECK ((owed_fen >= 0))
+
+-- constraint renewal_notice.renewal_notice_pkey
+PRIMARY KEY (compound_id, plan_no, notice_no)
+
+-- constraint renewal_plan.renewal_plan_basis_check
+CHECK ((basis = ANY (ARRAY['resolution'::text, 'default'::text])))
+
+-- constraint renewal_plan.renewal_plan_check
+CHECK (((basis = 'resolution'::text) = (round_no IS NOT NULL)))
+
+-- constraint renewal_plan.renewal_plan_check1
+CHECK (((basis = 'resolution'::text) = (motion_no IS NOT NULL)))
+
+-- constraint renewal_plan.renewal_plan_check2
+CHECK (((basis = 'default'::text) = (call_no IS NOT NULL)))
+
+-- constraint renewal_plan.renewal_plan_compound_id_call_no_fkey
+FOREIGN KEY (compound_id, call_no) REFERENCES renewal_call(compound_id, call_no)
+
+-- constraint renewal_plan.renewal_plan_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint renewal_plan.renewal_plan_counts_gains_check
+CHECK ((counts_gains = ANY (ARRAY[0, 1])))
+
+-- constraint renewal_plan.renewal_plan_pkey
+PRIMARY KEY (compound_id, plan_no)
+
+-- constraint renewal_plan.renewal_plan_plan_no_check
+CHECK ((plan_no > 0))
+
+-- constraint renewal_plan.renewal_plan_total_fen_check
+CHECK ((total_fen > 0))
+
+-- constraint renewal_posting.renewal_posting_compound_id_plan_no_fkey
+FOREIGN KEY (compound_id, plan_no) REFERENCES renewal_plan(compound_id, plan_no)
+
+-- constraint renewal_posting.renewal_posting_pkey
+PRIMARY KEY (compound_id, plan_no, posting_no)
+
+-- constraint renewal_posting.renewal_posting_place_check
+CHECK ((place <> ''::text))
+
+-- constraint renewal_posting.renewal_posting_posting_no_check
+CHECK ((posting_no > 0))
 
 -- constraint reserve.reserve_compound_id_matter_no_fkey
 FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
@@ -519,6 +828,27 @@ CHECK ((held_fen > 0))
 -- constraint reserve_line.reserve_line_pkey
 PRIMARY KEY (compound_id, dwelling_no, reserve_no)
 
+-- constraint revenue_assignment.revenue_assignment_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint revenue_assignment.revenue_assignment_assignment_no_check
+CHECK ((assignment_no > 0))
+
+-- constraint revenue_assignment.revenue_assignment_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_assignment.revenue_assignment_compound_id_plan_no_fkey
+FOREIGN KEY (compound_id, plan_no) REFERENCES renewal_plan(compound_id, plan_no)
+
+-- constraint revenue_assignment.revenue_assignment_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint revenue_assignment.revenue_assignment_housing_check
+CHECK ((housing = ANY (ARRAY['commodity'::text, 'sold-public'::text])))
+
+-- constraint revenue_assignment.revenue_assignment_pkey
+PRIMARY KEY (compound_id, assignment_no)
+
 -- constraint seal_key.seal_key_fingerprint_key
 UNIQUE (fingerprint)
 
@@ -527,6 +857,39 @@ CHECK (((key_no >= 1) AND (key_no <= 65535)))
 
 -- constraint seal_key.seal_key_pkey
 PRIMARY KEY (key_no)
+
+-- constraint selling_unit.selling_unit_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint selling_unit.selling_unit_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint selling_unit.selling_unit_compound_id_name_key
+UNIQUE (compound_id, name)
+
+-- constraint selling_unit.selling_unit_name_check
+CHECK ((name <> ''::text))
+
+-- constraint selling_unit.selling_unit_pkey
+PRIMARY KEY (compound_id, unit_no)
+
+-- constraint selling_unit.selling_unit_unit_no_check
+CHECK ((unit_no > 0))
+
+-- constraint selling_unit_end.selling_unit_end_check
+CHECK (((successor_no IS NULL) OR (successor_no <> unit_no)))
+
+-- constraint selling_unit_end.selling_unit_end_compound_id_successor_no_fkey
+FOREIGN KEY (compound_id, successor_no) REFERENCES selling_unit(compound_id, unit_no)
+
+-- constraint selling_unit_end.selling_unit_end_compound_id_unit_no_fkey
+FOREIGN KEY (compound_id, unit_no) REFERENCES selling_unit(compound_id, unit_no)
+
+-- constraint selling_unit_end.selling_unit_end_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint selling_unit_end.selling_unit_end_pkey
+PRIMARY KEY (compound_id, unit_no)
 
 -- constraint service_contract.service_contract_check
 CHECK ((until_on >= from_on))
@@ -930,8 +1293,17 @@ CREATE UNIQUE INDEX area_code_key ON public.area USING btree (code)
 -- index area_pkey
 CREATE UNIQUE INDEX area_pkey ON public.area USING btree (area_id)
 
+-- index assessment_dwelling
+CREATE INDEX assessment_dwelling ON public.assessment USING btree (compound_id, dwelling_no, kind)
+
+-- index assessment_instalment_pkey
+CREATE UNIQUE INDEX assessment_instalment_pkey ON public.assessment_instalment USING btree (compound_id, assessment_no, instalment_no)
+
 -- index assessment_pkey
-CREATE UNIQUE INDEX assessment_pkey ON public.assessment USING btree (compound_id, dwelling_no)
+CREATE UNIQUE INDEX assessment_pkey ON public.assessment USING btree (compound_id, assessment_no)
+
+-- index assessment_replaced_once
+CREATE UNIQUE INDEX assessment_replaced_once ON public.assessment USING btree (compound_id, replaces_no) WHERE (replaces_no IS NOT NULL)
 
 -- index attempt_pkey
 CREATE UNIQUE INDEX attempt_pkey ON public.attempt USING btree (name_digest)
@@ -1026,6 +1398,24 @@ CREATE INDEX import_row_of ON public.import_row USING btree (compound_id, import
 -- index import_row_pkey
 CREATE UNIQUE INDEX import_row_pkey ON public.import_row USING btree (compound_id, kind, row_key)
 
+-- index legacy_income_pkey
+CREATE UNIQUE INDEX legacy_income_pkey ON public.legacy_income USING btree (compound_id, legacy_no, deposit_no)
+
+-- index legacy_pkey
+CREATE UNIQUE INDEX legacy_pkey ON public.legacy USING btree (compound_id, legacy_no)
+
+-- index legacy_share_pkey
+CREATE UNIQUE INDEX legacy_share_pkey ON public.legacy_share USING btree (compound_id, legacy_no, dwelling_no)
+
+-- index legacy_step_pkey
+CREATE UNIQUE INDEX legacy_step_pkey ON public.legacy_step USING btree (compound_id, legacy_no, step_no)
+
+-- index levy_standard_compound_id_levied_lift_means_from_on_key
+CREATE UNIQUE INDEX levy_standard_compound_id_levied_lift_means_from_on_key ON public.levy_standard USING btree (compound_id, levied, lift, means, from_on)
+
+-- index levy_standard_pkey
+CREATE UNIQUE INDEX levy_standard_pkey ON public.levy_standard USING btree (compound_id, standard_no)
+
 -- index mandate_person
 CREATE INDEX mandate_person ON public.mandate USING btree (person_no)
 
@@ -1095,8 +1485,50 @@ CREATE INDEX posting_account ON public.posting USING btree (compound_id, book, d
 -- index posting_pkey
 CREATE UNIQUE INDEX posting_pkey ON public.posting USING btree (compound_id, book, seq, line)
 
+-- index receipt_copy_pkey
+CREATE UNIQUE INDEX receipt_copy_pkey ON public.receipt_copy USING btree (compound_id, receipt_no, copy_no)
+
+-- index receipt_deposit
+CREATE INDEX receipt_deposit ON public.receipt USING btree (compound_id, deposit_no)
+
+-- index receipt_pkey
+CREATE UNIQUE INDEX receipt_pkey ON public.receipt USING btree (compound_id, receipt_no)
+
+-- index receipt_range_pkey
+CREATE UNIQUE INDEX receipt_range_pkey ON public.receipt_range USING btree (compound_id, range_no)
+
+-- index receipt_void_pkey
+CREATE UNIQUE INDEX receipt_void_pkey ON public.receipt_void USING btree (compound_id, receipt_no)
+
 -- index recovery_code_pkey
 CREATE UNIQUE INDEX recovery_code_pkey ON public.recovery_code USING btree (person_no, digest)
+
+-- index refund_deposit
+CREATE INDEX refund_deposit ON public.refund USING btree (compound_id, deposit_no)
+
+-- index refund_dwelling
+CREATE INDEX refund_dwelling ON public.refund USING btree (compound_id, dwelling_no)
+
+-- index refund_payment_pkey
+CREATE UNIQUE INDEX refund_payment_pkey ON public.refund_payment USING btree (compound_id, refund_no, payment_no)
+
+-- index refund_pkey
+CREATE UNIQUE INDEX refund_pkey ON public.refund USING btree (compound_id, refund_no)
+
+-- index renewal_call_pkey
+CREATE UNIQUE INDEX renewal_call_pkey ON public.renewal_call USING btree (compound_id, call_no)
+
+-- index renewal_notice_pkey
+CREATE UNIQUE INDEX renewal_notice_pkey ON public.renewal_notice USING btree (compound_id, plan_no, notice_no)
+
+-- index renewal_plan_pkey
+CREATE UNIQUE INDEX renewal_plan_pkey ON public.renewal_plan USING btree (compound_id, plan_no)
+
+-- index renewal_plan_resolution
+CREATE UNIQUE INDEX renewal_plan_resolution ON public.renewal_plan USING btree (compound_id, round_no, motion_no) WHERE (round_no IS NOT NULL)
+
+-- index renewal_posting_pkey
+CREATE UNIQUE INDEX renewal_posting_pkey ON public.renewal_posting USING btree (compound_id, plan_no, posting_no)
 
 -- index reserve_line_pkey
 CREATE UNIQUE INDEX reserve_line_pkey ON public.reserve_line USING btree (compound_id, dwelling_no, reserve_no)
@@ -1104,11 +1536,23 @@ CREATE UNIQUE INDEX reserve_line_pkey ON public.reserve_line USING btree (compou
 -- index reserve_pkey
 CREATE UNIQUE INDEX reserve_pkey ON public.reserve USING btree (compound_id, reserve_no)
 
+-- index revenue_assignment_pkey
+CREATE UNIQUE INDEX revenue_assignment_pkey ON public.revenue_assignment USING btree (compound_id, assignment_no)
+
 -- index seal_key_fingerprint_key
 CREATE UNIQUE INDEX seal_key_fingerprint_key ON public.seal_key USING btree (fingerprint)
 
 -- index seal_key_pkey
 CREATE UNIQUE INDEX seal_key_pkey ON public.seal_key USING btree (key_no)
+
+-- index selling_unit_compound_id_name_key
+CREATE UNIQUE INDEX selling_unit_compound_id_name_key ON public.selling_unit USING btree (compound_id, name)
+
+-- index selling_unit_end_pkey
+CREATE UNIQUE INDEX selling_unit_end_pkey ON public.selling_unit_end USING btree (compound_id, unit_no)
+
+-- index selling_unit_pkey
+CREATE UNIQUE INDEX selling_unit_pkey ON public.selling_unit USING btree (compound_id, unit_no)
 
 -- index service_contract_org
 CREATE INDEX service_contract_org ON public.service_contract USING btree (org_no)
@@ -1237,9 +1681,29 @@ area_id integer NOT NULL,
 
 -- table assessment
 compound_id integer NOT NULL,
+  assessment_no integer NOT NULL,
   dwelling_no integer NOT NULL,
+  kind text NOT NULL,
+  month integer NOT NULL,
+  unit_no integer,
+  plan_no integer,
   due_fen bigint NOT NULL,
+  due_on date NOT NULL,
   standard text NOT NULL,
+  standard_no integer,
+  area_centi_m2 bigint NOT NULL,
+  rate text NOT NULL,
+  pack text NOT NULL,
+  replaces_no integer,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table assessment_instalment
+compound_id integer NOT NULL,
+  assessment_no integer NOT NULL,
+  instalment_no integer NOT NULL,
+  due_on date NOT NULL,
+  due_fen bigint NOT NULL,
   act_no integer NOT NULL
 
 -- table attempt
@@ -1360,9 +1824,12 @@ compound_id integer NOT NULL,
 -- table deposit
 compound_id integer NOT NULL,
   deposit_no integer NOT NULL,
-  dwelling_no integer NOT NULL,
+  dwelling_no integer,
+  unit_no integer,
+  plan_no integer,
   kind text NOT NULL,
   amount_fen bigint NOT NULL,
+  gains_fen bigint NOT NULL,
   received_on date NOT NULL,
   receipt_no text NOT NULL,
   line_no integer,
@@ -1444,6 +1911,48 @@ compound_id integer NOT NULL,
   row_key text NOT NULL,
   import_no integer NOT NULL,
   subject_no integer NOT NULL
+
+-- table legacy
+compound_id integer NOT NULL,
+  legacy_no integer NOT NULL,
+  unit_no integer NOT NULL,
+  amount_fen bigint NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table legacy_income
+compound_id integer NOT NULL,
+  legacy_no integer NOT NULL,
+  deposit_no integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table legacy_share
+compound_id integer NOT NULL,
+  legacy_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  claimed_fen bigint NOT NULL,
+  act_no integer NOT NULL
+
+-- table legacy_step
+compound_id integer NOT NULL,
+  legacy_no integer NOT NULL,
+  step_no integer NOT NULL,
+  step text NOT NULL,
+  taken_on date NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table levy_standard
+compound_id integer NOT NULL,
+  standard_no integer NOT NULL,
+  levied text NOT NULL,
+  lift smallint NOT NULL,
+  means text NOT NULL,
+  rate text NOT NULL,
+  share text NOT NULL,
+  from_on date NOT NULL,
+  document text NOT NULL,
+  act_no integer NOT NULL
 
 -- table mandate
 mandate_no integer NOT NULL,
@@ -1568,11 +2077,111 @@ compound_id integer NOT NULL,
   effective_on date NOT NULL,
   amount_fen bigint NOT NULL
 
+-- table receipt
+compound_id integer NOT NULL,
+  receipt_no text NOT NULL,
+  deposit_no integer NOT NULL,
+  range_no integer,
+  act_no integer NOT NULL
+
+-- table receipt_copy
+compound_id integer NOT NULL,
+  receipt_no text NOT NULL,
+  copy_no integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table receipt_range
+compound_id integer NOT NULL,
+  range_no integer NOT NULL,
+  prefix text NOT NULL,
+  first_no bigint NOT NULL,
+  last_no bigint NOT NULL,
+  digits integer NOT NULL,
+  document text NOT NULL,
+  act_no integer NOT NULL
+
+-- table receipt_void
+compound_id integer NOT NULL,
+  receipt_no text NOT NULL,
+  voided_on date NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
 -- table recovery_code
 person_no integer NOT NULL,
   digest bytea NOT NULL,
   is_proposed smallint NOT NULL,
   used_by_act integer
+
+-- table refund
+compound_id integer NOT NULL,
+  refund_no integer NOT NULL,
+  cause text NOT NULL,
+  dwelling_no integer NOT NULL,
+  unit_no integer,
+  deposit_no integer,
+  payee text NOT NULL,
+  payee_unit_no integer,
+  principal_fen bigint NOT NULL,
+  gains_fen bigint NOT NULL,
+  due_on date NOT NULL,
+  evidence text NOT NULL,
+  pack text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table refund_payment
+compound_id integer NOT NULL,
+  refund_no integer NOT NULL,
+  payment_no integer NOT NULL,
+  amount_fen bigint NOT NULL,
+  paid_on date NOT NULL,
+  evidence text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table renewal_call
+compound_id integer NOT NULL,
+  call_no integer NOT NULL,
+  called_on date NOT NULL,
+  caller text NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table renewal_notice
+compound_id integer NOT NULL,
+  plan_no integer NOT NULL,
+  notice_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  kind text NOT NULL,
+  sent_on date NOT NULL,
+  method text NOT NULL,
+  evidence text NOT NULL,
+  owed_fen bigint NOT NULL,
+  act_no integer NOT NULL
+
+-- table renewal_plan
+compound_id integer NOT NULL,
+  plan_no integer NOT NULL,
+  judged_on date NOT NULL,
+  basis text NOT NULL,
+  round_no integer,
+  motion_no integer,
+  digest text NOT NULL,
+  call_no integer,
+  target text NOT NULL,
+  total_fen bigint NOT NULL,
+  counts_gains smallint NOT NULL,
+  pack text NOT NULL,
+  act_no integer NOT NULL
+
+-- table renewal_posting
+compound_id integer NOT NULL,
+  plan_no integer NOT NULL,
+  posting_no integer NOT NULL,
+  posted_on date NOT NULL,
+  place text NOT NULL,
+  act_no integer NOT NULL
 
 -- table reserve
 compound_id integer NOT NULL,
@@ -1588,12 +2197,40 @@ compound_id integer NOT NULL,
   held_fen bigint NOT NULL,
   released_fen bigint NOT NULL
 
+-- table revenue_assignment
+compound_id integer NOT NULL,
+  assignment_no integer NOT NULL,
+  plan_no integer,
+  housing text NOT NULL,
+  amount_fen bigint NOT NULL,
+  assigned_on date NOT NULL,
+  evidence text NOT NULL,
+  transfer_no integer NOT NULL,
+  revenue_seq integer NOT NULL,
+  fund_seq integer NOT NULL,
+  act_no integer NOT NULL
+
 -- table seal_key
 key_no integer NOT NULL,
   fingerprint text NOT NULL,
   blind_key bytea NOT NULL,
   act_no integer NOT NULL,
   retired_by_act integer
+
+-- table selling_unit
+compound_id integer NOT NULL,
+  unit_no integer NOT NULL,
+  name text NOT NULL,
+  matter_no integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table selling_unit_end
+compound_id integer NOT NULL,
+  unit_no integer NOT NULL,
+  ended_on date NOT NULL,
+  successor_no integer,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
 
 -- table service_contract
 contract_no integer NOT NULL,
@@ -1812,6 +2449,36 @@ CREATE TRIGGER deposit_stays BEFORE DELETE OR UPDATE ON public.deposit FOR EACH 
 -- trigger deposit.deposit_stays_whole
 CREATE TRIGGER deposit_stays_whole BEFORE TRUNCATE ON public.deposit FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger legacy.legacy_stays
+CREATE TRIGGER legacy_stays BEFORE DELETE OR UPDATE ON public.legacy FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger legacy.legacy_stays_whole
+CREATE TRIGGER legacy_stays_whole BEFORE TRUNCATE ON public.legacy FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger legacy_income.legacy_income_stays
+CREATE TRIGGER legacy_income_stays BEFORE DELETE OR UPDATE ON public.legacy_income FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger legacy_income.legacy_income_stays_whole
+CREATE TRIGGER legacy_income_stays_whole BEFORE TRUNCATE ON public.legacy_income FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger legacy_share.legacy_share_stays
+CREATE TRIGGER legacy_share_stays BEFORE DELETE OR UPDATE ON public.legacy_share FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger legacy_share.legacy_share_stays_whole
+CREATE TRIGGER legacy_share_stays_whole BEFORE TRUNCATE ON public.legacy_share FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger legacy_step.legacy_step_stays
+CREATE TRIGGER legacy_step_stays BEFORE DELETE OR UPDATE ON public.legacy_step FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger legacy_step.legacy_step_stays_whole
+CREATE TRIGGER legacy_step_stays_whole BEFORE TRUNCATE ON public.legacy_step FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger levy_standard.levy_standard_stays
+CREATE TRIGGER levy_standard_stays BEFORE DELETE OR UPDATE ON public.levy_standard FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger levy_standard.levy_standard_stays_whole
+CREATE TRIGGER levy_standard_stays_whole BEFORE TRUNCATE ON public.levy_standard FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger matter.matter_stays
 CREATE TRIGGER matter_stays BEFORE DELETE OR UPDATE ON public.matter FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -1859,6 +2526,66 @@ CREATE TRIGGER posting_stays BEFORE DELETE OR UPDATE ON public.posting FOR EACH 
 
 -- trigger posting.posting_stays_whole
 CREATE TRIGGER posting_stays_whole BEFORE TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger receipt.receipt_stays
+CREATE TRIGGER receipt_stays BEFORE DELETE OR UPDATE ON public.receipt FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger receipt.receipt_stays_whole
+CREATE TRIGGER receipt_stays_whole BEFORE TRUNCATE ON public.receipt FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger receipt_copy.receipt_copy_stays
+CREATE TRIGGER receipt_copy_stays BEFORE DELETE OR UPDATE ON public.receipt_copy FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger receipt_copy.receipt_copy_stays_whole
+CREATE TRIGGER receipt_copy_stays_whole BEFORE TRUNCATE ON public.receipt_copy FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger receipt_range.receipt_range_stays
+CREATE TRIGGER receipt_range_stays BEFORE DELETE OR UPDATE ON public.receipt_range FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger receipt_range.receipt_range_stays_whole
+CREATE TRIGGER receipt_range_stays_whole BEFORE TRUNCATE ON public.receipt_range FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger receipt_void.receipt_void_stays
+CREATE TRIGGER receipt_void_stays BEFORE DELETE OR UPDATE ON public.receipt_void FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger receipt_void.receipt_void_stays_whole
+CREATE TRIGGER receipt_void_stays_whole BEFORE TRUNCATE ON public.receipt_void FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger refund.refund_stays
+CREATE TRIGGER refund_stays BEFORE DELETE OR UPDATE ON public.refund FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger refund.refund_stays_whole
+CREATE TRIGGER refund_stays_whole BEFORE TRUNCATE ON public.refund FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger refund_payment.refund_payment_stays
+CREATE TRIGGER refund_payment_stays BEFORE DELETE OR UPDATE ON public.refund_payment FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger refund_payment.refund_payment_stays_whole
+CREATE TRIGGER refund_payment_stays_whole BEFORE TRUNCATE ON public.refund_payment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renewal_call.renewal_call_stays
+CREATE TRIGGER renewal_call_stays BEFORE DELETE OR UPDATE ON public.renewal_call FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renewal_call.renewal_call_stays_whole
+CREATE TRIGGER renewal_call_stays_whole BEFORE TRUNCATE ON public.renewal_call FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renewal_notice.renewal_notice_stays
+CREATE TRIGGER renewal_notice_stays BEFORE DELETE OR UPDATE ON public.renewal_notice FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renewal_notice.renewal_notice_stays_whole
+CREATE TRIGGER renewal_notice_stays_whole BEFORE TRUNCATE ON public.renewal_notice FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renewal_plan.renewal_plan_stays
+CREATE TRIGGER renewal_plan_stays BEFORE DELETE OR UPDATE ON public.renewal_plan FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renewal_plan.renewal_plan_stays_whole
+CREATE TRIGGER renewal_plan_stays_whole BEFORE TRUNCATE ON public.renewal_plan FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renewal_posting.renewal_posting_stays
+CREATE TRIGGER renewal_posting_stays BEFORE DELETE OR UPDATE ON public.renewal_posting FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renewal_posting.renewal_posting_stays_whole
+CREATE TRIGGER renewal_posting_stays_whole BEFORE TRUNCATE ON public.renewal_posting FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger reserve.reserve_stays
 CREATE TRIGGER reserve_stays BEFORE DELETE OR UPDATE ON public.reserve FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -21,6 +21,7 @@ mod m0011_policy;
 mod m0012_governance;
 mod m0013_portal;
 mod m0014_countersign;
+mod m0015_levy;
 mod m0018_accounts;
 
 use sea_orm_migration::prelude::*;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_portal::STEP),
             Box::new(m0014_countersign::STEP),
             Box::new(m0018_accounts::STEP),
+            Box::new(m0015_levy::STEP),
         ]
     }
 }

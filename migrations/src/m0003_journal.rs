@@ -56,7 +56,7 @@ CREATE TABLE account (
 CREATE TABLE matter (
   compound_id {int} NOT NULL REFERENCES compound (compound_id),
   matter_no {int} NOT NULL CHECK (matter_no > 0),
-  kind {text} NOT NULL CHECK (kind IN ('bill', 'project', 'grant', 'contract')),
+  kind {text} NOT NULL CHECK (kind IN ('bill', 'project', 'grant', 'contract', 'selling-unit')),
   name {text} NOT NULL,
   act_no {int} NOT NULL,
   PRIMARY KEY (compound_id, matter_no)

@@ -243,6 +243,61 @@ on_both! {
 }
 
 on_both! {
+    async fn the_fund_is_levied_receipted_and_refunded_from_the_command_line(world: World) {
+        let folder = tempfile::tempdir().unwrap();
+        let written = |name: &str, text: &str| file(&folder, name, text).to_str().unwrap().to_owned();
+        let fund = async |args: &[&str]| at(&world, &[&["fund"], args, &["--compound", "xiaohe", "--json"]].concat()).await;
+        let standard = written("标准.json", r#"{"levied":"commodity","lift":false,"means":"once","rate":"35","from_on":"2020-01-01","document":"房发〔2020〕8号"}"#);
+        assert_eq!(fund(&["standard", "--file", &standard]).await.must(0).json()["no"], 1);
+        let seen = fund(&["assess", "--on", "2026-01-05", "--dry-run"]).await.must(0).json();
+        assert_eq!(seen["total_fen"], 3_450_300);
+        assert_eq!(fund(&["assess", "--on", "2026-01-05"]).await.must(0).json()["new"], 12);
+        let told = at(&world, &["fund", "assess", "--on", "2026-01-05", "--compound", "xiaohe"]).await.must(0);
+        assert_eq!(told.out, "新核定 0 户，重新核定 0 户，不变 12 户；应交合计 34,503.00 元\n");
+        at(&world, &["deposit", "--compound", "xiaohe", "--room", "1-1-101", "--amount", "2838.50", "--on", "2026-01-05"]).await.must(0);
+
+        fund(&["range", "--first", "001", "--last", "009", "--document", "领用单 1"]).await.must(0);
+        assert_eq!(fund(&["receipt", "1"]).await.must(0).json()["receipt_no"], "001");
+        assert_eq!(fund(&["copy", "001"]).await.must(0).json()["no"], 1);
+        fund(&["void", "001", "--on", "2026-01-06", "--reason", "打印有误"]).await.must(0);
+        assert_eq!(fund(&["receipts"]).await.must(0).json()[0]["state"], "void");
+        assert_eq!(fund(&["ranges"]).await.must(0).json()[0]["left"], 8);
+
+        let owing = fund(&["dues", "--owing", "--on", "2026-02-01"]).await.must(0).json();
+        assert_eq!(owing.as_array().unwrap().len(), 11);
+        let buildings = at(&world, &["fund", "arrears", "--compound", "xiaohe", "--on", "2026-02-01"]).await.must(0);
+        assert_eq!(buildings.out, "1 幢  11 户  欠交 31,664.50 元\n共 1 项\n");
+
+        let refund = ["refund", "--room", "1-1-101", "--cause", "cancelled", "--on", "2026-01-06", "--deposit", "1", "--evidence", "解除合同 1"];
+        assert_eq!(fund(&refund).await.must(0).json()["principal_fen"], 283_850);
+        assert_eq!(fund(&refund).await.must(1).json()["refused"]["code"], "fund.refunded");
+        assert_eq!(fund(&["refunds"]).await.must(0).json()[0]["owed_fen"], 0);
+        fund(&["refund", "--room", "1-1-101", "--cause", "borrowed", "--on", "2026-01-06", "--evidence", "x"]).await.must(2);
+
+        assert_eq!(fund(&["unit", "第一纺织厂"]).await.must(0).json()["no"], 1);
+        let paid = fund(&["unit-deposit", "1", "--amount", "5", "--on", "2026-01-05"]).await.must(1).json();
+        assert_eq!(paid["refused"]["code"], "fund.over-assessment");
+        let legacy = written("代管.json", r#"{"unit_no":1,"amount_fen":1000,"evidence":"清册"}"#);
+        assert_eq!(fund(&["legacy", "--file", &legacy]).await.must(0).json()["no"], 1);
+        fund(&["legacy-step", "1", "--step", "reminded", "--on", "2026-01-06", "--evidence", "函 1"]).await.must(0);
+        assert_eq!(fund(&["legacies"]).await.must(0).json()[0]["difference_fen"], 1000);
+        fund(&["unit-end", "1", "--on", "2026-01-06", "--evidence", "注销通知书"]).await.must(0);
+        assert_eq!(fund(&["units"]).await.must(0).json()[0]["ended_on"], "2026-01-06");
+
+        assert_eq!(fund(&["call", "--on", "2026-01-05", "--caller", "某街道", "--evidence", "提醒函 1"]).await.must(0).json()["no"], 1);
+        let plan = written("续筹.json", r#"{"basis":{"on":"default","call_no":1},"judged_on":"2026-01-06","notified_on":"2026-01-06"}"#);
+        for more in [&["--dry-run"][..], &[]] {
+            let refused = fund(&[&["renew", "--file", &plan], more].concat()).await.must(1).json();
+            assert_eq!(refused["refused"]["code"], "fund.no-default");
+        }
+        for list in ["under", "renewals", "standards"] {
+            fund(&[list]).await.must(0);
+        }
+        fund(&["renewal-arrears", "1"]).await.must(0);
+        let short = fund(&["assign", "--amount", "1", "--on", "2026-01-06", "--evidence", "方案 1"]).await.must(1).json();
+        assert_eq!(short["refused"]["code"], "fund.revenue-short");
+    }
+
     async fn people_are_registered_entrusted_and_dismissed_at_the_machine(world: World) {
         let told = async |args: &[&str]| at(&world, args).await.must(0).out;
         let json = async |args: &[&str]| at(&world, &[args, &["--json"]].concat()).await.must(0).json();

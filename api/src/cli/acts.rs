@@ -28,6 +28,7 @@ pub(super) async fn deposit(books: &Books, args: DepositArgs, out: Out<'_>) -> R
             DepositWord::Initial => DepositKind::Initial,
             DepositWord::TopUp => DepositKind::TopUp,
             DepositWord::Rebuild => DepositKind::Rebuild,
+            DepositWord::Monthly => DepositKind::Monthly,
         },
         line_no: args.line.map(LineNo),
         amount_fen: args.amount,

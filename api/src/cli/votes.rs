@@ -273,11 +273,11 @@ pub(super) struct RoundArg {
     no: i32,
 }
 
-fn room(text: &str) -> Result<RoomCode, String> {
+pub(super) fn room(text: &str) -> Result<RoomCode, String> {
     RoomCode::parse(text).map_err(|why| why.to_string())
 }
 
-fn delivery(text: &str) -> Result<Delivery, String> {
+pub(super) fn delivery(text: &str) -> Result<Delivery, String> {
     let known = Delivery::ALL.into_iter().find(|way| way.name() == text);
     known.ok_or_else(|| "方式为 hand、post、electronic 或 notice".to_owned())
 }
@@ -321,19 +321,19 @@ impl Acting {
     }
 }
 
-async fn seat(books: &Books, act: &ActArgs, actor: Actor) -> Result<Seat, Error> {
+pub(super) async fn seat(books: &Books, act: &ActArgs, actor: Actor) -> Result<Seat, Error> {
     let compound = compound(books, &act.compound).await?.id;
     Ok(Seat { books: books.clone(), actor, compound, key: act.key.clone() })
 }
 
-async fn looking(books: &Books, asked: &CompoundArg) -> Result<(Seat, String), Error> {
+pub(super) async fn looking(books: &Books, asked: &CompoundArg) -> Result<(Seat, String), Error> {
     let compound = compound(books, &asked.compound).await?;
     let seat =
         Seat { books: books.clone(), actor: Actor::operator(), compound: compound.id, key: None };
     Ok((seat, compound.name))
 }
 
-fn told<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+pub(super) fn told<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let text = text_of(path)?;
     Ok(serde_json::from_str(&text).map_err(|e| problem::SHAPE.refuse(e.to_string()))?)
 }
@@ -344,7 +344,12 @@ fn text_of(path: &Path) -> Result<String, Error> {
 }
 
 /// Tells an answer: as JSON, or in a line.
-fn tell(out: Out<'_>, is_json: bool, answer: &impl serde::Serialize, line: String) -> Ran {
+pub(super) fn tell(
+    out: Out<'_>,
+    is_json: bool,
+    answer: &impl serde::Serialize,
+    line: String,
+) -> Ran {
     if is_json {
         say(out, answer)?;
     } else {

@@ -52,6 +52,23 @@ pub static EVENTS: &[Event] = &[
         Shape::Members(&["deposit_no", "voucher", "amount_fen", "received_on"]),
     ),
     event(
+        "fund.levy",
+        "维修资金应交已核定",
+        Shape::Members(&["new", "changed", "same", "total_fen"]),
+    ),
+    event(
+        "fund.refund",
+        "维修资金返还已登记",
+        Shape::Members(&["refund_no", "voucher", "payee", "principal_fen", "gains_fen"]),
+    ),
+    event("fund.pay-refund", "维修资金返还已支付", Shape::Members(&["voucher", "left_fen"])),
+    event("fund.renew", "续筹方案已登记", Shape::Named("plan_no")),
+    event(
+        "fund.assign-revenue",
+        "公共收益已划入维修资金",
+        Shape::Members(&["assignment_no", "transfer_no", "revenue", "fund"]),
+    ),
+    event(
         "fees.bill",
         "账单已发布",
         Shape::Members(&["voucher", "prepaid_voucher", "bills", "total_fen", "prepaid_fen"]),

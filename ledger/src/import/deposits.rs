@@ -180,6 +180,8 @@ pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Movement>) -> Res
             let kept = Kept {
                 kind: if movement.kind == DepositKind::Open { "initial" } else { "top-up" },
                 amount: movement.principal + movement.gains,
+                gains: movement.gains,
+                plan: None,
                 received_on: movement.on,
                 line_no: None,
                 voucher,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -108,16 +109,21 @@ pub enum Payer {
 }
 
 /// What is levied on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "交存对象")]
 pub enum Levied {
     /// 商品住宅.
+    #[schemars(description = "商品住宅")]
     Commodity,
     /// 与住宅结构相连或小区内的非住宅.
+    #[schemars(description = "非住宅")]
     NonResidence,
     /// 车库.
+    #[schemars(description = "车库、车位")]
     Garage,
     /// 已售公有住房.
+    #[schemars(description = "已售公有住房")]
     SoldPublic,
 }
 
@@ -470,13 +476,19 @@ pub struct RevenueToFund {
 }
 
 /// How a top-up may be paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "交存方式")]
 pub enum Instalment {
     /// At once.
+    #[schemars(description = "一次交清")]
     LumpSum,
     /// Monthly.
+    #[schemars(description = "按月")]
     Monthly,
     /// Quarterly.
+    #[schemars(description = "按季")]
     Quarterly,
 }
