@@ -572,3 +572,25 @@ pub(crate) async fn deposited_by_year(
     }
     Ok(deposited)
 }
+
+/// What each dwelling paid in at first, deposits that were reversed left out.
+///
+/// # Errors
+/// Storage.
+pub async fn first_deposits(
+    view: &mut impl View,
+    compound: CompoundId,
+) -> Result<BTreeMap<DwellingNo, Money>> {
+    let sql = "SELECT d.dwelling_no, CAST(sum(d.amount_fen) AS BIGINT) AS fen FROM deposit d
+               WHERE d.compound_id = $1 AND d.kind = 'initial' AND NOT EXISTS (
+                 SELECT 1 FROM voucher v WHERE v.compound_id = d.compound_id AND v.book = $2
+                   AND v.reverses_seq = d.voucher_seq)
+               GROUP BY d.dwelling_no";
+    let values = vec![compound.0.into(), Book::Fund.number().into()];
+    let mut deposits = BTreeMap::new();
+    for row in view.rows(DEPOSITS, sql, values).await? {
+        let fen = Money::fen(row.try_get("", "fen")?);
+        deposits.insert(DwellingNo(row.try_get("", "dwelling_no")?), fen);
+    }
+    Ok(deposits)
+}

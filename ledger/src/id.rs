@@ -73,6 +73,14 @@ identities! {
     BallotNo;
     /// A subscription to what happens. Given at the head office.
     HookNo;
+    /// A project paid from the fund (维修项目).
+    ProjectNo;
+    /// A step of a project.
+    StepNo;
+    /// A payment of a project.
+    PaidNo;
+    /// A paper of a project.
+    PaperNo;
 }
 
 impl CompoundId {

@@ -417,6 +417,84 @@ PRIMARY KEY (compound_id, book, seq, line)
 -- constraint posting.posting_side_check
 CHECK ((side = ANY (ARRAY[1, '-1'::integer])))
 
+-- constraint project.project_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint project.project_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint project.project_path_check
+CHECK ((path = ANY (ARRAY['ordinary'::text, 'emergency'::text])))
+
+-- constraint project.project_pkey
+PRIMARY KEY (compound_id, project_no)
+
+-- constraint project.project_project_no_check
+CHECK ((project_no > 0))
+
+-- constraint project_hold.project_hold_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint project_hold.project_hold_compound_id_project_no_step_no_fkey
+FOREIGN KEY (compound_id, project_no, step_no) REFERENCES project_step(compound_id, project_no, step_no)
+
+-- constraint project_hold.project_hold_compound_id_reserve_no_fkey
+FOREIGN KEY (compound_id, reserve_no) REFERENCES reserve(compound_id, reserve_no)
+
+-- constraint project_hold.project_hold_hold_no_check
+CHECK ((hold_no > 0))
+
+-- constraint project_hold.project_hold_pkey
+PRIMARY KEY (compound_id, project_no, hold_no)
+
+-- constraint project_paper.project_paper_compound_id_project_no_fkey
+FOREIGN KEY (compound_id, project_no) REFERENCES project(compound_id, project_no)
+
+-- constraint project_paper.project_paper_length_check
+CHECK ((length > 0))
+
+-- constraint project_paper.project_paper_paper_no_check
+CHECK ((paper_no > 0))
+
+-- constraint project_paper.project_paper_pkey
+PRIMARY KEY (compound_id, project_no, paper_no)
+
+-- constraint project_payment.project_payment_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint project_payment.project_payment_check
+CHECK (((fund_fen >= 0) AND (fund_fen <= amount_fen)))
+
+-- constraint project_payment.project_payment_check1
+CHECK (((is_back = 1) OR (decision_step_no IS NOT NULL)))
+
+-- constraint project_payment.project_payment_check2
+CHECK (((voucher_seq IS NULL) = (fund_fen = 0)))
+
+-- constraint project_payment.project_payment_compound_id_project_no_decision_step_no_fkey
+FOREIGN KEY (compound_id, project_no, decision_step_no) REFERENCES project_step(compound_id, project_no, step_no)
+
+-- constraint project_payment.project_payment_compound_id_project_no_request_step_no_fkey
+FOREIGN KEY (compound_id, project_no, request_step_no) REFERENCES project_step(compound_id, project_no, step_no)
+
+-- constraint project_payment.project_payment_is_back_check
+CHECK ((is_back = ANY (ARRAY[0, 1])))
+
+-- constraint project_payment.project_payment_payment_no_check
+CHECK ((payment_no > 0))
+
+-- constraint project_payment.project_payment_pkey
+PRIMARY KEY (compound_id, project_no, payment_no)
+
+-- constraint project_step.project_step_compound_id_project_no_fkey
+FOREIGN KEY (compound_id, project_no) REFERENCES project(compound_id, project_no)
+
+-- constraint project_step.project_step_pkey
+PRIMARY KEY (compound_id, project_no, step_no)
+
+-- constraint project_step.project_step_step_no_check
+CHECK ((step_no > 0))
+
 -- constraint recovery_code.recovery_code_is_proposed_check
 CHECK ((is_proposed = ANY (ARRAY[0, 1])))
 
@@ -965,6 +1043,27 @@ CREATE INDEX posting_account ON public.posting USING btree (compound_id, book, d
 -- index posting_pkey
 CREATE UNIQUE INDEX posting_pkey ON public.posting USING btree (compound_id, book, seq, line)
 
+-- index project_hold_pkey
+CREATE UNIQUE INDEX project_hold_pkey ON public.project_hold USING btree (compound_id, project_no, hold_no)
+
+-- index project_matter
+CREATE UNIQUE INDEX project_matter ON public.project USING btree (compound_id, matter_no)
+
+-- index project_paid_once
+CREATE UNIQUE INDEX project_paid_once ON public.project_payment USING btree (compound_id, project_no, request_step_no) WHERE (is_back = 0)
+
+-- index project_paper_pkey
+CREATE UNIQUE INDEX project_paper_pkey ON public.project_paper USING btree (compound_id, project_no, paper_no)
+
+-- index project_payment_pkey
+CREATE UNIQUE INDEX project_payment_pkey ON public.project_payment USING btree (compound_id, project_no, payment_no)
+
+-- index project_pkey
+CREATE UNIQUE INDEX project_pkey ON public.project USING btree (compound_id, project_no)
+
+-- index project_step_pkey
+CREATE UNIQUE INDEX project_step_pkey ON public.project_step USING btree (compound_id, project_no, step_no)
+
 -- index recovery_code_pkey
 CREATE UNIQUE INDEX recovery_code_pkey ON public.recovery_code USING btree (person_no, digest)
 
@@ -1376,6 +1475,72 @@ compound_id integer NOT NULL,
   effective_on date NOT NULL,
   amount_fen bigint NOT NULL
 
+-- table project
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  title text NOT NULL,
+  path text NOT NULL,
+  proposal text NOT NULL,
+  proposed_on date NOT NULL,
+  by_name text NOT NULL,
+  by_role text NOT NULL,
+  act_no integer NOT NULL
+
+-- table project_hold
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  hold_no integer NOT NULL,
+  step_no integer NOT NULL,
+  reserve_no integer,
+  amount_fen bigint NOT NULL,
+  work text NOT NULL,
+  pack text NOT NULL,
+  act_no integer NOT NULL
+
+-- table project_paper
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  paper_no integer NOT NULL,
+  kind text NOT NULL,
+  name text NOT NULL,
+  length bigint NOT NULL,
+  digest text NOT NULL,
+  content bytea NOT NULL,
+  recorded_at bigint NOT NULL,
+  by_name text NOT NULL,
+  by_role text NOT NULL,
+  act_no integer NOT NULL
+
+-- table project_payment
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  payment_no integer NOT NULL,
+  request_step_no integer NOT NULL,
+  decision_step_no integer,
+  is_back smallint NOT NULL,
+  amount_fen bigint NOT NULL,
+  fund_fen bigint NOT NULL,
+  paid_on date NOT NULL,
+  line_no integer,
+  voucher_seq integer,
+  round_no integer,
+  motion_no integer,
+  pack text NOT NULL,
+  act_no integer NOT NULL
+
+-- table project_step
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  step_no integer NOT NULL,
+  kind text NOT NULL,
+  body text NOT NULL,
+  recorded_on date NOT NULL,
+  by_name text NOT NULL,
+  by_role text NOT NULL,
+  digest text NOT NULL,
+  act_no integer NOT NULL
+
 -- table recovery_code
 person_no integer NOT NULL,
   digest bytea NOT NULL,
@@ -1646,6 +1811,36 @@ CREATE TRIGGER posting_stays BEFORE DELETE OR UPDATE ON public.posting FOR EACH 
 
 -- trigger posting.posting_stays_whole
 CREATE TRIGGER posting_stays_whole BEFORE TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger project.project_stays
+CREATE TRIGGER project_stays BEFORE DELETE OR UPDATE ON public.project FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project.project_stays_whole
+CREATE TRIGGER project_stays_whole BEFORE TRUNCATE ON public.project FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger project_hold.project_hold_stays
+CREATE TRIGGER project_hold_stays BEFORE DELETE OR UPDATE ON public.project_hold FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project_hold.project_hold_stays_whole
+CREATE TRIGGER project_hold_stays_whole BEFORE TRUNCATE ON public.project_hold FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger project_paper.project_paper_stays
+CREATE TRIGGER project_paper_stays BEFORE DELETE OR UPDATE ON public.project_paper FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project_paper.project_paper_stays_whole
+CREATE TRIGGER project_paper_stays_whole BEFORE TRUNCATE ON public.project_paper FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger project_payment.project_payment_stays
+CREATE TRIGGER project_payment_stays BEFORE DELETE OR UPDATE ON public.project_payment FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project_payment.project_payment_stays_whole
+CREATE TRIGGER project_payment_stays_whole BEFORE TRUNCATE ON public.project_payment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger project_step.project_step_stays
+CREATE TRIGGER project_step_stays BEFORE DELETE OR UPDATE ON public.project_step FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project_step.project_step_stays_whole
+CREATE TRIGGER project_step_stays_whole BEFORE TRUNCATE ON public.project_step FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger reserve.reserve_stays
 CREATE TRIGGER reserve_stays BEFORE DELETE OR UPDATE ON public.reserve FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -39,6 +39,12 @@ CREATE INDEX payment_dwelling ON payment (compound_id, dwelling_no)
 -- index posting_account
 CREATE INDEX posting_account ON posting (compound_id, book, dwelling_no, account, effective_on)
 
+-- index project_matter
+CREATE UNIQUE INDEX project_matter ON project (compound_id, matter_no)
+
+-- index project_paid_once
+CREATE UNIQUE INDEX project_paid_once ON project_payment (compound_id, project_no, request_step_no) WHERE is_back = 0
+
 -- index service_contract_org
 CREATE INDEX service_contract_org ON service_contract (org_no)
 
@@ -491,6 +497,96 @@ CREATE TABLE posting (
                  DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID
 
+-- table project
+CREATE TABLE project (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  project_no INTEGER NOT NULL CHECK (project_no > 0),
+  matter_no INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  path TEXT NOT NULL CHECK (path IN ('ordinary', 'emergency')),
+  proposal TEXT NOT NULL,
+  proposed_on TEXT NOT NULL,
+  by_name TEXT NOT NULL,
+  by_role TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no),
+  FOREIGN KEY (compound_id, matter_no) REFERENCES matter (compound_id, matter_no)
+) STRICT, WITHOUT ROWID
+
+-- table project_hold
+CREATE TABLE project_hold (
+  compound_id INTEGER NOT NULL,
+  project_no INTEGER NOT NULL,
+  hold_no INTEGER NOT NULL CHECK (hold_no > 0),
+  step_no INTEGER NOT NULL,
+  reserve_no INTEGER NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  work TEXT NOT NULL,
+  pack TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no, hold_no),
+  FOREIGN KEY (compound_id, project_no, step_no) REFERENCES project_step (compound_id, project_no, step_no),
+  FOREIGN KEY (compound_id, reserve_no) REFERENCES reserve (compound_id, reserve_no)
+) STRICT, WITHOUT ROWID
+
+-- table project_paper
+CREATE TABLE project_paper (
+  compound_id INTEGER NOT NULL,
+  project_no INTEGER NOT NULL,
+  paper_no INTEGER NOT NULL CHECK (paper_no > 0),
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  length INTEGER NOT NULL CHECK (length > 0),
+  digest TEXT NOT NULL,
+  content BLOB NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  by_name TEXT NOT NULL,
+  by_role TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no, paper_no),
+  FOREIGN KEY (compound_id, project_no) REFERENCES project (compound_id, project_no)
+) STRICT, WITHOUT ROWID
+
+-- table project_payment
+CREATE TABLE project_payment (
+  compound_id INTEGER NOT NULL,
+  project_no INTEGER NOT NULL,
+  payment_no INTEGER NOT NULL CHECK (payment_no > 0),
+  request_step_no INTEGER NOT NULL,
+  decision_step_no INTEGER NULL,
+  is_back INTEGER NOT NULL CHECK (is_back IN (0, 1)),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  fund_fen INTEGER NOT NULL CHECK (fund_fen BETWEEN 0 AND amount_fen),
+  paid_on TEXT NOT NULL,
+  line_no INTEGER NULL,
+  voucher_seq INTEGER NULL,
+  round_no INTEGER NULL,
+  motion_no INTEGER NULL,
+  pack TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no, payment_no),
+  FOREIGN KEY (compound_id, project_no, request_step_no) REFERENCES project_step (compound_id, project_no, step_no),
+  FOREIGN KEY (compound_id, project_no, decision_step_no) REFERENCES project_step (compound_id, project_no, step_no),
+  CHECK (is_back = 1 OR decision_step_no IS NOT NULL),
+  CHECK ((voucher_seq IS NULL) = (fund_fen = 0))
+) STRICT, WITHOUT ROWID
+
+-- table project_step
+CREATE TABLE project_step (
+  compound_id INTEGER NOT NULL,
+  project_no INTEGER NOT NULL,
+  step_no INTEGER NOT NULL CHECK (step_no > 0),
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL,
+  recorded_on TEXT NOT NULL,
+  by_name TEXT NOT NULL,
+  by_role TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no, step_no),
+  FOREIGN KEY (compound_id, project_no) REFERENCES project (compound_id, project_no)
+) STRICT, WITHOUT ROWID
+
 -- table recovery_code
 CREATE TABLE recovery_code (
   person_no INTEGER NOT NULL REFERENCES person (person_no),
@@ -898,6 +994,46 @@ CREATE TRIGGER posting_no_delete BEFORE DELETE ON posting
 -- trigger posting_no_update
 CREATE TRIGGER posting_no_update BEFORE UPDATE ON posting
                      BEGIN SELECT RAISE(ABORT, 'posting is append-only'); END
+
+-- trigger project_hold_no_delete
+CREATE TRIGGER project_hold_no_delete BEFORE DELETE ON project_hold
+                     BEGIN SELECT RAISE(ABORT, 'project_hold is append-only'); END
+
+-- trigger project_hold_no_update
+CREATE TRIGGER project_hold_no_update BEFORE UPDATE ON project_hold
+                     BEGIN SELECT RAISE(ABORT, 'project_hold is append-only'); END
+
+-- trigger project_no_delete
+CREATE TRIGGER project_no_delete BEFORE DELETE ON project
+                     BEGIN SELECT RAISE(ABORT, 'project is append-only'); END
+
+-- trigger project_no_update
+CREATE TRIGGER project_no_update BEFORE UPDATE ON project
+                     BEGIN SELECT RAISE(ABORT, 'project is append-only'); END
+
+-- trigger project_paper_no_delete
+CREATE TRIGGER project_paper_no_delete BEFORE DELETE ON project_paper
+                     BEGIN SELECT RAISE(ABORT, 'project_paper is append-only'); END
+
+-- trigger project_paper_no_update
+CREATE TRIGGER project_paper_no_update BEFORE UPDATE ON project_paper
+                     BEGIN SELECT RAISE(ABORT, 'project_paper is append-only'); END
+
+-- trigger project_payment_no_delete
+CREATE TRIGGER project_payment_no_delete BEFORE DELETE ON project_payment
+                     BEGIN SELECT RAISE(ABORT, 'project_payment is append-only'); END
+
+-- trigger project_payment_no_update
+CREATE TRIGGER project_payment_no_update BEFORE UPDATE ON project_payment
+                     BEGIN SELECT RAISE(ABORT, 'project_payment is append-only'); END
+
+-- trigger project_step_no_delete
+CREATE TRIGGER project_step_no_delete BEFORE DELETE ON project_step
+                     BEGIN SELECT RAISE(ABORT, 'project_step is append-only'); END
+
+-- trigger project_step_no_update
+CREATE TRIGGER project_step_no_update BEFORE UPDATE ON project_step
+                     BEGIN SELECT RAISE(ABORT, 'project_step is append-only'); END
 
 -- trigger reserve_is_new
 CREATE TRIGGER reserve_is_new BEFORE INSERT ON reserve

@@ -26,4 +26,5 @@ mod tidy;
 mod verify;
 mod watch;
 mod wire;
+mod works;
 mod world;
