@@ -263,8 +263,16 @@ pub struct StepView {
     by: &'static str,
     #[schemars(description = "摘要：SHA-256", example = &"3572dc88")]
     digest: String,
-    #[schemars(description = "内容：与登记时相同")]
+    #[schemars(description = "内容：与登记时相同", example = json!({ "content": "屋面防水层翻修" }))]
     body: Value,
+}
+
+impl StepView {
+    /// In a line.
+    pub(crate) fn line(&self) -> String {
+        let StepView { step_no, title, recorded_on, by, .. } = self;
+        format!("{step_no}  {}  {by}  {title}", recorded_on.0)
+    }
 }
 
 /// A payment of a project.
@@ -275,6 +283,8 @@ pub struct PaidView {
     payment_no: i32,
     #[schemars(description = "是否追回")]
     is_back: bool,
+    #[schemars(description = "凭证是否已冲销：冲销的不计入已付，另行申请")]
+    is_reversed: bool,
     #[schemars(description = "日期")]
     paid_on: IsoDay,
     #[schemars(description = "金额：分，列支范围承担的部分", example = 3_000_000)]
@@ -295,7 +305,7 @@ pub struct PaidView {
 pub struct ProjectView {
     #[serde(flatten)]
     pub(crate) row: ProjectRow,
-    #[schemars(description = "立项：与登记时相同")]
+    #[schemars(description = "立项：与登记时相同", example = json!({ "title": "1 幢屋面防水维修" }))]
     proposal: Value,
     #[schemars(description = "方案名：表决事项的“方案”须照写；尚无方案的没有", example = &"项目 1 方案 3572dc88")]
     pub(crate) plan_name: Option<String>,
@@ -335,6 +345,7 @@ impl ProjectView {
         let paid = |paid: &works::facts::Paid| PaidView {
             payment_no: paid.no.0,
             is_back: paid.is_back,
+            is_reversed: paid.is_reversed,
             paid_on: IsoDay(paid.on),
             amount_fen: paid.amount,
             fund_fen: paid.fund,

@@ -813,7 +813,7 @@ pub async fn claim_back(tx: &mut Tx, no: ProjectNo, back: &ClaimBack) -> Result<
     let step = facts.review.as_ref().map(|r| r.no).max(facts.account.as_ref().map(|a| a.no));
     let step = step.unwrap_or(facts.last);
     let total = facts.paid_so_far() - back.amount_fen;
-    let draws = scene::back_to(tx, compound, &facts, &pack, total).await?;
+    let draws = scene::back_to(tx, compound, &facts, total).await?;
     let line = match back.line_no {
         Some(no) => Some(bank::moving(tx, Book::Fund, no, -draws.fund, back.received_on).await?),
         None => None,

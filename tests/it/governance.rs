@@ -1058,6 +1058,11 @@ impl House {
         self.doors.send(request.body(axum::body::Body::from(body)).unwrap()).await
     }
 
+    /// Any request at all.
+    pub(crate) async fn knock(&self, request: axum::http::Request<axum::body::Body>) -> Answered {
+        self.doors.send(request).await
+    }
+
     fn shown(&self, role: Role, path: &str) -> String {
         let room = path.split('/').nth(2).unwrap_or_default();
         match self.owners.get(room) {

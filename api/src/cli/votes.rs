@@ -333,18 +333,23 @@ async fn looking(books: &Books, asked: &CompoundArg) -> Result<(Seat, String), E
     Ok((seat, compound.name))
 }
 
-fn told<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+pub(super) fn told<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let text = text_of(path)?;
     Ok(serde_json::from_str(&text).map_err(|e| problem::SHAPE.refuse(e.to_string()))?)
 }
 
-fn text_of(path: &Path) -> Result<String, Error> {
+pub(super) fn text_of(path: &Path) -> Result<String, Error> {
     let what = format!("读取 {}", path.display());
     Ok(std::fs::read_to_string(path).map_err(|source| Storage::File { what, source })?)
 }
 
 /// Tells an answer: as JSON, or in a line.
-fn tell(out: Out<'_>, is_json: bool, answer: &impl serde::Serialize, line: String) -> Ran {
+pub(super) fn tell(
+    out: Out<'_>,
+    is_json: bool,
+    answer: &impl serde::Serialize,
+    line: String,
+) -> Ran {
     if is_json {
         say(out, answer)?;
     } else {

@@ -250,7 +250,11 @@ pub fn list(facts: &Facts, steps: &[Recorded], papers: &[Paper]) -> String {
         let _ = writeln!(text, "材料 {paper_no} {kind} {length} sha256:{digest} {name}");
     }
     for paid in &facts.paid {
-        let word = if paid.is_back { "追回" } else { "付款" };
+        let word = match (paid.is_reversed, paid.is_back) {
+            (true, _) => "已冲销",
+            (false, true) => "追回",
+            (false, false) => "付款",
+        };
         let voucher = paid.voucher.map_or("-".to_owned(), |seq| seq.to_string());
         let _ = writeln!(
             text,

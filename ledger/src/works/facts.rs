@@ -97,6 +97,8 @@ pub struct Paid {
     pub decision: Option<StepNo>,
     /// Whether it came back.
     pub is_back: bool,
+    /// Whether its voucher was reversed: it moved nothing. What is due is asked for anew.
+    pub is_reversed: bool,
     /// How much of what the scope bears.
     pub amount: Money,
     /// Of that, the fund's.
@@ -107,6 +109,8 @@ pub struct Paid {
     pub line: Option<LineNo>,
     /// The voucher; none where nothing was the fund's.
     pub voucher: Option<VoucherSeq>,
+    /// The owners' decision it stands on; an emergency has none.
+    pub resolution: Option<(RoundNo, MotionNo)>,
     /// The pack it was judged by.
     pub pack: String,
 }
@@ -225,6 +229,8 @@ pub struct Facts {
     pub witnesses: Vec<At<Witnessing>>,
     /// The application in force.
     pub application: Option<At<Application>>,
+    /// The days of all applications, those that lapsed too.
+    pub applied: Vec<(StepNo, Day)>,
     /// The decisions on it, and on requests.
     pub decisions: Vec<At<Decision>>,
     /// The contract.
@@ -274,6 +280,7 @@ impl Facts {
             carried: None,
             witnesses: Vec::new(),
             application: None,
+            applied: Vec::new(),
             decisions: Vec::new(),
             contract: None,
             started_on: None,
@@ -330,7 +337,10 @@ impl Facts {
                 self.vote = Some(at!(vote));
             }
             Step::Witnessing(witnessing) => self.witnesses.push(at!(witnessing)),
-            Step::Application(application) => self.application = Some(at!(application)),
+            Step::Application(application) => {
+                self.applied.push((no, on));
+                self.application = Some(at!(application));
+            }
             Step::Decision(decision) => self.decisions.push(at!(decision)),
             Step::Contract(contract) => self.contract = Some(at!(contract)),
             Step::Progress(progress) => match progress.of {
@@ -363,16 +373,21 @@ impl Facts {
         Some(format!("项目 {} 方案 {}", self.no(), plan.digest.get(..32).unwrap_or_default()))
     }
 
+    /// The movements that stand.
+    pub fn standing(&self) -> impl Iterator<Item = &Paid> {
+        self.paid.iter().filter(|paid| !paid.is_reversed)
+    }
+
     /// What came out on balance of what the scope bears.
     #[must_use]
     pub fn paid_so_far(&self) -> Money {
-        self.paid.iter().map(|p| if p.is_back { -p.amount } else { p.amount }).sum()
+        self.standing().map(|p| if p.is_back { -p.amount } else { p.amount }).sum()
     }
 
     /// Of that, the fund's.
     #[must_use]
     pub fn paid_by_fund(&self) -> Money {
-        self.paid.iter().map(|p| if p.is_back { -p.fund } else { p.fund }).sum()
+        self.standing().map(|p| if p.is_back { -p.fund } else { p.fund }).sum()
     }
 
     /// The decisions on the application in force.

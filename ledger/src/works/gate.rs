@@ -693,6 +693,9 @@ fn in_order(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
         {
             return fails(format!("付款 {paid_on} 早于 批准 {approved}"));
         }
+        if known.is_empty() {
+            return holds("尚无日期");
+        }
         let told: Vec<String> = known.iter().map(|(what, on)| format!("{what} {on}")).collect();
         return holds(told.join(" ≤ "));
     };

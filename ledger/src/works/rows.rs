@@ -6,7 +6,10 @@ use crate::allocation::Work;
 use crate::books::sheaf::{Kind as Column, Table};
 use crate::books::{Reads, Role, Tx, View};
 use crate::error::{Result, Storage};
-use crate::id::{CompoundId, LineNo, MatterNo, PaidNo, ProjectNo, ReserveNo, StepNo, VoucherSeq};
+use crate::id::{
+    CompoundId, LineNo, MatterNo, MotionNo, PaidNo, ProjectNo, ReserveNo, RoundNo, StepNo,
+    VoucherSeq,
+};
 use crate::money::Money;
 
 macro_rules! tables {
@@ -123,11 +126,13 @@ pub(super) async fn payments(
     compound: CompoundId,
     only: Option<ProjectNo>,
 ) -> Result<Vec<(ProjectNo, Paid)>> {
-    let which = if only.is_some() { "AND project_no = $2" } else { "" };
+    let which = if only.is_some() { "AND p.project_no = $2" } else { "" };
     let sql = format!(
-        "SELECT project_no, payment_no, request_step_no, decision_step_no, is_back, amount_fen, fund_fen,
-           paid_on, line_no, voucher_seq, pack
-         FROM project_payment WHERE compound_id = $1 {which} ORDER BY project_no, payment_no"
+        "SELECT p.project_no, p.payment_no, p.request_step_no, p.decision_step_no, p.is_back, p.amount_fen,
+           p.fund_fen, p.paid_on, p.line_no, p.voucher_seq, p.pack, p.round_no, p.motion_no, EXISTS (
+             SELECT 1 FROM voucher v WHERE v.compound_id = p.compound_id AND v.book = 1
+               AND v.reverses_seq = p.voucher_seq) AS is_reversed
+         FROM project_payment p WHERE p.compound_id = $1 {which} ORDER BY p.project_no, p.payment_no"
     );
     let mut values = vec![compound.0.into()];
     values.extend(only.map(|no| no.0.into()));
@@ -139,11 +144,13 @@ pub(super) async fn payments(
             request: StepNo(row.try_get("", "request_step_no")?),
             decision: some("decision_step_no")?.map(StepNo),
             is_back: row.try_get::<i16>("", "is_back")? == 1,
+            is_reversed: row.try_get("", "is_reversed")?,
             amount: Money::fen(row.try_get("", "amount_fen")?),
             fund: Money::fen(row.try_get("", "fund_fen")?),
             on: row.try_get("", "paid_on")?,
             line: some("line_no")?.map(LineNo),
             voucher: some("voucher_seq")?.map(VoucherSeq),
+            resolution: some("round_no")?.map(RoundNo).zip(some("motion_no")?.map(MotionNo)),
             pack: row.try_get("", "pack")?,
         };
         payments.push((ProjectNo(row.try_get("", "project_no")?), paid));

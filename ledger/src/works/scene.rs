@@ -21,13 +21,13 @@ use crate::books::View;
 use crate::calendar::Day;
 use crate::error::{Refusal, Result};
 use crate::fund::{self, FundBalance};
-use crate::governance::Terms;
+use crate::governance::{Resolution, Terms};
 use crate::id::{CompoundId, DwellingNo, ProjectNo};
 use crate::journal::{self, AsOf, Book};
 use crate::measure::Area;
 use crate::money::Money;
 use crate::policy::terms::{BalanceKind, DrawOrder};
-use crate::policy::{Pack, Path};
+use crate::policy::{self, Pack, Path};
 use crate::property::{self, Dwelling, RoomCode, Usage};
 
 /// What a project has drawn of each dwelling so far, as the journal says.
@@ -271,20 +271,33 @@ pub(super) async fn back_to(
     view: &mut impl View,
     compound: CompoundId,
     facts: &Facts,
-    pack: &Pack,
     total: Money,
 ) -> Result<Draws> {
     let hold = rows::holds(view, compound, facts.no()).await?.pop();
     let Some(hold) = hold else {
         return Err(STEP.refuse(format!("项目 {} 没有付过款", facts.no())).into());
     };
+    let pack = law_of(view, compound, facts, &hold).await?;
     let drawn = drawn(view, compound, facts).await?;
-    let back = draws(&hold.work, pack, total, &drawn, &raised(facts))?;
+    let back = draws(&hold.work, &pack, total, &drawn, &raised(facts))?;
     let more = back.of.iter().find(|d| d.principal.is_positive() || d.gains.is_positive());
     if let Some(more) = more {
         return Err(gate::uneven(&more.code).into());
     }
     Ok(back)
+}
+
+/// The law a hold was made by: that of the day of the application it was promised on.
+async fn law_of(
+    view: &mut impl View,
+    compound: CompoundId,
+    facts: &Facts,
+    hold: &Hold,
+) -> Result<Pack> {
+    let before = facts.applied.iter().filter(|(step, _)| *step < hold.step);
+    let on = before.map(|(_, on)| *on).last().unwrap_or(facts.project.proposed_on);
+    let jurisdiction = property::jurisdiction(view, compound).await?;
+    policy::at(view, &jurisdiction, on).await
 }
 
 /// The gate's list for a project, as it stands now.
@@ -475,7 +488,7 @@ pub async fn counted_again(
 ) -> Result<Vec<String>> {
     let facts = facts_of(view, compound, no).await?;
     let mut broken = Vec::new();
-    for paid in facts.paid.iter().filter(|paid| !paid.is_back) {
+    for paid in facts.standing().filter(|paid| !paid.is_back) {
         let request = facts.requests.iter().find(|request| request.no == paid.request);
         let decision = facts.decisions.iter().find(|d| Some(d.no) == paid.decision);
         let stands = request.zip(decision).is_some_and(|(request, decision)| {
@@ -488,9 +501,15 @@ pub async fn counted_again(
         if !stands {
             broken.push(format!("第 {} 笔没有与之相符的批准", paid.no));
         }
-        let is_ordinary = facts.project.proposal.path == Path::Ordinary;
-        if is_ordinary && facts.carried.is_none() {
-            broken.push(format!("第 {} 笔没有表决", paid.no));
+        match paid.resolution {
+            // It exists only where the motion was carried and its result stands unaltered.
+            Some((round, motion)) => {
+                Resolution::of(view, compound, round, motion).await?;
+            }
+            None if facts.project.proposal.path == Path::Ordinary => {
+                broken.push(format!("第 {} 笔没有表决", paid.no));
+            }
+            None => {}
         }
     }
     let drawn = drawn(view, compound, &facts).await?;
@@ -512,9 +531,7 @@ pub async fn counted_again(
         broken.push(format!("累计付 {total} 元，批准 {most} 元"));
     }
     if total.is_positive() {
-        let today =
-            facts.paid.iter().map(|paid| paid.on).max().unwrap_or(facts.project.proposed_on);
-        let pack = law(view, compound, &facts, today).await?;
+        let pack = law_of(view, compound, &facts, &hold).await?;
         match draws(&hold.work, &pack, total, &drawn, &BTreeMap::new()) {
             Ok(draws) if draws.of.is_empty() && draws.is_exact() => {}
             Ok(draws) => {

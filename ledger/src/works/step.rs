@@ -495,9 +495,8 @@ pub struct Witnessing {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ProjectApplication", description = "使用申请")]
 pub struct Application {
-    /// A remark.
-    #[serde(default)]
-    #[schemars(description = "说明", example = &"")]
+    /// A remark; it may be empty.
+    #[schemars(description = "说明：可空", example = &"附预算书")]
     pub note: String,
 }
 
@@ -533,7 +532,7 @@ pub struct Decision {
     #[schemars(description = "权限：approval 审批，filing 备案")]
     pub power: Power,
     /// Whether it agrees; a filing that does not agree orders a correction.
-    #[schemars(description = "是否同意：不同意即退回")]
+    #[schemars(description = "是否同意：不同意即退回", example = true)]
     pub agrees: bool,
     /// Why.
     #[schemars(description = "意见", example = &"同意")]
@@ -611,7 +610,7 @@ pub struct Acceptance {
     #[schemars(description = "日期")]
     pub on: Day,
     /// Whether it is fit.
-    #[schemars(description = "是否合格")]
+    #[schemars(description = "是否合格", example = true)]
     pub is_passed: bool,
     /// Who signed.
     #[schemars(description = "签字各方", example = &"业委会、物业、施工、监理")]
@@ -685,7 +684,7 @@ pub struct Interest {
     #[schemars(description = "施工单位", example = &"某防水工程公司")]
     pub contractor: String,
     /// Whether somebody is related.
-    #[schemars(description = "是否有利害关系")]
+    #[schemars(description = "是否有利害关系", example = false)]
     pub is_related: bool,
     /// Those who therefore keep out, by account.
     #[serde(default)]
