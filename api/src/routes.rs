@@ -336,9 +336,9 @@ routes! {
     GET Quick "/compounds/{compound}/projects/{no}" READERS Compound works::project:
         "查看项目" "方案名、申请摘要、全部经过、付款与材料。" [PROJECT];
     GET Quick "/compounds/{compound}/projects/{no}/gate" READERS Compound works::gate:
-        "支取条件" "逐项列出规定、条文、现状与办法；街道据此决定，业主所见相同。" [PROJECT, LAW];
+        "支取条件" "逐项列出规定、条文、现状与办法；街道据此决定，业主所见相同。format=pdf 为使用审批表。" [PROJECT, LAW];
     GET Quick "/compounds/{compound}/projects/{no}/allocation" READERS Compound works::allocation:
-        "分摊预览" "合计、依据与各户；批准前依现时余额，批准后依批准时的。" [PROJECT, LAW, SHARED, &[&work_rules::STEP, &work_rules::SCOPE]];
+        "分摊预览" "合计、依据与各户；批准前依现时余额，批准后依批准时的。format=pdf 为分摊清册。" [PROJECT, LAW, SHARED, &[&work_rules::STEP, &work_rules::SCOPE]];
     GET Quick "/compounds/{compound}/projects/{no}/shares" READERS Compound works::shares:
         "分摊清册" "逐户：分摊、支取本金与收益、自筹、其后的余额。" [PROJECT, LAW, SHARED, &[&work_rules::STEP, &work_rules::SCOPE]];
     POST Quick "/compounds/{compound}/projects/{no}/plans" RECORDERS Compound works::plan:

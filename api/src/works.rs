@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use ledger::books::{Done, Request};
-use ledger::error::Result;
+use ledger::error::{Error, Result, Storage};
 use ledger::id::{PaperNo, ProjectNo, StepNo};
 use ledger::money::Money;
 use ledger::policy::Path;
@@ -17,11 +17,13 @@ use ledger::works::{
     self, Asked as GateAsked, ClaimBack, Facts, Finding, Moved, Paper, PaperKind, Payment, Preview,
     PreviewRow, Proposed, Stage, Stepped,
 };
+use reports::press;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::door::{Asked, Nothing, Told, Upload, Visit};
+use crate::fund::Device;
 use crate::governance::Seat;
 use crate::list::{Listed, Sought};
 use crate::problem::Problem;
@@ -160,6 +162,36 @@ impl Seat {
         Ok(ProjectView::of(&facts, steps, papers))
     }
 
+    /// The form the offices sign, with the gate's list.
+    ///
+    /// # Errors
+    /// Those of [`works::findings`].
+    pub async fn form(
+        &self,
+        no: ProjectNo,
+        asked: GateAsked,
+        compound: &str,
+        device: Device,
+    ) -> Result<Vec<u8>> {
+        let now = self.books.clock().now();
+        let mut view = self.books.read().await?;
+        let (facts, _) = works::project(&mut view, self.compound, no).await?;
+        let list = works::findings(&mut view, self.compound, no, asked, now.day()).await?;
+        pressed(reports::works::form(&facts, &list, compound, now), device).await
+    }
+
+    /// The roster of shares.
+    ///
+    /// # Errors
+    /// Those of [`works::preview`].
+    pub async fn roster(&self, no: ProjectNo, compound: &str, device: Device) -> Result<Vec<u8>> {
+        let now = self.books.clock().now();
+        let mut view = self.books.read().await?;
+        let (facts, _) = works::project(&mut view, self.compound, no).await?;
+        let shared = works::preview(&mut view, self.compound, no, now.day()).await?;
+        pressed(reports::works::roster(&facts, &shared, compound, now), device).await
+    }
+
     /// The projects, the newest first.
     ///
     /// # Errors
@@ -179,6 +211,16 @@ impl Seat {
         let papers = works::papers(&mut view, self.compound, no).await?;
         Ok(works::archive::list(&facts, &steps, &papers))
     }
+}
+
+/// Presses a sheet where blocking is allowed.
+async fn pressed(sheet: reports::sheet::Sheet, device: Device) -> Result<Vec<u8>> {
+    let pressed = tokio::task::spawn_blocking(move || match device {
+        Device::Pdf => press::pdf::press(&sheet),
+        Device::Text | Device::Json => Ok(press::text::press(&sheet).into_bytes()),
+    });
+    let bug = |why: String| Error::Storage(Storage::Bug(why));
+    pressed.await.map_err(|e| bug(e.to_string()))?.map_err(|e| bug(e.to_string()))
 }
 
 /// A project's place.
@@ -387,6 +429,37 @@ pub struct GateQuery {
     #[serde(default = "pay")]
     #[schemars(description = "问的是什么：approve 可否批准，pay 可否付款；不写则 pay")]
     asked: GateAsked,
+    #[serde(default)]
+    #[schemars(description = "形式：json、pdf、text；不写则 json，其余为使用审批表")]
+    format: Device,
+}
+
+/// How the shares are shown.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllocationQuery {
+    #[serde(default)]
+    #[schemars(description = "形式：json、pdf、text；不写则 json，其余为分摊清册")]
+    format: Device,
+}
+
+/// The files of a form or a roster.
+#[derive(Debug)]
+pub struct PrintedFiles;
+
+impl Files for PrintedFiles {
+    const KINDS: &'static [&'static str] = &[PDF, TEXT];
+}
+
+const PDF: &str = "application/pdf";
+
+/// What an owner asks of the gate.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnGateQuery {
+    #[serde(default = "pay")]
+    #[schemars(description = "问的是什么：approve 可否批准，pay 可否付款；不写则 pay")]
+    asked: GateAsked,
 }
 
 fn pay() -> GateAsked {
@@ -454,16 +527,39 @@ pub async fn project(visit: Visit<AtProject>) -> Result<Shown<ProjectView>, Prob
 pub async fn gate(
     visit: Visit<AtProject>,
     Asked(query): Asked<GateQuery>,
-) -> Result<Shown<GateView>, Problem> {
-    Ok(Shown(Seat::of(&visit).findings(visit.at.no, query.asked).await?))
+) -> Result<Answer<GateView, PrintedFiles>, Problem> {
+    let (seat, no) = (Seat::of(&visit), visit.at.no);
+    if query.format == Device::Json {
+        return Ok(Answer::Shown(seat.findings(no, query.asked).await?));
+    }
+    let bytes = seat.form(no, query.asked, &visit.compound.name, query.format).await?;
+    Ok(printed(no, "form", query.format, bytes))
+}
+
+fn printed<T>(
+    no: ProjectNo,
+    what: &str,
+    device: Device,
+    bytes: Vec<u8>,
+) -> Answer<T, PrintedFiles> {
+    let kind = if device == Device::Pdf { PDF } else { TEXT };
+    Answer::File(kind, format!("{what}-{no}.{}", device.ending()), bytes, std::marker::PhantomData)
 }
 
 /// `GET /compounds/{compound}/projects/{no}/allocation`.
 ///
 /// # Errors
 /// Those of [`works::preview`].
-pub async fn allocation(visit: Visit<AtProject>) -> Result<Shown<Preview>, Problem> {
-    Ok(Shown(Seat::of(&visit).preview(visit.at.no).await?))
+pub async fn allocation(
+    visit: Visit<AtProject>,
+    Asked(query): Asked<AllocationQuery>,
+) -> Result<Answer<Preview, PrintedFiles>, Problem> {
+    let (seat, no) = (Seat::of(&visit), visit.at.no);
+    if query.format == Device::Json {
+        return Ok(Answer::Shown(seat.preview(no).await?));
+    }
+    let bytes = seat.roster(no, &visit.compound.name, query.format).await?;
+    Ok(printed(no, "roster", query.format, bytes))
 }
 
 /// `GET /compounds/{compound}/projects/{no}/shares`: the same, dwelling by dwelling.
@@ -657,7 +753,7 @@ pub async fn own_projects(
 /// Those of [`works::findings`].
 pub async fn own_gate(
     visit: Visit<AtRoomAndProject>,
-    Asked(query): Asked<GateQuery>,
+    Asked(query): Asked<OwnGateQuery>,
 ) -> Result<Shown<GateView>, Problem> {
     let mut told = Seat::of(&visit).findings(visit.at.no, query.asked).await?;
     for finding in &mut told.findings {

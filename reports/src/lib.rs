@@ -7,6 +7,7 @@
 //! | document | room | |
 //! |---|---|---|
 //! | D6 分户对账单 | [`household`] | the maintenance fund of one dwelling |
+//! | D4 审批表, D5 分摊清册 | [`works`] | a project paid from the fund |
 //! | D12 表决结果 | [`vote`] | the result of a round of the owners' votes |
 //!
 //! Reading order: [`household`], [`sheet`], [`press`].
@@ -19,6 +20,7 @@ pub mod household;
 pub mod press;
 pub mod sheet;
 pub mod vote;
+pub mod works;
 
 use ledger::money::Money;
 

@@ -341,7 +341,7 @@ const HARMS: &[Harm] = &[
 ];
 
 /// Runs statements with every trigger out of the way, on one connection.
-async fn behind(world: &World, db: &DatabaseConnection, sql: &str) {
+pub(crate) async fn behind(world: &World, db: &DatabaseConnection, sql: &str) {
     let sql = sql.replace("{c}", &world.compound.0.to_string());
     let sql = sql.replace("{f}", &format!("compound_id = {} AND book = 1", world.compound.0));
     let head = match world.backend {
@@ -351,7 +351,7 @@ async fn behind(world: &World, db: &DatabaseConnection, sql: &str) {
     db.execute_unprepared(&format!("{head}; {sql}")).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
 }
 
-async fn without_triggers(world: &World) -> DatabaseConnection {
+pub(crate) async fn without_triggers(world: &World) -> DatabaseConnection {
     let db = world.back_door().await;
     if world.backend == Backend::Sqlite {
         let sql = "SELECT name FROM sqlite_master WHERE type = 'trigger'";

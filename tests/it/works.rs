@@ -146,6 +146,13 @@ on_both! {
         let digest = applied["digest"].clone();
         let gate = house.get(STREET, "/projects/1/gate?asked=approve").await.must(200);
         assert_eq!(gate["is_open"], true, "{gate}");
+        let form = house.get(STREET, "/projects/1/gate?asked=approve&format=text").await.text();
+        for finding in gate["findings"].as_array().unwrap() {
+            assert!(form.replace(['\n', ' ', '|', '│'], "").contains(finding["title"].as_str().unwrap()), "{form}");
+        }
+        let roster = house.get(STREET, "/projects/1/allocation?format=text").await.text();
+        assert!(roster.contains("Σ 分摊 = 60,000.00 元，校验通过"), "{roster}");
+        assert!(house.get(STREET, "/projects/1/allocation?format=pdf").await.body.starts_with(b"%PDF"));
         // The office sees who is short; an owner sees the same list and nobody's room.
         assert_eq!(finding(&gate, "balances-suffice")["rooms"], json!(["1-1-102"]));
         let own = house.get(OWNER, "/dwellings/1-1-201/projects/1/gate?asked=approve").await.must(200);
@@ -606,6 +613,22 @@ on_both! {
         all_laws_hold(&world).await;
     }
 
+    async fn a_payment_changed_behind_our_back_is_named(world: World) {
+        pay_in(&world).await;
+        let house = House::of(&world, &SOLD).await;
+        let said = async |role, path: &str, body: Value| house.post(role, &format!("/projects/1/{path}"), body).await;
+        underway(&world, &house, 4_000_000).await;
+        let asked = said(COMPANY, "payment-requests", request(1_000_000)).await.must(201);
+        said(COMMITTEE, "decisions", decision(on_request(&asked), &asked, "approval")).await.must(201);
+        said(COMPANY, "payments", json!({ "request": asked["step_no"], "paid_on": "2026-02-04" })).await.must(201);
+        all_laws_hold(&world).await;
+        let db = crate::verify::without_triggers(&world).await;
+        crate::verify::behind(&world, &db, "UPDATE project_payment SET amount_fen = amount_fen + 1").await;
+        let laws = verify::verify(&world.books, None).await.unwrap();
+        let law = laws.iter().find(|law| law.name == "projects-counted").unwrap();
+        assert_eq!(law.first.as_deref(), Some("小区 1 项目 1：第 1 笔没有与之相符的批准"));
+    }
+
     /// Hangzhou: the committee and the street confirm in place of the vote; a small account goes without a review.
     async fn an_emergency_is_confirmed_repaired_posted_and_paid(world: World) {
         locate(&world, "3301").await;
@@ -768,6 +791,13 @@ on_both! {
         assert!(shares.contains("1-2-302  分摊 ") && shares.contains("建设单位") && shares.contains("应分摊 12.00 元"), "{shares}");
         let gate = run(&["gate", "1", "--approve"]).await.1;
         assert!(gate.contains("不符合  方案已公示：方案尚未公示") && gate.ends_with("不能批准\n"), "{gate}");
+        let (form, roster) = (folder.path().join("form.txt"), folder.path().join("roster.pdf"));
+        assert_eq!(run(&["gate", "1", "--approve", "--out", form.to_str().unwrap()]).await.0, 0);
+        let form = std::fs::read_to_string(form).unwrap();
+        assert!(form.contains("维修资金使用审批表") && form.contains("方案尚未公示") && form.contains("壹拾贰元整"), "{form}");
+        assert_eq!(run(&["shares", "1", "--out", roster.to_str().unwrap()]).await.0, 0);
+        assert!(std::fs::read(&roster).unwrap().starts_with(b"%PDF"));
+        assert_eq!(run(&["shares", "1", "--out", "roster.doc"]).await.0, 2);
         let as_json: Value = serde_json::from_str(&run(&["gate", "1", "--json"]).await.1).unwrap();
         assert_eq!(as_json["is_open"], false);
         let paper = folder.path().join("合同.pdf");

@@ -14,7 +14,8 @@ use ledger::works::{Asked, ClaimBack, PaperKind, Payment, Step};
 use serde_json::json;
 
 use super::votes::{tell, text_of, told};
-use super::{ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, Ran, at, compound, put, say};
+use super::{ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, Ran, Stop, at, compound, put, say};
+use crate::fund::Device;
 use crate::governance::Seat;
 use crate::problem;
 use crate::wire::IsoDay;
@@ -130,6 +131,9 @@ pub(super) enum Project {
         /// 问可否批准；不写则问可否付款
         #[arg(long)]
         approve: bool,
+        /// 写成使用审批表，.pdf 或 .txt
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        out: Option<PathBuf>,
         #[command(flatten)]
         compound: CompoundArg,
         #[command(flatten)]
@@ -139,6 +143,9 @@ pub(super) enum Project {
     Shares {
         #[command(flatten)]
         no: ProjectArg,
+        /// 写到文件，.pdf 或 .txt
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        out: Option<PathBuf>,
         #[command(flatten)]
         compound: CompoundArg,
         #[command(flatten)]
@@ -216,8 +223,22 @@ async fn seat(books: &Books, act: &ActArgs, who: Who) -> Result<Seat, Error> {
 }
 
 async fn reading(books: &Books, asked: &CompoundArg) -> Result<Seat, Error> {
-    let compound = compound(books, &asked.compound).await?.id;
-    Ok(Seat { books: books.clone(), actor: Actor::operator(), compound, key: None })
+    Ok(named(books, asked).await?.0)
+}
+
+async fn named(books: &Books, asked: &CompoundArg) -> Result<(Seat, String), Error> {
+    let found = compound(books, &asked.compound).await?;
+    let actor = Actor::operator();
+    Ok((Seat { books: books.clone(), actor, compound: found.id, key: None }, found.name))
+}
+
+fn device_of(path: &std::path::Path) -> Result<Device, Stop> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    match ending.to_ascii_lowercase().as_str() {
+        "pdf" => Ok(Device::Pdf),
+        "txt" => Ok(Device::Text),
+        _ => Err(Stop::Usage("--out 须以 .pdf 或 .txt 结尾".to_owned())),
+    }
 }
 
 pub(super) async fn run(db: Ground, project: Project, out: Out<'_>) -> Ran {
@@ -278,11 +299,27 @@ async fn go(books: &Books, project: Project, out: Out<'_>) -> Ran {
         }
         Project::List { compound, json } => list(books, &compound, json, out).await,
         Project::Show { no, compound, json } => show(books, no, &compound, json, out).await,
-        Project::Gate { no, approve, compound, json } => {
+        Project::Gate { no, approve, out: file, compound, json } => {
             let asked = if approve { Asked::Approve } else { Asked::Pay };
+            if let Some(path) = file {
+                let (seat, name) = named(books, &compound).await?;
+                let device = device_of(&path)?;
+                put(&path, &seat.form(ProjectNo(no.no), asked, &name, device).await?)?;
+                writeln!(out, "{name} 项目 {} 的使用审批表已写到 {}", no.no, path.display())?;
+                return Ok(DONE);
+            }
             gate(books, no, asked, &compound, json, out).await
         }
-        Project::Shares { no, compound, json } => shares(books, no, &compound, json, out).await,
+        Project::Shares { no, out: file, compound, json } => {
+            if let Some(path) = file {
+                let (seat, name) = named(books, &compound).await?;
+                let device = device_of(&path)?;
+                put(&path, &seat.roster(ProjectNo(no.no), &name, device).await?)?;
+                writeln!(out, "{name} 项目 {} 的分摊清册已写到 {}", no.no, path.display())?;
+                return Ok(DONE);
+            }
+            shares(books, no, &compound, json, out).await
+        }
         Project::Papers { no, compound, out: file } => {
             let text = reading(books, &compound).await?.archive_list(ProjectNo(no.no)).await?;
             match file {

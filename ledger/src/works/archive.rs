@@ -133,7 +133,7 @@ pub async fn keep_paper(
     tx.flush().await?;
     let compound = tx.compound();
     let facts = facts_of(tx, compound, no).await?;
-    super::at(&facts, facts.archived.is_none(), "已归档")?;
+    super::fit::at(&facts, facts.archived.is_none(), "已归档")?;
     may_be_kept(name, content)?;
 
     let paper_no = PaperNo(tx.next_no(&format!("project-paper/{no}")));
@@ -275,7 +275,7 @@ pub async fn archive(tx: &mut Tx, no: ProjectNo) -> Result<Stepped> {
     let (facts, steps) = super::project(tx, compound, no).await?;
     let pack = law(tx, compound, &facts, today).await?;
     let papers = papers(tx, compound, no).await?;
-    super::at(&facts, facts.archived.is_none() && facts.withdrawn.is_none(), "不再办理")?;
+    super::fit::at(&facts, facts.archived.is_none() && facts.withdrawn.is_none(), "不再办理")?;
     may_be_archived(&pack, &facts)?;
 
     let digest = hex(&Sha256::digest(list(&facts, &steps, &papers).as_bytes()));
