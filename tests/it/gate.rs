@@ -827,6 +827,68 @@ fn nobody_decides_for_themselves_in_any_seat() {
     assert!(!by("li", COMPANY, org).is_of(&by("zhou", COMMITTEE, Some(ledger::id::OrgNo(8)))));
 }
 
+/// Payments of any size: what they take of each dwelling together is the allocation of their sum, whatever came before; and a
+/// payment too small to share without going back is seen to be one.
+#[test]
+fn the_shares_of_all_payments_are_the_share_of_their_sum() {
+    let law = law("100000");
+    let mut dice = crate::counted::Dice(39);
+    for _ in 0..200 {
+        let count = 1 + dice.below(12);
+        let place = |no: usize, dice: &mut crate::counted::Dice| Place {
+            dwelling: DwellingNo(i32::try_from(no).unwrap() + 1),
+            code: RoomCode::parse(&format!("1-1-{}", 101 + no)).unwrap(),
+            floor: None,
+            area: Area::centi_m2(3_000 + i64::try_from(dice.below(12_000)).unwrap()),
+            housing: Housing::Commodity,
+            is_unsold: dice.below(8) == 0,
+            deposited: Money::ZERO,
+            principal: fen(i64::try_from(dice.below(60_000)).unwrap()),
+            gains: fen(i64::try_from(dice.below(5_000)).unwrap()),
+            left_out: None,
+        };
+        let places: Vec<Place> = (0..count).map(|no| place(no, &mut dice)).collect();
+        let work = Work {
+            cost: fen(1),
+            removed: Vec::new(),
+            basis: Basis::Lawful,
+            short: Short::OwnerPays,
+            places,
+            selling_units: Vec::new(),
+        };
+        let (mut total, mut drawn) = (Money::ZERO, BTreeMap::<DwellingNo, Drawn>::new());
+        for _ in 0..6 {
+            let next = total + fen(1 + i64::try_from(dice.below(100_000)).unwrap());
+            let taken = draws(&work, &law, next, &drawn, &BTreeMap::new()).unwrap();
+            assert!(taken.is_exact());
+            if taken.backwards().next().is_some() {
+                continue;
+            }
+            total = next;
+            for draw in &taken.of {
+                let of = drawn.entry(draw.dwelling).or_default();
+                of.principal += draw.principal;
+                of.gains += draw.gains;
+            }
+            let whole = draws(&work, &law, total, &BTreeMap::new(), &BTreeMap::new()).unwrap();
+            let sum: BTreeMap<DwellingNo, Drawn> = whole
+                .of
+                .iter()
+                .map(|d| (d.dwelling, Drawn { principal: d.principal, gains: d.gains }))
+                .collect();
+            assert_eq!(drawn, sum);
+            for place in &work.places {
+                let of = drawn.get(&place.dwelling).copied().unwrap_or_default();
+                assert!(of.principal <= place.principal && of.gains <= place.gains);
+                assert!(
+                    !place.is_unsold || of == Drawn::default(),
+                    "what is unsold is the developer's"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn the_dates_follow_one_another() {
     let order = |on: &str| {

@@ -417,7 +417,7 @@ impl Facts {
     pub fn approval_of(&self, request: &At<PaymentRequest>) -> Option<&At<Decision>> {
         let on = DecidedOn::Request { step_no: request.no };
         let of = |d: &&At<Decision>| d.is.on == on && d.is.digest == request.digest;
-        self.decisions.iter().filter(of).last().filter(|d| d.is.agrees)
+        self.decisions.iter().rfind(of).filter(|d| d.is.agrees)
     }
 
     /// Whether a request was paid.
@@ -435,7 +435,7 @@ impl Facts {
     /// The last notice of something, recorded after a step.
     #[must_use]
     pub fn notice(&self, of: NoticeOf, after: StepNo) -> Option<&At<Notice>> {
-        self.notices.iter().filter(|n| n.is.of == of && n.no > after).last()
+        self.notices.iter().rfind(|n| n.is.of == of && n.no > after)
     }
 
     /// The objections nobody has answered.

@@ -870,8 +870,8 @@ fn no_conflict(facts: &Facts) -> Verdict {
         HeldBy::Assembly => &[Role::OwnersCommittee],
         HeldBy::Authority => &[Role::StreetOffice, Role::HousingAuthority, Role::OwnersCommittee],
     };
-    let declared = facts.interests.iter().filter(|i| i.is.contractor.trim() == payee);
-    let Some(last) = declared.filter(|i| seats.contains(&i.by.role)).last() else {
+    let mut declared = facts.interests.iter().filter(|i| i.is.contractor.trim() == payee);
+    let Some(last) = declared.rfind(|i| seats.contains(&i.by.role)) else {
         let seats: Vec<&str> = seats.iter().map(|role| role.in_chinese()).collect();
         return fails(format!("{}尚未申报与{payee}有无利害关系", seats.join("或")));
     };

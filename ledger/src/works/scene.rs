@@ -294,8 +294,8 @@ async fn law_of(
     facts: &Facts,
     hold: &Hold,
 ) -> Result<Pack> {
-    let before = facts.applied.iter().filter(|(step, _)| *step < hold.step);
-    let on = before.map(|(_, on)| *on).last().unwrap_or(facts.project.proposed_on);
+    let before = facts.applied.iter().rfind(|(step, _)| *step < hold.step);
+    let on = before.map_or(facts.project.proposed_on, |(_, on)| *on);
     let jurisdiction = property::jurisdiction(view, compound).await?;
     policy::at(view, &jurisdiction, on).await
 }
