@@ -1,7 +1,7 @@
 //! Reserving (预留): money of dwellings promised to a project and not yet paid.
 //!
 //! Always: what is held of a dwelling is never more than it has; a release is spread over the dwellings in proportion
-//! to what is still held, to the fen. A reserve moves no money: it counts against what is available.
+//! to what is still held ([`release`]), or is said dwelling by dwelling ([`release_of`]), to the fen. A reserve moves no money: it counts against what is available.
 
 use std::collections::BTreeMap;
 

@@ -80,6 +80,9 @@ pub(super) fn may_be_recorded(
         Step::Check(check) => {
             at(facts, has_plan, "先登记方案")?;
             is_text("凭据", &check.evidence)?;
+            if !check.common_part.is_empty() {
+                is_text("共用部位", &check.common_part)?;
+            }
             check.found.iter().try_for_each(|found| {
                 is_text("内容", &found.what)?;
                 is_amount("金额", found.amount_fen)
@@ -212,6 +215,7 @@ pub(super) fn may_be_recorded(
             ] {
                 is_text(what, text)?;
             }
+            not_after("责令维修", order.asked_on, today)?;
             not_after("决定代修", order.on, today)
         }
         Step::Withdrawal(withdrawal) => {
@@ -235,7 +239,7 @@ fn plan_shape(plan: &Plan) -> Result<(), Refusal> {
     for unit in &plan.selling_units {
         is_text("售房单位", &unit.name)?;
     }
-    if plan.shared_by != SharedBy::Lawful {
+    if plan.shared_by != SharedBy::Lawful || !plan.agreement.is_empty() {
         is_text("约定的依据", &plan.agreement)?;
     }
     is_amount("应分摊", plan.to_share())

@@ -444,13 +444,16 @@ fn payable(pack: &Pack, facts: &Facts, check: &Check) -> Verdict {
 /// How a notice of something stands as of a day.
 fn posted(
     law: &crate::policy::Ruled<crate::policy::terms::Perhaps<crate::policy::terms::Notice>>,
-    notice: &Notice,
+    notice: &At<Notice>,
     at: Day,
 ) -> Verdict {
+    // Whoever decides sees that it was written down after the fact.
+    let late = if notice.on > at { format!("，{} 补记", notice.on) } else { String::new() };
+    let notice = &notice.is;
     let posted_on = notice.posted_on;
     match days::judge(*law.value, posted_on, notice.until_on, at) {
         Clock::Kept { days } => {
-            holds(format!("{posted_on} 公示于{}，至 {at} 满 {days} 日", notice.place))
+            holds(format!("{posted_on} 公示于{}，至 {at} 满 {days} 日{late}", notice.place))
         }
         Clock::Short { days, needed, free_on } => fails(format!(
             "{posted_on} 公示，至 {at} 满 {days} 日，须满 {needed} 日（当日不计，最早 {free_on}）"
@@ -480,7 +483,7 @@ fn plan_posted(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
     if notice.is.posted_on >= at {
         return fails(format!("{} 公示，{at} 已开始表决", notice.is.posted_on));
     }
-    answered(facts, posted(law, &notice.is, at))
+    answered(facts, posted(law, notice, at))
 }
 
 fn voted(facts: &Facts, scene: &Scene) -> Verdict {
@@ -520,19 +523,12 @@ fn witnessed(pack: &Pack, facts: &Facts) -> Verdict {
     if facts.project.proposal.is_on_behalf {
         let Some(order) = &facts.order else { return fails("尚无代修决定") };
         let law = pack.notice_days(NoticeKind::EmergencySilence);
-        // The authority may step in once the time given to the committee is over: the notice's days, from the day it was told.
-        let told = Notice {
-            of: NoticeOf::Order,
-            posted_on: order.is.asked_on,
-            until_on: None,
-            place: "业主委员会".to_owned(),
-            evidence: String::new(),
-        };
+        // The authority may step in once the days given to the committee are over, whole, from the day it was told.
         let silence = law.value.map(|n| crate::policy::terms::Notice {
             is: crate::policy::terms::Clocks::AtLeast,
             ..n
         });
-        return match days::judge(silence, told.posted_on, None, order.is.on) {
+        return match days::judge(silence, order.is.asked_on, None, order.is.on) {
             Clock::Kept { days } => {
                 holds(format!("责令后 {days} 日未启动，{} 决定代修", order.is.on))
             }
@@ -592,7 +588,7 @@ fn result_posted(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
     }
     let approved = facts.on_application().filter(|d| d.is.agrees).map(|d| d.on).min();
     let at = approved.unwrap_or(scene.today);
-    answered(facts, posted(pack.notice_days(NoticeKind::Result), &notice.is, at))
+    answered(facts, posted(pack.notice_days(NoticeKind::Result), notice, at))
 }
 
 fn office_decided(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
@@ -790,7 +786,7 @@ fn settlement_posted(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
     let Some(notice) = facts.notice(NoticeOf::Settlement, account.no) else {
         return fails("决算与分摊尚未公示");
     };
-    posted(pack.notice_days(NoticeKind::EmergencySettlement), &notice.is, scene.today)
+    posted(pack.notice_days(NoticeKind::EmergencySettlement), notice, scene.today)
 }
 
 fn shares_exact(scene: &Scene) -> Verdict {
