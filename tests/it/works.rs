@@ -283,19 +283,37 @@ fn on_request(asked: &Value) -> Value {
 
 /// Project 1 of the nation: voted, approved, contracted, begun; nothing paid. Today is 4 February.
 async fn underway(world: &World, house: &House, budget: i64) {
+    applied(world, house, proposal(), budget).await;
+    let shown = house.get(STREET, "/projects/1").await.must(200);
+    let applied = json!({ "digest": shown["application_digest"] });
     let said = async |role, path: &str, body: Value| {
         house.post(role, &format!("/projects/1/{path}"), body).await.must(201)
     };
-    house.post(COMPANY, "/projects", proposal()).await.must(201);
+    said(COMMITTEE, "decisions", decision(on_application(), &applied, "approval")).await;
+    said(STREET, "decisions", decision(on_application(), &applied, "filing")).await;
+    contracted(world, house, budget).await;
+}
+
+/// Project 1, voted and applied for on 3 February.
+async fn applied(world: &World, house: &House, proposal: Value, budget: i64) {
+    let said = async |role, path: &str, body: Value| {
+        house.post(role, &format!("/projects/1/{path}"), body).await.must(201)
+    };
+    house.post(COMPANY, "/projects", proposal).await.must(201);
     said(COMPANY, "plans", plan(budget)).await;
     said(COMPANY, "checks", check("2026-01-05")).await;
     said(COMPANY, "notices", notice("plan", "2026-01-05")).await;
     voted(world, house, 1, budget).await;
     said(COMMITTEE, "notices", notice("result", "2026-01-26")).await;
     on(world, "2026-02-03");
-    let applied = said(COMPANY, "applications", json!({ "note": "" })).await;
-    said(COMMITTEE, "decisions", decision(on_application(), &applied, "approval")).await;
-    said(STREET, "decisions", decision(on_application(), &applied, "filing")).await;
+    said(COMPANY, "applications", json!({ "note": "" })).await;
+}
+
+/// Contracted and begun on 4 February.
+async fn contracted(world: &World, house: &House, budget: i64) {
+    let said = async |role, path: &str, body: Value| {
+        house.post(role, &format!("/projects/1/{path}"), body).await.must(201)
+    };
     on(world, "2026-02-04");
     let mut deal = contract(budget, "2026-02-04");
     deal["parties"] = json!(["assembly", "property-company", "contractor"]);
@@ -610,6 +628,39 @@ on_both! {
         let again = ask().await;
         said(COMPANY, "payments", again).await.must(201);
         assert_eq!(house.get(STREET, "/projects/1").await.must(200)["paid_fen"], 1_000_000);
+        all_laws_hold(&world).await;
+    }
+
+    /// Before the fund is handed over the street office approves: the plan, and each payment; and may send both back.
+    async fn the_street_office_approves_where_the_authority_holds_the_fund(world: World) {
+        pay_in(&world).await;
+        let house = House::of(&world, &SOLD).await;
+        let said = async |role, path: &str, body: Value| house.post(role, &format!("/projects/1/{path}"), body).await;
+        let mut held = proposal();
+        held["held_by"] = json!("authority");
+        applied(&world, &house, held, 4_000_000).await;
+        let shown = house.get(STREET, "/projects/1").await.must(200);
+        let seen = json!({ "digest": shown["application_digest"] });
+        said(COMMITTEE, "decisions", decision(on_application(), &seen, "approval")).await.problem(403, "works.power");
+        let mut back = decision(on_application(), &seen, "approval");
+        back["agrees"] = json!(false);
+        back["opinion"] = json!("补充预算书");
+        assert_eq!(said(STREET, "decisions", back).await.must(201)["stage"], "applied");
+        let gate = house.get(COMPANY, "/projects/1/gate").await.must(200);
+        assert!(finding(&gate, "office-decided")["evidence"].as_str().unwrap().contains("主管部门已退回（2026-02-03）：补充预算书"));
+        said(COMPANY, "payment-requests", request(1)).await.problem(409, "works.step");
+        assert_eq!(said(STREET, "decisions", decision(on_application(), &seen, "approval")).await.must(201)["stage"], "approved");
+        said(STREET, "decisions", decision(on_application(), &seen, "approval")).await.problem(409, "works.step");
+        contracted(&world, &house, 4_000_000).await;
+        let asked = said(COMPANY, "payment-requests", request(1_000_000)).await.must(201);
+        let mut back = decision(on_request(&asked), &asked, "approval");
+        back["agrees"] = json!(false);
+        said(STREET, "decisions", back).await.must(201);
+        let pay = json!({ "request": asked["step_no"], "paid_on": "2026-02-04" });
+        said(COMPANY, "payments", pay.clone()).await.problem(422, "works.not-approved");
+        said(COMMITTEE, "decisions", decision(on_request(&asked), &asked, "approval")).await.problem(403, "works.power");
+        said(STREET, "decisions", decision(on_request(&asked), &asked, "approval")).await.must(201);
+        said(COMPANY, "payments", pay).await.must(201);
         all_laws_hold(&world).await;
     }
 
