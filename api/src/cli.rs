@@ -18,6 +18,7 @@ mod policies;
 mod reports;
 mod votes;
 mod words;
+mod works;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -167,6 +168,9 @@ enum Command {
     /// 业主表决：草拟、冻结名册、公示、投票、计票、结果与重新计票
     #[command(subcommand)]
     Vote(votes::Vote),
+    /// 维修项目：立项、方案、公示、申请、审批、付款、归档，及支取条件一览
+    #[command(subcommand)]
+    Project(works::Project),
     /// 政策包：查看各地规定、比较版本、收入新版本
     #[command(subcommand)]
     Policy(PolicyAct),
@@ -776,6 +780,7 @@ impl Command {
                 PolicyAct::Diff { json, .. } | PolicyAct::Add { json, .. } => json.json,
             },
             Command::Vote(vote) => vote.is_json(),
+            Command::Project(project) => project.is_json(),
             Command::Hooks(asked) => asked.is_json(),
             Command::Doctor(args) => args.json,
         }
@@ -862,6 +867,8 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Policy(act) => policies::run(db, act, out).await,
         Command::Vote(vote) => votes::run(db, vote, out).await,
+        // A project's future is large, and every command would carry its size.
+        Command::Project(project) => Box::pin(works::run(db, project, out)).await,
         Command::Hooks(asked) => {
             at(db, async move |books| hooks::run(books, asked, out).await).await
         }

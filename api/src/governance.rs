@@ -1,6 +1,7 @@
 //! The door of the owners' votes: rounds, slips, ballots, results.
 //!
-//! The thresholds are not the caller's to say: a motion names its matter, and the rule is that of 民法典. Owners are shown
+//! The thresholds are not the caller's to say: a motion names its matter, and the rule is that of the compound's policy pack
+//! of the day. Owners are shown
 //! masked, and only on the published papers; what a single slip says is shown to those who count.
 
 use std::cmp::Reverse;
@@ -12,11 +13,13 @@ use ledger::governance::ballot::Duplicates;
 use ledger::governance::matter::{Delivery, with_tag_told};
 use ledger::governance::tally::Answer as Said;
 use ledger::governance::{
-    self, Cast, Entered, Fraction, Frozen, Matter, NewDelivery, NewMotion, NewProxy, NewRound,
-    Progress, ResultSheet, Round, Scope, Slip, Stage, Taken, Terms, Undecided, VoteRule, recount,
+    self, Cast, Chosen, Entered, Fraction, Frozen, Matter, NewDelivery, NewMotion, NewProxy,
+    NewRound, Progress, ResultSheet, Round, Scope, Silence, Slip, Stage, Taken, Terms, Undecided,
+    VoteRule, recount,
 };
 use ledger::id::{BallotNo, CompoundId, MotionNo, OwnerNo, RoundNo};
 use ledger::money::Money;
+use ledger::policy::{self, Pack};
 use ledger::property::{self, RoomCode};
 use reports::{press, vote};
 use schemars::JsonSchema;
@@ -48,7 +51,7 @@ pub struct Seat {
 #[serde(deny_unknown_fields)]
 #[schemars(
     rename = "VoteMotionAsked",
-    description = "要提出的表决事项：比例依民法典第二百七十八条，不由提出者定"
+    description = "要提出的表决事项：比例依小区所在地当日的政策包，不由提出者定"
 )]
 pub struct MotionAsked {
     /// What it is by 民法典 art. 278.
@@ -65,17 +68,33 @@ pub struct MotionAsked {
     #[serde(default)]
     #[schemars(description = "金额上限：分，使用维修资金的必填", example = 8_000_000)]
     pub amount_cap_fen: Money,
+    /// Carried unless too many object, where the pack has that.
+    #[serde(default)]
+    #[schemars(description = "按异议表决：当地规定有的方可")]
+    pub by_objection: bool,
+    /// What silence means, where the pack leaves it to the owners.
+    #[serde(default)]
+    #[schemars(description = "送达后未表决的处理：当地规定由议事规则选定的方可；不写则不计")]
+    pub silence: Option<Silence>,
 }
 
 impl MotionAsked {
-    fn motion(&self) -> NewMotion {
-        NewMotion {
+    fn motion(&self, pack: &Pack) -> Result<NewMotion> {
+        let chosen = Chosen { by_objection: self.by_objection, silence: self.silence.clone() };
+        Ok(NewMotion {
             title: self.title.clone(),
             plan: self.plan.clone(),
             amount_cap_fen: self.amount_cap_fen,
-            rule: VoteRule::national(self.matter),
-        }
+            rule: VoteRule::of(pack, self.matter, &chosen)?,
+        })
     }
+}
+
+/// The law of an act's compound on its day.
+async fn law(tx: &mut Tx) -> Result<Pack> {
+    let (compound, today) = (tx.compound(), tx.at().day());
+    let jurisdiction = property::jurisdiction(tx, compound).await?;
+    policy::at(tx, &jurisdiction, today).await
 }
 
 /// Whom a round concerns, as it is asked for.
@@ -172,9 +191,9 @@ pub struct RoundAsked {
 }
 
 impl RoundAsked {
-    fn round(&self) -> NewRound {
-        let usual = Terms::default();
-        NewRound {
+    fn round(&self, pack: &Pack) -> Result<NewRound> {
+        let usual = Terms::of(pack)?;
+        Ok(NewRound {
             title: self.title.clone(),
             convener: self.convener.clone(),
             scope: self.scope.clone().into(),
@@ -184,11 +203,14 @@ impl RoundAsked {
                 duplicates: self.duplicates,
                 agent_most_heads: self.agent_most_heads,
                 agent_most_area: self.agent_most_area,
-                invalid_reasons: self.invalid_reasons.clone().unwrap_or(usual.invalid_reasons),
+                invalid_reasons: self
+                    .invalid_reasons
+                    .clone()
+                    .unwrap_or_else(|| usual.invalid_reasons.clone()),
                 company_enters: self.company_enters,
-                ..Terms::default()
+                ..usual
             },
-        }
+        })
     }
 }
 
@@ -393,10 +415,12 @@ impl Seat {
     pub async fn draft(&self, asked: RoundAsked) -> Result<Done<Drafted>> {
         self.act("governance.draft", asked, |tx, asked: &RoundAsked| {
             Box::pin(async move {
-                let round_no = governance::draft(tx, &asked.round()).await?;
+                let pack = law(tx).await?;
+                let round_no = governance::draft(tx, &asked.round(&pack)?).await?;
                 let mut motions = Vec::with_capacity(asked.motions.len());
                 for motion in &asked.motions {
-                    motions.push(governance::move_motion(tx, round_no, &motion.motion()).await?);
+                    let motion = motion.motion(&pack)?;
+                    motions.push(governance::move_motion(tx, round_no, &motion).await?);
                 }
                 Ok(Drafted { round_no, motions })
             })
@@ -411,7 +435,8 @@ impl Seat {
     pub async fn move_motion(&self, no: RoundNo, asked: MotionAsked) -> Result<Done<Moved>> {
         self.act("governance.move-motion", (no, asked), |tx, (no, asked)| {
             Box::pin(async move {
-                let motion_no = governance::move_motion(tx, *no, &asked.motion()).await?;
+                let motion = asked.motion(&law(tx).await?)?;
+                let motion_no = governance::move_motion(tx, *no, &motion).await?;
                 Ok(Moved { motion_no })
             })
         })

@@ -43,6 +43,7 @@ pub mod shape;
 pub mod street;
 pub mod whence;
 pub mod wire;
+pub mod works;
 
 use ledger::books::Books;
 

@@ -27,7 +27,7 @@ use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
     accounts, audit, bank, countersign, fees, front, fund, governance, hooks, imports, journal,
     levy, life, metrics, openapi, people, policy, portal, problem, proof, property, refunds,
-    renewal,
+    renewal, works,
 };
 
 /// Whoever may read the books of a compound.
@@ -79,6 +79,15 @@ const GUARDS: &[Role] = &[Administrator, Auditor];
 const SIGNERS: &[Role] = &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority];
 /// Whoever may see an owner's numbers, for a reason.
 const TRUSTED: &[Role] = &[PropertyCompany, StreetOffice];
+
+/// Whoever asks for the fund's money.
+const PROPOSERS: &[Role] = &[PropertyCompany, OwnersCommittee];
+/// Whoever asks for it, or repairs in the owners' stead.
+const RECORDERS: &[Role] = &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority];
+/// Whoever decides on the fund's money: which of them, and by which power, the pack says.
+const DECIDERS: &[Role] = &[OwnersCommittee, StreetOffice, HousingAuthority];
+/// Whoever repairs in the owners' stead.
+const AUTHORITIES: &[Role] = &[StreetOffice, HousingAuthority];
 
 /// Where a caller's role is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,6 +275,17 @@ static RENEWAL: &[&Rule] = &[
     &fund_rules::OVER_CAP,
     &fund_rules::NO_STANDARD,
 ];
+/// A step of a project is recorded.
+static WORKS: &[&Rule] = work_rules::RULES;
+/// The gate is asked.
+static GATE: &[&Rule] = work_rules::gate::RULES;
+/// A project is looked up.
+static PROJECT: &[&Rule] = &[&work_rules::NO_PROJECT];
+/// A cost is shared.
+static SHARED: &[&Rule] = ledger::allocation::RULES;
+/// The law of the day is looked up.
+static LAW: &[&Rule] =
+    &[&policy_rules::NOT_IN_FORCE, &policy_rules::INCOMPLETE, &vote_rules::UNFIT_PACK];
 /// A round is looked up.
 static ROUND: &[&Rule] = &[&vote_rules::NO_ROUND, &vote_rules::STAGE];
 
@@ -277,6 +297,7 @@ use ledger::life as life_rules;
 use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
+use ledger::works as work_rules;
 use ledger::{
     bank as bank_rules, fees as fee_rules, fund as fund_rules, hooks as hook_rules,
     import as import_rules,
@@ -334,9 +355,9 @@ routes! {
         [ROOM, &[&property_rules::ENDED, &life_rules::ARREARS]];
     GET Quick "/compounds/{compound}/certificates/{no}" READERS Compound life::certificate:
         "查看证明" "format=pdf 可打印；重印的内容与校验码相同。" [ROOM, &[&life_rules::NO_CERTIFICATE, &problem::NO_GLYPH]];
-    POST Long "/compounds/{compound}/hand-overs" CUSTODIANS Compound life::hand_over:
+    POST Long "/compounds/{compound}/hand-overs" CUSTODIANS Compound [MONEY] life::hand_over => Handover:
         "划转业主大会" "全部资金移交，各户归零；此后本账簿不收交存，直至划回（165号令第十五条、第十六条）。" [POST, CUSTODY];
-    POST Long "/compounds/{compound}/take-backs" CUSTODIANS Compound life::take_back:
+    POST Long "/compounds/{compound}/take-backs" CUSTODIANS Compound [MONEY] life::take_back => Handover:
         "划回" "与移交时逐户相同，或依所附清册。" [POST, ROOM, CUSTODY];
     GET Quick "/compounds/{compound}/custody/{no}" READERS Compound life::custody:
         "划转清册" "移交或划回的各户金额及摘要。format=pdf 可打印。" [&[&life_rules::NO_CUSTODY, &problem::NO_GLYPH]];
@@ -509,15 +530,15 @@ routes! {
     GET Live "/audit" GUARDS House audit::house:
         "全部操作记录" "同上，全部小区与总册。" [];
     POST Quick "/compounds/{compound}/votes" CONVENERS Compound governance::draft:
-        "草拟表决" "范围可为全体、本幢、本单元或指定房屋；事项的通过比例依民法典第二百七十八条。"
-        [CLEAR, &[&vote_rules::ROUND_SHAPE, &vote_rules::MOTION_SHAPE, &vote_rules::CAP]];
+        "草拟表决" "范围可为全体、本幢、本单元或指定房屋；事项的通过比例依小区所在地当日的政策包。"
+        [CLEAR, LAW, &[&vote_rules::ROUND_SHAPE, &vote_rules::MOTION_SHAPE, &vote_rules::CAP]];
     GET Quick "/compounds/{compound}/votes" READERS Compound governance::rounds:
         "列出表决" "后草拟的在前。" [];
     GET Quick "/compounds/{compound}/votes/{no}" READERS Compound governance::round:
         "查看表决" "事项、规则、办法与经过。" [&[&vote_rules::NO_ROUND]];
     POST Quick "/compounds/{compound}/votes/{no}/motions" CONVENERS Compound governance::move_motion:
         "提出事项" "只在草拟阶段；公示后不得增改。"
-        [ROUND, CLEAR, &[&vote_rules::MOTION_SHAPE, &vote_rules::CAP]];
+        [ROUND, CLEAR, LAW, &[&vote_rules::MOTION_SHAPE, &vote_rules::CAP]];
     POST Long "/compounds/{compound}/votes/{no}/freeze" CONVENERS Compound governance::freeze:
         "冻结名册" "按名册日的产权人：人数合并，面积不合并；此后的买卖不改变名册。"
         [ROUND, &[&vote_rules::NO_MOTION, &vote_rules::ROLL_DAY, &vote_rules::EMPTY_SCOPE]];
@@ -555,6 +576,81 @@ routes! {
         "业主查看结果" "format=pdf 可打印。" [ROOM, ROUND];
     GET Quick "/compounds/{compound}/dwellings/{room}/votes/{no}/recount" RESIDENTS Dwelling governance::own_recount:
         "业主取明细清册" "姓名隐去，逐行成链；任何人可用电子表格重新计票。" [ROOM, ROUND];
+    POST Quick "/compounds/{compound}/projects" RECORDERS Compound works::propose:
+        "立项" "使用维修资金的项目：一般程序或应急程序；代修由街道或房管部门立项。"
+        [CLEAR, &[&work_rules::SHAPE, &work_rules::POWER]];
+    GET Quick "/compounds/{compound}/projects" READERS Compound works::projects:
+        "列出项目" "后立项的在前。" [];
+    GET Quick "/compounds/{compound}/projects/{no}" READERS Compound works::project:
+        "查看项目" "方案名、申请摘要、全部经过、付款与材料。" [PROJECT];
+    GET Quick "/compounds/{compound}/projects/{no}/gate" READERS Compound works::gate:
+        "支取条件" "逐项列出规定、条文、现状与办法；街道据此决定，业主所见相同。format=pdf 为使用审批表。" [PROJECT, LAW];
+    GET Quick "/compounds/{compound}/projects/{no}/allocation" READERS Compound works::allocation:
+        "分摊预览" "合计、依据与各户；批准前依现时余额，批准后依批准时的。format=pdf 为分摊清册。" [PROJECT, LAW, SHARED, &[&work_rules::STEP, &work_rules::SCOPE]];
+    GET Quick "/compounds/{compound}/projects/{no}/shares" READERS Compound works::shares:
+        "分摊清册" "逐户：分摊、支取本金与收益、自筹、其后的余额。" [PROJECT, LAW, SHARED, &[&work_rules::STEP, &work_rules::SCOPE]];
+    POST Quick "/compounds/{compound}/projects/{no}/plans" RECORDERS Compound works::plan:
+        "登记方案" "内容、预算、列支范围、分摊方式。改动方案的，须重新公示、表决、申请。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/checks" RECORDERS Compound works::check:
+        "登记责任核查" "共用部位、保修期、不得列支的费用逐类核查。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/notices" RECORDERS Compound works::notice:
+        "登记公示" "公示当日不计，满期的次日方可办理下一步。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/objections" RECORDERS Compound works::objection:
+        "登记异议" "业主书面提出的。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/answers" RECORDERS Compound works::answer:
+        "答复异议" "" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/votes" PROPOSERS Compound works::vote:
+        "登记表决通过" "表决事项的“方案”须写明项目的方案名。" [WORKS, CLEAR, LAW, vote_rules::RULES];
+    POST Quick "/compounds/{compound}/projects/{no}/witnessings" RECORDERS Compound works::witness:
+        "确认或证明应急" "业委会、居委会（由街道登记）、街道、房管部门、物业、业主各以其名义。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/applications" RECORDERS Compound works::apply:
+        "申请使用" "固定所申请的内容；答复中的摘要供决定时写明。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/decisions" DECIDERS Compound works::decide:
+        "审批或备案" "决定使用申请或付款申请；须写明所见的摘要。同意的，支取条件须全部符合。" [WORKS, GATE, CLEAR, LAW, SHARED, &[&journal_rules::SHORT]];
+    POST Quick "/compounds/{compound}/projects/{no}/contracts" PROPOSERS Compound works::contract:
+        "登记施工合同" "收款人即合同的施工单位。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/progress" RECORDERS Compound works::progress:
+        "登记开工、竣工" "" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/acceptances" RECORDERS Compound works::accept:
+        "登记验收" "" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/reviews" RECORDERS Compound works::review:
+        "登记审价" "" [WORKS, CLEAR, LAW, SHARED, &[&journal_rules::SHORT]];
+    POST Quick "/compounds/{compound}/projects/{no}/final-accounts" RECORDERS Compound works::account:
+        "登记决算" "" [WORKS, CLEAR, LAW, SHARED, &[&journal_rules::SHORT]];
+    POST Quick "/compounds/{compound}/projects/{no}/warranty-ends" PROPOSERS Compound works::warranty_end:
+        "登记工程保修期满" "" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/interests" RECORDERS Compound works::interest:
+        "申报利害关系" "" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/raised" RECORDERS Compound works::raised:
+        "登记业主自筹" "在维修资金之外交付的部分。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/payment-requests" RECORDERS Compound works::request:
+        "申请付款" "后一份未付的取代前一份。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/orders" AUTHORITIES Compound works::order:
+        "登记代修决定" "" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/withdrawals" RECORDERS Compound works::withdraw:
+        "撤回项目" "没有付过款的方可；预留随之解除。" [WORKS, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/projects/{no}/payments" RECORDERS Compound [MONEY] works::pay_request => FundPayment:
+        "付款" "据已批准的付款申请；支取条件须全部符合。借维修支出（逐户），贷银行存款。" [WORKS, GATE, CLEAR, LAW, SHARED, CLAIM, POST, &[&journal_rules::SHORT, &journal_rules::RELEASE]];
+    POST Quick "/compounds/{compound}/projects/{no}/claim-backs" RECORDERS Compound [MONEY] works::claim_back:
+        "追回多付" "审定价低于已付的，退回各户。" [WORKS, GATE, CLEAR, LAW, SHARED, CLAIM, POST];
+    POST Quick "/compounds/{compound}/projects/{no}/archive" RECORDERS Compound works::archive:
+        "归档" "全部办结后，固定清单的摘要，解除余下的预留。" [WORKS, LAW];
+    GET Quick "/compounds/{compound}/projects/{no}/archive" READERS Compound works::archive_list:
+        "归档清单" "步骤、材料、付款及各自的摘要；text=true 为文本文件。" [PROJECT];
+    POST Long "/compounds/{compound}/projects/{no}/papers" RECORDERS Compound works::keep_paper:
+        "登记材料" "请求体就是文件，或表单里唯一的文件。4 MB 以内的留存原件，更大的只留摘要。" [WORKS, CLEAR];
+    GET Quick "/compounds/{compound}/projects/{no}/papers" READERS Compound works::papers:
+        "列出材料" "依材料编号。" [];
+    GET Quick "/compounds/{compound}/projects/{no}/papers/{number}" READERS Compound works::paper:
+        "查看材料" "content=true 为原件。" [&[&work_rules::NO_PAPER]];
+    GET Quick "/compounds/{compound}/dwellings/{room}/projects" RESIDENTS Dwelling works::own_projects:
+        "业主查看项目" "列支范围含本户的，后立项的在前。" [ROOM];
+    GET Quick "/compounds/{compound}/dwellings/{room}/projects/{no}/gate" RESIDENTS Dwelling works::own_gate:
+        "为什么不能支取" "与街道所见相同的条件一览，不列他户房号。" [ROOM, PROJECT, LAW];
+    GET Quick "/compounds/{compound}/dwellings/{room}/projects/{no}/share" RESIDENTS Dwelling works::own_share:
+        "本户的分摊" "" [ROOM, PROJECT, LAW, SHARED, &[&work_rules::STEP, &work_rules::SCOPE]];
+    POST Quick "/compounds/{compound}/dwellings/{room}/projects/{no}/objections" VOTERS Dwelling works::own_objection:
+        "业主提出异议" "" [ROOM, WORKS, CLEAR, LAW];
     GET Live "/compounds/{compound}/verify" READERS Compound journal::verify:
         "核验小区账册" "逐条检查账册必须成立的规律，重算每张凭证的印记。" [];
     GET Quick "/compounds/{compound}/policy" READERS Compound policy::of_compound:

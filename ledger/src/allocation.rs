@@ -17,6 +17,7 @@ mod print;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::floors::{Coefficient, FloorTable, Within};
@@ -210,20 +211,29 @@ impl Scope {
 }
 
 /// Why a part of the cost is not shared. The order is the order of removal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "ShareWhy", description = "费用由他人承担的原因")]
 pub enum Why {
     /// It is never payable from the fund.
+    #[schemars(description = "不得列支")]
     NeverPayable,
     /// The warranty still covers it.
+    #[schemars(description = "保修期内")]
     Warranty,
     /// Somebody else owes it.
+    #[schemars(description = "第三方承担")]
     ThirdParty,
     /// An insurer pays it.
+    #[schemars(description = "保险赔付")]
     Insurance,
     /// A subsidy pays it.
+    #[schemars(description = "财政补贴")]
     Subsidy,
     /// Public revenue pays it.
+    #[schemars(description = "公共收益")]
     PublicRevenue,
 }
 
@@ -287,13 +297,16 @@ pub enum Basis {
 }
 
 /// What happens where a balance is too small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "ShareShort", description = "余额不足的处理")]
 pub enum Short {
     /// The owner owes the difference, off the fund's book (自筹).
+    #[schemars(description = "业主自筹")]
     OwnerPays,
     /// 不自筹: everybody bears the same price, the lawful one or the highest that nobody's balance falls short of; dwellings
     /// with nothing are left out. What that does not reach stays unshared, and is said.
+    #[schemars(description = "不自筹：按各户余额都够的单价")]
     NoSelfRaising,
 }
 

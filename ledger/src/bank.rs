@@ -53,8 +53,16 @@ pub static OUTGOING: Rule = Rule {
     remedy: "选择收入方向的流水",
 };
 
+/// The line is not the payment it is claimed for.
+pub static NOT_THIS: Rule = Rule {
+    code: "bank.not-this-payment",
+    kind: Answer::Refused,
+    rule: "付款、追回须认领方向、金额、日期都相符的银行流水",
+    remedy: "核对流水；银行尚未付款的，待入账后再认领",
+};
+
 /// The rules of this room.
-pub static RULES: &[&Rule] = &[&NO_LINE, &WRONG_BOOK, &OUTGOING, &TAKEN];
+pub static RULES: &[&Rule] = &[&NO_LINE, &WRONG_BOOK, &OUTGOING, &NOT_THIS, &TAKEN];
 
 static LINE: Table = Table {
     name: "bank_line",
@@ -299,13 +307,19 @@ pub(crate) async fn incoming(tx: &mut Tx, book: Book, no: LineNo) -> Result<Bank
 
 fn may_claim(line: &BankLine, book: Book) -> Result<(), Refusal> {
     let no = line.no;
+    if line.book == book && !line.inflow.is_positive() {
+        return Err(OUTGOING.refuse(format!("流水 {no} 为支出 {} 元", line.outflow.grouped())));
+    }
+    may_stand_for(line, book)
+}
+
+/// Whether a line is of the book and free.
+fn may_stand_for(line: &BankLine, book: Book) -> Result<(), Refusal> {
+    let no = line.no;
     if line.book != book {
         let evidence =
             format!("流水 {no} 属 {}，业务属 {}", line.book.chart().title, book.chart().title);
         return Err(WRONG_BOOK.refuse(evidence));
-    }
-    if !line.inflow.is_positive() {
-        return Err(OUTGOING.refuse(format!("流水 {no} 为支出 {} 元", line.outflow.grouped())));
     }
     if let Some(seq) = line.voucher_seq {
         let evidence = format!("流水 {no} 已认领到本账簿第 {seq} 张凭证");
@@ -314,7 +328,36 @@ fn may_claim(line: &BankLine, book: Book) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Claims a line for a voucher. Only a room that was given the line by [`incoming`] does so.
+/// A line of a book's account that nobody has claimed and that moved exactly this on this day: money out if it is negative.
+///
+/// # Errors
+/// `bank.no-line`, `bank.wrong-book`, `bank.not-this-payment`, `bank.line-taken`.
+pub(crate) async fn moving(
+    tx: &mut Tx,
+    book: Book,
+    no: LineNo,
+    amount: Money,
+    on: Day,
+) -> Result<BankLine> {
+    let compound = tx.compound();
+    let found = lines_where(tx, compound, "AND l.line_no = $2", vec![no.0.into()]).await?.pop();
+    let line = found.ok_or_else(|| NO_LINE.refuse(format!("流水编号 {no}")))?;
+    let moved = line.inflow - line.outflow;
+    if line.book == book && (moved != amount || line.occurred_on != on) {
+        let evidence = format!(
+            "流水 {no} 为 {} 的 {} 元，业务为 {on} 的 {} 元",
+            line.occurred_on,
+            moved.grouped(),
+            amount.grouped()
+        );
+        return Err(NOT_THIS.refuse(evidence).into());
+    }
+    may_stand_for(&line, book)?;
+    Ok(line)
+}
+
+/// Claims a line for a voucher. Only a room that was given the line by [`incoming`] or [`moving`]
+/// does so.
 pub(crate) fn claim(tx: &mut Tx, line: &BankLine, voucher: VoucherSeq) {
     let row = [tx.compound().0.into(), line.no.0.into(), voucher.0.into(), tx.act().0.into()];
     tx.put(&CLAIM, &row);

@@ -38,7 +38,7 @@ pub use self::assessment::{
     assessments, levy, levy_preview,
 };
 pub use self::assignment::{Assigned, Assigning, assign_revenue, assignments};
-pub use self::deposit::{Deposit, DepositKind, Deposited, Seen, deposit};
+pub use self::deposit::{Deposit, DepositKind, Deposited, Seen, deposit, first_deposits};
 pub(crate) use self::deposit::{Kept, keep};
 pub use self::dues::{AGES, BuildingArrears, Owing, arrears_by_building, dues};
 pub use self::legacy::{

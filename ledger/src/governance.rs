@@ -13,6 +13,7 @@
 //! Limits: 500 motions' answers a ballot are more than a slip holds: a round has at most [`MOTIONS_MOST`] motions.
 
 pub mod ballot;
+pub mod law;
 pub mod matter;
 pub mod recount;
 mod result;
@@ -27,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::law::{Chosen, Silence, SilenceMeans};
 pub use self::matter::{Fraction, Matter, SilentRule, VoteRule};
 pub use self::result::{
     BuildingProgress, Invalid, MotionProgress, MotionResult, Progress, Received, Resolution,
@@ -75,6 +77,9 @@ rules! {
     /// A motion is not fit.
     MOTION_SHAPE = Shape, "governance.motion-shape",
         "表决事项须有名称；一次表决至多 40 个事项；送达视为的规则须写明所依据的条款", "补齐后重新提出";
+    /// The policy pack asks for what a count cannot do, or does not let the owners choose so.
+    UNFIT_PACK = Refused, "governance.unfit-pack",
+        "表决的比例、公告期、未表决的处理依当地政策包；政策包没有规定的，不得自行选用", "按当地规定提出事项；政策包有误的，由主管部门更正";
     /// Money without a limit.
     CAP = Refused, "governance.cap",
         "使用维修资金的表决须写明金额上限，上限大于零", "在事项中写明预算金额上限";

@@ -99,6 +99,14 @@ identities! {
     RenewalNo;
     /// Public revenue assigned to the fund (公共收益划入).
     AssignmentNo;
+    /// A project paid from the fund (维修项目).
+    ProjectNo;
+    /// A step of a project.
+    StepNo;
+    /// A payment of a project.
+    PaidNo;
+    /// A paper of a project.
+    PaperNo;
 }
 
 impl CompoundId {

@@ -28,10 +28,10 @@ pub use self::close::{
 };
 pub(crate) use self::reading::turnover_by_year;
 pub use self::reading::{
-    AsOf, Movement, TrialBalance, TrialRow, VoucherRow, dwelling_balances, find, latest, statement,
-    trial_balance, vouchers,
+    AsOf, Movement, TrialBalance, TrialRow, VoucherRow, dwelling_balances, find, latest,
+    matter_balances, statement, trial_balance, vouchers,
 };
-pub use self::reserve::{Reserved, available, held, release, reserve};
+pub use self::reserve::{Reserved, available, held, held_by, release, release_of, reserve};
 pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};
 pub use self::year::{
     DwellingFlow, Flow, KindLine, Moved, Whose, dwelling_flows, flows, frozen, lines_spent,

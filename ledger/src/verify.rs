@@ -10,8 +10,9 @@ mod fund;
 use crate::books::{Books, Reads, Snapshot, View};
 use crate::error::Result;
 use crate::governance;
-use crate::id::{CompoundId, RoundNo};
+use crate::id::{CompoundId, ProjectNo, RoundNo};
 use crate::journal::verify::{Law, Laws};
+use crate::works;
 
 /// A law told in SQL: how many things there are, and those that break it (`what`, in Chinese, first).
 struct Tie {
@@ -155,10 +156,35 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
         check(&mut view, tie, only, &mut laws).await?;
     }
     found.extend(laws.into_vec());
-    let mut laws = Laws::named(&[VOTES]);
+    let mut laws = Laws::named(&[VOTES, PROJECTS]);
     count_votes_again(&mut view, only, &mut laws).await?;
+    count_projects_again(&mut view, only, &mut laws).await?;
     found.extend(laws.into_vec());
     Ok(found)
+}
+
+/// Every payment of a project has its approval and its resolution; the shares posted are the allocation of their sum, which
+/// is within what was approved; what a closed project held is released.
+const PROJECTS: &str = "projects-counted";
+
+async fn count_projects_again(
+    view: &mut Snapshot,
+    only: Option<CompoundId>,
+    laws: &mut Laws,
+) -> Result<()> {
+    let sql = "SELECT compound_id, project_no FROM project ORDER BY compound_id, project_no";
+    for row in view.rows(Reads::SETTLED, sql, vec![]).await? {
+        let compound = CompoundId(row.try_get("", "compound_id")?);
+        let no = ProjectNo(row.try_get("", "project_no")?);
+        if only.is_some_and(|only| only != compound) {
+            continue;
+        }
+        laws.checked(PROJECTS, 1);
+        for what in works::counted_again(view, compound, no).await? {
+            laws.broken(PROJECTS, || format!("小区 {compound} 项目 {no}：{what}"));
+        }
+    }
+    Ok(())
 }
 
 /// Every closed round gives the stored result when its ballots are counted again.

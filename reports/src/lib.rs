@@ -11,6 +11,7 @@
 //! | 年度公示 | [`notice`] | the yearly notice of 165号令 art. 30 |
 //! | 结存证明、结清证明, 移交清册 | [`life`] | a dwelling's sale; a fund handed over |
 //! | 对账差异表 | [`tie`] | bank, ledger and dwellings on a day |
+//! | D4 审批表, D5 分摊清册 | [`works`] | a project paid from the fund |
 //! | D12 表决结果 | [`vote`] | the result of a round of the owners' votes |
 //!
 //! Reading order: [`household`], [`sheet`], [`press`].
@@ -27,6 +28,7 @@ pub mod sheet;
 pub mod statutory;
 pub mod tie;
 pub mod vote;
+pub mod works;
 
 use ledger::money::Money;
 

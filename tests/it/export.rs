@@ -14,7 +14,7 @@ use crate::world::{Backend, World, day, deposit_entry};
 use crate::{cluster, on_both, verify};
 
 /// Runs hledger over a journal; its standard output. `None`, said aloud, if there is none and need not be.
-fn hledger(journal: &[u8], arguments: &[&str]) -> Option<String> {
+pub(crate) fn hledger(journal: &[u8], arguments: &[&str]) -> Option<String> {
     let child = Command::new("hledger")
         .args(["-f", "-"])
         .args(arguments)
@@ -40,7 +40,7 @@ fn hledger(journal: &[u8], arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8(out.stdout).unwrap())
 }
 
-async fn written(world: &World, book: Book) -> Vec<u8> {
+pub(crate) async fn written(world: &World, book: Book) -> Vec<u8> {
     let mut out = Vec::new();
     let mut view = world.books.read().await.unwrap();
     export::hledger(&mut view, world.compound, book, &mut out).await.unwrap();

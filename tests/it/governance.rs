@@ -1021,13 +1021,13 @@ async fn vote(world: &World, args: &[&str]) -> (u8, String) {
 
 /// The house, knocked on in any role; every answer is held against the document of the wire. An owner comes with the token of
 /// an account that has the dwelling of the address.
-struct House {
+pub(crate) struct House {
     doors: Doors,
     owners: BTreeMap<String, String>,
 }
 
 impl House {
-    async fn of(world: &World, rooms: &[&str]) -> House {
+    pub(crate) async fn of(world: &World, rooms: &[&str]) -> House {
         use ledger::people::Scope;
         let desk = Desk::of(&world.books);
         let mut owners = BTreeMap::new();
@@ -1043,13 +1043,24 @@ impl House {
         House { doors: Doors::of(world), owners }
     }
 
-    async fn send(&self, method: &str, shown: &str, path: &str, body: String) -> Answered {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        shown: &str,
+        path: &str,
+        body: String,
+    ) -> Answered {
         let request = axum::http::Request::builder()
             .method(method)
             .uri(at(path))
             .header("authorization", shown)
             .header("content-type", "application/json");
         self.doors.send(request.body(axum::body::Body::from(body)).unwrap()).await
+    }
+
+    /// Any request at all.
+    pub(crate) async fn knock(&self, request: axum::http::Request<axum::body::Body>) -> Answered {
+        self.doors.send(request).await
     }
 
     fn shown(&self, role: Role, path: &str) -> String {
@@ -1060,11 +1071,11 @@ impl House {
         }
     }
 
-    async fn get(&self, role: Role, path: &str) -> Answered {
+    pub(crate) async fn get(&self, role: Role, path: &str) -> Answered {
         self.send("GET", &self.shown(role, path), path, String::new()).await
     }
 
-    async fn post(&self, role: Role, path: &str, body: serde_json::Value) -> Answered {
+    pub(crate) async fn post(&self, role: Role, path: &str, body: serde_json::Value) -> Answered {
         self.send("POST", &self.shown(role, path), path, body.to_string()).await
     }
 }

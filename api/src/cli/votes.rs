@@ -338,7 +338,7 @@ pub(super) fn told<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     Ok(serde_json::from_str(&text).map_err(|e| problem::SHAPE.refuse(e.to_string()))?)
 }
 
-fn text_of(path: &Path) -> Result<String, Error> {
+pub(super) fn text_of(path: &Path) -> Result<String, Error> {
     let what = format!("读取 {}", path.display());
     Ok(std::fs::read_to_string(path).map_err(|source| Storage::File { what, source })?)
 }

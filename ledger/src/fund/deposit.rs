@@ -385,7 +385,10 @@ pub(super) async fn paid(
 
 /// What each dwelling paid in at first (首期交存额): what the renewal line is a part of. First deposits, those of a fund that
 /// was built up later, and what a former selling unit brought in; top-ups and monthly levies are none.
-pub(super) async fn first_deposits(
+///
+/// # Errors
+/// Storage.
+pub async fn first_deposits(
     view: &mut impl View,
     compound: CompoundId,
     until: Day,

@@ -432,8 +432,10 @@ pub struct Resolution {
     motion: MotionNo,
     matter: Matter,
     title: String,
+    plan: String,
     scope: Scope,
     dwellings: Vec<DwellingNo>,
+    opened_on: Day,
     amount_cap: Money,
     article: String,
     pack: String,
@@ -479,6 +481,8 @@ impl Resolution {
             motion,
             matter: result.motion.rule.matter,
             title: result.motion.title,
+            plan: result.motion.plan,
+            opened_on: sheet.opens_on,
             scope: sheet.scope,
             dwellings: roll.iter().map(|entry| entry.dwelling_no).collect(),
             amount_cap: result.motion.amount_cap_fen,
@@ -511,6 +515,18 @@ impl Resolution {
     #[must_use]
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// The plan it stands on, as it was announced.
+    #[must_use]
+    pub fn plan(&self) -> &str {
+        &self.plan
+    }
+
+    /// The first day of voting.
+    #[must_use]
+    pub fn opened_on(&self) -> Day {
+        self.opened_on
     }
 
     /// Whom it binds.

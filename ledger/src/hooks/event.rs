@@ -79,6 +79,20 @@ pub static EVENTS: &[Event] = &[
         Shape::Members(&["payment_no", "voucher", "settled", "prepaid_fen"]),
     ),
     event("countersign.ask", "有申请待第二人复核", Shape::Named("countersign_no")),
+    event("works.propose", "维修项目已立项", Shape::Members(&["project_no"])),
+    event("works.apply", "已申请使用维修资金", Shape::Members(&["step_no", "digest", "stage"])),
+    event("works.decide", "已审批或备案", Shape::Members(&["step_no", "digest", "stage"])),
+    event(
+        "works.pay",
+        "维修资金已付款",
+        Shape::Members(&["payment_no", "voucher", "amount_fen", "fund_fen", "dwellings"]),
+    ),
+    event(
+        "works.claim-back",
+        "多付的款项已追回",
+        Shape::Members(&["payment_no", "voucher", "amount_fen", "fund_fen", "dwellings"]),
+    ),
+    event("works.archive", "维修项目已归档", Shape::Members(&["step_no", "digest", "stage"])),
     event("journal.reverse", "凭证已冲销", Shape::Named("vouchers")),
     event(
         "journal.close",

@@ -208,6 +208,29 @@ pub async fn dwelling_balances(
     Ok(balances)
 }
 
+/// What a matter has moved, by account and dwelling (none: the matter's own), as debits less credits.
+///
+/// # Errors
+/// Storage.
+pub async fn matter_balances(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    matter: MatterNo,
+) -> Result<Vec<(i32, Option<DwellingNo>, Money)>> {
+    let sql = "SELECT account, dwelling_no, debit_fen - credit_fen AS fen FROM balance
+               WHERE compound_id = $1 AND book = $2 AND matter_no = $3
+               ORDER BY account, dwelling_no";
+    let values = vec![compound.0.into(), book.number().into(), matter.0.into()];
+    let mut balances = Vec::new();
+    for row in view.rows(VOUCHERS, sql, values).await? {
+        let dwelling: i32 = row.try_get("", "dwelling_no")?;
+        let dwelling = (dwelling > 0).then_some(DwellingNo(dwelling));
+        balances.push((row.try_get("", "account")?, dwelling, Money::fen(row.try_get("", "fen")?)));
+    }
+    Ok(balances)
+}
+
 /// The debit turnover of an account by dwelling and year of the business day. What a split or a merger carried from one dwelling
 /// to another was paid in earlier, and is not of the year it was carried in.
 pub(crate) async fn turnover_by_year(

@@ -1,7 +1,7 @@
 //! Reserving (预留): money of dwellings promised to a project and not yet paid.
 //!
 //! Always: what is held of a dwelling is never more than it has; a release is spread over the dwellings in proportion
-//! to what is still held, to the fen. A reserve moves no money: it counts against what is available.
+//! to what is still held ([`release`]), or is said dwelling by dwelling ([`release_of`]), to the fen. A reserve moves no money: it counts against what is available.
 
 use std::collections::BTreeMap;
 
@@ -163,16 +163,8 @@ fn may_reserve(
 /// # Errors
 /// `journal.release-too-much`.
 pub async fn release(tx: &mut Tx, reserve: ReserveNo, amount: Money) -> Result<Reserved> {
-    let compound = tx.compound().0;
-    let sql = "SELECT dwelling_no, held_fen, released_fen FROM reserve_line
-               WHERE compound_id = $1 AND reserve_no = $2 ORDER BY dwelling_no";
-    let mut lines = Vec::new();
-    for row in tx.rows(RESERVES, sql, vec![compound.into(), reserve.0.into()]).await? {
-        let (held, released): (i64, i64) =
-            (row.try_get("", "held_fen")?, row.try_get("", "released_fen")?);
-        lines.push((row.try_get::<i32>("", "dwelling_no")?, held, released));
-    }
-
+    let compound = tx.compound();
+    let lines = lines_of(tx, compound, reserve).await?;
     let left: Vec<u64> =
         lines.iter().map(|(_, held, freed)| (held - freed).unsigned_abs()).collect();
     let total: Money = lines.iter().map(|(_, held, freed)| Money::fen(held - freed)).sum();
@@ -181,9 +173,79 @@ pub async fn release(tx: &mut Tx, reserve: ReserveNo, amount: Money) -> Result<R
         return Err(RELEASE.refuse(evidence).with("held_fen", total.in_fen()).into());
     }
     let shares = split(amount, &left).unwrap_or_default();
+    let freed = lines.iter().map(|(dwelling, ..)| DwellingNo(*dwelling)).zip(shares).collect();
+    Ok(free(tx, reserve, lines, &freed))
+}
 
+/// Releases what is still held of these dwellings, each by so much: what a payment takes of each.
+///
+/// # Errors
+/// `journal.release-too-much`, naming the first dwelling of which less is held.
+pub async fn release_of(
+    tx: &mut Tx,
+    reserve: ReserveNo,
+    shares: &BTreeMap<DwellingNo, Money>,
+) -> Result<Reserved> {
+    tx.flush().await?;
+    let compound = tx.compound();
+    let lines = lines_of(tx, compound, reserve).await?;
+    for (dwelling, share) in shares {
+        let found = lines.iter().find(|(no, ..)| *no == dwelling.0);
+        let held = found.map_or(Money::ZERO, |(_, held, freed)| Money::fen(held - freed));
+        if share.is_negative() || *share > held {
+            let evidence = format!(
+                "房屋 {dwelling} 尚预留 {} 元，要解除 {} 元",
+                held.grouped(),
+                share.grouped()
+            );
+            return Err(RELEASE.refuse(evidence).with("dwelling_no", dwelling.0).into());
+        }
+    }
+    Ok(free(tx, reserve, lines, shares))
+}
+
+/// What a reserve still holds of each dwelling.
+///
+/// # Errors
+/// Storage.
+pub async fn held_by(
+    view: &mut impl View,
+    compound: CompoundId,
+    reserve: ReserveNo,
+) -> Result<BTreeMap<DwellingNo, Money>> {
+    let lines = lines_of(view, compound, reserve).await?.into_iter();
+    let left = lines.map(|(no, held, freed)| (DwellingNo(no), Money::fen(held - freed)));
+    Ok(left.filter(|(_, left)| left.is_positive()).collect())
+}
+
+/// A reserve's lines: dwelling, held, released.
+async fn lines_of(
+    view: &mut impl View,
+    compound: CompoundId,
+    reserve: ReserveNo,
+) -> Result<Vec<(i32, i64, i64)>> {
+    let sql = "SELECT dwelling_no, held_fen, released_fen FROM reserve_line
+               WHERE compound_id = $1 AND reserve_no = $2 ORDER BY dwelling_no";
+    let mut lines = Vec::new();
+    for row in view.rows(RESERVES, sql, vec![compound.0.into(), reserve.0.into()]).await? {
+        let (held, released): (i64, i64) =
+            (row.try_get("", "held_fen")?, row.try_get("", "released_fen")?);
+        lines.push((row.try_get::<i32>("", "dwelling_no")?, held, released));
+    }
+
+    Ok(lines)
+}
+
+fn free(
+    tx: &mut Tx,
+    reserve: ReserveNo,
+    lines: Vec<(i32, i64, i64)>,
+    shares: &BTreeMap<DwellingNo, Money>,
+) -> Reserved {
+    let compound = tx.compound().0;
     let mut still = Vec::with_capacity(lines.len());
-    for ((dwelling, held, freed), share) in lines.into_iter().zip(shares) {
+    for (dwelling, held, freed) in lines {
+        let share = shares.get(&DwellingNo(dwelling)).copied().unwrap_or_default();
         let freed = freed + share.in_fen();
         let row = [compound.into(), reserve.0.into(), dwelling.into(), held.into(), freed.into()];
         tx.put(&RESERVE_LINE, &row);
@@ -191,5 +253,6 @@ pub async fn release(tx: &mut Tx, reserve: ReserveNo, amount: Money) -> Result<R
             still.push((DwellingNo(dwelling), Money::fen(held - freed)));
         }
     }
-    Ok(Reserved { reserve, held: still, total_fen: total - amount })
+    let total_fen = still.iter().map(|(_, left)| *left).sum();
+    Reserved { reserve, held: still, total_fen }
 }

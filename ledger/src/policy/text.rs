@@ -46,52 +46,77 @@ impl Evidence {
 }
 
 /// What must hold before the fund pays (design §6; `property.md` §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "GatePredicate", description = "支取的一个条件")]
 pub enum Predicate {
     /// It is a common part or common equipment.
+    #[schemars(description = "属于共用部分")]
     CommonPart,
     /// The warranty is over.
+    #[schemars(description = "保修期已满")]
     WarrantyOver,
     /// It is not on the list of what is never paid.
+    #[schemars(description = "不属不得列支")]
     Payable,
     /// The owners' assembly's report was filed.
+    #[schemars(description = "已提交筹备材料")]
     AssemblyReported,
     /// The balances are not below the line that blocks ordinary use.
+    #[schemars(description = "余额未低于停用界限")]
     NotBlocked,
     /// The plan was posted long enough.
+    #[schemars(description = "方案已公示")]
     PlanPosted,
     /// The owners voted for it.
+    #[schemars(description = "业主已表决同意")]
     Voted,
     /// The emergency is witnessed.
+    #[schemars(description = "应急已确认")]
     EmergencyWitnessed,
     /// Emergencies stay within their cap.
+    #[schemars(description = "未超应急限额")]
     WithinEmergencyCap,
     /// The result was posted.
+    #[schemars(description = "结果已公示")]
     ResultPosted,
     /// The office did what its power is.
+    #[schemars(description = "已审批、备案")]
     OfficeDecided,
     /// There is a contract, signed by whom it needs.
+    #[schemars(description = "合同已签")]
     Contracted,
     /// The dates follow each other.
+    #[schemars(description = "日期先后相接")]
     InOrder,
     /// The payee is the contractor.
+    #[schemars(description = "收款人是维修单位")]
     PaysContractor,
     /// The payment is within its cap.
+    #[schemars(description = "未超付款限额")]
     WithinCaps,
     /// The final account is within what was approved.
+    #[schemars(description = "决算未超预算")]
     WithinBudget,
     /// The final account was audited where it must be.
+    #[schemars(description = "已审价")]
     Audited,
     /// The settlement was posted.
+    #[schemars(description = "决算已公示")]
     SettlementPosted,
     /// The shares sum to the amount.
+    #[schemars(description = "分摊分毫不差")]
     SharesExact,
     /// Every dwelling's draw is within its balance.
+    #[schemars(description = "余额足够")]
     BalancesSuffice,
     /// Nobody decided on their own request.
+    #[schemars(description = "无人自批")]
     FourEyes,
     /// No conflict of interest.
+    #[schemars(description = "无未申报的利害关系")]
     NoConflict,
 }
 
@@ -121,15 +146,55 @@ impl Predicate {
         Predicate::FourEyes,
         Predicate::NoConflict,
     ];
+
+    /// The stable name, as in a pack's text.
+    #[must_use]
+    pub fn name(self) -> String {
+        word(&self)
+    }
+
+    /// What it asks, in a few words.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Predicate::CommonPart => "属于共用部分",
+            Predicate::WarrantyOver => "保修期已满",
+            Predicate::Payable => "不属不得列支",
+            Predicate::AssemblyReported => "已提交筹备材料",
+            Predicate::NotBlocked => "余额未低于停用界限",
+            Predicate::PlanPosted => "方案已公示",
+            Predicate::Voted => "业主已表决同意",
+            Predicate::EmergencyWitnessed => "应急已确认",
+            Predicate::WithinEmergencyCap => "未超应急限额",
+            Predicate::ResultPosted => "结果已公示",
+            Predicate::OfficeDecided => "已审批、备案",
+            Predicate::Contracted => "合同已签",
+            Predicate::InOrder => "日期先后相接",
+            Predicate::PaysContractor => "收款人是维修单位",
+            Predicate::WithinCaps => "未超付款限额",
+            Predicate::WithinBudget => "决算未超预算",
+            Predicate::Audited => "已审价",
+            Predicate::SettlementPosted => "决算已公示",
+            Predicate::SharesExact => "分摊分毫不差",
+            Predicate::BalancesSuffice => "余额足够",
+            Predicate::FourEyes => "无人自批",
+            Predicate::NoConflict => "无未申报的利害关系",
+        }
+    }
 }
 
 /// A way to the fund's money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "FundPath", description = "程序")]
 pub enum Path {
     /// By the owners' vote.
+    #[schemars(description = "一般程序：业主表决")]
     Ordinary,
     /// By a witnessed emergency.
+    #[schemars(description = "应急程序：确认或证明代替表决")]
     Emergency,
 }
 

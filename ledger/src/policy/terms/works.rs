@@ -1,5 +1,6 @@
 //! Terms of using the fund: sharing, payments, audits, overruns, emergencies, clocks, publication, four eyes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Bar, Fraction, MonthDay, Perhaps};
@@ -135,30 +136,44 @@ impl Overrun {
 }
 
 /// What happened (the union of the local lists; `domain.md` §3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "应急情形")]
 pub enum EmergencyKind {
     /// 电梯严重故障.
+    #[schemars(description = "电梯严重故障")]
     LiftFailure,
     /// 消防设施损坏.
+    #[schemars(description = "消防设施损坏")]
     FireSystemFailure,
     /// 外立面脱落.
+    #[schemars(description = "外立面脱落")]
     FacadeFalling,
     /// 屋顶、外墙渗漏, 严重影响使用.
+    #[schemars(description = "屋顶、外墙渗漏")]
     RoofOrWallLeak,
     /// 排水设施坍塌、堵塞、爆裂.
+    #[schemars(description = "排水设施坍塌、堵塞、爆裂")]
     Drainage,
     /// 二次供水水泵、水箱.
+    #[schemars(description = "二次供水水泵、水箱")]
     WaterPumpOrTank,
     /// 围墙、道路坍塌.
+    #[schemars(description = "围墙、道路坍塌")]
     WallOrRoadCollapse,
     /// 玻璃幕墙炸裂.
+    #[schemars(description = "玻璃幕墙炸裂")]
     CurtainWallGlass,
     /// 地下车库进水.
+    #[schemars(description = "地下车库进水")]
     GarageFlooding,
     /// 护栏损坏.
+    #[schemars(description = "护栏损坏")]
     GuardRail,
     /// 其他危及安全的情形.
+    #[schemars(description = "其他危及安全的情形")]
     OtherSafety,
 }
 
@@ -183,20 +198,29 @@ pub enum EmergencyOrder {
 }
 
 /// Who has a say about an emergency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "应急的确认人、证明人")]
 pub enum Witness {
     /// 业主委员会.
+    #[schemars(description = "业主委员会")]
     Committee,
     /// 居民委员会.
+    #[schemars(description = "居民委员会")]
     ResidentsCommittee,
     /// 街道办、乡镇政府.
+    #[schemars(description = "街道办、乡镇政府")]
     StreetOffice,
     /// 房管部门.
+    #[schemars(description = "房管部门")]
     Authority,
     /// 物业公司.
+    #[schemars(description = "物业公司")]
     PropertyCompany,
     /// 相关业主.
+    #[schemars(description = "相关业主")]
     Owners,
 }
 
@@ -412,30 +436,42 @@ impl Deed {
 }
 
 /// What the fund never pays (165号令 25 and local lists).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "不得列支的费用")]
 pub enum NeverPayable {
     /// ① What builder or contractor must bear.
+    #[schemars(description = "建设、施工单位责任")]
     BuilderLiability,
     /// ② Lines of water, power, gas, heat, telecom and television operators.
+    #[schemars(description = "专业单位管线")]
     UtilityLines,
     /// ③ Damage somebody did.
+    #[schemars(description = "人为损坏")]
     DamageByPerson,
     /// ④ What the property company owes under its contract.
+    #[schemars(description = "物业合同约定由物业承担")]
     PropertyCompanyDuty,
 }
 
 /// Which power an office has over a use of the fund: four different things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "权限")]
 pub enum Power {
     /// 审批: without it nothing is paid.
+    #[schemars(description = "审批")]
     Approval,
     /// 备案: it is told, and may order a correction.
+    #[schemars(description = "备案")]
     Filing,
     /// 确认: it says that the facts are so.
+    #[schemars(description = "确认")]
     Confirmation,
     /// 证明: it vouches for a paper.
+    #[schemars(description = "证明")]
     Certification,
 }
 
@@ -510,13 +546,92 @@ pub struct YearlyAudit {
 }
 
 /// Who signs the contract of works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(description = "合同当事人")]
 pub enum Party {
     /// 业主大会.
+    #[schemars(description = "业主大会")]
     Assembly,
     /// 物业公司.
+    #[schemars(description = "物业公司")]
     PropertyCompany,
     /// 施工单位.
+    #[schemars(description = "施工单位")]
     Contractor,
+}
+
+impl EmergencyKind {
+    /// The word people use.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            EmergencyKind::LiftFailure => "电梯严重故障",
+            EmergencyKind::FireSystemFailure => "消防设施损坏",
+            EmergencyKind::FacadeFalling => "外立面脱落",
+            EmergencyKind::RoofOrWallLeak => "屋顶、外墙渗漏",
+            EmergencyKind::Drainage => "排水设施损坏",
+            EmergencyKind::WaterPumpOrTank => "二次供水水泵、水箱",
+            EmergencyKind::WallOrRoadCollapse => "围墙、道路坍塌",
+            EmergencyKind::CurtainWallGlass => "玻璃幕墙炸裂",
+            EmergencyKind::GarageFlooding => "地下车库进水",
+            EmergencyKind::GuardRail => "护栏损坏",
+            EmergencyKind::OtherSafety => "其他危及安全的情形",
+        }
+    }
+}
+
+impl Witness {
+    /// The word people use.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Witness::Committee => "业主委员会",
+            Witness::ResidentsCommittee => "居民委员会",
+            Witness::StreetOffice => "街道办事处",
+            Witness::Authority => "房管部门",
+            Witness::PropertyCompany => "物业公司",
+            Witness::Owners => "相关业主",
+        }
+    }
+}
+
+impl Power {
+    /// The word people use.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Power::Approval => "审批",
+            Power::Filing => "备案",
+            Power::Confirmation => "确认",
+            Power::Certification => "证明",
+        }
+    }
+}
+
+impl Party {
+    /// The word people use.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Party::Assembly => "业主大会",
+            Party::PropertyCompany => "物业公司",
+            Party::Contractor => "施工单位",
+        }
+    }
+}
+
+impl NeverPayable {
+    /// The words people use.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            NeverPayable::BuilderLiability => "建设、施工单位责任",
+            NeverPayable::UtilityLines => "专业单位管线",
+            NeverPayable::DamageByPerson => "人为损坏",
+            NeverPayable::PropertyCompanyDuty => "物业合同内的费用",
+        }
+    }
 }
