@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -17,6 +17,7 @@ pub mod calendar;
 pub mod error;
 pub mod fees;
 pub mod fund;
+pub mod gains;
 pub mod governance;
 pub mod hooks;
 pub mod id;
@@ -55,6 +56,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         governance::RULES,
         fund::RULES,
         fees::RULES,
+        gains::RULES,
         import::RULES,
         hooks::RULES,
     ];

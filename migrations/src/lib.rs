@@ -19,6 +19,7 @@ mod m0008_people;
 mod m0010_hooks;
 mod m0011_policy;
 mod m0012_governance;
+mod m0016_gains;
 
 use sea_orm_migration::prelude::*;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_policy::STEP),
             Box::new(m0010_hooks::STEP),
             Box::new(m0012_governance::STEP),
+            Box::new(m0016_gains::STEP),
         ]
     }
 }

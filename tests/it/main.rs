@@ -9,6 +9,7 @@ mod cluster;
 mod counted;
 mod doors;
 mod export;
+mod gains;
 mod governance;
 mod hooks;
 mod imports;

@@ -147,7 +147,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 16] = [
+    const ORDER: [&str; 17] = [
         "books",
         "policy",
         "people",
@@ -160,6 +160,7 @@ fn rooms_look_only_behind_them() {
         "governance",
         "fund",
         "fees",
+        "gains",
         "import",
         "hooks",
         "verify",
