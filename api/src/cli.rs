@@ -8,6 +8,7 @@
 
 mod acts;
 mod files;
+mod gains;
 mod guard;
 mod hooks;
 mod papers;
@@ -153,6 +154,12 @@ enum Command {
     /// 政策包：查看各地规定、比较版本、收入新版本
     #[command(subcommand)]
     Policy(PolicyAct),
+    /// 批量办理：全部小区结息
+    #[command(subcommand)]
+    Run(gains::RunOf),
+    /// 收益：利率、结息批次、算式、分配、定期存款与国债、银行利息与费用
+    #[command(subcommand)]
+    Gains(gains::Gains),
     /// 推送订阅：积压、死信、重发
     #[command(subcommand)]
     Hooks(hooks::Hooks),
@@ -752,6 +759,8 @@ impl Command {
                 PolicyAct::Diff { json, .. } | PolicyAct::Add { json, .. } => json.json,
             },
             Command::Vote(vote) => vote.is_json(),
+            Command::Run(run) => run.is_json(),
+            Command::Gains(asked) => asked.is_json(),
             Command::Hooks(asked) => asked.is_json(),
             Command::Doctor(args) => args.json,
         }
@@ -825,6 +834,12 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Policy(act) => policies::run(db, act, out).await,
         Command::Vote(vote) => votes::run(db, vote, out).await,
+        Command::Run(run) => {
+            at(db, async move |books| gains::interest(books, run, out).await).await
+        }
+        Command::Gains(asked) => {
+            at(db, async move |books| gains::run(books, asked, out).await).await
+        }
         Command::Hooks(asked) => {
             at(db, async move |books| hooks::run(books, asked, out).await).await
         }

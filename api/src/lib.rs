@@ -14,6 +14,7 @@ pub mod door;
 pub mod fees;
 pub mod front;
 pub mod fund;
+pub mod gains;
 pub mod governance;
 pub mod hooks;
 pub mod imports;

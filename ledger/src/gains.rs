@@ -332,7 +332,7 @@ struct Share {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
     /// The model, as the pack has it; or the basis of a distribution.
-    pub model: Model,
+    pub way: Way,
     /// What stood in 3101, what is shared of it, and the sum of the weights, by account.
     pub pools: Vec<Pool>,
 }
@@ -340,20 +340,37 @@ pub struct Basis {
 /// By what shares came about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Model {
+pub enum Way {
     /// The law's model of interest.
     Interest(Interest),
     /// A distribution of other gains.
     Shared(GainsBy),
 }
 
-impl Model {
+impl Way {
     /// How shares become fen, where they are reckoned by rates.
     #[must_use]
     pub const fn rounding(&self) -> Option<Rounding> {
         match self {
-            Model::Interest(Interest::Rates(terms)) => Some(terms.rounding),
+            Way::Interest(Interest::Rates(terms)) => Some(terms.rounding),
             _ => None,
+        }
+    }
+}
+
+impl Way {
+    /// What a weight is, in Chinese.
+    const fn weighs(&self) -> &'static str {
+        match self {
+            Way::Interest(Interest::Pool {
+                shared_by: crate::policy::terms::Perhaps(by), ..
+            }) => match by {
+                Some(PoolWeight::Balance) => "余额，分",
+                _ => "余额 × 天数，分·日",
+            },
+            Way::Interest(_) | Way::Shared(GainsBy::DayBalance) => "余额 × 天数，分·日",
+            Way::Shared(GainsBy::Balance) => "余额，分",
+            Way::Shared(GainsBy::Area) => "建筑面积，0.01 平方米",
         }
     }
 }
@@ -447,7 +464,7 @@ fn decide(
     accounts: Vec<(DwellingNo, i32, Account)>,
     stands: &BTreeMap<i32, Money>,
 ) -> Result<Reckoned, Refusal> {
-    let model = Model::Interest(plan.model.clone());
+    let way = Way::Interest(plan.model.clone());
     let by = match &plan.model {
         Interest::Rates(terms) => return by_rates(plan, terms, accounts, stands),
         Interest::Pool { shared_by, .. } => {
@@ -460,7 +477,7 @@ fn decide(
     };
     let weighed: Vec<_> = accounts.into_iter().map(weigh).collect();
     let whole = STRANDS.map(|strand| stood(stands, strand));
-    share_out(model, &weighed, whole, stands)
+    share_out(way, &weighed, whole, stands)
 }
 
 fn stood(stands: &BTreeMap<i32, Money>, strand: Strand) -> Money {
@@ -492,7 +509,7 @@ fn by_rates(
     for (strand, shared) in STRANDS.into_iter().zip(sums) {
         pools.extend(drawn(strand, shared, stands, 0)?);
     }
-    Ok(Reckoned { shares, basis: Basis { model: Model::Interest(plan.model.clone()), pools } })
+    Ok(Reckoned { shares, basis: Basis { way: Way::Interest(plan.model.clone()), pools } })
 }
 
 /// What is drawn from a strand's 3101, if it has as much.
@@ -526,7 +543,7 @@ fn drawn(
 
 /// Shares the same part of each strand by weights, which are sums of one kind.
 fn share_out(
-    model: Model,
+    way: Way,
     weighed: &[(DwellingNo, i32, u64)],
     wanted: [Money; 2],
     stands: &BTreeMap<i32, Money>,
@@ -554,7 +571,7 @@ fn share_out(
         return Err(NOTHING.refuse("待分配累计收益为零，或没有应分的账户"));
     }
     shares.sort_unstable_by_key(|share| (share.dwelling, share.account));
-    Ok(Reckoned { shares, basis: Basis { model, pools } })
+    Ok(Reckoned { shares, basis: Basis { way, pools } })
 }
 
 /// A posted settlement.
@@ -689,7 +706,7 @@ pub async fn distribute(tx: &mut Tx, asked: &Distribution) -> Result<Settlement>
         let shown = wanted.map(Money::grouped).join(" 元、");
         return Err(AMOUNT.refuse(format!("{shown} 元")).into());
     }
-    let reckoned = share_out(Model::Shared(by), &weighed, wanted, &stands)?;
+    let reckoned = share_out(Way::Shared(by), &weighed, wanted, &stands)?;
     for (wanted, strand) in wanted.into_iter().zip(STRANDS) {
         let is_shared = |pool: &Pool| pool.account == strand.pool && pool.shared == wanted;
         if wanted.is_positive() && !reckoned.basis.pools.iter().any(is_shared) {
@@ -772,6 +789,29 @@ pub enum Worked {
     Weight(u64),
 }
 
+impl Explained {
+    /// The reckoning in Chinese, a line each, as it stands on a statement: `基数 250,000.00 × 325 ÷ 360 × 0.36%…`.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        match &self.worked {
+            Worked::Segments(segments) => segments.iter().map(Segment::in_chinese).collect(),
+            Worked::Weight(weight) => {
+                let strand = STRANDS[strand_of(self.account)];
+                let pool = self.basis.pools.iter().find(|pool| pool.account == strand.pool);
+                let line = |pool: &Pool| {
+                    format!(
+                        "可分配 {} 元 × 权数 {weight} ÷ 权数合计 {}（{}）",
+                        pool.shared.grouped(),
+                        pool.weight,
+                        self.basis.way.weighs()
+                    )
+                };
+                pool.map(line).into_iter().collect()
+            }
+        }
+    }
+}
+
 impl Worked {
     fn read(text: &str) -> Option<Worked> {
         match text.parse() {
@@ -786,7 +826,7 @@ impl Worked {
     pub fn again(&self, account: i32, basis: &Basis) -> Option<(Money, Money)> {
         match self {
             Worked::Segments(segments) => {
-                let amount = interest::again(segments, basis.model.rounding()?).ok()?;
+                let amount = interest::again(segments, basis.way.rounding()?).ok()?;
                 Some((amount, amount))
             }
             Worked::Weight(weight) => {
@@ -803,7 +843,7 @@ impl Worked {
     }
 }
 
-/// The shares of a dwelling, the earliest first, each with its reckoning; of one settlement or of all.
+/// The shares of a dwelling, the earliest first, each with its reckoning.
 ///
 /// # Errors
 /// Storage.
@@ -813,4 +853,14 @@ pub async fn explain(
     dwelling: DwellingNo,
 ) -> Result<Vec<Explained>> {
     rows::shares_of(view, compound, dwelling).await
+}
+
+/// Reckons every share of a compound, or of all, again from what is kept with it: how many there are, and those that do not
+/// come out.
+pub(crate) async fn reckon_again(
+    view: &mut impl View,
+    only: Option<CompoundId>,
+    broken: impl FnMut(String),
+) -> Result<u64> {
+    rows::reckon_again(view, only, broken).await
 }

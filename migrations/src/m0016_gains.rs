@@ -108,8 +108,6 @@ CREATE TABLE placement (
   CHECK (matures_on > starts_on AND (kind = 'term-deposit') = (voucher_seq IS NULL))
 ) {table};
 
-CREATE UNIQUE INDEX placement_renewed_once ON placement (compound_id, renews_no) WHERE renews_no IS NOT NULL;
-
 CREATE TABLE placement_end (
   compound_id {int} NOT NULL,
   placement_no {int} NOT NULL,
@@ -119,7 +117,7 @@ CREATE TABLE placement_end (
   expected_fen {big} NOT NULL,
   voucher_seq {int} NULL,
   act_no {int} NOT NULL,
-  PRIMARY KEY (compound_id, placement_no),
+  PRIMARY KEY (compound_id, placement_no, act_no),
   FOREIGN KEY (compound_id, placement_no) REFERENCES placement (compound_id, placement_no)
 ) {table}
 ",

@@ -25,7 +25,7 @@ use serde_json::Value;
 
 use crate::on_both;
 use crate::policy::{cases, library, pack};
-use crate::world::{World, day, deposit_entry};
+use crate::world::{Backend, World, day, deposit_entry};
 
 // ---- the models, by hand -------------------------------------------------------------------------------------------
 
@@ -353,7 +353,426 @@ on_both! {
         assert_eq!(explained.len(), 2);
         let Worked::Segments(segments) = &explained[0].worked else { panic!("by rates") };
         assert_eq!(segments[0].to_string(), "25000000x325/360x360000@demand@2024-08-05~2025-06-30");
+        let first = explained[0].first_seq;
         drop(view);
         laws_hold(&world).await;
+
+        // The first year cannot be settled anew while the second stands on it.
+        world.act("bank.reverse", first, |tx, seq| {
+            Box::pin(ledger::bank::reverse(tx, Book::Fund, *seq, day("2026-07-05"), Style::Red, "利率有误"))
+        }).await.unwrap();
+        let (_, parts) = run_interest(&world, of_year(2025)).await;
+        assert_eq!(parts[0].code, "gains.out-of-order");
+        laws_hold(&world).await;
+    }
+
+    /// A run that was broken off goes on under its number; what was settled is not settled again, what was reversed is.
+    async fn a_run_goes_on_where_it_was_broken_off(world: World) {
+        in_county(&world).await;
+        usual_rates(&world).await;
+        let mut compounds = vec![world.compound];
+        for name in ["yi", "bing"] {
+            let id = world.found(name, name).await;
+            locate(&world, id).await;
+            compounds.push(id);
+        }
+        let clerk = Actor::new("王会计", Role::PropertyCompany);
+        for compound in &compounds {
+            for entry in [deposit_entry(DwellingNo(1), 1_000_000, "2024-08-05"), bank_interest(10_000, "2025-06-21")] {
+                let request = Request::describing("journal.post", entry, Value::Null);
+                world.books.act(&clerk, *compound, request, |tx, e: &Entry| Box::pin(journal::post(tx, e.clone()))).await.unwrap();
+            }
+            // The last one's books are not closed yet.
+            if *compound != compounds[2] {
+                let request = Request::new("journal.close", Month::parse("2025-06").unwrap());
+                world.books.act(&clerk, *compound, request, |tx, m| Box::pin(journal::close(tx, Book::Fund, *m))).await.unwrap();
+            }
+        }
+        let authority = Actor::new("中心", Role::HousingAuthority);
+        let begun = run::begin(&world.books, &authority, None, of_year(2025)).await.unwrap().answer;
+        assert_eq!(begun, RunNo(1));
+        assert_eq!(code(run::seal(&world.books, &authority, begun).await), "gains.run-open");
+        assert_eq!(code(run::seal(&world.books, &authority, RunNo(9)).await), "gains.no-run");
+        assert_eq!(code(run::begin(&world.books, &authority, None, of_year(1900)).await), "gains.period");
+        let (run, parts) = run_interest(&world, of_year(2025)).await;
+        let outcomes: Vec<Outcome> = parts.iter().map(|p| p.outcome).collect();
+        assert_eq!((run.run_no, run.expected), (begun, 3), "it goes on");
+        assert_eq!(outcomes, [Outcome::Posted, Outcome::Posted, Outcome::Skipped]);
+        let manifest = run.manifest.unwrap();
+        assert_eq!((manifest.posted, manifest.skipped, manifest.sum_fen), (2, 1, yuan("65.00")));
+
+        // What was skipped is tried again by a run of its own; the others are found settled.
+        let request = Request::new("journal.close", Month::parse("2025-06").unwrap());
+        world.books.act(&clerk, compounds[2], request, |tx, m| Box::pin(journal::close(tx, Book::Fund, *m))).await.unwrap();
+        let (run, parts) = run_interest(&world, of_year(2025)).await;
+        let outcomes: Vec<Outcome> = parts.iter().map(|p| p.outcome).collect();
+        assert_eq!((run.run_no, outcomes), (RunNo(2), vec![Outcome::Earlier, Outcome::Earlier, Outcome::Posted]));
+        assert_eq!(run.manifest.unwrap().sum_fen, yuan("32.50"));
+        laws_hold(&world).await;
+
+        // A settlement that is reversed is made anew, and both are told.
+        let mut view = world.books.read().await.unwrap();
+        let first = gains::explain(&mut view, world.compound, DwellingNo(1)).await.unwrap()[0].first_seq;
+        drop(view);
+        world.act("bank.reverse", first, |tx, seq| {
+            Box::pin(ledger::bank::reverse(tx, Book::Fund, *seq, day("2026-01-05"), Style::Red, "利率有误"))
+        }).await.unwrap();
+        let only = Asked { only: Some("xiaohe".into()), ..of_year(2025) };
+        let (run, parts) = run_interest(&world, only).await;
+        assert_eq!((run.expected, parts[0].outcome), (1, Outcome::Posted));
+        let mut view = world.books.read().await.unwrap();
+        let told = gains::explain(&mut view, world.compound, DwellingNo(1)).await.unwrap();
+        assert_eq!(told.iter().map(|share| share.is_reversed).collect::<Vec<_>>(), [true, false]);
+        drop(view);
+        laws_hold(&world).await;
+
+        // An earlier period after a later one.
+        let (_, parts) = run_interest(&world, Asked { only: Some("xiaohe".into()), ..of_year(2024) }).await;
+        assert_eq!(parts[0].code, "policy.not-in-force", "the county's pack begins in 2025");
+        let (_, parts) = run_interest(&world, of_year(2027)).await;
+        assert!(parts.iter().all(|p| p.code == "gains.not-ended"), "{parts:?}");
+    }
+
+    async fn what_no_law_or_rate_says_is_not_reckoned(world: World) {
+        let home = world.dwelling("1-1-101").await;
+        world.post(deposit_entry(home, 1_000_000, "2024-08-05")).await.unwrap();
+        let (_, parts) = run_interest(&world, of_year(2025)).await;
+        assert_eq!(parts[0].code, "gains.no-model", "the nation names no model");
+        in_county(&world).await;
+        let (_, parts) = run_interest(&world, of_year(2025)).await;
+        assert_eq!((parts[0].code.as_str(), parts[0].reason.as_str()), ("gains.no-rate", "2024-08-05 没有活期利率"));
+
+        let rate = new_rate("330100", RateRef::Demand, "2024-01-01", "0.36");
+        for wrong in ["-0.1", "100.1", "0.1234567", "活期", ""] {
+            let new = NewRate { percent: wrong.into(), ..rate.clone() };
+            assert_eq!(code(set_rate(&world, new).await), "gains.rate-shape", "{wrong}");
+        }
+        let new = NewRate { source: " ".into(), ..rate.clone() };
+        assert_eq!(code(set_rate(&world, new).await), "gains.rate-shape");
+        set_rate(&world, rate.clone()).await.unwrap();
+        let other = NewRate { percent: "0.35".into(), ..rate.clone() };
+        assert_eq!(code(set_rate(&world, other.clone()).await), "gains.rate-taken");
+        let mended = NewRate { corrects: "原登记抄错".into(), ..other };
+        assert_eq!(set_rate(&world, mended).await.unwrap().rate_e8, 350_000);
+        // The nearest place that has a rate decides, and of one place the last entry.
+        set_rate(&world, new_rate("100000", RateRef::Demand, "2024-07-01", "9")).await.unwrap();
+        let all = rates::rates(&mut world.books.read().await.unwrap()).await.unwrap();
+        let here = Rates::of(&Jurisdiction::of_area("330199").unwrap(), &all);
+        assert_eq!(here.at(RateRef::Demand, day("2025-01-01")), Some(350_000));
+        assert_eq!(here.at(RateRef::Demand, day("2023-12-31")), None);
+        let (_, parts) = run_interest(&world, of_year(2025)).await;
+        assert_eq!(parts[0].code, "gains.short");
+        let given = rate;
+        let misplaced = world.act("gains.set-rate", given, |tx, new| Box::pin(rates::set_rate(tx, new))).await;
+        assert_eq!(code(misplaced), "books.no-compound");
+    }
+
+    /// What an owner reads on the statement gives the interest that was posted: from the movements, and from the lines.
+    async fn an_owner_reckons_the_interest_again_from_the_statement(world: World) {
+        in_county(&world).await;
+        usual_rates(&world).await;
+        let mut view = world.books.read().await.unwrap();
+        let homes: Vec<DwellingNo> = property::codes(&mut view, world.compound).await.unwrap().into_values().collect();
+        drop(view);
+        let mut state = 20_260_105_u64;
+        let mut draw = |most: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % most
+        };
+        for home in &homes {
+            let mut lies = 0_i64;
+            for _ in 0..6 {
+                let on = day("2024-01-01") + chrono::Duration::days(i64::try_from(draw(540)).unwrap());
+                let fen = 1 + i64::try_from(draw(3_000_000)).unwrap();
+                let entry = if lies > fen && draw(3) == 0 {
+                    lies -= fen;
+                    let amount = Money::fen(fen);
+                    let lines = vec![Line::debit(500_101, amount).of(*home), Line::credit(1001, amount)];
+                    Entry { kind: Kind::Repair, lines, ..deposit_entry(*home, fen, &on.to_string()) }
+                } else {
+                    lies += fen;
+                    deposit_entry(*home, fen, &on.to_string())
+                };
+                world.post(entry).await.unwrap();
+            }
+        }
+        world.post(bank_interest(100_000_000, "2025-06-21")).await.unwrap();
+        close(&world, "2025-06").await;
+        let known_at = world.clock.now();
+        world.clock.set(Instant::from_seconds(known_at.seconds() + 60));
+        let (run, _) = run_interest(&world, of_year(2025)).await;
+        assert_eq!(run.manifest.unwrap().households, 12);
+
+        let Interest::Rates(terms) = pack(&library(), "330199", "2025-06-30").interest().unwrap().clone() else { panic!("M1") };
+        let span = Span { from_on: day("2024-07-01"), settle_on: day("2025-06-30") };
+        let mut view = world.books.read().await.unwrap();
+        let all = rates::rates(&mut view).await.unwrap();
+        let here = Rates::of(&Jurisdiction::of_area("330199").unwrap(), &all);
+        for home in homes {
+            let before = AsOf { day: Some(span.settle_on), known_at: Some(known_at) };
+            let stated = ledger::fund::account(&mut view, world.compound, home, Some(span.from_on), before).await.unwrap();
+            let mut account = Account { opening: stated.opening.total(), moves: Vec::new() };
+            for line in &stated.movements {
+                let (on, change) = (line.movement.effective_on, line.change.total());
+                match account.moves.last_mut() {
+                    Some(last) if last.on == on => last.change += change,
+                    _ => account.moves.push(Move { on, change, is_own: true }),
+                }
+            }
+            let segments = interest::by_rates(&account, span, &terms, &here).unwrap();
+            let explained = gains::explain(&mut view, world.compound, home).await.unwrap();
+            let share = &explained[0];
+            assert_eq!(interest::again(&segments, terms.rounding).unwrap(), share.amount, "{home}");
+            assert_eq!(share.worked, Worked::Segments(segments), "{home}");
+            assert_eq!(from_paper(&share.lines()), share.amount, "{home}: {:?}", share.lines());
+
+            let after = ledger::fund::account(&mut view, world.compound, home, None, AsOf::default()).await.unwrap();
+            assert_eq!(after.closing.gains, share.amount, "gains apart from principal");
+        }
+        drop(view);
+        laws_hold(&world).await;
+
+        // One fen taken from a share by somebody with the database's password is seen.
+        let db = world.back_door().await;
+        let off = match world.backend {
+            Backend::Sqlite => "DROP TRIGGER gain_share_no_update",
+            Backend::Postgres => "ALTER TABLE gain_share DISABLE TRIGGER USER",
+        };
+        db.execute_unprepared(off).await.unwrap();
+        db.execute_unprepared("UPDATE gain_share SET amount_fen = amount_fen - 1 WHERE dwelling_no = 3").await.unwrap();
+        let laws = ledger::verify::verify(&world.books, None).await.unwrap();
+        let broken: Vec<&str> = laws.iter().filter(|law| law.failed > 0).map(|law| law.name).collect();
+        assert_eq!(broken, ["settlements-posted", "shares-reckoned"]);
+    }
+
+    /// Gains no model shares out go by what the pack says; a pool's charges are taken off first; nothing beyond 3101.
+    async fn a_pool_is_shared_to_the_last_fen_less_its_charges(world: World) {
+        in_county(&world).await;
+        let body = "code = \"330199\"\ntitle = \"示例县\"\nparent = \"330100\"\nversion = \"2026-01\"\namends = \"2025-01\"
+effective-from = 2026-01-01\ndays-evidence = \"recommended\"\nnote = \"按资金池分配\"
+[[parameter]]\nname = \"interest\"\narticle = \"样例\"\nsays = \"全年收益扣除手续费后按积数分\"\nevidence = \"recommended\"\nsource = \"样例\"
+[parameter.value]\nby = \"pool\"\nless = [\"银行手续费\"]\nshared-by = \"day-balance\"
+[[parameter]]\nname = \"gains-shared-by\"\narticle = \"样例\"\nsays = \"其他收益按建筑面积分\"\nevidence = \"recommended\"\nsource = \"样例\"\nvalue = \"area\"\n";
+        let (one, two) = (world.dwelling("1-1-101").await, world.dwelling("1-1-102").await);
+        world.post(deposit_entry(one, 1_000_000, "2025-08-05")).await.unwrap();
+        world.post(deposit_entry(two, 2_000_000, "2025-08-05")).await.unwrap();
+        let charge = |what, fen, on: &str| Charge { what, amount: Money::fen(fen), on: day(on), evidence: String::new() };
+        assert_eq!(code(charged(&world, charge(Charged::BankFee, 100, "2025-12-31")).await), "gains.charge-not-listed");
+        office(&world, "policy.add", body.to_owned(), |tx, body| Box::pin(ledger::policy::add(tx, body))).await.unwrap();
+        world.clock.set(Instant::parse("2027-01-05T09:00:00+08:00").unwrap());
+        assert_eq!(code(charged(&world, charge(Charged::Messages, 100, "2026-12-21")).await), "gains.charge-not-listed");
+        assert_eq!(code(charged(&world, charge(Charged::BankFee, 0, "2026-12-21")).await), "gains.amount");
+        charged(&world, charge(Charged::BankFee, 1_000, "2026-12-21")).await.unwrap();
+        credited(&world, Income::Deposit, 31_000, "2026-12-21").await.unwrap();
+        let (_, parts) = run_interest(&world, of_year(2026)).await;
+        assert_eq!(parts[0].code, "gains.nothing", "not closed: {parts:?}");
+        close(&world, "2026-12").await;
+        let (run, _) = run_interest(&world, of_year(2026)).await;
+        let manifest: Manifest = run.manifest.unwrap();
+        assert_eq!((manifest.sum_fen, manifest.left_fen, manifest.households), (yuan("300.00"), Money::ZERO, 2));
+        let mut view = world.books.read().await.unwrap();
+        let share = &gains::explain(&mut view, world.compound, one).await.unwrap()[0];
+        assert_eq!((share.amount, &share.worked), (yuan("100.00"), &Worked::Weight(365_000_000)));
+        assert_eq!(share.lines(), ["可分配 300.00 元 × 权数 365000000 ÷ 权数合计 1095000000（余额 × 天数，分·日）"]);
+        assert_eq!(share.worked.again(share.account, &share.basis), Some((yuan("100.00"), yuan("100.00"))));
+        drop(view);
+
+        // Residual value, by area: it is this county's fund's (165号令 art. 27 through the nation's pack).
+        credited(&world, Income::Residual, 12_345, "2027-01-04").await.unwrap();
+        let asked = |fen: i64| Distribution { commodity: Money::fen(fen), sold_public: Money::ZERO, on: day("2027-01-05"), memo: "电梯残值".into() };
+        assert_eq!(code(distributed(&world, asked(12_345)).await), "gains.short");
+        world.clock.set(Instant::parse("2027-02-05T09:00:00+08:00").unwrap());
+        close(&world, "2027-01").await;
+        assert_eq!(code(distributed(&world, asked(0)).await), "gains.amount");
+        let nobody = Distribution { sold_public: Money::fen(1), ..asked(1) };
+        assert_eq!(code(distributed(&world, nobody).await), "gains.nothing");
+        let settled = distributed(&world, asked(12_345)).await.unwrap();
+        assert_eq!((settled.households, settled.sum_fen, settled.left_fen), (12, yuan("123.45"), Money::ZERO));
+        let mut view = world.books.read().await.unwrap();
+        let roll = property::roll(&mut view, world.compound, day("2027-02-05")).await.unwrap();
+        let mut areas: Vec<(DwellingNo, u64)> = roll.iter().map(|d| (d.no, d.fund_area.in_centi_m2().unsigned_abs())).collect();
+        areas.sort_unstable();
+        let shares = split(yuan("123.45"), &areas.iter().map(|a| a.1).collect::<Vec<_>>()).unwrap();
+        for ((home, _), amount) in areas.iter().zip(shares) {
+            let told = gains::explain(&mut view, world.compound, *home).await.unwrap();
+            let share = told.last().unwrap();
+            assert_eq!((share.amount, share.is_interest), (amount, false));
+        }
+        drop(view);
+        laws_hold(&world).await;
+    }
+
+    /// 165号令 art. 26: deposits, and bonds of the primary market held to maturity; nothing else, whoever asks.
+    async fn idle_money_lies_only_where_the_law_lets_it(world: World) {
+        let home = world.dwelling("1-1-101").await;
+        world.post(deposit_entry(home, 10_000_000, "2024-08-05")).await.unwrap();
+        for kind in [Holding::SecondaryBond, Holding::Repo, Holding::Entrusted, Holding::Pledge] {
+            let refused = placed(&world, NewPlacement { kind, ..slip(1_000_000) }).await.expect_err("refused");
+            assert_eq!(refused.code(), "gains.not-listed", "{kind:?}");
+            assert!(refused.to_string().contains("165号令 第二十六条"), "{refused}");
+        }
+        for wrong in [
+            NewPlacement { name: " ".into(), ..slip(1_000_000) },
+            NewPlacement { cost: Money::fen(1), ..slip(1_000_000) },
+            NewPlacement { matures_on: day("2025-01-01"), ..slip(1_000_000) },
+            slip(0),
+        ] {
+            assert_eq!(code(placed(&world, wrong).await), "gains.placement-shape");
+        }
+        assert_eq!(code(placed(&world, slip(10_000_001)).await), "gains.not-there");
+        let first = placed(&world, slip(4_000_000)).await.unwrap();
+        assert_eq!((first.placement_no, first.voucher), (PlacementNo(1), None));
+        assert_eq!(code(placed(&world, slip(6_000_001)).await), "gains.not-there");
+        let bond = NewPlacement { kind: Holding::PrimaryBondToMaturity, cost: Money::fen(1_990_000), ..slip(2_000_000) };
+        let bond = placed(&world, bond).await.unwrap();
+        assert!(bond.voucher.is_some());
+        assert_eq!(balance(&world, 1101).await, -1_990_000);
+
+        let ending = |no: PlacementNo, how, on: &str, fen| Ending {
+            placement_no: no, how, on: day(on), interest: Money::fen(fen), line_no: None, renewal: None,
+        };
+        assert_eq!(code(ended(&world, ending(PlacementNo(9), How::PaidOut, "2026-01-02", 0)).await), "gains.no-placement");
+        assert_eq!(code(ended(&world, ending(bond.placement_no, How::Early, "2025-06-30", 0)).await), "gains.held-to-maturity");
+        assert_eq!(code(ended(&world, ending(bond.placement_no, How::PaidOut, "2025-06-30", 0)).await), "gains.held-to-maturity");
+        assert_eq!(code(ended(&world, ending(first.placement_no, How::PaidOut, "2025-06-30", 0)).await), "gains.not-due");
+        assert_eq!(code(ended(&world, ending(first.placement_no, How::Early, "2026-01-02", 0)).await), "gains.not-due");
+        assert_eq!(code(ended(&world, ending(first.placement_no, How::PaidOut, "2026-01-02", -1)).await), "gains.amount");
+
+        // Renewed with what it earned: 40,000 × 1.5% for a year.
+        let renewal = Renewal { with_interest: true, percent: "1.35".into(), early_percent: "0.35".into(),
+            matures_on: day("2027-01-02"), evidence: "CD-2".into() };
+        let renewed = Ending { renewal: Some(renewal), ..ending(first.placement_no, How::Renewed, "2026-01-02", 60_000) };
+        let renewed = ended(&world, renewed).await.unwrap();
+        assert_eq!((renewed.expected_fen, renewed.renewed_as), (yuan("600.00"), Some(PlacementNo(3))));
+        assert_eq!(code(ended(&world, ending(first.placement_no, How::PaidOut, "2026-01-02", 0)).await), "gains.placement-ended");
+        // Taken out too early: its own rate for the days it lay (3 × 40,600 × 0.35% ÷ 360 = 1.18416…).
+        let early = ended(&world, ending(PlacementNo(3), How::Early, "2026-01-05", 118)).await.unwrap();
+        assert_eq!(early.expected_fen, yuan("1.18"));
+        let paid = ended(&world, ending(bond.placement_no, How::PaidOut, "2026-01-02", 50_000)).await.unwrap();
+        assert!(paid.voucher.is_some());
+        assert_eq!((balance(&world, 1101).await, balance(&world, 410_201).await, balance(&world, 410_101).await), (0, 50_000, 60_118));
+        let mut view = world.books.read().await.unwrap();
+        let all = placement::placements(&mut view, world.compound).await.unwrap();
+        assert_eq!(all.iter().map(|p| (p.no.0, p.days_left(day("2026-01-05")), p.ended.is_some())).collect::<Vec<_>>(),
+            [(1, -4, true), (2, -4, true), (3, 362, true)]);
+        let lying = placement::lying(&mut view, world.compound).await.unwrap();
+        // 100,000.00 + 601.18 of deposits + 500.00 of the bond.
+        assert_eq!((lying.demand_fen, lying.term_fen, lying.bonds_fen), (yuan("101101.18"), Money::ZERO, Money::ZERO));
+        drop(view);
+        laws_hold(&world).await;
+    }
+
+    /// The bank's interest claims its line, is divided by what each kind of housing has, and is told apart from residual value.
+    async fn what_the_bank_credits_is_divided_by_what_each_has(world: World) {
+        let home = world.dwelling("1-1-101").await;
+        world.post(deposit_entry(home, 3_000_000, "2024-08-05")).await.unwrap();
+        let public = Entry {
+            lines: vec![Line::debit(1001, Money::fen(1_000_000)), Line::credit(400_102, Money::fen(1_000_000)).of(home)],
+            ..deposit_entry(home, 1_000_000, "2024-08-05")
+        };
+        world.post(public).await.unwrap();
+        let text = "交易时间,收入金额,支出金额,账户余额,对方账号,对方户名,交易用途\n2025-12-21 01:00:00,100.01,,100.01,,,结息\n";
+        let terms = ledger::import::Terms { compound: "xiaohe".into(), name: None, good_rows: false, book: Book::Fund };
+        let file = ledger::intake::File { name: "流水.csv", bytes: text.as_bytes() };
+        let reading = ledger::import::read(ledger::import::Kind::Bank, file, &terms).unwrap();
+        ledger::import::commit(&world.books, &Actor::operator(), std::sync::Arc::new(reading), &terms).await.unwrap();
+        let credit = Credit { income: Income::Deposit, line_no: Some(LineNo(1)), amount: Money::ZERO, received_on: day("2026-01-05"), evidence: String::new() };
+        let taken = |credit: Credit| world.act("gains.credit", credit, |tx, c| Box::pin(placement::credit(tx, c)));
+        taken(credit.clone()).await.unwrap();
+        assert_eq!((balance(&world, 410_101).await, balance(&world, 410_102).await), (7_501, 2_500));
+        assert_eq!(code(taken(credit.clone()).await), "bank.line-taken");
+        let nothing = Credit { line_no: None, ..credit };
+        assert_eq!(code(taken(nothing).await), "gains.amount");
+
+        // Shanghai sends residual value to public revenue from April 2026 on.
+        let city = NewArea { kind: AreaKind::City, code: "31".into(), name: "上海市".into(), parent: None };
+        office(&world, "property.draw-area", city, |tx, area| Box::pin(async move { property::draw_area(tx, area).await.map(|_| ()) })).await.unwrap();
+        let locating = Locating { compound: world.compound, area: "31".into() };
+        office(&world, "property.locate", locating, |tx, locating| Box::pin(property::locate(tx, locating))).await.unwrap();
+        world.clock.set(Instant::parse("2026-05-05T09:00:00+08:00").unwrap());
+        assert_eq!(code(credited(&world, Income::Residual, 100, "2026-05-04").await), "gains.residual-elsewhere");
+        laws_hold(&world).await;
+    }
+}
+
+fn slip(fen: i64) -> NewPlacement {
+    NewPlacement {
+        kind: Holding::TermDeposit,
+        name: "某银行一年期".into(),
+        nominal: Money::fen(fen),
+        cost: Money::fen(fen),
+        percent: "1.50".into(),
+        early_percent: "0.35".into(),
+        starts_on: day("2025-01-01"),
+        matures_on: day("2026-01-01"),
+        evidence: "CD-1".into(),
+    }
+}
+
+async fn placed(world: &World, new: NewPlacement) -> Result<Placed> {
+    let done = world.act("gains.place", new, |tx, new| Box::pin(placement::place(tx, new)));
+    done.await.map(|done| done.answer)
+}
+
+async fn ended(world: &World, ending: Ending) -> Result<Ended> {
+    let done = world.act("gains.end-placement", ending, |tx, e| Box::pin(placement::end(tx, e)));
+    done.await.map(|done| done.answer)
+}
+
+async fn charged(world: &World, charge: Charge) -> Result<Posted> {
+    let done = world.act("gains.charge", charge, |tx, c| Box::pin(placement::charge(tx, c)));
+    done.await.map(|done| done.answer)
+}
+
+async fn credited(world: &World, income: Income, fen: i64, on: &str) -> Result<Posted> {
+    let (amount, received_on) = (Money::fen(fen), day(on));
+    let credit = Credit { income, line_no: None, amount, received_on, evidence: String::new() };
+    let done = world.act("gains.credit", credit, |tx, c| Box::pin(placement::credit(tx, c)));
+    done.await.map(|done| done.answer)
+}
+
+async fn distributed(world: &World, asked: Distribution) -> Result<Settlement> {
+    let done = world.act("gains.distribute", asked, |tx, a| Box::pin(gains::distribute(tx, a)));
+    done.await.map(|done| done.answer)
+}
+
+/// What the lines on paper come to, with a pencil: the factors before the words, times and over, halves up to the fen.
+fn from_paper(lines: &[String]) -> Money {
+    use rust_decimal::Decimal;
+    let number = |text: &str| text.replace([',', '%'], "").parse::<Decimal>().unwrap();
+    let line = |line: &String| {
+        let factors = line.split('（').next().unwrap();
+        let mut parts = factors.split(" × ");
+        let base = number(parts.next().unwrap());
+        let rest: Vec<&str> = parts.collect();
+        let rate = number(rest[rest.len() - 1]) / Decimal::ONE_HUNDRED;
+        match rest.as_slice() {
+            [_] => base * rate,
+            [time, _] => {
+                let (days, year) = time.split_once(" ÷ ").unwrap();
+                base * rate * number(days) / number(year)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let sum: Decimal = lines.iter().map(line).sum();
+    let by = rust_decimal::RoundingStrategy::MidpointAwayFromZero;
+    Money::parse(&sum.round_dp_with_strategy(2, by).to_string()).unwrap()
+}
+
+/// The text of a share is kept for ever: it must read as it was written.
+#[test]
+fn a_segment_is_written_as_it_was() {
+    let segment: Segment = "25081250xYx2850000@three-months".parse().unwrap();
+    assert_eq!(segment.in_chinese(), "250,812.50 × 2.85%（三个月定期，整期）= 7148.156250");
+    for wrong in [
+        "",
+        "1x2",
+        "1xYx2@demand@2025-01-01~2025-01-02",
+        "1x1/0x2@demand@2025-01-01~2025-01-02",
+        "1xYx2@x",
+        "1xYx2x3@demand",
+    ] {
+        assert!(wrong.parse::<Segment>().is_err(), "{wrong}");
     }
 }

@@ -279,8 +279,12 @@ on_both! {
             .header("authorization", bearer(Role::Administrator))
             .header("content-type", "application/json");
         doors.send(hook.body(Body::from(told.to_string())).unwrap()).await.must(201);
+        let run = Request::post("/api/v1/interest-runs")
+            .header("authorization", bearer(Role::HousingAuthority))
+            .header("content-type", "application/json");
+        doors.send(run.body(Body::from(json!({ "year": 2025 }).to_string())).unwrap()).await.must(201);
         for route in lists {
-            let path = route.path.replace("{compound}", "xiaohe").replace("{book}", "fund").replace("{no}", "1");
+            let path = route.path.replace("{compound}", "xiaohe").replace("{book}", "fund").replace("{no}", "1").replace("{room}", "1-1-101");
             let role = route.roles.iter().copied().find(|role| *role == Role::Auditor).unwrap_or(route.roles[0]);
             let ask = async |path: &str, accept: &str| {
                 let request = Request::get(at(path)).header("authorization", bearer(role)).header("accept", accept);

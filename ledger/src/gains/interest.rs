@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 
 use rust_decimal::Decimal;
 
-use super::rates::Rates;
+use super::rates::{Rates, percent};
 use super::{MODEL_OPEN, NO_RATE};
 use crate::calendar::Day;
 use crate::error::Refusal;
@@ -93,7 +93,24 @@ impl Segment {
     }
 }
 
-/// `2500000x325/360x360000@2010-08-05~2011-06-30demand`, or `2508125xYx2850000@three-months` for a whole period.
+impl Segment {
+    /// As a statement has it: `250,000.00 × 325 ÷ 360 × 0.36%（活期，2010-08-05 至 2011-06-30）= 812.500000`.
+    #[must_use]
+    pub fn in_chinese(&self) -> String {
+        let (base, rate) = (self.base.grouped(), percent(self.rate_e8));
+        let (kind, exact) = (self.kind.in_chinese(), self.exact().round_dp(6));
+        match self.lay {
+            None => format!("{base} × {rate}（{kind}，整期）= {exact:.6}"),
+            Some(Lay { from_on, to_on, days, year }) => {
+                format!(
+                    "{base} × {days} ÷ {year} × {rate}（{kind}，{from_on} 至 {to_on}）= {exact:.6}"
+                )
+            }
+        }
+    }
+}
+
+/// `25000000x325/360x360000@demand@2010-08-05~2011-06-30`, or `25081250xYx2850000@three-months` for a whole period.
 impl std::fmt::Display for Segment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (base, rate, kind) = (self.base.in_fen(), self.rate_e8, self.kind.name());

@@ -359,6 +359,16 @@ impl How {
         }
     }
 
+    /// In Chinese.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            How::PaidOut => "到期支取",
+            How::Renewed => "转存",
+            How::Early => "提前支取",
+        }
+    }
+
     fn named(name: &str) -> How {
         match name {
             "renewed" => How::Renewed,
@@ -464,7 +474,7 @@ pub async fn end(tx: &mut Tx, ending: &Ending) -> Result<Ended> {
 
 fn may_end(placement: &Placement, ending: &Ending) -> Result<(), Refusal> {
     if let Some((how, on)) = placement.ended {
-        let evidence = format!("存放 {} 已于 {on} {how:?}", placement.no);
+        let evidence = format!("存放 {} 已于 {on} {}", placement.no, how.in_chinese());
         return Err(ENDED.refuse(evidence));
     }
     let is_bond = placement.kind == Holding::PrimaryBondToMaturity;
@@ -483,7 +493,7 @@ fn may_end(placement: &Placement, ending: &Ending) -> Result<(), Refusal> {
             placement.starts_on,
             placement.matures_on,
             ending.on,
-            ending.how.name()
+            ending.how.in_chinese()
         );
         return Err(NOT_DUE.refuse(evidence));
     }
@@ -574,11 +584,17 @@ impl Placement {
 /// # Errors
 /// Storage.
 pub async fn placements(view: &mut impl View, compound: CompoundId) -> Result<Vec<Placement>> {
+    // What was posted by mistake and reversed never was: a bond not bought, a slip not ended.
     let sql = "SELECT p.placement_no, p.kind, p.name, p.nominal_fen, p.cost_fen, p.rate_e8, p.early_rate_e8, p.starts_on,
                  p.matures_on, p.renews_no, p.evidence, e.how, e.ended_on, e.interest_fen
                FROM placement p LEFT JOIN placement_end e
-                 ON e.compound_id = p.compound_id AND e.placement_no = p.placement_no
-               WHERE p.compound_id = $1 ORDER BY p.matures_on, p.placement_no";
+                 ON e.compound_id = p.compound_id AND e.placement_no = p.placement_no AND NOT EXISTS (
+                   SELECT 1 FROM voucher v WHERE v.compound_id = e.compound_id AND v.book = 1
+                     AND v.reverses_seq = e.voucher_seq)
+               WHERE p.compound_id = $1 AND NOT EXISTS (
+                 SELECT 1 FROM voucher v WHERE v.compound_id = p.compound_id AND v.book = 1
+                   AND v.reverses_seq = p.voucher_seq)
+               ORDER BY p.matures_on, p.placement_no";
     let mut placements = Vec::new();
     for row in view.rows(PLACEMENTS, sql, vec![compound.0.into()]).await? {
         let kind: String = row.try_get("", "kind")?;

@@ -221,3 +221,55 @@ pub(super) async fn shares_of(
     }
     Ok(shares)
 }
+
+/// How many shares a page holds.
+const PAGE: usize = 10_000;
+
+/// Reckons every share again; answers how many, and tells of those that do not come out.
+pub(super) async fn reckon_again(
+    view: &mut impl View,
+    only: Option<CompoundId>,
+    mut broken: impl FnMut(String),
+) -> Result<u64> {
+    let (first, last) = only.map_or((1, i32::MAX), |compound| (compound.0, compound.0));
+    let settlements = "SELECT compound_id, settlement_no, basis FROM gain_settlement
+                       WHERE (compound_id, settlement_no) > ($1, $2) AND compound_id <= $3
+                       ORDER BY compound_id, settlement_no LIMIT 200";
+    let shares = format!(
+        "SELECT dwelling_no, account, amount_fen, worked FROM gain_share
+         WHERE compound_id = $1 AND settlement_no = $2 AND (dwelling_no, account) > ($3, $4)
+         ORDER BY dwelling_no, account LIMIT {PAGE}"
+    );
+    let (mut checked, mut at) = (0, (first, 0));
+    loop {
+        let values = vec![at.0.into(), at.1.into(), last.into()];
+        let page = view.rows(SHARES, settlements, values).await?;
+        if page.is_empty() {
+            return Ok(checked);
+        }
+        for row in page {
+            at = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let basis: String = row.try_get_by_index(2)?;
+            let basis: Option<Basis> = serde_json::from_str(&basis).ok();
+            let mut after = (0_i32, 0_i32);
+            loop {
+                let values = vec![at.0.into(), at.1.into(), after.0.into(), after.1.into()];
+                let found = view.rows(SHARES, &shares, values).await?;
+                for row in &found {
+                    after = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+                    let amount = Money::fen(row.try_get_by_index(2)?);
+                    let worked: String = row.try_get_by_index(3)?;
+                    let worked = Worked::read(&worked);
+                    let again = worked.zip(basis.as_ref()).and_then(|(w, b)| w.again(after.1, b));
+                    checked += 1;
+                    if !again.is_some_and(|(least, most)| (least..=most).contains(&amount)) {
+                        broken(format!("小区 {} 分配 {} 房屋 {}", at.0, at.1, after.0));
+                    }
+                }
+                if found.len() < PAGE {
+                    break;
+                }
+            }
+        }
+    }
+}

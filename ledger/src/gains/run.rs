@@ -17,7 +17,7 @@ use sha2::Digest as _;
 use super::rates::{self, Rate, Rates};
 use super::rows::{self, MANIFEST, PART, RUN, RUNS};
 use super::{Header, NO_RUN, NOT_ENDED, OUT_OF_ORDER, Plan, RUN_OPEN, Settlement, Term};
-use crate::books::{Actor, Books, Request, Tx, View};
+use crate::books::{Actor, Books, Done, Request, Tx, View};
 use crate::calendar::Day;
 use crate::error::{Error, Refusal, Result, Storage};
 use crate::id::{CompoundId, RunNo, SettlementNo};
@@ -139,9 +139,32 @@ pub async fn interest(
     books: &Books,
     actor: &Actor,
     asked: Asked,
+    told: impl FnMut(&Part) + Send,
+) -> Result<Run> {
+    let asked = Asked { term: asked.term.checked()?, ..asked };
+    let mut view = books.read().await?;
+    // What is whole is answered without an act.
+    let run_no = match last_run(&mut view, &asked).await? {
+        Some(last) if is_still_good(&mut view, &last).await? => last.run_no,
+        _ => {
+            drop(view);
+            begin(books, actor, None, asked).await?.answer
+        }
+    };
+    go_on(books, actor, run_no, told).await
+}
+
+/// Goes on with a run that was begun, to its seal. A sealed one is answered as it is.
+///
+/// # Errors
+/// `gains.no-run`, storage.
+pub async fn go_on(
+    books: &Books,
+    actor: &Actor,
+    run_no: RunNo,
     mut told: impl FnMut(&Part) + Send,
 ) -> Result<Run> {
-    let run = begin(books, actor, asked).await?;
+    let run = run_by_no(&mut books.read().await?, run_no).await?;
     if run.manifest.is_some() {
         return Ok(run);
     }
@@ -252,31 +275,31 @@ async fn reach(view: &mut impl View, only: Option<&str>) -> Result<(CompoundId, 
 }
 
 /// Begins a run, or finds the one of the same request that is not sealed. One whose compounds are all settled is not begun
-/// again: the sealed one is answered.
-async fn begin(books: &Books, actor: &Actor, asked: Asked) -> Result<Run> {
-    let asked = Asked { term: asked.term.checked()?, ..asked };
-    let mut view = books.read().await?;
-    if let Some(last) = last_run(&mut view, &asked).await?
-        && is_still_good(&mut view, &last).await?
-    {
-        return Ok(last);
-    }
-    drop(view);
-    let request = Request::new("gains.begin-run", asked);
+/// again: the sealed one is answered. An act of the head office.
+///
+/// # Errors
+/// `gains.period`, `property.no-compound`, storage.
+pub async fn begin(
+    books: &Books,
+    actor: &Actor,
+    key: Option<String>,
+    asked: Asked,
+) -> Result<Done<RunNo>> {
+    let request = Request::new("gains.begin-run", asked).maybe_once(key);
     let begun = books.act(actor, CompoundId::OFFICE, request, |tx, asked: &Asked| {
         Box::pin(async move {
-            let last = last_run(tx, asked).await?;
-            if let Some(last) = last {
-                if last.manifest.is_none() {
-                    return Ok(last.run_no);
-                }
+            let term = asked.term.checked()?;
+            if let Some(last) = last_run(tx, asked).await?
+                && is_still_good(tx, &last).await?
+            {
+                return Ok(last.run_no);
             }
             let (through, expected) = reach(tx, asked.only.as_deref()).await?;
             let run_no = RunNo(tx.next_no("gain-run"));
             let row = [
                 run_no.0.into(),
-                asked.term.year.into(),
-                asked.term.quarter.map_or(0, i32::from).into(),
+                term.year.into(),
+                term.quarter.map_or(0, i32::from).into(),
                 asked.only.as_deref().unwrap_or_default().into(),
                 through.0.into(),
                 expected.into(),
@@ -286,8 +309,7 @@ async fn begin(books: &Books, actor: &Actor, asked: Asked) -> Result<Run> {
             Ok(run_no)
         })
     });
-    let run_no = begun.await?.answer;
-    run_by_no(&mut books.read().await?, run_no).await
+    begun.await
 }
 
 /// Whether a run is to be gone on with, or settled everything there is: then nothing is left to begin.
@@ -651,8 +673,11 @@ pub(crate) async fn counted(view: &mut impl View, run: RunNo) -> Result<(Manifes
     Ok((tally.manifest(), count))
 }
 
-/// Seals a run all of whose compounds are done: an act of the head office.
-async fn seal(books: &Books, actor: &Actor, run: RunNo) -> Result<Run> {
+/// Seals a run all of whose compounds are done: an act of the head office. A sealed run is answered as it is.
+///
+/// # Errors
+/// `gains.no-run`, `gains.run-open`, storage.
+pub async fn seal(books: &Books, actor: &Actor, run: RunNo) -> Result<Run> {
     let request = Request::new("gains.seal-run", run);
     let sealed = books.act(actor, CompoundId::OFFICE, request, |tx, run: &RunNo| {
         Box::pin(async move {
