@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod pace;
 pub mod people;
+pub mod placements;
 pub mod policy;
 pub mod problem;
 pub mod property;

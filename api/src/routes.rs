@@ -22,7 +22,7 @@ use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
     audit, bank, fees, front, fund, gains, governance, hooks, imports, journal, metrics, openapi,
-    people, policy, problem, property,
+    people, placements, policy, problem, property,
 };
 
 /// Whoever may read the books of a compound.
@@ -259,24 +259,24 @@ routes! {
     POST Long "/compounds/{compound}/gain-distributions" CUSTODIANS Compound gains::distribute:
         "分配其他收益" "国债、经营、残值等收益，从待分配累计收益（3101）按当地规定的依据分到各户。"
         [POST, &[&gain_rules::AMOUNT, &gain_rules::NOTHING, &gain_rules::SHORT, &policy_rules::NOT_IN_FORCE]];
-    POST Quick "/compounds/{compound}/gain-credits" CUSTODIANS Compound gains::credit:
+    POST Quick "/compounds/{compound}/gain-credits" CUSTODIANS Compound placements::credit:
         "登记存款利息与残值" "认领银行流水，或手工登记金额与日期。"
         [POST, CLAIM, &[&gain_rules::RESIDUAL, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
-    POST Quick "/compounds/{compound}/bank-charges" CUSTODIANS Compound gains::charge:
+    POST Quick "/compounds/{compound}/bank-charges" CUSTODIANS Compound placements::charge:
         "登记银行费用" "只有当地计息办法写明从收益中扣除的费用可以登记。"
         [POST, &[&gain_rules::CHARGE, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
-    GET Quick "/compounds/{compound}/placements" READERS Compound gains::placements:
+    GET Quick "/compounds/{compound}/placements" READERS Compound placements::placements:
         "列出存放" "定期存款与国债，先到期的在前；逾期的天数为负。" [];
-    POST Quick "/compounds/{compound}/placements" CUSTODIANS Compound gains::place:
+    POST Quick "/compounds/{compound}/placements" CUSTODIANS Compound placements::place:
         "登记存放" "定期存款，或一级市场国债持有到期；其他一概拒绝（165号令第二十六条）。"
         [POST, &[&placement_rules::NOT_LISTED, &placement_rules::SHAPE, &gain_rules::RATE_SHAPE,
             &placement_rules::NOT_THERE, &policy_rules::NOT_IN_FORCE]];
-    POST Quick "/compounds/{compound}/placements/{no}/end" CUSTODIANS Compound gains::end:
+    POST Quick "/compounds/{compound}/placements/{no}/end" CUSTODIANS Compound placements::end:
         "登记支取、兑付、转存" "国债须持有到期。"
         [POST, CLAIM, &[&placement_rules::NO_PLACEMENT, &placement_rules::ENDED, &placement_rules::HELD,
             &placement_rules::NOT_DUE, &gain_rules::AMOUNT, &placement_rules::SHAPE, &gain_rules::RATE_SHAPE,
             &placement_rules::NOT_LISTED, &placement_rules::NOT_THERE, &policy_rules::NOT_IN_FORCE]];
-    GET Quick "/compounds/{compound}/lying" READERS Compound gains::lying:
+    GET Quick "/compounds/{compound}/lying" READERS Compound placements::lying:
         "资金存放" "活期、定期、国债，与待分配累计收益。" [];
     POST Quick "/compounds/{compound}/payments" KEEPERS Compound fees::pay:
         "登记缴费" "先清旧欠，余额预存。"

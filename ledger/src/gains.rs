@@ -447,7 +447,7 @@ fn accounts(mut moved: Vec<journal::DayTurnover>) -> Vec<(DwellingNo, i32, Accou
             continue;
         };
         // Gains credited are no movement of the owner's; a withdrawal that takes gains is.
-        let is_own = !(is_gains && !m.credit.is_negative()) && !m.credit.is_zero();
+        let is_own = m.credit.is_negative() || (!is_gains && m.credit.is_positive());
         match account.moves.last_mut() {
             Some(last) if last.on == on => {
                 last.change += m.credit;

@@ -16,9 +16,12 @@ use super::{
     ActArgs, CompoundArg, DONE, JsonArgs, Out, REFUSED, Ran, compound, money, number, operator, say,
 };
 use crate::gains::{
-    ChargeAsked, CreditAsked, DistributionAsked, EndingAsked, PlacementAsked, PlacementView,
-    RateAsked, RateView, RenewalAsked, RunView, ShareView, enter, finish, is_skipped, parts_of,
-    put, reckoned, share_out, take_charge, take_credit,
+    DistributionAsked, RateAsked, RateView, RunView, ShareView, enter, is_skipped, parts_of,
+    reckoned, share_out,
+};
+use crate::placements::{
+    ChargeAsked, CreditAsked, EndingAsked, PlacementAsked, PlacementView, RenewalAsked, finish,
+    put, take_charge, take_credit,
 };
 use crate::wire::IsoDay;
 

@@ -211,7 +211,7 @@ impl Rates {
     pub fn by_hand(rates: &[(RateRef, Day, i64)]) -> Rates {
         let mut rows: Vec<_> =
             rates.iter().map(|(kind, from, e8)| (0, *kind, *from, *e8)).collect();
-        rows.sort_by(|a, b| b.2.cmp(&a.2));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.2));
         Rates { rows }
     }
 

@@ -5,6 +5,7 @@
 //! checked, chained, each share kept with its lines, the manifest sealed.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant as Moment};
 
 use ledger::books::{Actor, Books, Request, Role};
@@ -79,7 +80,7 @@ async fn ran(books: &Books, year: i32) -> (Duration, u64) {
     let before = megabytes("VmRSS:");
     let asked = Asked { term: Term { year, quarter: None }, only: None };
     let begun = Moment::now();
-    let run = run::interest(books, &authority(), asked, |_| {}).await.expect("run");
+    let run = run::interest(books, authority(), asked, |_| {}).await.expect("run");
     let took = begun.elapsed();
     let manifest = run.manifest.expect("sealed");
     assert_eq!((manifest.posted, manifest.skipped), (compounds(), 0));
@@ -87,8 +88,10 @@ async fn ran(books: &Books, year: i32) -> (Duration, u64) {
     (took, megabytes("VmHWM:").saturating_sub(before))
 }
 
-fn authority() -> Actor {
-    Actor::new("bench", Role::HousingAuthority)
+fn authority() -> &'static Actor {
+    static AUTHORITY: LazyLock<Actor> =
+        LazyLock::new(|| Actor::new("bench", Role::HousingAuthority));
+    &AUTHORITY
 }
 
 /// Books in which every household has 10,000 yuan, and every compound gains to share.
@@ -106,7 +109,7 @@ async fn founded(url: &str) -> Books {
         let parent = above.replace(code.into());
         let area = NewArea { kind, code: code.into(), name: code.into(), parent };
         let request = Request::new("property.draw-area", area);
-        let drawn = books.act(&authority(), CompoundId::OFFICE, request, |tx, area| {
+        let drawn = books.act(authority(), CompoundId::OFFICE, request, |tx, area| {
             Box::pin(property::draw_area(tx, area))
         });
         drawn.await.expect("drawn");
@@ -121,7 +124,7 @@ async fn founded(url: &str) -> Books {
             corrects: String::new(),
         };
         let request = Request::new("gains.set-rate", new);
-        let set = books.act(&authority(), CompoundId::OFFICE, request, |tx, new| {
+        let set = books.act(authority(), CompoundId::OFFICE, request, |tx, new| {
             Box::pin(rates::set_rate(tx, new))
         });
         set.await.expect("set");
@@ -134,7 +137,7 @@ async fn founded(url: &str) -> Books {
             area: Some("330199001001".to_owned()),
         };
         let request = Request::new("property.found", founding);
-        let found = books.act(&authority(), CompoundId::OFFICE, request, |tx, founding| {
+        let found = books.act(authority(), CompoundId::OFFICE, request, |tx, founding| {
             Box::pin(property::found(tx, founding))
         });
         endowed(&books, found.await.expect("founded").answer).await;
