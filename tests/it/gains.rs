@@ -693,6 +693,66 @@ effective-from = 2026-01-01\ndays-evidence = \"recommended\"\nnote = \"按资金
         assert_eq!(code(credited(&world, Income::Residual, 100, "2026-05-04").await), "gains.residual-elsewhere");
         laws_hold(&world).await;
     }
+
+    /// At the counter: look first, run, read the reasons, print the statement on which the lines stand.
+    async fn a_clerk_runs_interest_and_the_statement_shows_the_lines(world: World) {
+        in_county(&world).await;
+        world.found("yi", "没有规定的小区").await;
+        let home = world.dwelling("1-1-101").await;
+        world.post(deposit_entry(home, 25_000_000, "2024-08-05")).await.unwrap();
+        let at = ["--compound", "xiaohe"];
+        let rate = ["gains", "rate", "--jurisdiction", "330100", "--kind", "demand", "--from", "2024-01-01", "--percent", "0.36",
+            "--source", "中心公告〔2024〕1号"];
+        said(&world, &rate, 0).await;
+        assert!(said(&world, &["gains", "rates"], 0).await.contains("330100  2024-01-01  0.36%  活期"));
+        said(&world, &[&["gains", "credit", "--amount", "1000", "--on", "2025-06-21"], &at[..]].concat(), 0).await;
+        said(&world, &[&["close", "--book", "fund", "--month", "2025-06"], &at[..]].concat(), 0).await;
+
+        let run = ["run", "interest", "--year", "2025"];
+        let looked: Value = serde_json::from_str(&said(&world, &[&run[..], &["--dry-run", "--json"]].concat(), 1).await).unwrap();
+        assert_eq!((&looked["run"]["sum_fen"], &looked["run"]["run_no"]), (&81_250.into(), &0.into()));
+        // One compound has no law: it is named, and the exit code says so.
+        let told = said(&world, &run, 1).await;
+        assert!(told.contains("应办 2 个小区，已结 1，此前已结 0，未结 1"), "{told}");
+        assert!(told.contains("1 户，812.50 元；留存 3101 187.50 元"), "{told}");
+        assert!(told.contains("未结 yi [gains.no-model]"), "{told}");
+        let only: Value = serde_json::from_str(&said(&world, &[&run[..], &at[..], &["--json"]].concat(), 0).await).unwrap();
+        assert_eq!(only["run"]["earlier"], 1);
+        assert!(said(&world, &["gains", "parts", "1", "--skipped"], 0).await.starts_with("yi  skipped"));
+        assert!(said(&world, &["gains", "runs"], 0).await.contains("结息批次 2：应办 1 个小区"));
+        said(&world, &["gains", "parts", "9"], 1).await;
+
+        let line = "250,000.00 × 325 ÷ 360 × 0.36%（活期，2024-08-05 至 2025-06-30）= 812.500000";
+        let explained = said(&world, &[&["gains", "explain", "--room", "1-1-101"], &at[..]].concat(), 0).await;
+        assert!(explained.contains(line), "{explained}");
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("单.txt");
+        let paper = ["statement", "--room", "1-1-101", "--out", out.to_str().unwrap()];
+        said(&world, &[&paper[..], &at[..]].concat(), 0).await;
+        let text = std::fs::read_to_string(&out).unwrap();
+        let words: String = text.split_whitespace().collect();
+        assert!(words.contains("计息明细"), "{text}");
+        assert!(words.contains("812.500000"), "{text}");
+
+        let place = ["gains", "place", "--kind", "term-deposit", "--name", "某银行", "--nominal", "1000", "--percent", "1.5",
+            "--from", "2025-01-01", "--to", "2026-01-01"];
+        assert_eq!(said(&world, &[&place[..], &at[..]].concat(), 0).await, "存放 1\n");
+        let listed = said(&world, &[&["gains", "placements"], &at[..]].concat(), 0).await;
+        assert!(listed.starts_with("活期 250,000.00 元，定期 1,000.00 元，国债 0.00 元\n"), "{listed}");
+        let end = ["gains", "end", "--no", "1", "--how", "paid-out", "--on", "2026-01-02", "--interest", "15"];
+        assert!(said(&world, &[&end[..], &at[..]].concat(), 0).await.contains("按约定应得 15.00 元"));
+        laws_hold(&world).await;
+    }
+}
+
+/// What a command said on standard output; its exit code must be this.
+async fn said(world: &World, args: &[&str], wanted: u8) -> String {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = ["xiaoqu", "--db", &world.url].into_iter().chain(args.iter().copied());
+    let code = xiaoqu::cli::run(args.map(Into::into), &mut out, &mut err).await;
+    let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
+    assert_eq!(code, wanted, "{out}{err}");
+    out
 }
 
 fn slip(fen: i64) -> NewPlacement {
