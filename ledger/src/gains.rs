@@ -8,7 +8,8 @@
 //! that gave it, so that an owner can do it again. A compound is settled once for a day of settlement, whoever asks how often
 //! ([`run`]). Idle money is only what the pack lists (165号令 art. 26).
 //! Never: interest straight to a household; a rate, a count of days or a weight that no pack states.
-//! Limits: a deposit of last year that is recorded after last year was settled bears from this year on only.
+//! Limits: a deposit of last year that is recorded after last year was settled bears from this year on only. A settlement of
+//! more than 19,990 accounts is several vouchers, and counts as reversed when its first is.
 //! Start at [`run::interest`], [`distribute`], [`explain`], [`placement::place`].
 
 pub mod interest;

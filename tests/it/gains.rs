@@ -694,6 +694,70 @@ effective-from = 2026-01-01\ndays-evidence = \"recommended\"\nnote = \"按资金
         laws_hold(&world).await;
     }
 
+    /// Commodity and sold public housing apart, the owner's part and the selling unit's apart; a strand that is short stops both.
+    async fn each_kind_of_housing_draws_on_its_own_gains(world: World) {
+        in_county(&world).await;
+        usual_rates(&world).await;
+        let (flat, old) = (world.dwelling("1-1-101").await, world.dwelling("1-1-102").await);
+        world.post(deposit_entry(flat, 1_000_000, "2024-03-01")).await.unwrap();
+        for (account, fen) in [(400_102, 300_000), (400_103, 1_200_000)] {
+            let amount = Money::fen(fen);
+            let lines = vec![Line::debit(1001, amount), Line::credit(account, amount).of(old)];
+            world.post(Entry { lines, ..deposit_entry(old, fen, "2024-03-01") }).await.unwrap();
+        }
+        let gains = |account, fen: i64| Entry {
+            lines: vec![Line::debit(1001, Money::fen(fen)), Line::credit(account, Money::fen(fen))],
+            ..bank_interest(fen, "2025-06-21")
+        };
+        // 1.71% of 10,000.00, 3,000.00 and 12,000.00.
+        world.post(gains(410_101, 100_000)).await.unwrap();
+        world.post(gains(410_102, 25_649)).await.unwrap();
+        close(&world, "2025-06").await;
+        let (_, parts) = run_interest(&world, of_year(2025)).await;
+        assert_eq!(parts[0].code, "gains.short");
+        assert!(parts[0].reason.starts_with("310102 余额 256.49 元，应分配 256.50 元"), "{}", parts[0].reason);
+        assert_eq!(balance(&world, 310_101).await, 100_000, "nothing in part");
+        world.clock.set(Instant::parse("2026-02-05T09:00:00+08:00").unwrap());
+        world.post(Entry { effective_on: day("2026-01-05"), ..gains(410_102, 10) }).await.unwrap();
+        for month in ["2025-07", "2025-08", "2025-09", "2025-10", "2025-11", "2025-12", "2026-01"] {
+            close(&world, month).await;
+        }
+        let (run, _) = run_interest(&world, of_year(2025)).await;
+        let manifest = run.manifest.unwrap();
+        assert_eq!((manifest.households, manifest.sum_fen), (3, yuan("427.50")));
+        assert_eq!((balance(&world, 310_101).await, balance(&world, 310_102).await), (82_900, 9));
+        let mut view = world.books.read().await.unwrap();
+        let told = gains::explain(&mut view, world.compound, old).await.unwrap();
+        let told: Vec<(i32, Money)> = told.iter().map(|share| (share.account, share.amount)).collect();
+        assert_eq!(told, [(300_201, yuan("51.30")), (300_202, yuan("205.20"))]);
+        drop(view);
+        laws_hold(&world).await;
+    }
+
+    /// A compound too large for one voucher gets two, and one settlement.
+    async fn twenty_thousand_households_are_two_vouchers(world: World) {
+        in_county(&world).await;
+        usual_rates(&world).await;
+        for first in [0, 10_000, 19_000] {
+            let each = Money::fen(10_000);
+            let credits = (first + 1..=first + 10_000).map(|d| Line::credit(400_101, each).of(DwellingNo(d)));
+            let lines = credits.chain([Line::debit(1001, Money::fen(100_000_000))]).collect();
+            world.post(Entry { lines, ..deposit_entry(DwellingNo(1), 1, "2024-03-01") }).await.unwrap();
+        }
+        world.post(bank_interest(100_000_000, "2025-06-21")).await.unwrap();
+        close(&world, "2025-06").await;
+        let (run, _) = run_interest(&world, of_year(2025)).await;
+        // 1.71 for 28,000 who have 100.00, 3.42 for the thousand who have 200.00.
+        let manifest = run.manifest.unwrap();
+        assert_eq!((manifest.households, manifest.sum_fen), (29_000, yuan("51300.00")));
+        let mut view = world.books.read().await.unwrap();
+        let vouchers = journal::vouchers(&mut view, world.compound, Book::Fund, ledger::id::VoucherSeq(5), 10).await.unwrap();
+        let lines: Vec<usize> = vouchers.iter().map(|row| row.voucher.lines.len()).collect();
+        assert_eq!(lines, [19_991, 9_011]);
+        drop(view);
+        laws_hold(&world).await;
+    }
+
     /// At the counter: look first, run, read the reasons, print the statement on which the lines stand.
     async fn a_clerk_runs_interest_and_the_statement_shows_the_lines(world: World) {
         in_county(&world).await;
