@@ -9,6 +9,7 @@
 mod acts;
 mod files;
 mod funds;
+mod gains;
 mod guard;
 mod hooks;
 mod life;
@@ -174,6 +175,12 @@ enum Command {
     /// 政策包：查看各地规定、比较版本、收入新版本
     #[command(subcommand)]
     Policy(PolicyAct),
+    /// 批量办理：全部小区结息
+    #[command(subcommand)]
+    Run(gains::RunOf),
+    /// 收益：利率、结息批次、算式、分配、定期存款与国债、银行利息与费用
+    #[command(subcommand)]
+    Gains(gains::Gains),
     /// 推送订阅：积压、死信、重发
     #[command(subcommand)]
     Hooks(hooks::Hooks),
@@ -781,6 +788,8 @@ impl Command {
             },
             Command::Vote(vote) => vote.is_json(),
             Command::Project(project) => project.is_json(),
+            Command::Run(run) => run.is_json(),
+            Command::Gains(asked) => asked.is_json(),
             Command::Hooks(asked) => asked.is_json(),
             Command::Doctor(args) => args.json,
         }
@@ -869,6 +878,12 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Vote(vote) => votes::run(db, vote, out).await,
         // A project's future is large, and every command would carry its size.
         Command::Project(project) => Box::pin(works::run(db, project, out)).await,
+        Command::Run(run) => {
+            at(db, async move |books| gains::interest(books, run, out).await).await
+        }
+        Command::Gains(asked) => {
+            at(db, async move |books| gains::run(books, asked, out).await).await
+        }
         Command::Hooks(asked) => {
             at(db, async move |books| hooks::run(books, asked, out).await).await
         }

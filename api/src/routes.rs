@@ -25,9 +25,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, audit, bank, countersign, fees, front, fund, governance, hooks, imports, journal,
-    levy, life, metrics, openapi, people, policy, portal, problem, proof, property, refunds,
-    renewal, works,
+    accounts, audit, bank, countersign, fees, front, fund, gains, governance, hooks, imports,
+    journal, levy, life, metrics, openapi, people, placements, policy, portal, problem, proof,
+    property, refunds, renewal, works,
 };
 
 /// Whoever may read the books of a compound.
@@ -37,6 +37,8 @@ pub const READERS: &[Role] =
 const KEEPERS: &[Role] = &[PropertyCompany];
 /// Whoever hands a fund to its owners, or takes it back.
 const CUSTODIANS: &[Role] = &[PropertyCompany, HousingAuthority];
+/// Whoever settles interest for all: the authority that holds the money.
+const AUTHORITY: &[Role] = &[HousingAuthority];
 /// Whoever convenes the owners.
 const CONVENERS: &[Role] = &[OwnersCommittee];
 /// Whoever handles slips; the company only where it is appointed, which the room checks.
@@ -291,6 +293,7 @@ static ROUND: &[&Rule] = &[&vote_rules::NO_ROUND, &vote_rules::STAGE];
 
 use ledger::accounts as account_rules;
 use ledger::countersign as countersign_rules;
+use ledger::gains::placement as placement_rules;
 use ledger::governance as vote_rules;
 use ledger::journal as journal_rules;
 use ledger::life as life_rules;
@@ -299,8 +302,8 @@ use ledger::policy as policy_rules;
 use ledger::property as property_rules;
 use ledger::works as work_rules;
 use ledger::{
-    bank as bank_rules, fees as fee_rules, fund as fund_rules, hooks as hook_rules,
-    import as import_rules,
+    bank as bank_rules, fees as fee_rules, fund as fund_rules, gains as gain_rules,
+    hooks as hook_rules, import as import_rules,
 };
 
 /// A subscription is made or changed.
@@ -490,6 +493,44 @@ routes! {
     POST Quick "/compounds/{compound}/revenue-assignments" KEEPERS Compound [MONEY] renewal::new_assignment:
         "划入公共收益" "两本账簿各一张凭证，划转号相同；计入经营收入，分配后方到各户。"
         [POST, &[&fund_rules::PAPERS, &fund_rules::AMOUNT, &fund_rules::NO_PLAN, &fund_rules::REVENUE_SHORT]];
+    GET Quick "/interest-rates" ANYBODY Own gains::rates:
+        "列出利率" "各地登记的公布利率，依地区、种类、起始日。" [];
+    POST Quick "/interest-rates" AUTHORITY House gains::set_rate:
+        "登记利率" "写明公布它的文件；已登记的不改动，更正另行登记并写明说明。"
+        [CLEAR, &[&gain_rules::RATE_SHAPE, &gain_rules::RATE_TAKEN]];
+    POST Long "/interest-runs" AUTHORITY House gains::run_interest:
+        "结息" "全部小区逐个结息，各小区一张凭证；中断后以同样的请求继续，已结的不重复。未结的小区及原因见批次清单。"
+        [&[&gain_rules::PERIOD, &gain_rules::RUN_OPEN, &property_rules::NO_COMPOUND]];
+    GET Live "/interest-preview" AUTHORITY House gains::preview:
+        "预览结息" "只计算，不入账。" [&[&gain_rules::PERIOD, &property_rules::NO_COMPOUND]];
+    GET Quick "/interest-runs" EXAMINERS House gains::runs:
+        "列出结息批次" "应办、已结、未结，合计与清单指纹。" [];
+    GET Quick "/interest-runs/{no}/parts" EXAMINERS House gains::parts:
+        "结息批次清单" "各小区的结果；未结的写明原因。" [&[&gain_rules::NO_RUN, &property_rules::NO_COMPOUND]];
+    GET Quick "/compounds/{compound}/dwellings/{room}/gains" RESIDENTS Dwelling gains::of_dwelling:
+        "一户的利息与算式" "每次结息、分配的基数、天数、利率，可据此重算。" [ROOM];
+    POST Long "/compounds/{compound}/gain-distributions" CUSTODIANS Compound [MONEY] gains::distribute => GainsRun:
+        "分配其他收益" "国债、经营、残值等收益，从待分配累计收益（3101）按当地规定的依据分到各户。"
+        [POST, &[&gain_rules::AMOUNT, &gain_rules::NOTHING, &gain_rules::SHORT, &policy_rules::NOT_IN_FORCE]];
+    POST Quick "/compounds/{compound}/gain-credits" CUSTODIANS Compound [MONEY] placements::credit:
+        "登记存款利息与残值" "认领银行流水，或手工登记金额与日期。"
+        [POST, CLAIM, &[&gain_rules::RESIDUAL, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
+    POST Quick "/compounds/{compound}/bank-charges" CUSTODIANS Compound [MONEY] placements::charge:
+        "登记银行费用" "只有当地计息办法写明从收益中扣除的费用可以登记。"
+        [POST, &[&gain_rules::CHARGE, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
+    GET Quick "/compounds/{compound}/placements" READERS Compound placements::placements:
+        "列出存放" "定期存款与国债，先到期的在前；逾期的天数为负。" [];
+    POST Quick "/compounds/{compound}/placements" CUSTODIANS Compound [MONEY] placements::place:
+        "登记存放" "定期存款，或一级市场国债持有到期；其他一概拒绝（165号令第二十六条）。"
+        [POST, &[&placement_rules::NOT_LISTED, &placement_rules::SHAPE, &gain_rules::RATE_SHAPE,
+            &placement_rules::NOT_THERE, &policy_rules::NOT_IN_FORCE]];
+    POST Quick "/compounds/{compound}/placements/{no}/end" CUSTODIANS Compound [MONEY] placements::end:
+        "登记支取、兑付、转存" "国债须持有到期。"
+        [POST, CLAIM, &[&placement_rules::NO_PLACEMENT, &placement_rules::ENDED, &placement_rules::HELD,
+            &placement_rules::NOT_DUE, &gain_rules::AMOUNT, &placement_rules::SHAPE, &gain_rules::RATE_SHAPE,
+            &placement_rules::NOT_LISTED, &placement_rules::NOT_THERE, &policy_rules::NOT_IN_FORCE]];
+    GET Quick "/compounds/{compound}/lying" READERS Compound placements::lying:
+        "资金存放" "活期、定期、国债，与待分配累计收益。" [];
     POST Quick "/compounds/{compound}/payments" KEEPERS Compound [MONEY] fees::pay:
         "登记缴费" "先清旧欠，余额预存。"
         [ROOM, POST, CLAIM, &[&fee_rules::AMOUNT]];

@@ -65,6 +65,12 @@ identities! {
     TokenNo;
     /// A session (会话). Above compounds.
     SessionNo;
+    /// A run over many compounds (批次). Above compounds.
+    RunNo;
+    /// A distribution of gains to the dwellings (结息、分配).
+    SettlementNo;
+    /// A term deposit or a bond (定期存款、国债).
+    PlacementNo;
     /// A round of a vote (表决).
     RoundNo;
     /// A motion put to the vote in a round (表决事项).

@@ -26,11 +26,11 @@ pub use self::chart::{Account, Bearing, Book, Chart, Element};
 pub use self::close::{
     CLOSED, Closed, ClosedMonth, NOT_ENDED, OUT_OF_ORDER, close, closed_through, closes,
 };
-pub(crate) use self::reading::turnover_by_year;
 pub use self::reading::{
     AsOf, Movement, TrialBalance, TrialRow, VoucherRow, dwelling_balances, find, latest,
     matter_balances, statement, trial_balance, vouchers,
 };
+pub(crate) use self::reading::{DayTurnover, control_balances, daily_turnover, turnover_by_year};
 pub use self::reserve::{Reserved, available, held, held_by, release, release_of, reserve};
 pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};
 pub use self::year::{

@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`]} ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -19,6 +19,7 @@ pub mod countersign;
 pub mod error;
 pub mod fees;
 pub mod fund;
+pub mod gains;
 pub mod governance;
 pub mod hooks;
 pub mod id;
@@ -60,6 +61,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         governance::RULES,
         fund::RULES,
         fees::RULES,
+        gains::RULES,
         works::RULES,
         works::gate::RULES,
         life::RULES,

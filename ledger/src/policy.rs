@@ -215,7 +215,7 @@ impl Jurisdiction {
     }
 
     /// Itself, then whatever lies above it: the city, the province, the nation.
-    fn upwards(&self) -> Vec<Jurisdiction> {
+    pub(crate) fn upwards(&self) -> Vec<Jurisdiction> {
         let above = [
             self.0.clone(),
             format!("{}00", &self.0[..4]),

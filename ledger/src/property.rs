@@ -368,6 +368,17 @@ pub fn no_compound(code: &str) -> Refusal {
     NO_COMPOUND.refuse(format!("小区代码 {:?}", clipped(code)))
 }
 
+/// The code of a compound by its identity.
+///
+/// # Errors
+/// `property.no-compound`.
+pub async fn compound_code(view: &mut impl View, compound: CompoundId) -> Result<String> {
+    let sql = "SELECT code FROM compound WHERE compound_id = $1";
+    let found = view.rows(rows::COMPOUNDS, sql, vec![compound.0.into()]).await?;
+    let row = found.first().ok_or_else(|| no_compound(&compound.to_string()))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
 /// The code of a dwelling by its number.
 ///
 /// # Errors

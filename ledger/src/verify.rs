@@ -9,8 +9,9 @@ mod fund;
 
 use crate::books::{Books, Reads, Snapshot, View};
 use crate::error::Result;
+use crate::gains;
 use crate::governance;
-use crate::id::{CompoundId, ProjectNo, RoundNo};
+use crate::id::{CompoundId, ProjectNo, RoundNo, RunNo};
 use crate::journal::verify::{Law, Laws};
 use crate::works;
 
@@ -23,7 +24,7 @@ struct Tie {
     broken: &'static str,
 }
 
-const TIES: [Tie; 10] = [
+const TIES: [Tie; 14] = [
     Tie {
         name: "deposits-posted",
         counted: "SELECT count(*) FROM deposit x WHERE {compound} AND x.dwelling_no IS NOT NULL",
@@ -120,6 +121,68 @@ const TIES: [Tie; 10] = [
                    <> CASE WHEN x.undone_by_act IS NULL THEN x.row_count ELSE 0 END
                  ORDER BY x.compound_id, x.import_no",
     },
+    Tie {
+        name: "settlements-posted",
+        counted: "SELECT count(*) FROM gain_settlement x WHERE {compound}",
+        broken: "SELECT '小区 ' || x.compound_id || ' 分配 ' || x.settlement_no FROM gain_settlement x
+                 WHERE {compound} AND (
+                   (x.sum_fen, CAST(x.households AS BIGINT)) <> (
+                     SELECT COALESCE(sum(h.amount_fen), 0), count(*) FROM gain_share h
+                     WHERE h.compound_id = x.compound_id AND h.settlement_no = x.settlement_no)
+                   OR x.households <> (
+                     SELECT count(*) FROM gain_share h JOIN posting p
+                       ON p.compound_id = h.compound_id AND p.book = 1 AND p.dwelling_no = h.dwelling_no
+                       AND p.account = h.account AND p.effective_on = x.settle_on
+                       AND p.seq BETWEEN x.first_seq AND x.last_seq AND p.side = -1 AND p.amount_fen = h.amount_fen
+                     WHERE h.compound_id = x.compound_id AND h.settlement_no = x.settlement_no)
+                   OR x.sum_fen <> (
+                     SELECT COALESCE(sum(p.amount_fen), 0) FROM posting p
+                     WHERE p.compound_id = x.compound_id AND p.book = 1 AND p.seq BETWEEN x.first_seq AND x.last_seq
+                       AND p.side = 1 AND p.account IN (310101, 310102)))
+                 ORDER BY x.compound_id, x.settlement_no",
+    },
+    Tie {
+        name: "settled-once",
+        counted: "SELECT count(*) FROM gain_settlement x WHERE {compound} AND x.kind = 'interest'",
+        broken: "SELECT '小区 ' || x.compound_id || ' 结息日 ' || x.settle_on FROM gain_settlement x
+                 WHERE {compound} AND x.kind = 'interest' AND NOT EXISTS (
+                   SELECT 1 FROM voucher v WHERE v.compound_id = x.compound_id AND v.book = 1
+                     AND v.reverses_seq = x.first_seq)
+                 GROUP BY x.compound_id, x.settle_on HAVING count(*) > 1
+                 ORDER BY x.compound_id, x.settle_on",
+    },
+    Tie {
+        name: "bonds-registered",
+        counted: "SELECT count(*) FROM placement x WHERE {compound} AND x.kind = 'primary-bond-to-maturity'",
+        broken: "SELECT '小区 ' || x.compound_id || ' 国债投资' FROM compound x WHERE {compound}
+                 AND COALESCE((SELECT sum(b.debit_fen - b.credit_fen) FROM balance b
+                   WHERE b.compound_id = x.compound_id AND b.book = 1 AND b.account = 1101), 0)
+                 <> COALESCE((SELECT sum(p.cost_fen) FROM placement p
+                   WHERE p.compound_id = x.compound_id AND p.kind = 'primary-bond-to-maturity'
+                     AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = p.compound_id AND v.book = 1
+                                       AND v.reverses_seq = p.voucher_seq)
+                     AND NOT EXISTS (SELECT 1 FROM placement_end e
+                                     WHERE e.compound_id = p.compound_id AND e.placement_no = p.placement_no
+                                       AND NOT EXISTS (SELECT 1 FROM voucher v
+                                                       WHERE v.compound_id = e.compound_id AND v.book = 1
+                                                         AND v.reverses_seq = e.voucher_seq))), 0)
+                 ORDER BY x.compound_id",
+    },
+    Tie {
+        name: "terms-in-the-bank",
+        counted: "SELECT count(*) FROM placement x WHERE {compound} AND x.kind = 'term-deposit'",
+        broken: "SELECT '小区 ' || x.compound_id || ' 定期存款' FROM compound x WHERE {compound}
+                 AND COALESCE((SELECT sum(b.debit_fen - b.credit_fen) FROM balance b
+                   WHERE b.compound_id = x.compound_id AND b.book = 1 AND b.account = 1001), 0)
+                 < COALESCE((SELECT sum(p.nominal_fen) FROM placement p
+                   WHERE p.compound_id = x.compound_id AND p.kind = 'term-deposit'
+                     AND NOT EXISTS (SELECT 1 FROM placement_end e
+                                     WHERE e.compound_id = p.compound_id AND e.placement_no = p.placement_no
+                                       AND NOT EXISTS (SELECT 1 FROM voucher v
+                                                       WHERE v.compound_id = e.compound_id AND v.book = 1
+                                                         AND v.reverses_seq = e.voucher_seq))), 0)
+                 ORDER BY x.compound_id",
+    },
     // Both ways: what was signed was done as it was asked, and no act names a second person who signed nothing.
     Tie {
         name: "deeds-signed",
@@ -156,9 +219,14 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
         check(&mut view, tie, only, &mut laws).await?;
     }
     found.extend(laws.into_vec());
-    let mut laws = Laws::named(&[VOTES, PROJECTS]);
+    let mut laws = Laws::named(&[VOTES, PROJECTS, SHARES, RUNS]);
     count_votes_again(&mut view, only, &mut laws).await?;
     count_projects_again(&mut view, only, &mut laws).await?;
+    let mut broken = Vec::new();
+    let shares = gains::reckon_again(&mut view, only, |what| broken.push(what)).await?;
+    laws.checked(SHARES, shares);
+    broken.into_iter().for_each(|what| laws.broken(SHARES, || what));
+    count_runs_again(&mut view, only, &mut laws).await?;
     found.extend(laws.into_vec());
     Ok(found)
 }
@@ -185,6 +253,36 @@ async fn count_projects_again(
         }
     }
     Ok(())
+}
+
+/// Every share of gains comes out when its own lines are reckoned again.
+const SHARES: &str = "shares-reckoned";
+/// Every sealed run's manifest is what its parts come to.
+const RUNS: &str = "runs-sealed";
+
+async fn count_runs_again(
+    view: &mut Snapshot,
+    only: Option<CompoundId>,
+    laws: &mut Laws,
+) -> Result<()> {
+    // A run is of many compounds: of one alone it cannot be told.
+    if only.is_some() {
+        return Ok(());
+    }
+    let mut after = RunNo(0);
+    loop {
+        let page = gains::run::runs(view, after, 1000).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.run_no;
+        for run in &page {
+            let Some(manifest) = &run.manifest else { continue };
+            laws.checked(RUNS, 1);
+            let (counted, parts) = gains::run::counted(view, run.run_no).await?;
+            if counted != *manifest || parts != run.expected {
+                laws.broken(RUNS, || format!("结息批次 {}", run.run_no));
+            }
+        }
+    }
 }
 
 /// Every closed round gives the stored result when its ballots are counted again.

@@ -294,6 +294,84 @@ PRIMARY KEY (compound_id, dwelling_no)
 -- constraint dwelling.dwelling_vote_area_centi_m2_check
 CHECK ((vote_area_centi_m2 >= 0))
 
+-- constraint gain_manifest.gain_manifest_digest_check
+CHECK ((length(digest) = 32))
+
+-- constraint gain_manifest.gain_manifest_pkey
+PRIMARY KEY (run_no)
+
+-- constraint gain_manifest.gain_manifest_run_no_fkey
+FOREIGN KEY (run_no) REFERENCES gain_run(run_no)
+
+-- constraint gain_part.gain_part_check
+CHECK (((outcome = 'skipped'::text) = (settlement_no IS NULL)))
+
+-- constraint gain_part.gain_part_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint gain_part.gain_part_compound_id_settlement_no_fkey
+FOREIGN KEY (compound_id, settlement_no) REFERENCES gain_settlement(compound_id, settlement_no)
+
+-- constraint gain_part.gain_part_outcome_check
+CHECK ((outcome = ANY (ARRAY['posted'::text, 'earlier'::text, 'skipped'::text])))
+
+-- constraint gain_part.gain_part_pkey
+PRIMARY KEY (compound_id, run_no)
+
+-- constraint gain_part.gain_part_run_no_fkey
+FOREIGN KEY (run_no) REFERENCES gain_run(run_no)
+
+-- constraint gain_run.gain_run_expected_check
+CHECK ((expected >= 0))
+
+-- constraint gain_run.gain_run_pkey
+PRIMARY KEY (run_no)
+
+-- constraint gain_run.gain_run_quarter_check
+CHECK (((quarter >= 0) AND (quarter <= 4)))
+
+-- constraint gain_run.gain_run_run_no_check
+CHECK ((run_no > 0))
+
+-- constraint gain_settlement.gain_settlement_again_no_check
+CHECK ((again_no >= 0))
+
+-- constraint gain_settlement.gain_settlement_check
+CHECK (((settle_on >= from_on) AND (last_seq >= first_seq)))
+
+-- constraint gain_settlement.gain_settlement_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint gain_settlement.gain_settlement_households_check
+CHECK ((households > 0))
+
+-- constraint gain_settlement.gain_settlement_kind_check
+CHECK ((kind = ANY (ARRAY['interest'::text, 'distribution'::text])))
+
+-- constraint gain_settlement.gain_settlement_left_fen_check
+CHECK ((left_fen >= 0))
+
+-- constraint gain_settlement.gain_settlement_pkey
+PRIMARY KEY (compound_id, settlement_no)
+
+-- constraint gain_settlement.gain_settlement_run_no_fkey
+FOREIGN KEY (run_no) REFERENCES gain_run(run_no)
+
+-- constraint gain_settlement.gain_settlement_settlement_no_check
+CHECK ((settlement_no > 0))
+
+-- constraint gain_settlement.gain_settlement_sum_fen_check
+CHECK ((sum_fen > 0))
+
+-- constraint gain_share.gain_share_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint gain_share.gain_share_dwelling_no_check
+CHECK ((dwelling_no > 0))
+
+-- constraint gain_share.gain_share_pkey
+PRIMARY KEY (compound_id, settlement_no, dwelling_no, account)
+
 -- constraint hook.hook_check
 CHECK (((length(old_secret_sealed) = 0) = (old_until_at IS NULL)))
 
@@ -569,6 +647,48 @@ CHECK ((person_no > 0))
 
 -- constraint person.person_pkey
 PRIMARY KEY (person_no)
+
+-- constraint placement.placement_check
+CHECK (((matures_on > starts_on) AND ((kind = 'term-deposit'::text) = (voucher_seq IS NULL))))
+
+-- constraint placement.placement_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint placement.placement_compound_id_renews_no_fkey
+FOREIGN KEY (compound_id, renews_no) REFERENCES placement(compound_id, placement_no)
+
+-- constraint placement.placement_cost_fen_check
+CHECK ((cost_fen > 0))
+
+-- constraint placement.placement_early_rate_e8_check
+CHECK (((early_rate_e8 >= 0) AND (early_rate_e8 <= 100000000)))
+
+-- constraint placement.placement_kind_check
+CHECK ((kind = ANY (ARRAY['term-deposit'::text, 'primary-bond-to-maturity'::text])))
+
+-- constraint placement.placement_nominal_fen_check
+CHECK ((nominal_fen > 0))
+
+-- constraint placement.placement_pkey
+PRIMARY KEY (compound_id, placement_no)
+
+-- constraint placement.placement_placement_no_check
+CHECK ((placement_no > 0))
+
+-- constraint placement.placement_rate_e8_check
+CHECK (((rate_e8 >= 0) AND (rate_e8 <= 100000000)))
+
+-- constraint placement_end.placement_end_compound_id_placement_no_fkey
+FOREIGN KEY (compound_id, placement_no) REFERENCES placement(compound_id, placement_no)
+
+-- constraint placement_end.placement_end_how_check
+CHECK ((how = ANY (ARRAY['paid-out'::text, 'renewed'::text, 'early'::text])))
+
+-- constraint placement_end.placement_end_interest_fen_check
+CHECK ((interest_fen >= 0))
+
+-- constraint placement_end.placement_end_pkey
+PRIMARY KEY (compound_id, placement_no, act_no)
 
 -- constraint policy_pack.policy_pack_act_no_key
 UNIQUE (act_no)
@@ -1368,6 +1488,27 @@ CREATE UNIQUE INDEX dwelling_compound_id_code_key ON public.dwelling USING btree
 -- index dwelling_pkey
 CREATE UNIQUE INDEX dwelling_pkey ON public.dwelling USING btree (compound_id, dwelling_no)
 
+-- index gain_manifest_pkey
+CREATE UNIQUE INDEX gain_manifest_pkey ON public.gain_manifest USING btree (run_no)
+
+-- index gain_part_pkey
+CREATE UNIQUE INDEX gain_part_pkey ON public.gain_part USING btree (compound_id, run_no)
+
+-- index gain_part_run
+CREATE INDEX gain_part_run ON public.gain_part USING btree (run_no, compound_id)
+
+-- index gain_run_pkey
+CREATE UNIQUE INDEX gain_run_pkey ON public.gain_run USING btree (run_no)
+
+-- index gain_settled_once
+CREATE UNIQUE INDEX gain_settled_once ON public.gain_settlement USING btree (compound_id, settle_on, again_no) WHERE (kind = 'interest'::text)
+
+-- index gain_settlement_pkey
+CREATE UNIQUE INDEX gain_settlement_pkey ON public.gain_settlement USING btree (compound_id, settlement_no)
+
+-- index gain_share_pkey
+CREATE UNIQUE INDEX gain_share_pkey ON public.gain_share USING btree (compound_id, settlement_no, dwelling_no, account)
+
 -- index hook_cursor_pkey
 CREATE UNIQUE INDEX hook_cursor_pkey ON public.hook_cursor USING btree (hook_no, compound_id)
 
@@ -1463,6 +1604,12 @@ CREATE UNIQUE INDEX person_name_key ON public.person USING btree (name)
 
 -- index person_pkey
 CREATE UNIQUE INDEX person_pkey ON public.person USING btree (person_no)
+
+-- index placement_end_pkey
+CREATE UNIQUE INDEX placement_end_pkey ON public.placement_end USING btree (compound_id, placement_no, act_no)
+
+-- index placement_pkey
+CREATE UNIQUE INDEX placement_pkey ON public.placement USING btree (compound_id, placement_no)
 
 -- index policy_pack_act_no_key
 CREATE UNIQUE INDEX policy_pack_act_no_key ON public.policy_pack USING btree (act_no)
@@ -1857,6 +2004,60 @@ compound_id integer NOT NULL,
   remark_sealed bytea NOT NULL,
   act_no integer NOT NULL
 
+-- table gain_manifest
+run_no integer NOT NULL,
+  posted integer NOT NULL,
+  earlier integer NOT NULL,
+  skipped integer NOT NULL,
+  households bigint NOT NULL,
+  sum_fen bigint NOT NULL,
+  left_fen bigint NOT NULL,
+  digest bytea NOT NULL,
+  act_no integer NOT NULL
+
+-- table gain_part
+compound_id integer NOT NULL,
+  run_no integer NOT NULL,
+  outcome text NOT NULL,
+  settlement_no integer,
+  code text NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table gain_run
+run_no integer NOT NULL,
+  year smallint NOT NULL,
+  quarter smallint NOT NULL,
+  only_code text NOT NULL,
+  through_compound integer NOT NULL,
+  expected integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table gain_settlement
+compound_id integer NOT NULL,
+  settlement_no integer NOT NULL,
+  kind text NOT NULL,
+  from_on date NOT NULL,
+  settle_on date NOT NULL,
+  again_no integer NOT NULL,
+  run_no integer,
+  basis text NOT NULL,
+  pack text NOT NULL,
+  households integer NOT NULL,
+  sum_fen bigint NOT NULL,
+  left_fen bigint NOT NULL,
+  first_seq integer NOT NULL,
+  last_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table gain_share
+compound_id integer NOT NULL,
+  settlement_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  account integer NOT NULL,
+  amount_fen bigint NOT NULL,
+  worked text NOT NULL
+
 -- table hook
 hook_no integer NOT NULL,
   name text NOT NULL,
@@ -2042,6 +2243,32 @@ person_no integer NOT NULL,
   phone_sealed bytea,
   epoch integer NOT NULL,
   is_disabled smallint NOT NULL,
+  act_no integer NOT NULL
+
+-- table placement
+compound_id integer NOT NULL,
+  placement_no integer NOT NULL,
+  kind text NOT NULL,
+  name text NOT NULL,
+  nominal_fen bigint NOT NULL,
+  cost_fen bigint NOT NULL,
+  rate_e8 bigint NOT NULL,
+  early_rate_e8 bigint NOT NULL,
+  starts_on date NOT NULL,
+  matures_on date NOT NULL,
+  renews_no integer,
+  voucher_seq integer,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table placement_end
+compound_id integer NOT NULL,
+  placement_no integer NOT NULL,
+  how text NOT NULL,
+  ended_on date NOT NULL,
+  interest_fen bigint NOT NULL,
+  expected_fen bigint NOT NULL,
+  voucher_seq integer,
   act_no integer NOT NULL
 
 -- table policy_pack
@@ -2511,6 +2738,18 @@ CREATE TRIGGER period_close_stays BEFORE DELETE OR UPDATE ON public.period_close
 
 -- trigger period_close.period_close_stays_whole
 CREATE TRIGGER period_close_stays_whole BEFORE TRUNCATE ON public.period_close FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger placement.placement_stays
+CREATE TRIGGER placement_stays BEFORE DELETE OR UPDATE ON public.placement FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger placement.placement_stays_whole
+CREATE TRIGGER placement_stays_whole BEFORE TRUNCATE ON public.placement FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger placement_end.placement_end_stays
+CREATE TRIGGER placement_end_stays BEFORE DELETE OR UPDATE ON public.placement_end FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger placement_end.placement_end_stays_whole
+CREATE TRIGGER placement_end_stays_whole BEFORE TRUNCATE ON public.placement_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger policy_pack.policy_pack_stays
 CREATE TRIGGER policy_pack_stays BEFORE DELETE OR UPDATE ON public.policy_pack FOR EACH ROW EXECUTE FUNCTION append_only()

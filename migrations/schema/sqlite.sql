@@ -21,6 +21,12 @@ CREATE INDEX deposit_dwelling ON deposit (compound_id, dwelling_no)
 -- index deposit_receipt
 CREATE INDEX deposit_receipt ON deposit (compound_id, receipt_no)
 
+-- index gain_part_run
+CREATE INDEX gain_part_run ON gain_part (run_no, compound_id)
+
+-- index gain_settled_once
+CREATE UNIQUE INDEX gain_settled_once ON gain_settlement (compound_id, settle_on, again_no) WHERE kind = 'interest'
+
 -- index hook_delivery_due
 CREATE INDEX hook_delivery_due ON hook_delivery (hook_no, next_at) WHERE next_at IS NOT NULL
 
@@ -372,6 +378,76 @@ CREATE TABLE dwelling (
   FOREIGN KEY (compound_id, building_no, unit_no) REFERENCES stair_unit (compound_id, building_no, unit_no)
 ) STRICT, WITHOUT ROWID
 
+-- table gain_manifest
+CREATE TABLE gain_manifest (
+  run_no INTEGER NOT NULL PRIMARY KEY REFERENCES gain_run (run_no),
+  posted INTEGER NOT NULL,
+  earlier INTEGER NOT NULL,
+  skipped INTEGER NOT NULL,
+  households INTEGER NOT NULL,
+  sum_fen INTEGER NOT NULL,
+  left_fen INTEGER NOT NULL,
+  digest BLOB NOT NULL CHECK (length(digest) = 32),
+  act_no INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+
+-- table gain_part
+CREATE TABLE gain_part (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  run_no INTEGER NOT NULL REFERENCES gain_run (run_no),
+  outcome TEXT NOT NULL CHECK (outcome IN ('posted', 'earlier', 'skipped')),
+  settlement_no INTEGER NULL,
+  code TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, run_no),
+  FOREIGN KEY (compound_id, settlement_no) REFERENCES gain_settlement (compound_id, settlement_no),
+  CHECK ((outcome = 'skipped') = (settlement_no IS NULL))
+) STRICT, WITHOUT ROWID
+
+-- table gain_run
+CREATE TABLE gain_run (
+  run_no INTEGER NOT NULL PRIMARY KEY CHECK (run_no > 0),
+  year INTEGER NOT NULL,
+  quarter INTEGER NOT NULL CHECK (quarter BETWEEN 0 AND 4),
+  only_code TEXT NOT NULL,
+  through_compound INTEGER NOT NULL,
+  expected INTEGER NOT NULL CHECK (expected >= 0),
+  act_no INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+
+-- table gain_settlement
+CREATE TABLE gain_settlement (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  settlement_no INTEGER NOT NULL CHECK (settlement_no > 0),
+  kind TEXT NOT NULL CHECK (kind IN ('interest', 'distribution')),
+  from_on TEXT NOT NULL,
+  settle_on TEXT NOT NULL,
+  again_no INTEGER NOT NULL CHECK (again_no >= 0),
+  run_no INTEGER NULL REFERENCES gain_run (run_no),
+  basis TEXT NOT NULL,
+  pack TEXT NOT NULL,
+  households INTEGER NOT NULL CHECK (households > 0),
+  sum_fen INTEGER NOT NULL CHECK (sum_fen > 0),
+  left_fen INTEGER NOT NULL CHECK (left_fen >= 0),
+  first_seq INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, settlement_no),
+  CHECK (settle_on >= from_on AND last_seq >= first_seq)
+) STRICT, WITHOUT ROWID
+
+-- table gain_share
+CREATE TABLE gain_share (
+  compound_id INTEGER NOT NULL,
+  settlement_no INTEGER NOT NULL,
+  dwelling_no INTEGER NOT NULL CHECK (dwelling_no > 0),
+  account INTEGER NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  worked TEXT NOT NULL,
+  PRIMARY KEY (compound_id, settlement_no, dwelling_no, account)
+) STRICT, WITHOUT ROWID
+
 -- table hook
 CREATE TABLE hook (
   hook_no INTEGER NOT NULL PRIMARY KEY CHECK (hook_no > 0),
@@ -635,6 +711,41 @@ CREATE TABLE person (
   epoch INTEGER NOT NULL CHECK (epoch > 0),
   is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1)),
   act_no INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+
+-- table placement
+CREATE TABLE placement (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  placement_no INTEGER NOT NULL CHECK (placement_no > 0),
+  kind TEXT NOT NULL CHECK (kind IN ('term-deposit', 'primary-bond-to-maturity')),
+  name TEXT NOT NULL,
+  nominal_fen INTEGER NOT NULL CHECK (nominal_fen > 0),
+  cost_fen INTEGER NOT NULL CHECK (cost_fen > 0),
+  rate_e8 INTEGER NOT NULL CHECK (rate_e8 BETWEEN 0 AND 100000000),
+  early_rate_e8 INTEGER NOT NULL CHECK (early_rate_e8 BETWEEN 0 AND 100000000),
+  starts_on TEXT NOT NULL,
+  matures_on TEXT NOT NULL,
+  renews_no INTEGER NULL,
+  voucher_seq INTEGER NULL,
+  evidence TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, placement_no),
+  FOREIGN KEY (compound_id, renews_no) REFERENCES placement (compound_id, placement_no),
+  CHECK (matures_on > starts_on AND (kind = 'term-deposit') = (voucher_seq IS NULL))
+) STRICT, WITHOUT ROWID
+
+-- table placement_end
+CREATE TABLE placement_end (
+  compound_id INTEGER NOT NULL,
+  placement_no INTEGER NOT NULL,
+  how TEXT NOT NULL CHECK (how IN ('paid-out', 'renewed', 'early')),
+  ended_on TEXT NOT NULL,
+  interest_fen INTEGER NOT NULL CHECK (interest_fen >= 0),
+  expected_fen INTEGER NOT NULL,
+  voucher_seq INTEGER NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, placement_no, act_no),
+  FOREIGN KEY (compound_id, placement_no) REFERENCES placement (compound_id, placement_no)
 ) STRICT, WITHOUT ROWID
 
 -- table policy_pack
@@ -1342,6 +1453,22 @@ CREATE TRIGGER period_close_no_delete BEFORE DELETE ON period_close
 -- trigger period_close_no_update
 CREATE TRIGGER period_close_no_update BEFORE UPDATE ON period_close
                      BEGIN SELECT RAISE(ABORT, 'period_close is append-only'); END
+
+-- trigger placement_end_no_delete
+CREATE TRIGGER placement_end_no_delete BEFORE DELETE ON placement_end
+                     BEGIN SELECT RAISE(ABORT, 'placement_end is append-only'); END
+
+-- trigger placement_end_no_update
+CREATE TRIGGER placement_end_no_update BEFORE UPDATE ON placement_end
+                     BEGIN SELECT RAISE(ABORT, 'placement_end is append-only'); END
+
+-- trigger placement_no_delete
+CREATE TRIGGER placement_no_delete BEFORE DELETE ON placement
+                     BEGIN SELECT RAISE(ABORT, 'placement is append-only'); END
+
+-- trigger placement_no_update
+CREATE TRIGGER placement_no_update BEFORE UPDATE ON placement
+                     BEGIN SELECT RAISE(ABORT, 'placement is append-only'); END
 
 -- trigger policy_pack_is_new
 CREATE TRIGGER policy_pack_is_new BEFORE INSERT ON policy_pack

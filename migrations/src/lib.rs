@@ -22,6 +22,7 @@ mod m0012_governance;
 mod m0013_portal;
 mod m0014_countersign;
 mod m0015_levy;
+mod m0016_gains;
 mod m0017_works;
 mod m0018_accounts;
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_accounts::STEP),
             Box::new(m0015_levy::STEP),
             Box::new(m0017_works::STEP),
+            Box::new(m0016_gains::STEP),
         ]
     }
 }

@@ -71,6 +71,8 @@ pub struct Figures {
     pub printed_at: Instant,
     /// 校验码.
     pub check: String,
+    /// How the interest of the period was reckoned, for whoever will do it again.
+    pub reckonings: Vec<Reckoning>,
     /// 异议期限: until when and to whom an objection is made, as the city's rules word it.
     pub objection: String,
 }
@@ -148,6 +150,21 @@ impl Summary {
     }
 }
 
+/// How one share of gains came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reckoning {
+    /// The day of settlement.
+    pub settle_on: Day,
+    /// 结息, 分配.
+    pub what: &'static str,
+    /// The lines, each a factor chain with its figure.
+    pub lines: Vec<String>,
+    /// What they come to, rounded once.
+    pub amount: Money,
+    /// The law it was reckoned by: pack and digest.
+    pub pack: String,
+}
+
 /// The building of the dwelling at the end of the period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Building {
@@ -179,6 +196,10 @@ pub fn set(figures: &Figures) -> Result<Sheet> {
     let mut blocks = who(figures);
     blocks.push(Block::Heading("收支明细".into()));
     blocks.push(Block::Table(lines(figures, increase, decrease)));
+    if !figures.reckonings.is_empty() {
+        blocks.push(Block::Heading("计息明细（可据此重算，逐户只取整一次）".into()));
+        blocks.push(Block::Table(reckonings(&figures.reckonings)));
+    }
     blocks.push(Block::Heading("本期结余（元）".into()));
     blocks.push(Block::Table(footing(figures, increase, decrease)));
     let amount = figures.closing.total();
@@ -296,6 +317,33 @@ fn lines(figures: &Figures, increase: Balance, decrease: Balance) -> Table {
     }
     total.push(Cell::Blank);
     table.push(Rank::Total, total);
+    table
+}
+
+fn reckonings(of: &[Reckoning]) -> Table {
+    let mut table = Table::new(
+        vec![
+            Column::new("结息日", Side::Left, Width::Fit),
+            Column::new("事项", Side::Left, Width::Fit),
+            Column::words("基数 × 天数 × 利率", 5),
+            Column::amounts("金额"),
+            Column::words("依据的政策包", 2),
+        ],
+        "",
+    );
+    for reckoning in of {
+        let pack = reckoning.pack.split(" sha256:").next().unwrap_or_default();
+        table.push(
+            Rank::Line,
+            vec![
+                Cell::Day(reckoning.settle_on),
+                Cell::Text(reckoning.what.into()),
+                Cell::Text(reckoning.lines.join("；")),
+                Cell::Money(reckoning.amount),
+                Cell::Text(pack.to_owned()),
+            ],
+        );
+    }
     table
 }
 
@@ -452,6 +500,7 @@ pub(crate) mod tests {
             known_at: Instant::from_seconds(1_767_574_800),
             printed_at: Instant::from_seconds(1_767_603_600),
             check: "D6-7K3F-92QX".into(),
+            reckonings: Vec::new(),
             objection: "对本单有异议的，请自收到之日起 30 日内书面提出。".into(),
         }
     }

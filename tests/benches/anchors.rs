@@ -6,6 +6,8 @@
 
 #[path = "anchors/doors.rs"]
 mod doors;
+#[path = "anchors/interest.rs"]
+mod interest;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -56,7 +58,13 @@ async fn main() {
             verify("sqlite", &format!("sqlite:{}", path.display()), shape).await;
         }
     }
+    if is_wanted("sqlite-interest") {
+        interest::on_sqlite().await;
+    }
     if let Ok(url) = std::env::var("XIAOQU_TEST_PG") {
+        if is_wanted("postgres-interest") {
+            interest::on_postgres(&url).await;
+        }
         if is_wanted("postgres-voucher") {
             postgres_vouchers(&url).await;
         }

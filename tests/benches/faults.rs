@@ -25,6 +25,8 @@ mod doors;
 mod gates;
 #[path = "faults/house.rs"]
 mod house;
+#[path = "faults/interest.rs"]
+mod interest;
 #[path = "faults/inv.rs"]
 mod inv;
 #[path = "faults/keys.rs"]
@@ -35,6 +37,8 @@ mod load;
 mod script;
 #[path = "faults/stage.rs"]
 mod stage;
+#[path = "faults/storm.rs"]
+mod storm;
 #[path = "faults/strangers.rs"]
 mod strangers;
 #[path = "faults/truth.rs"]
@@ -95,7 +99,7 @@ macro_rules! rows {
 }
 
 /// The rows, in the order they are run: first what needs no broken machine.
-fn rows() -> [Row; 38] {
+fn rows() -> [Row; 40] {
     rows! {
         2 "application killed, PostgreSQL" crash::application_on_postgres;
         3 "application killed, SQLite" crash::application_on_sqlite;
@@ -103,7 +107,9 @@ fn rows() -> [Row; 38] {
         9 "connections cut" crash::connections_cut;
         11 "database restarted" crash::database_restarted;
         13 "client hangs up" keys::hang_ups;
+        4 "interest run killed" interest::killed;
         14 "double spend" keys::double_spend;
+        19 "everybody at twenty accounts" storm::storm;
         15 "one key, 100 times at once" keys::one_key;
         16 "same key, other payload" keys::other_payload;
         17 "same key, a day later" doors::same_key_later;

@@ -12,6 +12,7 @@ mod countersign;
 mod crowd;
 mod doors;
 mod export;
+mod gains;
 mod gate;
 mod governance;
 mod hooks;

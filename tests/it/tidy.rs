@@ -147,7 +147,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 20] = [
+    const ORDER: [&str; 21] = [
         "books",
         "policy",
         "people",
@@ -161,6 +161,7 @@ fn rooms_look_only_behind_them() {
         "governance",
         "fund",
         "fees",
+        "gains",
         "works",
         "life",
         "accounts",

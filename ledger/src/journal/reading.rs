@@ -308,6 +308,62 @@ pub async fn statement(
     Ok(movements)
 }
 
+/// What a dwelling's account moved on a day, or before the first day asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DayTurnover {
+    /// Whose.
+    pub(crate) dwelling: DwellingNo,
+    /// The account.
+    pub(crate) account: i32,
+    /// The day; none for everything before the first day asked about.
+    pub(crate) on: Option<Day>,
+    /// Credits less debits.
+    pub(crate) credit: Money,
+}
+
+/// What the dwellings' accounts of a book moved from one day to another, and what stood before, in no order: one question
+/// for a whole compound.
+pub(crate) async fn daily_turnover(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    from: Day,
+    to: Day,
+) -> Result<Vec<DayTurnover>> {
+    let sql = "SELECT dwelling_no, account, on_day, CAST(sum(fen) AS BIGINT)
+               FROM (SELECT dwelling_no, account, CASE WHEN effective_on >= $3 THEN effective_on END AS on_day,
+                       -side * amount_fen AS fen
+                     FROM posting WHERE compound_id = $1 AND book = $2 AND dwelling_no > 0 AND effective_on <= $4) p
+               GROUP BY dwelling_no, account, on_day";
+    let values = vec![compound.0.into(), book.number().into(), from.into(), to.into()];
+    let found = view.rows(VOUCHERS, sql, values).await?;
+    let mut turnover = Vec::with_capacity(found.len());
+    for row in found {
+        turnover.push(DayTurnover {
+            dwelling: DwellingNo(row.try_get_by_index(0)?),
+            account: row.try_get_by_index(1)?,
+            on: row.try_get_by_index(2)?,
+            credit: Money::fen(row.try_get_by_index(3)?),
+        });
+    }
+    Ok(turnover)
+}
+
+/// The credit balance of every account of a book that is kept by no dwelling and no matter.
+pub(crate) async fn control_balances(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+) -> Result<std::collections::BTreeMap<i32, Money>> {
+    let sql = "SELECT account, CAST(sum(credit_fen - debit_fen) AS BIGINT) FROM balance
+               WHERE compound_id = $1 AND book = $2 AND dwelling_no = 0 GROUP BY account";
+    let mut balances = std::collections::BTreeMap::new();
+    for row in view.rows(VOUCHERS, sql, vec![compound.0.into(), book.number().into()]).await? {
+        balances.insert(row.try_get_by_index(0)?, Money::fen(row.try_get_by_index(1)?));
+    }
+    Ok(balances)
+}
+
 /// A voucher by its name on paper, whole.
 ///
 /// # Errors

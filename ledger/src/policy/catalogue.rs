@@ -183,6 +183,8 @@ parameters! {
     interest_models: InterestModels = "interest-models", "模型";
     /// The jurisdiction's interest.
     interest: Perhaps<InterestChoice> = "interest", "模型";
+    /// By what gains are shared that no model of interest shares out.
+    gains_shared_by: GainsBy = "gains-shared-by", "依据";
     /// Where the residual value of scrapped equipment goes.
     residual_value: Residual = "residual-value", "去向";
     /// How much of the net public revenue goes into the fund.

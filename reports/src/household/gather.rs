@@ -13,13 +13,14 @@ use ledger::books::View;
 use ledger::calendar::{Day, Instant, Month};
 use ledger::error::Result;
 use ledger::fund::{self, FundBalance, FundMovement};
+use ledger::gains;
 use ledger::id::{CompoundId, VoucherSeq};
 use ledger::journal::{self, AsOf, Book, Kind, Side, text};
 use ledger::mask;
 use ledger::money::Money;
 use ledger::property::{self, Compound, Dwelling, RoomCode};
 
-use super::{Balance, Building, Figures, Line, Seal, Summary};
+use super::{Balance, Building, Figures, Line, Reckoning, Seal, Summary};
 
 /// The days a statement covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,7 @@ pub async fn gather(
         known_at,
         printed_at,
         check: String::new(),
+        reckonings: reckonings(view, compound.id, dwelling, period.from, bounds).await?,
         objection: "对本单有异议的，请凭本单向业主委员会或物业服务企业书面提出。".to_owned(),
     };
     if figures.owners.is_empty() {
@@ -94,6 +96,31 @@ pub async fn gather(
     }
     figures.check = check(&figures);
     Ok(figures)
+}
+
+/// How what was credited in the period was reckoned, as known at the instant; what was reversed since included, as its
+/// voucher is.
+async fn reckonings(
+    view: &mut impl View,
+    compound: CompoundId,
+    dwelling: &Dwelling,
+    from: Option<Day>,
+    bounds: AsOf,
+) -> Result<Vec<Reckoning>> {
+    let explained = gains::explain(view, compound, dwelling.no).await?;
+    let is_shown = |share: &gains::Explained| {
+        from.is_none_or(|from| from <= share.settle_on)
+            && bounds.day.is_none_or(|day| share.settle_on <= day)
+            && bounds.known_at.is_none_or(|at| share.recorded_at <= at)
+    };
+    let reckoning = |share: gains::Explained| Reckoning {
+        settle_on: share.settle_on,
+        what: if share.is_interest { "结息" } else { "收益分配" },
+        lines: share.lines(),
+        amount: share.amount,
+        pack: share.pack,
+    };
+    Ok(explained.into_iter().filter(is_shown).map(reckoning).collect())
 }
 
 fn balance(of: FundBalance) -> Balance {
@@ -253,6 +280,9 @@ fn check(figures: &Figures) -> String {
             "{} {} {} +{increase} -{decrease} ={after} {}",
             line.day, line.voucher, line.reference, line.is_late
         );
+    }
+    for Reckoning { settle_on, what, lines, amount, pack } in &figures.reckonings {
+        let _ = writeln!(told, "{settle_on} {what} {} {amount} {pack}", lines.join(";"));
     }
     crate::check_code("D6", &text::hash(&told))
 }

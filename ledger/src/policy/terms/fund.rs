@@ -270,6 +270,22 @@ pub enum PoolWeight {
     DayBalance,
 }
 
+/// By what gains are shared that no model of interest shares out: bonds', public revenue's, residual value's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(description = "分配依据：balance 按余额，day-balance 按积数，area 按建筑面积")]
+pub enum GainsBy {
+    /// The balance on the day.
+    #[schemars(description = "按余额")]
+    Balance,
+    /// Balance × days of the year up to the day.
+    #[schemars(description = "按积数")]
+    DayBalance,
+    /// The area that bears the fund.
+    #[schemars(description = "按建筑面积")]
+    Area,
+}
+
 /// Interest by published rates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -318,21 +334,74 @@ impl InterestByRates {
 }
 
 /// A published rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(
+    description = "利率种类：demand 活期，three-months 三个月定期，six-months 半年定期，one-year 一年定期，custodian 代管利率，pool-yield 收益率"
+)]
 pub enum RateRef {
     /// 活期.
+    #[schemars(description = "活期")]
     Demand,
     /// 三个月定期.
+    #[schemars(description = "三个月定期")]
     ThreeMonths,
     /// 半年定期.
+    #[schemars(description = "半年定期")]
     SixMonths,
     /// 一年定期.
+    #[schemars(description = "一年定期")]
     OneYear,
     /// The custodian's published rate.
+    #[schemars(description = "代管机构公布的利率")]
     Custodian,
     /// The rate the centre computed from its own gains of the year.
+    #[schemars(description = "按当年增值收益测算的利率")]
     PoolYield,
+}
+
+impl RateRef {
+    /// Every one.
+    pub const ALL: [RateRef; 6] = [
+        RateRef::Demand,
+        RateRef::ThreeMonths,
+        RateRef::SixMonths,
+        RateRef::OneYear,
+        RateRef::Custodian,
+        RateRef::PoolYield,
+    ];
+
+    /// The stable name, in packs, columns and on wires.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            RateRef::Demand => "demand",
+            RateRef::ThreeMonths => "three-months",
+            RateRef::SixMonths => "six-months",
+            RateRef::OneYear => "one-year",
+            RateRef::Custodian => "custodian",
+            RateRef::PoolYield => "pool-yield",
+        }
+    }
+
+    /// In Chinese.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            RateRef::Demand => "活期",
+            RateRef::ThreeMonths => "三个月定期",
+            RateRef::SixMonths => "半年定期",
+            RateRef::OneYear => "一年定期",
+            RateRef::Custodian => "代管利率",
+            RateRef::PoolYield => "收益率",
+        }
+    }
+
+    /// The rate with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<RateRef> {
+        RateRef::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// Which day's rate is taken.
