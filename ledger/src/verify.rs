@@ -151,10 +151,13 @@ const TIES: [Tie; 14] = [
                  GROUP BY x.compound_id, x.settle_on HAVING count(*) > 1
                  ORDER BY x.compound_id, x.settle_on",
     },
+    // A fund that was handed over lies with whom it was handed to, its placements with it.
     Tie {
         name: "bonds-registered",
         counted: "SELECT count(*) FROM placement x WHERE {compound} AND x.kind = 'primary-bond-to-maturity'",
         broken: "SELECT '小区 ' || x.compound_id || ' 国债投资' FROM compound x WHERE {compound}
+                 AND COALESCE((SELECT c.is_away FROM custody c WHERE c.compound_id = x.compound_id
+                   ORDER BY c.custody_no DESC LIMIT 1), 0) = 0
                  AND COALESCE((SELECT sum(b.debit_fen - b.credit_fen) FROM balance b
                    WHERE b.compound_id = x.compound_id AND b.book = 1 AND b.account = 1101), 0)
                  <> COALESCE((SELECT sum(p.cost_fen) FROM placement p
@@ -172,6 +175,8 @@ const TIES: [Tie; 14] = [
         name: "terms-in-the-bank",
         counted: "SELECT count(*) FROM placement x WHERE {compound} AND x.kind = 'term-deposit'",
         broken: "SELECT '小区 ' || x.compound_id || ' 定期存款' FROM compound x WHERE {compound}
+                 AND COALESCE((SELECT c.is_away FROM custody c WHERE c.compound_id = x.compound_id
+                   ORDER BY c.custody_no DESC LIMIT 1), 0) = 0
                  AND COALESCE((SELECT sum(b.debit_fen - b.credit_fen) FROM balance b
                    WHERE b.compound_id = x.compound_id AND b.book = 1 AND b.account = 1001), 0)
                  < COALESCE((SELECT sum(p.nominal_fen) FROM placement p

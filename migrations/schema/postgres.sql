@@ -231,6 +231,18 @@ PRIMARY KEY (compound_id, countersign_no)
 -- constraint countersign.countersign_state_check
 CHECK ((state = ANY (ARRAY['waiting'::text, 'confirmed'::text, 'refused'::text, 'withdrawn'::text])))
 
+-- constraint custody.custody_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint custody.custody_custody_no_check
+CHECK ((custody_no > 0))
+
+-- constraint custody.custody_is_away_check
+CHECK ((is_away = ANY (ARRAY[0, 1])))
+
+-- constraint custody.custody_pkey
+PRIMARY KEY (compound_id, custody_no)
+
 -- constraint deposit.deposit_amount_fen_check
 CHECK ((amount_fen > 0))
 
@@ -440,6 +452,18 @@ FOREIGN KEY (compound_id, import_no) REFERENCES import(compound_id, import_no)
 
 -- constraint import_row.import_row_pkey
 PRIMARY KEY (compound_id, kind, row_key)
+
+-- constraint interest_rate.interest_rate_kind_check
+CHECK ((kind = ANY (ARRAY['demand'::text, 'three-months'::text, 'six-months'::text, 'one-year'::text, 'custodian'::text, 'pool-yield'::text])))
+
+-- constraint interest_rate.interest_rate_pkey
+PRIMARY KEY (code, kind, effective_from, act_no)
+
+-- constraint interest_rate.interest_rate_rate_e8_check
+CHECK (((rate_e8 >= 0) AND (rate_e8 <= 100000000)))
+
+-- constraint interest_rate.interest_rate_source_check
+CHECK ((source <> ''::text))
 
 -- constraint legacy.legacy_amount_fen_check
 CHECK ((amount_fen > 0))
@@ -731,6 +755,84 @@ PRIMARY KEY (compound_id, book, seq, line)
 
 -- constraint posting.posting_side_check
 CHECK ((side = ANY (ARRAY[1, '-1'::integer])))
+
+-- constraint project.project_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint project.project_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint project.project_path_check
+CHECK ((path = ANY (ARRAY['ordinary'::text, 'emergency'::text])))
+
+-- constraint project.project_pkey
+PRIMARY KEY (compound_id, project_no)
+
+-- constraint project.project_project_no_check
+CHECK ((project_no > 0))
+
+-- constraint project_hold.project_hold_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint project_hold.project_hold_compound_id_project_no_step_no_fkey
+FOREIGN KEY (compound_id, project_no, step_no) REFERENCES project_step(compound_id, project_no, step_no)
+
+-- constraint project_hold.project_hold_compound_id_reserve_no_fkey
+FOREIGN KEY (compound_id, reserve_no) REFERENCES reserve(compound_id, reserve_no)
+
+-- constraint project_hold.project_hold_hold_no_check
+CHECK ((hold_no > 0))
+
+-- constraint project_hold.project_hold_pkey
+PRIMARY KEY (compound_id, project_no, hold_no)
+
+-- constraint project_paper.project_paper_compound_id_project_no_fkey
+FOREIGN KEY (compound_id, project_no) REFERENCES project(compound_id, project_no)
+
+-- constraint project_paper.project_paper_length_check
+CHECK ((length > 0))
+
+-- constraint project_paper.project_paper_paper_no_check
+CHECK ((paper_no > 0))
+
+-- constraint project_paper.project_paper_pkey
+PRIMARY KEY (compound_id, project_no, paper_no)
+
+-- constraint project_payment.project_payment_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint project_payment.project_payment_check
+CHECK (((fund_fen >= 0) AND (fund_fen <= amount_fen)))
+
+-- constraint project_payment.project_payment_check1
+CHECK (((is_back = 1) OR (decision_step_no IS NOT NULL)))
+
+-- constraint project_payment.project_payment_check2
+CHECK (((voucher_seq IS NULL) = (fund_fen = 0)))
+
+-- constraint project_payment.project_payment_compound_id_project_no_decision_step_no_fkey
+FOREIGN KEY (compound_id, project_no, decision_step_no) REFERENCES project_step(compound_id, project_no, step_no)
+
+-- constraint project_payment.project_payment_compound_id_project_no_request_step_no_fkey
+FOREIGN KEY (compound_id, project_no, request_step_no) REFERENCES project_step(compound_id, project_no, step_no)
+
+-- constraint project_payment.project_payment_is_back_check
+CHECK ((is_back = ANY (ARRAY[0, 1])))
+
+-- constraint project_payment.project_payment_payment_no_check
+CHECK ((payment_no > 0))
+
+-- constraint project_payment.project_payment_pkey
+PRIMARY KEY (compound_id, project_no, payment_no)
+
+-- constraint project_step.project_step_compound_id_project_no_fkey
+FOREIGN KEY (compound_id, project_no) REFERENCES project(compound_id, project_no)
+
+-- constraint project_step.project_step_pkey
+PRIMARY KEY (compound_id, project_no, step_no)
+
+-- constraint project_step.project_step_step_no_check
+CHECK ((step_no > 0))
 
 -- constraint receipt.receipt_compound_id_deposit_no_fkey
 FOREIGN KEY (compound_id, deposit_no) REFERENCES deposit(compound_id, deposit_no)
@@ -1473,6 +1575,9 @@ CREATE UNIQUE INDEX countersign_pkey ON public.countersign USING btree (compound
 -- index countersign_waiting
 CREATE INDEX countersign_waiting ON public.countersign USING btree (compound_id, body_sha256) WHERE (state = 'waiting'::text)
 
+-- index custody_pkey
+CREATE UNIQUE INDEX custody_pkey ON public.custody USING btree (compound_id, custody_no)
+
 -- index deposit_dwelling
 CREATE INDEX deposit_dwelling ON public.deposit USING btree (compound_id, dwelling_no)
 
@@ -1538,6 +1643,9 @@ CREATE INDEX import_row_of ON public.import_row USING btree (compound_id, import
 
 -- index import_row_pkey
 CREATE UNIQUE INDEX import_row_pkey ON public.import_row USING btree (compound_id, kind, row_key)
+
+-- index interest_rate_pkey
+CREATE UNIQUE INDEX interest_rate_pkey ON public.interest_rate USING btree (code, kind, effective_from, act_no)
 
 -- index legacy_income_pkey
 CREATE UNIQUE INDEX legacy_income_pkey ON public.legacy_income USING btree (compound_id, legacy_no, deposit_no)
@@ -1631,6 +1739,27 @@ CREATE INDEX posting_account ON public.posting USING btree (compound_id, book, d
 
 -- index posting_pkey
 CREATE UNIQUE INDEX posting_pkey ON public.posting USING btree (compound_id, book, seq, line)
+
+-- index project_hold_pkey
+CREATE UNIQUE INDEX project_hold_pkey ON public.project_hold USING btree (compound_id, project_no, hold_no)
+
+-- index project_matter
+CREATE UNIQUE INDEX project_matter ON public.project USING btree (compound_id, matter_no)
+
+-- index project_paid_once
+CREATE UNIQUE INDEX project_paid_once ON public.project_payment USING btree (compound_id, project_no, request_step_no) WHERE (is_back = 0)
+
+-- index project_paper_pkey
+CREATE UNIQUE INDEX project_paper_pkey ON public.project_paper USING btree (compound_id, project_no, paper_no)
+
+-- index project_payment_pkey
+CREATE UNIQUE INDEX project_payment_pkey ON public.project_payment USING btree (compound_id, project_no, payment_no)
+
+-- index project_pkey
+CREATE UNIQUE INDEX project_pkey ON public.project USING btree (compound_id, project_no)
+
+-- index project_step_pkey
+CREATE UNIQUE INDEX project_step_pkey ON public.project_step USING btree (compound_id, project_no, step_no)
 
 -- index receipt_copy_pkey
 CREATE UNIQUE INDEX receipt_copy_pkey ON public.receipt_copy USING btree (compound_id, receipt_no, copy_no)
@@ -1968,6 +2097,17 @@ compound_id integer NOT NULL,
   reason text NOT NULL,
   decided_by_act integer
 
+-- table custody
+compound_id integer NOT NULL,
+  custody_no integer NOT NULL,
+  is_away smallint NOT NULL,
+  keeper text NOT NULL,
+  taken_on date NOT NULL,
+  evidence text NOT NULL,
+  digest text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
 -- table deposit
 compound_id integer NOT NULL,
   deposit_no integer NOT NULL,
@@ -2112,6 +2252,15 @@ compound_id integer NOT NULL,
   row_key text NOT NULL,
   import_no integer NOT NULL,
   subject_no integer NOT NULL
+
+-- table interest_rate
+code text NOT NULL,
+  kind text NOT NULL,
+  effective_from date NOT NULL,
+  rate_e8 bigint NOT NULL,
+  source text NOT NULL,
+  corrects text NOT NULL,
+  act_no integer NOT NULL
 
 -- table legacy
 compound_id integer NOT NULL,
@@ -2303,6 +2452,72 @@ compound_id integer NOT NULL,
   matter_no integer NOT NULL,
   effective_on date NOT NULL,
   amount_fen bigint NOT NULL
+
+-- table project
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  title text NOT NULL,
+  path text NOT NULL,
+  proposal text NOT NULL,
+  proposed_on date NOT NULL,
+  by_name text NOT NULL,
+  by_role text NOT NULL,
+  act_no integer NOT NULL
+
+-- table project_hold
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  hold_no integer NOT NULL,
+  step_no integer NOT NULL,
+  reserve_no integer,
+  amount_fen bigint NOT NULL,
+  work text NOT NULL,
+  pack text NOT NULL,
+  act_no integer NOT NULL
+
+-- table project_paper
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  paper_no integer NOT NULL,
+  kind text NOT NULL,
+  name text NOT NULL,
+  length bigint NOT NULL,
+  digest text NOT NULL,
+  content bytea NOT NULL,
+  recorded_at bigint NOT NULL,
+  by_name text NOT NULL,
+  by_role text NOT NULL,
+  act_no integer NOT NULL
+
+-- table project_payment
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  payment_no integer NOT NULL,
+  request_step_no integer NOT NULL,
+  decision_step_no integer,
+  is_back smallint NOT NULL,
+  amount_fen bigint NOT NULL,
+  fund_fen bigint NOT NULL,
+  paid_on date NOT NULL,
+  line_no integer,
+  voucher_seq integer,
+  round_no integer,
+  motion_no integer,
+  pack text NOT NULL,
+  act_no integer NOT NULL
+
+-- table project_step
+compound_id integer NOT NULL,
+  project_no integer NOT NULL,
+  step_no integer NOT NULL,
+  kind text NOT NULL,
+  body text NOT NULL,
+  recorded_on date NOT NULL,
+  by_name text NOT NULL,
+  by_role text NOT NULL,
+  digest text NOT NULL,
+  act_no integer NOT NULL
 
 -- table receipt
 compound_id integer NOT NULL,
@@ -2664,17 +2879,65 @@ CREATE TRIGGER bill_stays BEFORE DELETE OR UPDATE ON public.bill FOR EACH ROW EX
 -- trigger bill.bill_stays_whole
 CREATE TRIGGER bill_stays_whole BEFORE TRUNCATE ON public.bill FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger certificate.certificate_stays
+CREATE TRIGGER certificate_stays BEFORE DELETE OR UPDATE ON public.certificate FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger certificate.certificate_stays_whole
+CREATE TRIGGER certificate_stays_whole BEFORE TRUNCATE ON public.certificate FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger countersign.countersign_stays
 CREATE TRIGGER countersign_stays BEFORE DELETE OR UPDATE ON public.countersign FOR EACH ROW EXECUTE FUNCTION countersign_stands()
 
 -- trigger countersign.countersign_stays_whole
 CREATE TRIGGER countersign_stays_whole BEFORE TRUNCATE ON public.countersign FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger custody.custody_stays
+CREATE TRIGGER custody_stays BEFORE DELETE OR UPDATE ON public.custody FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger custody.custody_stays_whole
+CREATE TRIGGER custody_stays_whole BEFORE TRUNCATE ON public.custody FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger deposit.deposit_stays
 CREATE TRIGGER deposit_stays BEFORE DELETE OR UPDATE ON public.deposit FOR EACH ROW EXECUTE FUNCTION append_only()
 
 -- trigger deposit.deposit_stays_whole
 CREATE TRIGGER deposit_stays_whole BEFORE TRUNCATE ON public.deposit FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger gain_manifest.gain_manifest_stays
+CREATE TRIGGER gain_manifest_stays BEFORE DELETE OR UPDATE ON public.gain_manifest FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger gain_manifest.gain_manifest_stays_whole
+CREATE TRIGGER gain_manifest_stays_whole BEFORE TRUNCATE ON public.gain_manifest FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger gain_part.gain_part_stays
+CREATE TRIGGER gain_part_stays BEFORE DELETE OR UPDATE ON public.gain_part FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger gain_part.gain_part_stays_whole
+CREATE TRIGGER gain_part_stays_whole BEFORE TRUNCATE ON public.gain_part FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger gain_run.gain_run_stays
+CREATE TRIGGER gain_run_stays BEFORE DELETE OR UPDATE ON public.gain_run FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger gain_run.gain_run_stays_whole
+CREATE TRIGGER gain_run_stays_whole BEFORE TRUNCATE ON public.gain_run FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger gain_settlement.gain_settlement_stays
+CREATE TRIGGER gain_settlement_stays BEFORE DELETE OR UPDATE ON public.gain_settlement FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger gain_settlement.gain_settlement_stays_whole
+CREATE TRIGGER gain_settlement_stays_whole BEFORE TRUNCATE ON public.gain_settlement FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger gain_share.gain_share_stays
+CREATE TRIGGER gain_share_stays BEFORE DELETE OR UPDATE ON public.gain_share FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger gain_share.gain_share_stays_whole
+CREATE TRIGGER gain_share_stays_whole BEFORE TRUNCATE ON public.gain_share FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger interest_rate.interest_rate_stays
+CREATE TRIGGER interest_rate_stays BEFORE DELETE OR UPDATE ON public.interest_rate FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger interest_rate.interest_rate_stays_whole
+CREATE TRIGGER interest_rate_stays_whole BEFORE TRUNCATE ON public.interest_rate FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger legacy.legacy_stays
 CREATE TRIGGER legacy_stays BEFORE DELETE OR UPDATE ON public.legacy FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -2766,6 +3029,36 @@ CREATE TRIGGER posting_stays BEFORE DELETE OR UPDATE ON public.posting FOR EACH 
 -- trigger posting.posting_stays_whole
 CREATE TRIGGER posting_stays_whole BEFORE TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger project.project_stays
+CREATE TRIGGER project_stays BEFORE DELETE OR UPDATE ON public.project FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project.project_stays_whole
+CREATE TRIGGER project_stays_whole BEFORE TRUNCATE ON public.project FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger project_hold.project_hold_stays
+CREATE TRIGGER project_hold_stays BEFORE DELETE OR UPDATE ON public.project_hold FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project_hold.project_hold_stays_whole
+CREATE TRIGGER project_hold_stays_whole BEFORE TRUNCATE ON public.project_hold FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger project_paper.project_paper_stays
+CREATE TRIGGER project_paper_stays BEFORE DELETE OR UPDATE ON public.project_paper FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project_paper.project_paper_stays_whole
+CREATE TRIGGER project_paper_stays_whole BEFORE TRUNCATE ON public.project_paper FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger project_payment.project_payment_stays
+CREATE TRIGGER project_payment_stays BEFORE DELETE OR UPDATE ON public.project_payment FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project_payment.project_payment_stays_whole
+CREATE TRIGGER project_payment_stays_whole BEFORE TRUNCATE ON public.project_payment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger project_step.project_step_stays
+CREATE TRIGGER project_step_stays BEFORE DELETE OR UPDATE ON public.project_step FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger project_step.project_step_stays_whole
+CREATE TRIGGER project_step_stays_whole BEFORE TRUNCATE ON public.project_step FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger receipt.receipt_stays
 CREATE TRIGGER receipt_stays BEFORE DELETE OR UPDATE ON public.receipt FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -2831,6 +3124,24 @@ CREATE TRIGGER reserve_stays BEFORE DELETE OR UPDATE ON public.reserve FOR EACH 
 
 -- trigger reserve.reserve_stays_whole
 CREATE TRIGGER reserve_stays_whole BEFORE TRUNCATE ON public.reserve FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_assignment.revenue_assignment_stays
+CREATE TRIGGER revenue_assignment_stays BEFORE DELETE OR UPDATE ON public.revenue_assignment FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_assignment.revenue_assignment_stays_whole
+CREATE TRIGGER revenue_assignment_stays_whole BEFORE TRUNCATE ON public.revenue_assignment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger selling_unit.selling_unit_stays
+CREATE TRIGGER selling_unit_stays BEFORE DELETE OR UPDATE ON public.selling_unit FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger selling_unit.selling_unit_stays_whole
+CREATE TRIGGER selling_unit_stays_whole BEFORE TRUNCATE ON public.selling_unit FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger selling_unit_end.selling_unit_end_stays
+CREATE TRIGGER selling_unit_end_stays BEFORE DELETE OR UPDATE ON public.selling_unit_end FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger selling_unit_end.selling_unit_end_stays_whole
+CREATE TRIGGER selling_unit_end_stays_whole BEFORE TRUNCATE ON public.selling_unit_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger succession.succession_stays
 CREATE TRIGGER succession_stays BEFORE DELETE OR UPDATE ON public.succession FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -54,6 +54,12 @@ CREATE INDEX payment_dwelling ON payment (compound_id, dwelling_no)
 -- index posting_account
 CREATE INDEX posting_account ON posting (compound_id, book, dwelling_no, account, effective_on)
 
+-- index project_matter
+CREATE UNIQUE INDEX project_matter ON project (compound_id, matter_no)
+
+-- index project_paid_once
+CREATE UNIQUE INDEX project_paid_once ON project_payment (compound_id, project_no, request_step_no) WHERE is_back = 0
+
 -- index receipt_deposit
 CREATE INDEX receipt_deposit ON receipt (compound_id, deposit_no)
 
@@ -329,6 +335,20 @@ CREATE TABLE countersign (
   CHECK (state NOT IN ('confirmed', 'refused') OR asker_no IS NULL OR decider_no IS NULL OR decider_no <> asker_no)
 ) STRICT, WITHOUT ROWID
 
+-- table custody
+CREATE TABLE custody (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  custody_no INTEGER NOT NULL CHECK (custody_no > 0),
+  is_away INTEGER NOT NULL CHECK (is_away IN (0, 1)),
+  keeper TEXT NOT NULL,
+  taken_on TEXT NOT NULL,
+  evidence TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, custody_no)
+) STRICT, WITHOUT ROWID
+
 -- table deposit
 CREATE TABLE deposit (
   compound_id INTEGER NOT NULL,
@@ -522,6 +542,18 @@ CREATE TABLE import_row (
   subject_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, kind, row_key),
   FOREIGN KEY (compound_id, import_no) REFERENCES import (compound_id, import_no)
+) STRICT, WITHOUT ROWID
+
+-- table interest_rate
+CREATE TABLE interest_rate (
+  code TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('demand', 'three-months', 'six-months', 'one-year', 'custodian', 'pool-yield')),
+  effective_from TEXT NOT NULL,
+  rate_e8 INTEGER NOT NULL CHECK (rate_e8 BETWEEN 0 AND 100000000),
+  source TEXT NOT NULL CHECK (source <> ''),
+  corrects TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (code, kind, effective_from, act_no)
 ) STRICT, WITHOUT ROWID
 
 -- table legacy
@@ -738,7 +770,7 @@ CREATE TABLE placement (
 CREATE TABLE placement_end (
   compound_id INTEGER NOT NULL,
   placement_no INTEGER NOT NULL,
-  how TEXT NOT NULL CHECK (how IN ('paid-out', 'renewed', 'early')),
+  how TEXT NOT NULL CHECK (how IN ('paid-out', 'renewed', 'early', 'handed-over')),
   ended_on TEXT NOT NULL,
   interest_fen INTEGER NOT NULL CHECK (interest_fen >= 0),
   expected_fen INTEGER NOT NULL,
@@ -793,6 +825,96 @@ CREATE TABLE posting (
   amount_fen INTEGER NOT NULL CHECK (amount_fen <> 0 AND amount_fen BETWEEN -10000000000000 AND 10000000000000),
   PRIMARY KEY (compound_id, book, seq, line) , FOREIGN KEY (compound_id, book, seq) REFERENCES voucher (compound_id, book, seq)
                  DEFERRABLE INITIALLY DEFERRED
+) STRICT, WITHOUT ROWID
+
+-- table project
+CREATE TABLE project (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  project_no INTEGER NOT NULL CHECK (project_no > 0),
+  matter_no INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  path TEXT NOT NULL CHECK (path IN ('ordinary', 'emergency')),
+  proposal TEXT NOT NULL,
+  proposed_on TEXT NOT NULL,
+  by_name TEXT NOT NULL,
+  by_role TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no),
+  FOREIGN KEY (compound_id, matter_no) REFERENCES matter (compound_id, matter_no)
+) STRICT, WITHOUT ROWID
+
+-- table project_hold
+CREATE TABLE project_hold (
+  compound_id INTEGER NOT NULL,
+  project_no INTEGER NOT NULL,
+  hold_no INTEGER NOT NULL CHECK (hold_no > 0),
+  step_no INTEGER NOT NULL,
+  reserve_no INTEGER NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  work TEXT NOT NULL,
+  pack TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no, hold_no),
+  FOREIGN KEY (compound_id, project_no, step_no) REFERENCES project_step (compound_id, project_no, step_no),
+  FOREIGN KEY (compound_id, reserve_no) REFERENCES reserve (compound_id, reserve_no)
+) STRICT, WITHOUT ROWID
+
+-- table project_paper
+CREATE TABLE project_paper (
+  compound_id INTEGER NOT NULL,
+  project_no INTEGER NOT NULL,
+  paper_no INTEGER NOT NULL CHECK (paper_no > 0),
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  length INTEGER NOT NULL CHECK (length > 0),
+  digest TEXT NOT NULL,
+  content BLOB NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  by_name TEXT NOT NULL,
+  by_role TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no, paper_no),
+  FOREIGN KEY (compound_id, project_no) REFERENCES project (compound_id, project_no)
+) STRICT, WITHOUT ROWID
+
+-- table project_payment
+CREATE TABLE project_payment (
+  compound_id INTEGER NOT NULL,
+  project_no INTEGER NOT NULL,
+  payment_no INTEGER NOT NULL CHECK (payment_no > 0),
+  request_step_no INTEGER NOT NULL,
+  decision_step_no INTEGER NULL,
+  is_back INTEGER NOT NULL CHECK (is_back IN (0, 1)),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  fund_fen INTEGER NOT NULL CHECK (fund_fen BETWEEN 0 AND amount_fen),
+  paid_on TEXT NOT NULL,
+  line_no INTEGER NULL,
+  voucher_seq INTEGER NULL,
+  round_no INTEGER NULL,
+  motion_no INTEGER NULL,
+  pack TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no, payment_no),
+  FOREIGN KEY (compound_id, project_no, request_step_no) REFERENCES project_step (compound_id, project_no, step_no),
+  FOREIGN KEY (compound_id, project_no, decision_step_no) REFERENCES project_step (compound_id, project_no, step_no),
+  CHECK (is_back = 1 OR decision_step_no IS NOT NULL),
+  CHECK ((voucher_seq IS NULL) = (fund_fen = 0))
+) STRICT, WITHOUT ROWID
+
+-- table project_step
+CREATE TABLE project_step (
+  compound_id INTEGER NOT NULL,
+  project_no INTEGER NOT NULL,
+  step_no INTEGER NOT NULL CHECK (step_no > 0),
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL,
+  recorded_on TEXT NOT NULL,
+  by_name TEXT NOT NULL,
+  by_role TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, project_no, step_no),
+  FOREIGN KEY (compound_id, project_no) REFERENCES project (compound_id, project_no)
 ) STRICT, WITHOUT ROWID
 
 -- table receipt
@@ -1321,6 +1443,14 @@ CREATE TRIGGER bill_no_delete BEFORE DELETE ON bill
 CREATE TRIGGER bill_no_update BEFORE UPDATE ON bill
                      BEGIN SELECT RAISE(ABORT, 'bill is append-only'); END
 
+-- trigger certificate_no_delete
+CREATE TRIGGER certificate_no_delete BEFORE DELETE ON certificate
+                     BEGIN SELECT RAISE(ABORT, 'certificate is append-only'); END
+
+-- trigger certificate_no_update
+CREATE TRIGGER certificate_no_update BEFORE UPDATE ON certificate
+                     BEGIN SELECT RAISE(ABORT, 'certificate is append-only'); END
+
 -- trigger countersign_goes_never
 CREATE TRIGGER countersign_goes_never BEFORE DELETE ON countersign
 BEGIN SELECT RAISE(ABORT, 'L13: a countersign stands as it was asked and decided'); END
@@ -1344,6 +1474,14 @@ WHEN OLD.state <> 'waiting' AND
       OLD.pack, OLD.asked_by, OLD.asker_no, OLD.asked_role, OLD.asked_at, OLD.act_no, OLD.lapses_on)
 BEGIN SELECT RAISE(ABORT, 'L13: a countersign stands as it was asked and decided'); END
 
+-- trigger custody_no_delete
+CREATE TRIGGER custody_no_delete BEFORE DELETE ON custody
+                     BEGIN SELECT RAISE(ABORT, 'custody is append-only'); END
+
+-- trigger custody_no_update
+CREATE TRIGGER custody_no_update BEFORE UPDATE ON custody
+                     BEGIN SELECT RAISE(ABORT, 'custody is append-only'); END
+
 -- trigger deposit_no_delete
 CREATE TRIGGER deposit_no_delete BEFORE DELETE ON deposit
                      BEGIN SELECT RAISE(ABORT, 'deposit is append-only'); END
@@ -1351,6 +1489,54 @@ CREATE TRIGGER deposit_no_delete BEFORE DELETE ON deposit
 -- trigger deposit_no_update
 CREATE TRIGGER deposit_no_update BEFORE UPDATE ON deposit
                      BEGIN SELECT RAISE(ABORT, 'deposit is append-only'); END
+
+-- trigger gain_manifest_no_delete
+CREATE TRIGGER gain_manifest_no_delete BEFORE DELETE ON gain_manifest
+                     BEGIN SELECT RAISE(ABORT, 'gain_manifest is append-only'); END
+
+-- trigger gain_manifest_no_update
+CREATE TRIGGER gain_manifest_no_update BEFORE UPDATE ON gain_manifest
+                     BEGIN SELECT RAISE(ABORT, 'gain_manifest is append-only'); END
+
+-- trigger gain_part_no_delete
+CREATE TRIGGER gain_part_no_delete BEFORE DELETE ON gain_part
+                     BEGIN SELECT RAISE(ABORT, 'gain_part is append-only'); END
+
+-- trigger gain_part_no_update
+CREATE TRIGGER gain_part_no_update BEFORE UPDATE ON gain_part
+                     BEGIN SELECT RAISE(ABORT, 'gain_part is append-only'); END
+
+-- trigger gain_run_no_delete
+CREATE TRIGGER gain_run_no_delete BEFORE DELETE ON gain_run
+                     BEGIN SELECT RAISE(ABORT, 'gain_run is append-only'); END
+
+-- trigger gain_run_no_update
+CREATE TRIGGER gain_run_no_update BEFORE UPDATE ON gain_run
+                     BEGIN SELECT RAISE(ABORT, 'gain_run is append-only'); END
+
+-- trigger gain_settlement_no_delete
+CREATE TRIGGER gain_settlement_no_delete BEFORE DELETE ON gain_settlement
+                     BEGIN SELECT RAISE(ABORT, 'gain_settlement is append-only'); END
+
+-- trigger gain_settlement_no_update
+CREATE TRIGGER gain_settlement_no_update BEFORE UPDATE ON gain_settlement
+                     BEGIN SELECT RAISE(ABORT, 'gain_settlement is append-only'); END
+
+-- trigger gain_share_no_delete
+CREATE TRIGGER gain_share_no_delete BEFORE DELETE ON gain_share
+                     BEGIN SELECT RAISE(ABORT, 'gain_share is append-only'); END
+
+-- trigger gain_share_no_update
+CREATE TRIGGER gain_share_no_update BEFORE UPDATE ON gain_share
+                     BEGIN SELECT RAISE(ABORT, 'gain_share is append-only'); END
+
+-- trigger interest_rate_no_delete
+CREATE TRIGGER interest_rate_no_delete BEFORE DELETE ON interest_rate
+                     BEGIN SELECT RAISE(ABORT, 'interest_rate is append-only'); END
+
+-- trigger interest_rate_no_update
+CREATE TRIGGER interest_rate_no_update BEFORE UPDATE ON interest_rate
+                     BEGIN SELECT RAISE(ABORT, 'interest_rate is append-only'); END
 
 -- trigger legacy_income_no_delete
 CREATE TRIGGER legacy_income_no_delete BEFORE DELETE ON legacy_income
@@ -1497,6 +1683,46 @@ CREATE TRIGGER posting_no_delete BEFORE DELETE ON posting
 CREATE TRIGGER posting_no_update BEFORE UPDATE ON posting
                      BEGIN SELECT RAISE(ABORT, 'posting is append-only'); END
 
+-- trigger project_hold_no_delete
+CREATE TRIGGER project_hold_no_delete BEFORE DELETE ON project_hold
+                     BEGIN SELECT RAISE(ABORT, 'project_hold is append-only'); END
+
+-- trigger project_hold_no_update
+CREATE TRIGGER project_hold_no_update BEFORE UPDATE ON project_hold
+                     BEGIN SELECT RAISE(ABORT, 'project_hold is append-only'); END
+
+-- trigger project_no_delete
+CREATE TRIGGER project_no_delete BEFORE DELETE ON project
+                     BEGIN SELECT RAISE(ABORT, 'project is append-only'); END
+
+-- trigger project_no_update
+CREATE TRIGGER project_no_update BEFORE UPDATE ON project
+                     BEGIN SELECT RAISE(ABORT, 'project is append-only'); END
+
+-- trigger project_paper_no_delete
+CREATE TRIGGER project_paper_no_delete BEFORE DELETE ON project_paper
+                     BEGIN SELECT RAISE(ABORT, 'project_paper is append-only'); END
+
+-- trigger project_paper_no_update
+CREATE TRIGGER project_paper_no_update BEFORE UPDATE ON project_paper
+                     BEGIN SELECT RAISE(ABORT, 'project_paper is append-only'); END
+
+-- trigger project_payment_no_delete
+CREATE TRIGGER project_payment_no_delete BEFORE DELETE ON project_payment
+                     BEGIN SELECT RAISE(ABORT, 'project_payment is append-only'); END
+
+-- trigger project_payment_no_update
+CREATE TRIGGER project_payment_no_update BEFORE UPDATE ON project_payment
+                     BEGIN SELECT RAISE(ABORT, 'project_payment is append-only'); END
+
+-- trigger project_step_no_delete
+CREATE TRIGGER project_step_no_delete BEFORE DELETE ON project_step
+                     BEGIN SELECT RAISE(ABORT, 'project_step is append-only'); END
+
+-- trigger project_step_no_update
+CREATE TRIGGER project_step_no_update BEFORE UPDATE ON project_step
+                     BEGIN SELECT RAISE(ABORT, 'project_step is append-only'); END
+
 -- trigger receipt_copy_no_delete
 CREATE TRIGGER receipt_copy_no_delete BEFORE DELETE ON receipt_copy
                      BEGIN SELECT RAISE(ABORT, 'receipt_copy is append-only'); END
@@ -1589,6 +1815,30 @@ CREATE TRIGGER reserve_no_delete BEFORE DELETE ON reserve
 -- trigger reserve_no_update
 CREATE TRIGGER reserve_no_update BEFORE UPDATE ON reserve
                      BEGIN SELECT RAISE(ABORT, 'reserve is append-only'); END
+
+-- trigger revenue_assignment_no_delete
+CREATE TRIGGER revenue_assignment_no_delete BEFORE DELETE ON revenue_assignment
+                     BEGIN SELECT RAISE(ABORT, 'revenue_assignment is append-only'); END
+
+-- trigger revenue_assignment_no_update
+CREATE TRIGGER revenue_assignment_no_update BEFORE UPDATE ON revenue_assignment
+                     BEGIN SELECT RAISE(ABORT, 'revenue_assignment is append-only'); END
+
+-- trigger selling_unit_end_no_delete
+CREATE TRIGGER selling_unit_end_no_delete BEFORE DELETE ON selling_unit_end
+                     BEGIN SELECT RAISE(ABORT, 'selling_unit_end is append-only'); END
+
+-- trigger selling_unit_end_no_update
+CREATE TRIGGER selling_unit_end_no_update BEFORE UPDATE ON selling_unit_end
+                     BEGIN SELECT RAISE(ABORT, 'selling_unit_end is append-only'); END
+
+-- trigger selling_unit_no_delete
+CREATE TRIGGER selling_unit_no_delete BEFORE DELETE ON selling_unit
+                     BEGIN SELECT RAISE(ABORT, 'selling_unit is append-only'); END
+
+-- trigger selling_unit_no_update
+CREATE TRIGGER selling_unit_no_update BEFORE UPDATE ON selling_unit
+                     BEGIN SELECT RAISE(ABORT, 'selling_unit is append-only'); END
 
 -- trigger succession_line_no_delete
 CREATE TRIGGER succession_line_no_delete BEFORE DELETE ON succession_line

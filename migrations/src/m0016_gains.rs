@@ -111,7 +111,7 @@ CREATE TABLE placement (
 CREATE TABLE placement_end (
   compound_id {int} NOT NULL,
   placement_no {int} NOT NULL,
-  how {text} NOT NULL CHECK (how IN ('paid-out', 'renewed', 'early')),
+  how {text} NOT NULL CHECK (how IN ('paid-out', 'renewed', 'early', 'handed-over')),
   ended_on {day} NOT NULL,
   interest_fen {big} NOT NULL CHECK (interest_fen >= 0),
   expected_fen {big} NOT NULL,

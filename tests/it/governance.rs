@@ -1076,6 +1076,7 @@ impl House {
     }
 
     pub(crate) async fn post(&self, role: Role, path: &str, body: serde_json::Value) -> Answered {
-        self.send("POST", &self.shown(role, path), path, body.to_string()).await
+        let said = self.send("POST", &self.shown(role, path), path, body.to_string()).await;
+        self.doors.signed(said).await
     }
 }

@@ -6,6 +6,7 @@ use ledger::books::Actor;
 use ledger::error::Result;
 use ledger::fees::{self, Billing, Charge};
 use ledger::fund::{self, Assessment, FundBalance};
+use ledger::gains::placement::{self, Holding, NewPlacement};
 use ledger::id::{CertificateNo, CustodyNo, DwellingNo};
 use ledger::journal::{self, AsOf, Book};
 use ledger::life::{
@@ -331,7 +332,19 @@ on_both! {
     async fn a_fund_handed_over_leaves_nothing_and_comes_back_as_it_went(world: World) {
         a_life(&world).await;
         post(&world, "2025-05-01 deposit 交存 ; D 1001 30.00 ; C 400101@1-1-202 30.00").await;
-        post(&world, "2025-10-01 other 购买国债 ; D 1101 500.00 ; C 1001 500.00").await;
+        let bond = NewPlacement {
+            kind: Holding::PrimaryBondToMaturity,
+            name: "2025 年储蓄国债第七期".to_owned(),
+            nominal: Money::fen(50_000),
+            cost: Money::fen(50_000),
+            percent: "1.85".to_owned(),
+            early_percent: "0.35".to_owned(),
+            starts_on: day("2025-10-01"),
+            matures_on: day("2028-10-01"),
+            evidence: "购买回单".to_owned(),
+        };
+        let placed = world.act("gains.place", bond, |tx, bond| Box::pin(placement::place(tx, bond)));
+        placed.await.unwrap();
         close(&world, &["2025-11"]).await;
         let before = balances(&world).await;
         assert_eq!(code(take_back(&world, "2025-12-20", None, 0).await), "life.not-handed-over");
@@ -408,12 +421,12 @@ on_both! {
         assert_eq!((told["began_on"].as_str(), told["steps"][0]["kind"].as_str()), (Some("2026-01-02"), Some("split")));
         doors.post("/merges", json!({ "on": "2026-01-03", "evidence": "登记簿", "rooms": ["1-1-1011", "1-1-1012"], "room": "1-1-1015" })).await.must(201);
         doors.post("/dwellings/1-2-301/demolition", json!({ "on": "2026-01-03", "evidence": "协议" })).await.must(201);
-        doors.post("/hand-overs", json!({ "to": "业主大会", "on": "2026-01-04", "evidence": "通知" })).await.must(201);
+        doors.post_signed("/hand-overs", json!({ "to": "业主大会", "on": "2026-01-04", "evidence": "通知" })).await;
         assert_eq!(doors.get("/custody/1").await.must(200)["list"].as_array().unwrap().len(), 1);
         assert_eq!(doors.get("/custody/1?format=xlsx").await.status.as_u16(), 200);
         doors.get("/custody/7").await.problem(404, "life.no-custody");
         doors.post("/deposits", json!({ "room": "1-1-102", "amount_fen": 5, "received_on": "2026-01-05" })).await.problem(422, "property.handed-over");
-        doors.post("/take-backs", json!({ "keeper": "房管局", "on": "2026-01-04", "evidence": "通知" })).await.must(201);
+        doors.post_signed("/take-backs", json!({ "keeper": "房管局", "on": "2026-01-04", "evidence": "通知" })).await;
 
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

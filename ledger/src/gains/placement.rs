@@ -348,6 +348,9 @@ pub enum How {
     /// 提前支取.
     #[schemars(description = "提前支取")]
     Early,
+    /// 随划转移交: the fund came back in money, and what lay elsewhere stayed where it had gone. Nobody asks for it.
+    #[schemars(description = "随划转移交：由划回登记")]
+    HandedOver,
 }
 
 impl How {
@@ -356,6 +359,7 @@ impl How {
             How::PaidOut => "paid-out",
             How::Renewed => "renewed",
             How::Early => "early",
+            How::HandedOver => "handed-over",
         }
     }
 
@@ -366,6 +370,7 @@ impl How {
             How::PaidOut => "到期支取",
             How::Renewed => "转存",
             How::Early => "提前支取",
+            How::HandedOver => "随划转移交",
         }
     }
 
@@ -373,6 +378,7 @@ impl How {
         match name {
             "renewed" => How::Renewed,
             "early" => How::Early,
+            "handed-over" => How::HandedOver,
             _ => How::PaidOut,
         }
     }
@@ -472,6 +478,29 @@ pub async fn end(tx: &mut Tx, ending: &Ending) -> Result<Ended> {
     Ok(Ended { voucher, expected_fen: expected, renewed_as })
 }
 
+/// Ends every open placement of a fund that came back in money: what had been placed stayed with whom it was handed to.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn leave(tx: &mut Tx, on: Day) -> Result<()> {
+    let compound = tx.compound();
+    let open = placements(tx, compound).await?;
+    for placement in open.into_iter().filter(|placement| placement.ended.is_none()) {
+        let row = [
+            compound.0.into(),
+            placement.no.0.into(),
+            How::HandedOver.name().into(),
+            on.into(),
+            0_i64.into(),
+            0_i64.into(),
+            None::<i32>.into(),
+            tx.act().0.into(),
+        ];
+        tx.put(&PLACEMENT_END, &row);
+    }
+    Ok(())
+}
+
 fn may_end(placement: &Placement, ending: &Ending) -> Result<(), Refusal> {
     if let Some((how, on)) = placement.ended {
         let evidence = format!("存放 {} 已于 {on} {}", placement.no, how.in_chinese());
@@ -486,6 +515,7 @@ fn may_end(placement: &Placement, ending: &Ending) -> Result<(), Refusal> {
     let is_fit = match ending.how {
         How::Early => (placement.starts_on..placement.matures_on).contains(&ending.on),
         How::PaidOut | How::Renewed => ending.on >= placement.matures_on,
+        How::HandedOver => false,
     };
     if !is_fit || (ending.how == How::Renewed) != ending.renewal.is_some() {
         let evidence = format!(
@@ -555,7 +585,7 @@ impl Placement {
     #[must_use]
     pub fn expected(&self, on: Day, how: How) -> Money {
         let (rate, until) = match how {
-            How::Early => (self.early_rate_e8, on),
+            How::Early | How::HandedOver => (self.early_rate_e8, on),
             How::PaidOut | How::Renewed => (self.rate_e8, self.matures_on),
         };
         let days = rust_decimal::Decimal::from(DayCount::Thirty360.days(self.starts_on, until));

@@ -16,6 +16,7 @@ use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Result, Storage};
 use crate::fund::FundBalance;
+use crate::gains::placement;
 use crate::id::{CompoundId, CustodyNo, DwellingNo, VoucherSeq};
 use crate::journal::{self, AsOf, Bearing, Book, Element, Line, text};
 use crate::money::Money;
@@ -240,7 +241,10 @@ pub async fn take_back(tx: &mut Tx, taking: &TakingBack) -> Result<Handed> {
     let every = property::every(tx, compound, today).await?;
     let (lines, list) = match &taking.list {
         None => mirrored(tx, away.voucher_seq, &every).await?,
-        Some(rows) => listed(&every, rows, taking.undistributed)?,
+        Some(rows) => {
+            placement::leave(tx, taking.on).await?;
+            listed(&every, rows, taking.undistributed)?
+        }
     };
     record(tx, (false, &taking.keeper), taking.on, &taking.evidence, lines, list).await
 }
