@@ -38,6 +38,8 @@ pub use self::year::{
     moved_on, stock,
 };
 
+use std::collections::BTreeMap;
+
 use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Kind as Answer, Result, Rule};
@@ -86,6 +88,14 @@ pub static REVERSES_LATER: Rule = Rule {
     remedy: "改用原凭证日期或之后的日期",
 };
 
+/// A reversal would take what a dwelling has promised.
+pub static REVERSES_HELD: Rule = Rule {
+    code: "journal.reversal-held",
+    kind: Answer::Refused,
+    rule: "冲销不得使房屋的余额少于已预留给项目的金额",
+    remedy: "先由项目变更方案或撤回，解除预留，再冲销",
+};
+
 /// Shares promised to a project are more than there is.
 pub static SHORT: Rule = Rule {
     code: "journal.reserve-short",
@@ -118,6 +128,7 @@ pub static RULES: &[&Rule] = &[
     &REVERSES_CLOSING,
     &REVERSED,
     &REVERSES_LATER,
+    &REVERSES_HELD,
     &SHORT,
     &RELEASE,
     &close::NOT_ENDED,
@@ -222,7 +233,7 @@ pub enum Style {
 ///
 /// # Errors
 /// `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
-/// `journal.reversal-before-original`, and those of [`post`].
+/// `journal.reversal-before-original`, `journal.reversal-held`, and those of [`post`].
 pub async fn reverse(
     tx: &mut Tx,
     book: Book,
@@ -244,7 +255,9 @@ pub async fn reverse(
     let mut reversals = Vec::with_capacity(halves.len());
     for original in &halves {
         let reversed_by = reading::reversal_of(tx, original.posted).await?;
-        reversals.push(reversal(original, reversed_by, effective_on, style, reason)?);
+        let entry = reversal(original, reversed_by, effective_on, style, reason)?;
+        leaves_what_is_held(tx, &entry).await?;
+        reversals.push(entry);
     }
 
     let transfer = halves[0].transfer.map(|_| TransferNo(tx.next_no("transfer")));
@@ -255,6 +268,46 @@ pub async fn reverse(
         posted.push(post_from(tx, entry, origin).await?);
     }
     Ok(posted)
+}
+
+/// Whether a reversal leaves every dwelling what it has promised. What is not promised may go below nothing: money that never
+/// came was never there, and the books must be able to say so.
+async fn leaves_what_is_held(tx: &mut Tx, entry: &Entry) -> Result<()> {
+    let bears = |line: &&Line| {
+        entry.book.chart().account(line.account).is_some_and(|a| a.bearing.is_some())
+    };
+    let mut taken: BTreeMap<DwellingNo, Money> = BTreeMap::new();
+    for line in entry.lines.iter().filter(bears) {
+        if let Some(dwelling) = line.dwelling {
+            *taken.entry(dwelling).or_default() += line.signed();
+        }
+    }
+    taken.retain(|_, fen| fen.is_positive());
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let compound = tx.compound();
+    let mut held = reserve::held(tx, compound, entry.book).await?;
+    held.retain(|dwelling, fen| fen.is_positive() && taken.contains_key(dwelling));
+    if held.is_empty() {
+        return Ok(());
+    }
+    tx.flush().await?;
+    let free = reserve::available(tx, compound, entry.book).await?;
+    for (dwelling, held) in held {
+        let (free, taken) = (free.get(&dwelling).copied().unwrap_or_default(), taken[&dwelling]);
+        if taken > free {
+            let evidence = format!(
+                "房屋 {dwelling} 已预留 {} 元，此外可用 {} 元，冲销要减少 {} 元",
+                held.grouped(),
+                free.grouped(),
+                taken.grouped()
+            );
+            let refusal = REVERSES_HELD.refuse(evidence).with("dwelling_no", dwelling.0);
+            return Err(refusal.with("held_fen", held.in_fen()).into());
+        }
+    }
+    Ok(())
 }
 
 async fn whole(tx: &mut Tx, book: Book, seq: VoucherSeq) -> Result<Voucher> {

@@ -23,6 +23,8 @@ mod disk;
 mod doors;
 #[path = "faults/gates.rs"]
 mod gates;
+#[path = "faults/history.rs"]
+mod history;
 #[path = "faults/house.rs"]
 mod house;
 #[path = "faults/interest.rs"]
@@ -99,7 +101,7 @@ macro_rules! rows {
 }
 
 /// The rows, in the order they are run: first what needs no broken machine.
-fn rows() -> [Row; 40] {
+fn rows() -> [Row; 41] {
     rows! {
         2 "application killed, PostgreSQL" crash::application_on_postgres;
         3 "application killed, SQLite" crash::application_on_sqlite;
@@ -110,6 +112,7 @@ fn rows() -> [Row; 40] {
         4 "interest run killed" interest::killed;
         14 "double spend" keys::double_spend;
         19 "everybody at twenty accounts" storm::storm;
+        20 "history explained" history::explained;
         15 "one key, 100 times at once" keys::one_key;
         16 "same key, other payload" keys::other_payload;
         17 "same key, a day later" doors::same_key_later;

@@ -173,8 +173,8 @@ on_both! {
 
     async fn a_promised_fen_cannot_be_promised_twice(world: World) {
         let (a, b) = (world.dwelling("1-1-101").await, world.dwelling("1-1-102").await);
-        world.post(deposit_entry(a, 10_000, "2026-01-02")).await.unwrap();
-        world.post(deposit_entry(b, 5_000, "2026-01-02")).await.unwrap();
+        let first = world.post(deposit_entry(a, 10_000, "2026-01-02")).await.unwrap();
+        let other = world.post(deposit_entry(b, 5_000, "2026-01-02")).await.unwrap();
         let hold = async |fen: [(DwellingNo, i64); 2]| -> Result<Reserved> {
             let shares: Vec<(DwellingNo, Money)> = fen.iter().map(|(d, f)| (*d, Money::fen(*f))).collect();
             let done = world.act("journal.reserve", shares, |tx, shares| Box::pin(async move {
@@ -185,6 +185,14 @@ on_both! {
         };
         let held = hold([(a, 6_000), (b, 3_000)]).await.unwrap();
         assert_eq!(code(hold([(a, 4_001), (b, 1)]).await), "journal.reserve-short");
+        // What was promised cannot be taken back with the deposit it came from, whichever way the reversal is written.
+        for style in [Style::Red, Style::Opposite] {
+            let back = reverse(&world, first.seq, "2026-01-05", style).await;
+            assert_eq!(code(back), "journal.reversal-held");
+        }
+        let again = world.post(deposit_entry(b, 3_000, "2026-01-02")).await.unwrap();
+        reverse(&world, again.seq, "2026-01-05", Style::Red).await.unwrap();
+        assert_eq!(code(reverse(&world, other.seq, "2026-01-05", Style::Red).await), "journal.reversal-held");
         hold([(a, 4_000), (b, 1)]).await.unwrap();
 
         let given = (held.reserve, Money::fen(3_001));
