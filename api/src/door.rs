@@ -358,7 +358,11 @@ async fn attend(
     let somewhere = role_of(&who, route)?;
     let key = match request.headers().get("idempotency-key").map(HeaderValue::to_str) {
         None => None,
-        Some(Ok(key)) => Some(key.to_owned()),
+        // Judged here for every address: some acts cannot happen twice anyway and never look at it.
+        Some(Ok(key)) => {
+            books::may_be_key(key)?;
+            Some(key.to_owned())
+        }
         Some(Err(_)) => return Err(KEY_SHAPE.refuse("含有不可见字符").into()),
     };
     let (mut parts, body) = request.into_parts();

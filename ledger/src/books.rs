@@ -40,7 +40,7 @@ pub(crate) use self::tx::last_no;
 pub use self::tx::{Glance, Snapshot, Tx, View};
 pub(crate) use self::tx::{Keeps, Note, Reads};
 use crate::calendar::Clock;
-use crate::error::{Error, Kind, Result, Rule, Storage};
+use crate::error::{Error, Kind, Refusal, Result, Rule, Storage};
 use crate::id::{ActNo, CompoundId};
 use crate::mask;
 use crate::seal::{KeySource, Ring};
@@ -428,11 +428,7 @@ impl Books {
         F: for<'a> Fn(&'a mut Tx, &'a G) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
     {
         if let Some(key) = &request.key {
-            let is_visible = key.chars().all(|c| !c.is_control() && !c.is_whitespace());
-            let is_long = key.is_empty() || key.chars().count() > 120;
-            if is_long || !is_visible || mask::names_a_person(key) {
-                return Err(KEY_SHAPE.refuse(format!("{} 个字符", key.chars().count())).into());
-            }
+            may_be_key(key)?;
         }
         let (reply, answer) = oneshot::channel();
         let Request { verb, key, body, given, is_alone } = request;
@@ -569,6 +565,19 @@ pub async fn last_acts(view: &mut impl View) -> Result<LastActs> {
     let found = view.rows(Reads::SETTLED, &sql, vec![]).await?;
     let bug = || Storage::Bug("a question without a table has no answer".to_owned());
     LastActs::of(found.first().ok_or_else(bug)?)
+}
+
+/// Whether a text can be the key under which an act happens once.
+///
+/// # Errors
+/// `books.key-shape`.
+pub fn may_be_key(key: &str) -> Result<(), Refusal> {
+    let is_visible = key.chars().all(|c| !c.is_control() && !c.is_whitespace());
+    let length = key.chars().count();
+    if (1..=120).contains(&length) && is_visible && !mask::names_a_person(key) {
+        return Ok(());
+    }
+    Err(KEY_SHAPE.refuse(format!("{length} 个字符")))
 }
 
 /// How many steps the tables lack.

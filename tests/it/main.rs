@@ -21,6 +21,7 @@ mod journal;
 mod laws;
 mod levy;
 mod life;
+mod model;
 mod money_in;
 mod paper;
 mod people;

@@ -103,11 +103,12 @@ pub(super) fn keep(tx: &mut Tx, new: &NewAssessment<'_>) -> AssessmentNo {
 /// Storage.
 pub async fn assess(tx: &mut Tx, given: &[Assessment]) -> Result<()> {
     let compound = tx.compound();
-    let known = current(tx, compound, DepositKind::Initial.name(), 0).await?;
+    let known = latest(tx, compound, DepositKind::Initial.name(), 0).await?;
     let today = tx.at().day();
     for a in given {
         let before = known.get(&a.dwelling_no);
-        if before.is_some_and(|b| (b.due, b.standard.as_str()) == (a.due, a.standard.as_str())) {
+        let is_same = |b: &Standing| (b.due, b.standard.as_str()) == (a.due, a.standard.as_str());
+        if before.is_some_and(|b| b.goes_on && is_same(b)) {
             continue;
         }
         let new = NewAssessment {
@@ -177,31 +178,36 @@ pub async fn assessments(
     Ok(assessments)
 }
 
-/// What an assessment that stands says.
+/// What the latest assessment says.
 #[derive(Clone, Debug)]
 struct Standing {
     no: AssessmentNo,
+    /// Not when all was given back since. It is replaced all the same: were that refund reversed, two would stand.
+    goes_on: bool,
     due: Money,
     standard: String,
     area: Area,
 }
 
-async fn current(
+async fn latest(
     view: &mut impl View,
     compound: CompoundId,
     kind: &str,
     month: i32,
 ) -> Result<HashMap<DwellingNo, Standing>> {
     let sql = format!(
-        "SELECT a.dwelling_no, a.assessment_no, a.due_fen, a.standard, a.area_centi_m2 FROM assessment a
+        "SELECT a.dwelling_no, a.assessment_no, a.due_fen, a.standard, a.area_centi_m2,
+           CASE WHEN {} THEN 1 ELSE 0 END AS goes_on FROM assessment a
          WHERE a.compound_id = $1 AND a.kind = $2 AND a.month = $3 AND {}",
-        rows::current()
+        rows::goes_on("a"),
+        rows::LATEST
     );
     let mut found = HashMap::new();
     let values = vec![compound.0.into(), kind.into(), month.into()];
     for row in view.rows(DEPOSITS, &sql, values).await? {
         let standing = Standing {
             no: AssessmentNo(row.try_get("", "assessment_no")?),
+            goes_on: row.try_get::<i32>("", "goes_on")? == 1,
             due: Money::fen(row.try_get("", "due_fen")?),
             standard: row.try_get("", "standard")?,
             area: Area::centi_m2(row.try_get("", "area_centi_m2")?),
@@ -509,7 +515,7 @@ async fn gather(
     let roll = property::roll(view, compound, asked.on).await?;
     let kind = asked.kind.deposit();
     let month = asked.month.map_or(0, Month::number);
-    let before = current(view, compound, kind.name(), month).await?;
+    let before = latest(view, compound, kind.name(), month).await?;
     let paid = deposit::paid(view, compound, None, None).await?;
 
     let mut wanted: HashSet<&RoomCode> = asked.rooms.iter().collect();
@@ -546,9 +552,10 @@ fn row(
     no: DwellingNo,
     room: &RoomCode,
     reckoned: Reckoned,
-    before: Option<&Standing>,
+    latest: Option<&Standing>,
     paid: Money,
 ) -> LevyRow {
+    let before = latest.filter(|b| b.goes_on);
     let change = match before {
         None => LevyChange::New,
         Some(b)
@@ -571,7 +578,7 @@ fn row(
         paid,
         change,
         standard_no: reckoned.standard_no,
-        replaces: before.map(|b| b.no),
+        replaces: latest.map(|b| b.no),
     }
 }
 

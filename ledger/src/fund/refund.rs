@@ -2,7 +2,8 @@
 //!
 //! Always: what was paid in this calendar year goes back through 4001, what was paid in earlier through 5101 (财会〔2020〕7号);
 //! of a destroyed dwelling the refund is owed when it falls due (Dr 5101 / Cr 2001) and paid later (Dr 2001 / Cr 1001).
-//! Never more than the dwelling has, principal and gains apart, and nothing that is reserved; a deposit is refunded once.
+//! Never more than the dwelling has, principal and gains apart, and nothing that is reserved; a deposit is refunded once, and
+//! not before the day it came in.
 
 use std::collections::BTreeMap;
 
@@ -237,11 +238,16 @@ pub async fn refund(tx: &mut Tx, asked: &Refunding) -> Result<Refunded> {
             let paid_in = deposit_of(tx, dwelling.no, asked.deposit_no).await?;
             let principal = asked.principal_fen.unwrap_or(paid_in.principal);
             may_be_amount(principal)?;
-            if asked.gains_fen.is_negative() {
-                may_be_amount(asked.gains_fen)?;
-            }
+            may_be_part(asked.gains_fen)?;
             if principal > paid_in.principal {
                 return Err(over("本金", principal, "该笔交存", paid_in.principal).into());
+            }
+            // Before the day it came in there was nothing of it to give back.
+            if asked.on < paid_in.received_on {
+                let (on, received_on) = (asked.on, paid_in.received_on);
+                let evidence =
+                    format!("退款日 {on}，该笔交存收款日 {received_on}，退款日账面尚无此款");
+                return Err(OVER_BALANCE.refuse(evidence).into());
             }
             let is_same_year = paid_in.received_on.year() == asked.on.year();
             Decided {
@@ -296,6 +302,11 @@ fn whole(
         same_year: of_year.min(has.principal),
         on: asked.on,
     }
+}
+
+/// Whether what is asked beside another amount is one, or nothing: the two are added.
+fn may_be_part(amount: Money) -> Result<(), Refusal> {
+    if amount.is_zero() { Ok(()) } else { may_be_amount(amount) }
 }
 
 fn over(what: &str, asked: Money, of: &str, has: Money) -> Refusal {
@@ -405,7 +416,7 @@ async fn living(tx: &mut Tx, unit: Brief) -> Result<Result<Brief, Brief>> {
 /// art. 29: the treasury of its level; Shanghai: it stays with the custodian).
 ///
 /// # Errors
-/// `fund.papers`, `seal.person-in-text`, `property.no-dwelling`, `fund.not-sold-public`, `fund.no-selling-unit`,
+/// `fund.papers`, `seal.person-in-text`, `fund.amount`, `property.no-dwelling`, `fund.not-sold-public`, `fund.no-selling-unit`,
 /// `fund.selling-unit-ended`, `fund.stays-with-custodian`, `fund.nothing-left`, `fund.over-balance`; those of
 /// [`journal::post`] and [`policy::at`].
 pub async fn refund_unit(
@@ -415,6 +426,8 @@ pub async fn refund_unit(
 ) -> Result<Refunded> {
     may_be_kept("凭据", &asked.evidence)?;
     may_be_day("日期", asked.on)?;
+    may_be_part(asked.principal_fen)?;
+    may_be_part(asked.gains_fen)?;
     tx.flush().await?;
     let (compound, today) = (tx.compound(), tx.at().day());
     let dwelling = property::dwelling(tx, compound, asked.room.as_str(), today).await?;

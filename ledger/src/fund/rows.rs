@@ -99,9 +99,10 @@ pub(super) fn goes_on(row: &str) -> String {
 
 /// Whether an assessment is the last word: no other replaced it, and its dwelling goes on. It is called `a` in the query.
 pub(super) fn current() -> String {
-    format!(
-        "NOT EXISTS (SELECT 1 FROM assessment n WHERE n.compound_id = a.compound_id
-           AND n.replaces_no = a.assessment_no) AND {}",
-        goes_on("a")
-    )
+    format!("{LATEST} AND {}", goes_on("a"))
 }
+
+/// Whether no other assessment replaced it. It is called `a` in the query.
+pub(super) const LATEST: &str =
+    "NOT EXISTS (SELECT 1 FROM assessment n WHERE n.compound_id = a.compound_id
+           AND n.replaces_no = a.assessment_no)";
