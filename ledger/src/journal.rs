@@ -86,6 +86,14 @@ pub static REVERSES_LATER: Rule = Rule {
     remedy: "改用原凭证日期或之后的日期",
 };
 
+/// A reversal takes what is reserved.
+pub static REVERSES_HELD: Rule = Rule {
+    code: "journal.reverses-held",
+    kind: Answer::Refused,
+    rule: "冲销后，该户余额不得少于已预留的金额",
+    remedy: "先解除或支付该户的预留，再冲销",
+};
+
 /// Shares promised to a project are more than there is.
 pub static SHORT: Rule = Rule {
     code: "journal.reserve-short",
@@ -118,6 +126,7 @@ pub static RULES: &[&Rule] = &[
     &REVERSES_CLOSING,
     &REVERSED,
     &REVERSES_LATER,
+    &REVERSES_HELD,
     &SHORT,
     &RELEASE,
     &close::NOT_ENDED,
@@ -222,7 +231,7 @@ pub enum Style {
 ///
 /// # Errors
 /// `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
-/// `journal.reversal-before-original`, and those of [`post`].
+/// `journal.reversal-before-original`, `journal.reverses-held`, and those of [`post`].
 pub async fn reverse(
     tx: &mut Tx,
     book: Book,
@@ -245,6 +254,7 @@ pub async fn reverse(
     for original in &halves {
         let reversed_by = reading::reversal_of(tx, original.posted).await?;
         reversals.push(reversal(original, reversed_by, effective_on, style, reason)?);
+        leaves_what_is_held(tx, original).await?;
     }
 
     let transfer = halves[0].transfer.map(|_| TransferNo(tx.next_no("transfer")));
@@ -262,6 +272,41 @@ async fn whole(tx: &mut Tx, book: Book, seq: VoucherSeq) -> Result<Voucher> {
     let found = rows::vouchers(tx, compound, book, seq.0, seq.0).await?;
     let missing = || NO_VOUCHER.refuse(format!("{} 第 {seq} 张", book.chart().title));
     Ok(found.into_iter().next().ok_or_else(missing)?)
+}
+
+/// Whether every dwelling that a reversal takes from keeps as much as is reserved of it.
+async fn leaves_what_is_held(tx: &mut Tx, original: &Voucher) -> Result<()> {
+    let book = original.posted.book;
+    let bears = |account: i32| book.chart().account(account).is_some_and(|a| a.bearing.is_some());
+    let mut given = std::collections::BTreeMap::<DwellingNo, Money>::new();
+    for line in original.lines.iter().filter(|line| bears(line.account)) {
+        if let Some(dwelling) = line.dwelling {
+            *given.entry(dwelling).or_default() -= line.signed();
+        }
+    }
+    given.retain(|_, fen| fen.is_positive());
+    if given.is_empty() {
+        return Ok(());
+    }
+    let compound = tx.compound();
+    let held = reserve::held(tx, compound, book).await?;
+    for (dwelling, taken) in given {
+        let Some(held) = held.get(&dwelling).filter(|held| held.is_positive()) else { continue };
+        let all = balances_of(tx, book, dwelling).await?;
+        let bearing = all.iter().filter(|balance| bears(balance.account));
+        let has: Money = bearing.map(|balance| -balance.debit_balance()).sum();
+        if has - taken < *held {
+            let evidence = format!(
+                "房屋 {dwelling} 余额 {} 元，其中预留 {} 元，冲销 {} 元",
+                has.grouped(),
+                held.grouped(),
+                taken.grouped()
+            );
+            let refusal = REVERSES_HELD.refuse(evidence).with("dwelling_no", dwelling.0);
+            return Err(refusal.with("held_fen", held.in_fen()).into());
+        }
+    }
+    Ok(())
 }
 
 /// The entry that reverses a voucher.
