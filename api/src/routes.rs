@@ -391,7 +391,8 @@ routes! {
     POST Quick "/compounds/{compound}/reversals" KEEPERS Compound [MONEY] journal::reverse => Reversal:
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
         [POST, &[&journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
-            &journal_rules::REVERSED, &journal_rules::REVERSES_LATER, &journal_rules::REVERSES_HELD]];
+            &journal_rules::REVERSED, &journal_rules::REVERSES_LATER, &journal_rules::REVERSES_FIRST,
+            &journal_rules::REVERSES_HELD]];
     POST Long "/compounds/{compound}/closes" KEEPERS Compound [MONEY] journal::close => Close:
         "结账" "月份结束后依次结账；结账后不得再改，差错记迟到凭证。"
         [&[&journal_rules::NOT_ENDED, &journal_rules::OUT_OF_ORDER, &journal_rules::CLOSED]];

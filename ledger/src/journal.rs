@@ -88,6 +88,14 @@ pub static REVERSES_LATER: Rule = Rule {
     remedy: "改用原凭证日期或之后的日期",
 };
 
+/// Something later was spent on the same project.
+pub static REVERSES_FIRST: Rule = Rule {
+    code: "journal.reversal-out-of-order",
+    kind: Answer::Refused,
+    rule: "同一项目的付款须自最后一笔起逐笔冲销：后一笔的分摊以前一笔为准",
+    remedy: "先冲销该项目较晚的凭证",
+};
+
 /// A reversal would take what a dwelling has promised.
 pub static REVERSES_HELD: Rule = Rule {
     code: "journal.reversal-held",
@@ -128,6 +136,7 @@ pub static RULES: &[&Rule] = &[
     &REVERSES_CLOSING,
     &REVERSED,
     &REVERSES_LATER,
+    &REVERSES_FIRST,
     &REVERSES_HELD,
     &SHORT,
     &RELEASE,
@@ -233,7 +242,7 @@ pub enum Style {
 ///
 /// # Errors
 /// `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
-/// `journal.reversal-before-original`, `journal.reversal-held`, and those of [`post`].
+/// `journal.reversal-before-original`, `journal.reversal-out-of-order`, `journal.reversal-held`, and those of [`post`].
 pub async fn reverse(
     tx: &mut Tx,
     book: Book,
@@ -256,6 +265,10 @@ pub async fn reverse(
     for original in &halves {
         let reversed_by = reading::reversal_of(tx, original.posted).await?;
         let entry = reversal(original, reversed_by, effective_on, style, reason)?;
+        if let Some(later) = reading::later_on_a_project(tx, original).await? {
+            let evidence = format!("{} 之后同一项目还有 {later}", original.posted);
+            return Err(REVERSES_FIRST.refuse(evidence).with("later", later.to_string()).into());
+        }
         leaves_what_is_held(tx, &entry).await?;
         reversals.push(entry);
     }

@@ -613,21 +613,29 @@ on_both! {
         let house = House::of(&world, &SOLD).await;
         let said = async |role, path: &str, body: Value| house.post(role, &format!("/projects/1/{path}"), body).await;
         underway(&world, &house, 4_000_000).await;
-        let ask = async || {
-            let asked = said(COMPANY, "payment-requests", request(1_000_000)).await.must(201);
+        let ask = async |amount: i64| {
+            let asked = said(COMPANY, "payment-requests", request(amount)).await.must(201);
             said(COMMITTEE, "decisions", decision(on_request(&asked), &asked, "approval")).await.must(201);
             json!({ "request": asked["step_no"], "paid_on": "2026-02-04" })
         };
-        let first = ask().await;
+        let first = ask(1_000_000).await;
         let paid = said(COMPANY, "payments", first.clone()).await.must(201);
         let reversal = json!({ "voucher": paid["voucher"], "on": "2026-02-04", "style": "red", "reason": "银行退票" });
         house.post(COMPANY, "/reversals", reversal).await.must(201);
         let shown = house.get(STREET, "/projects/1").await.must(200);
         assert_eq!((&shown["paid_fen"], &shown["payments"][0]["is_reversed"]), (&json!(0), &json!(true)));
         said(COMPANY, "payments", first).await.problem(409, "works.paid");
-        let again = ask().await;
-        said(COMPANY, "payments", again).await.must(201);
+        let again = ask(1_000_000).await;
+        let second = said(COMPANY, "payments", again).await.must(201);
         assert_eq!(house.get(STREET, "/projects/1").await.must(200)["paid_fen"], 1_000_000);
+        // The second tranche was shared on top of the first: whoever takes back, takes the last one back first.
+        let third = ask(100_000).await;
+        let third = said(COMPANY, "payments", third).await.must(201);
+        let turn = |paid: &Value| json!({ "voucher": paid["voucher"], "on": "2026-02-04", "style": "red", "reason": "银行退票" });
+        house.post(COMPANY, "/reversals", turn(&second)).await.problem(422, "journal.reversal-out-of-order");
+        house.post(COMPANY, "/reversals", turn(&third)).await.must(201);
+        house.post(COMPANY, "/reversals", turn(&second)).await.must(201);
+        assert_eq!(house.get(STREET, "/projects/1").await.must(200)["paid_fen"], 0);
         all_laws_hold(&world).await;
     }
 

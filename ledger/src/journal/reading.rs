@@ -462,6 +462,36 @@ pub(super) async fn reversal_of(tx: &mut Tx, posted: Posted) -> Result<Option<Po
     Ok(Some(Posted { book, seq, year: i32::from(year), number: row.try_get("", "number")? }))
 }
 
+/// The latest voucher after this one that spends on a project this one spends on, and still stands.
+pub(super) async fn later_on_a_project(tx: &mut Tx, original: &Voucher) -> Result<Option<Posted>> {
+    let mut matters: Vec<i32> =
+        original.lines.iter().filter_map(|line| line.matter).map(|m| m.0).collect();
+    matters.sort_unstable();
+    matters.dedup();
+    if matters.is_empty() {
+        return Ok(None);
+    }
+    let Posted { book, seq, .. } = original.posted;
+    let (list, value) = tx.list_of(&matters, 4);
+    let sql = format!(
+        "SELECT v.seq, v.year, v.number FROM voucher v
+         WHERE v.compound_id = $1 AND v.book = $2 AND v.seq > $3 AND v.reverses_seq IS NULL
+           AND NOT EXISTS (SELECT 1 FROM voucher r WHERE r.compound_id = v.compound_id AND r.book = v.book
+                             AND r.reverses_seq = v.seq)
+           AND EXISTS (SELECT 1 FROM posting p JOIN matter m
+                         ON m.compound_id = p.compound_id AND m.matter_no = p.matter_no AND m.kind = 'project'
+                       WHERE p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
+                         AND p.matter_no {list})
+         ORDER BY v.seq DESC LIMIT 1"
+    );
+    let values = vec![tx.compound().0.into(), book.number().into(), seq.0.into(), value];
+    let found = tx.rows(VOUCHERS, &sql, values).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let year: i16 = row.try_get("", "year")?;
+    let seq = VoucherSeq(row.try_get("", "seq")?);
+    Ok(Some(Posted { book, seq, year: i32::from(year), number: row.try_get("", "number")? }))
+}
+
 /// The earliest period with a voucher.
 pub(super) async fn first_period(
     tx: &mut Tx,
