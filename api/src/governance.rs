@@ -136,7 +136,7 @@ pub enum ScopeAsked {
 impl From<ScopeAsked> for Scope {
     fn from(asked: ScopeAsked) -> Scope {
         match asked {
-            ScopeAsked::Compound {} => Scope::Compound,
+            ScopeAsked::Compound {} => Scope::Compound {},
             ScopeAsked::Building { building } => Scope::Building { building },
             ScopeAsked::Unit { building, unit } => Scope::Unit { building, unit },
             ScopeAsked::Dwellings { rooms } => Scope::Dwellings { rooms },

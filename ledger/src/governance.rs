@@ -264,7 +264,7 @@ fn may_be_moved(new: &NewMotion, already: usize) -> Result<(), Refusal> {
     may_stand_in_clear("事项", &new.title)?;
     may_stand_in_clear("方案", &new.plan)?;
     let is_silence_founded =
-        new.rule.silent == SilentRule::None || is_text(new.rule.silent.clause(), 200);
+        new.rule.silent == SilentRule::None {} || is_text(new.rule.silent.clause(), 200);
     let is_plan = new.plan.chars().count() <= 200 && !new.plan.chars().any(char::is_control);
     if !is_text(&new.title, 200) || !is_plan || already >= MOTIONS_MOST || !is_silence_founded {
         let evidence = format!("事项 {:?}，已有 {already} 项", new.title);

@@ -380,7 +380,7 @@ async fn may_be_decided(
 ) -> Result<Option<Approval>> {
     let (compound, today) = (tx.compound(), tx.at().day());
     match decision.on {
-        DecidedOn::Application => {
+        DecidedOn::Application {} => {
             let Some(application) = &facts.application else {
                 return Err(CHANGED
                     .refuse("没有有效的使用申请；方案、核查或表决已改动的须重新申请")

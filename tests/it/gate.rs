@@ -61,9 +61,9 @@ fn plan(budget: i64) -> Plan {
     Plan {
         content: words("屋面防水层翻修"),
         budget_fen: fen(budget),
-        scope: Where::Compound,
+        scope: Where::Compound {},
         removed: Vec::new(),
-        shared_by: SharedBy::Lawful,
+        shared_by: SharedBy::Lawful {},
         agreement: String::new(),
         short: Short::OwnerPays,
         left_out: Vec::new(),
@@ -159,7 +159,7 @@ fn three() -> BTreeSet<DwellingNo> {
 fn ordinary(code: &str, budget: i64, asked: i64) -> Case {
     let decision = |power, opinion: &str| {
         Step::Decision(Decision {
-            on: DecidedOn::Application,
+            on: DecidedOn::Application {},
             digest: String::new(),
             power,
             agrees: true,

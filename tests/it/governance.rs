@@ -319,7 +319,7 @@ fn spreadsheet(csv: &str) -> (i64, i64, Sums) {
 
 on_both! {
     async fn a_roof_is_repaired_because_the_owners_decided_it(world: World) {
-        let no = draft(&world, new_round(Scope::Compound, Terms::default())).await.unwrap();
+        let no = draft(&world, new_round(Scope::Compound {}, Terms::default())).await.unwrap();
         move_motion(&world, no, motion(VoteRule::national(Matter::UseFund))).await.unwrap();
         let mut raise = motion(VoteRule::national(Matter::RaiseFund));
         raise.title = "续筹维修资金".to_owned();
@@ -408,7 +408,7 @@ on_both! {
         let decided = resolution(&world, no, 1).await.unwrap();
         assert_eq!((decided.matter(), decided.amount_cap()), (Matter::UseFund, Money::fen(8_000_000)));
         assert_eq!((decided.passed_on(), decided.digest()), (day("2026-02-01"), digest.as_str()));
-        assert_eq!((decided.dwellings().len(), decided.scope(), decided.number()), (12, &Scope::Compound, (no, MotionNo(1))));
+        assert_eq!((decided.dwellings().len(), decided.scope(), decided.number()), (12, &Scope::Compound {}, (no, MotionNo(1))));
         assert_eq!((decided.title(), decided.article(), decided.pack()), ("使用维修资金维修 1 幢屋面", "民法典第二百七十八条第一款第五项", ""));
         assert_eq!(decided.compound(), world.compound);
         assert_eq!(code(resolution(&world, no, 2).await), "governance.not-passed");
@@ -470,7 +470,7 @@ on_both! {
 
     async fn a_later_sale_does_not_change_the_roll(world: World) {
         let seller = owners(&world, "1-1-102").await[0];
-        let no = draft(&world, new_round(Scope::Compound, Terms::default())).await.unwrap();
+        let no = draft(&world, new_round(Scope::Compound {}, Terms::default())).await.unwrap();
         move_motion(&world, no, motion(VoteRule::national(Matter::UseFund))).await.unwrap();
         let frozen = freeze(&world, no, "2026-01-04").await.unwrap();
         announce(&world, no, "2026-01-05", "公告栏").await.unwrap();
@@ -492,7 +492,7 @@ on_both! {
 
         // A roll frozen today as of the day before the sales is the same, the developer's dwelling included; one of today
         // has the buyer once, with both.
-        let again = |from: &'static str| NewRound { opens_on: day(from), closes_on: day(from), ..new_round(Scope::Compound, Terms::default()) };
+        let again = |from: &'static str| NewRound { opens_on: day(from), closes_on: day(from), ..new_round(Scope::Compound {}, Terms::default()) };
         let mut seen = Vec::new();
         for as_of in ["2026-01-04", "2026-01-20"] {
             let no = draft(&world, again("2026-03-01")).await.unwrap();
@@ -505,7 +505,7 @@ on_both! {
     }
 
     async fn a_paper_slip_counts_when_two_persons_agree(world: World) {
-        let no = opened(&world, Scope::Compound, Terms::default(), use_fund()).await;
+        let no = opened(&world, Scope::Compound {}, Terms::default(), use_fund()).await;
         let right = slip("P001", "1-1-101", &[Approve]);
         assert_eq!(enter(&world, FIRST, no, right.clone(), "").await.unwrap().taken, None);
         assert_eq!(code(enter(&world, FIRST, no, right.clone(), "").await), "governance.same-person");
@@ -550,7 +550,7 @@ on_both! {
 
     async fn an_agent_votes_as_told_and_for_so_many(world: World) {
         let terms = Terms { agent_most_heads: Some(2), ..Terms::default() };
-        let no = opened(&world, Scope::Compound, terms, use_fund()).await;
+        let no = opened(&world, Scope::Compound {}, terms, use_fund()).await;
         let one = proxy(&world, no, "1-1-101", "赵代理", "001X", &[Oppose]).await.unwrap();
         let two = proxy(&world, no, "1-1-102", "赵代理", "001x", &[]).await.unwrap();
         proxy(&world, no, "1-1-102", "赵代理", "001X", &[]).await.unwrap();
@@ -571,7 +571,7 @@ on_both! {
 
         // By area: two of these dwellings are just over a sixth of all.
         let terms = Terms { agent_most_area: Fraction::new(1, 6), ..Terms::default() };
-        let no = draft(&world, new_round(Scope::Compound, terms)).await.unwrap();
+        let no = draft(&world, new_round(Scope::Compound {}, terms)).await.unwrap();
         move_motion(&world, no, motion(VoteRule::national(Matter::UseFund))).await.unwrap();
         freeze(&world, no, "2026-01-05").await.unwrap();
         proxy(&world, no, "1-1-101", "赵代理", "001X", &[]).await.unwrap();
@@ -586,7 +586,7 @@ on_both! {
         let follows = VoteRule { silent: SilentRule::WithMajority { clause: clause.clone(), proof: proof.clone() }, ..plain.clone() };
         let abstains = VoteRule { silent: SilentRule::Abstains { clause, proof }, ..plain.clone() };
         let motions = [plain, follows, abstains].map(motion).into();
-        let no = opened(&world, Scope::Compound, Terms::default(), motions).await;
+        let no = opened(&world, Scope::Compound {}, Terms::default(), motions).await;
         for code in &ALL[6..9] {
             deliver(&world, FIRST, no, code, Delivery::Hand).await.unwrap();
         }
@@ -642,7 +642,7 @@ on_both! {
     }
 
     async fn a_round_goes_one_way_and_says_why_not(world: World) {
-        let fine = || new_round(Scope::Compound, Terms::default());
+        let fine = || new_round(Scope::Compound {}, Terms::default());
         for bad in [
             NewRound { title: " ".into(), ..fine() },
             NewRound { closes_on: day("2026-01-19"), ..fine() },
@@ -719,7 +719,7 @@ on_both! {
 
     async fn the_property_company_enters_slips_where_it_is_appointed(world: World) {
         let terms = Terms { company_enters: true, ..Terms::default() };
-        let no = opened(&world, Scope::Compound, terms, use_fund()).await;
+        let no = opened(&world, Scope::Compound {}, terms, use_fund()).await;
         deliver(&world, CLERK, no, "1-1-101", Delivery::Hand).await.unwrap();
         enter(&world, CLERK, no, slip("P1", "1-1-101", &[Approve]), "").await.unwrap();
         let taken = enter(&world, FIRST, no, slip("P1", "1-1-101", &[Approve]), "").await.unwrap();
@@ -728,7 +728,7 @@ on_both! {
 
     /// `property.md` §9 rows 9 and 17: a chain without the hash before it, percentages that somebody typed in.
     async fn nothing_of_a_vote_is_changed_behind_our_back(world: World) {
-        let no = opened(&world, Scope::Compound, Terms::default(), use_fund()).await;
+        let no = opened(&world, Scope::Compound {}, Terms::default(), use_fund()).await;
         for code in &ALL[..9] {
             cast(&world, no, code, &[Approve]).await.unwrap();
         }

@@ -143,7 +143,7 @@ async fn decided(
     let round = NewRound {
         title: "续筹表决".into(),
         convener: "业主委员会".into(),
-        scope: Scope::Compound,
+        scope: Scope::Compound {},
         opens_on: day(from),
         closes_on,
         terms: Terms { notice_days: 0, ..Terms::default() },

@@ -128,6 +128,31 @@ fn the_database_is_asked_for_its_kind_in_few_places() {
     refuse("two databases, one behaviour", &asks.map(|(name, _)| name).collect::<Vec<_>>());
 }
 
+/// serde reads a variant without fields of an enum told apart by a tag, and lets it bring fields nobody knows, whatever
+/// `deny_unknown_fields` says. With braces it does not.
+#[test]
+fn what_denies_unknown_fields_denies_them_in_every_variant() {
+    let mut found = Vec::new();
+    for (file, text) in sources(&HOUSE) {
+        for (at, _) in text.match_indices("tag = \"") {
+            let after = &text[at..];
+            let Some((attribute, rest)) = after.split_once(")]") else { continue };
+            if attribute.contains("content =") || !attribute.contains("deny_unknown_fields") {
+                continue;
+            }
+            let body = rest.split_once("enum ").map_or("", |(_, body)| body);
+            let body = body.split("\n}\n").next().unwrap_or_default();
+            let bare = body.lines().filter(|line| {
+                line.strip_prefix("    ").and_then(|l| l.strip_suffix(',')).is_some_and(|name| {
+                    name.starts_with(char::is_uppercase) && name.chars().all(char::is_alphanumeric)
+                })
+            });
+            found.extend(bare.map(|line| format!("{file}: {}", line.trim())));
+        }
+    }
+    refuse("a tagged variant without fields is written with braces", &found);
+}
+
 #[test]
 fn the_manifests_are_the_fence() {
     let manifest =

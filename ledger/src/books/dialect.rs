@@ -188,6 +188,8 @@ fn sqlite(url: &str, most: u32, access: Access) -> ConnectOptions {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(30))
+            // How many rows the connection's thread may be ahead: at 50 the two threads wait for each other all the time.
+            .row_buffer_size(2_000)
             // Kibibytes. A reading goes once through what it reads; an act comes back to the heads of the trees.
             .pragma("cache_size", if access == Access::Acting { "-65536" } else { "-8192" })
             .pragma("temp_store", "MEMORY");
@@ -336,7 +338,7 @@ pub(crate) fn pairs(backend: DbBackend, pairs: &[(i32, &str)], n: usize) -> (Str
         _ => {
             let json = serde_json::to_string(pairs).unwrap_or_default();
             let table = format!(
-                "(SELECT value ->> 0 AS compound_id, value ->> 1 AS key FROM json_each(${n})) k"
+                "(SELECT value ->> 0 AS compound_id, value ->> 1 AS key FROM jsonb_each(${n})) k"
             );
             (table, vec![json.into()])
         }
@@ -361,7 +363,7 @@ pub(crate) fn numbered_bytes(
             let rows: Vec<(i32, String)> = rows.iter().map(|(no, b)| (*no, hex(b))).collect();
             let json = serde_json::to_string(&rows).unwrap_or_default();
             let table = format!(
-                "(SELECT value ->> 0 AS no, unhex(value ->> 1) AS bytes FROM json_each(${n})) k"
+                "(SELECT value ->> 0 AS no, unhex(value ->> 1) AS bytes FROM jsonb_each(${n})) k"
             );
             (table, vec![json.into()])
         }

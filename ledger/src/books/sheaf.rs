@@ -17,7 +17,7 @@ use crate::calendar::Day;
 /// How many rows may wait before they are written: bounds memory, not the act.
 pub(crate) const ROWS_FULL: usize = 50_000;
 
-/// From how many rows on a column that holds one value throughout is sent as one value (PostgreSQL).
+/// From how many rows on a column that holds one value throughout is sent as one value.
 const ONE_FROM: usize = 512;
 
 /// What a column holds. `SomeInt` writes 0 as NULL, `SomeDay` writes none as NULL.
@@ -336,35 +336,52 @@ impl Column {
     }
 }
 
-/// Table after table in one text: `INSERT … SELECT … FROM json_each(?); …`, a row being an array of its cells. The
-/// driver runs them one after another without coming back in between.
+/// Table after table in one text: `INSERT … SELECT … FROM jsonb_each(?); …`, a row being an array of its cells. The
+/// driver runs them one after another without coming back in between. (`jsonb_each` hands on a row as it was parsed;
+/// `json_each` would print it, and every cell would parse it again.)
 fn sqlite(sheaves: Vec<Sheaf>) -> Statement {
     let mut sql = String::with_capacity(1024);
-    let values: Vec<Value> =
-        sheaves.iter().map(|s| Value::from(sqlite_table(&mut sql, s))).collect();
+    let mut values: Vec<Value> = Vec::new();
+    for sheaf in sheaves {
+        sqlite_table(&mut sql, &mut values, sheaf);
+    }
     Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
 }
 
-/// Appends the statement of one table, and answers its rows as JSON.
-fn sqlite_table(sql: &mut String, sheaf: &Sheaf) -> String {
-    let table = sheaf.table;
+/// Appends the statement of one table and its parameters: what every row holds alike, then the rows as JSON.
+fn sqlite_table(sql: &mut String, values: &mut Vec<Value>, sheaf: Sheaf) {
+    let (table, len) = (sheaf.table, sheaf.len);
     let names = table.columns.iter().map(|(n, _)| *n).collect::<Vec<_>>().join(", ");
     let _ = write!(sql, "INSERT INTO {} ({names}) SELECT ", table.name);
-    for (c, (_, kind)) in table.columns.iter().enumerate() {
-        let comma = if c > 0 { ", " } else { "" };
+    let mut varying: Vec<(Column, Kind)> = Vec::with_capacity(table.columns.len());
+    for (c, (column, (_, kind))) in sheaf.columns.into_iter().zip(table.columns).enumerate() {
+        if c > 0 {
+            sql.push_str(", ");
+        }
+        if len >= ONE_FROM && column.is_one() {
+            let _ = match kind {
+                Kind::SomeInt => write!(sql, "NULLIF(?, 0)"),
+                Kind::SomeDay => write!(sql, "NULLIF(?, '')"),
+                _ => write!(sql, "?"),
+            };
+            values.push(column.one(*kind).0);
+            continue;
+        }
+        let cell = varying.len();
         let _ = match kind {
-            Kind::Bytes => write!(sql, "{comma}unhex(value ->> {c})"),
-            _ => write!(sql, "{comma}value ->> {c}"),
+            Kind::Bytes => write!(sql, "unhex(value ->> {cell})"),
+            _ => write!(sql, "value ->> {cell}"),
         };
+        varying.push((column, *kind));
     }
     // WHERE true: without it SQLite takes ON CONFLICT for a join's ON.
-    let _ = writeln!(sql, " FROM json_each(?) WHERE true {};", table.on_conflict);
+    let _ = writeln!(sql, " FROM jsonb_each(?) WHERE true {};", table.on_conflict);
 
-    let mut json = String::with_capacity(sheaf.len * table.columns.len() * 8);
+    let mut json = String::with_capacity(len * varying.len() * 8);
     json.push('[');
-    for row in 0..sheaf.len {
+    for row in 0..len {
         json.push_str(if row > 0 { ",[" } else { "[" });
-        for (c, (column, (_, kind))) in sheaf.columns.iter().zip(table.columns).enumerate() {
+        for (c, (column, kind)) in varying.iter().enumerate() {
             if c > 0 {
                 json.push(',');
             }
@@ -373,7 +390,7 @@ fn sqlite_table(sql: &mut String, sheaf: &Sheaf) -> String {
         json.push(']');
     }
     json.push(']');
-    json
+    values.push(Value::from(json));
 }
 
 fn json_cell(json: &mut String, column: &Column, kind: Kind, row: usize) {

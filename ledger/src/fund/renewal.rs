@@ -307,7 +307,7 @@ pub enum Target {
     },
     /// To the first deposit's standard of the day (北京).
     #[schemars(description = "补至届时适用的首期标准")]
-    StandardOfTheDay,
+    StandardOfTheDay {},
     /// A sum, divided.
     #[schemars(description = "一个总额，分摊到户")]
     Total {
@@ -328,7 +328,7 @@ impl Target {
     fn in_chinese(self) -> String {
         match self {
             Target::ShareOfFirst { share } => format!("补至首期的 {share}"),
-            Target::StandardOfTheDay => "补至届时首期标准".to_owned(),
+            Target::StandardOfTheDay {} => "补至届时首期标准".to_owned(),
             Target::Total { total_fen, by } => {
                 let by = if by == RenewalShare::Area { "面积" } else { "差额" };
                 format!("总额 {} 元按{by}分摊", total_fen.grouped())
@@ -577,7 +577,7 @@ fn may_be_planned(asked: &Renewing, today: Day) -> Result<(), Refusal> {
         Some(Target::Total { total_fen, .. }) => {
             total_fen.is_positive() && total_fen.is_within_limit()
         }
-        Some(Target::StandardOfTheDay) | None => true,
+        Some(Target::StandardOfTheDay {}) | None => true,
     };
     // The default is the law's: nobody words it anew.
     let is_own = asked.target.is_none() || matches!(asked.basis, Basis::Resolution { .. });
@@ -682,7 +682,7 @@ fn target_of(asked: &Renewing, pack: &Pack) -> Result<Target, Refusal> {
     match (asked.target, pack.terms.renew_to.value) {
         (Some(target), _) => Ok(target),
         (None, RenewTo::ShareOfFirst { share, .. }) => Ok(Target::ShareOfFirst { share }),
-        (None, RenewTo::StandardOfTheDay) => Ok(Target::StandardOfTheDay),
+        (None, RenewTo::StandardOfTheDay {}) => Ok(Target::StandardOfTheDay {}),
         (None, RenewTo::Voted { .. }) => Err(PLAN_SHAPE.refuse("未写目标，当地亦无默认")),
     }
 }
@@ -692,7 +692,7 @@ fn due_days(asked: &Renewing, pack: &Pack) -> Result<Vec<Day>, Refusal> {
         RenewTo::Voted { pay_within_days } | RenewTo::ShareOfFirst { pay_within_days, .. } => {
             pay_within_days.0
         }
-        RenewTo::StandardOfTheDay => None,
+        RenewTo::StandardOfTheDay {} => None,
     };
     let by_law = days.map(|days| asked.notified_on + Days::new(u64::from(days)));
     let first = asked.due_on.or(by_law).ok_or_else(|| DUE_DAY.refuse("未写应交日期"))?;
@@ -739,7 +739,7 @@ async fn goals(
                 let unrounded = share.of_yuan(one.first);
                 unrounded.round(Rounding::HalfUpFen).map_err(|_| PLAN_SHAPE.refuse("目标"))?
             }
-            Target::StandardOfTheDay => {
+            Target::StandardOfTheDay {} => {
                 let dwelling = roll.iter().find(|d| d.no == one.dwelling_no);
                 let levied = dwelling.and_then(|d| levied_as(d).map(|levied| (d, levied)));
                 match levied {

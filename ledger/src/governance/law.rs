@@ -147,10 +147,10 @@ fn silent(pack: &Pack, chosen: Option<&Silence>) -> Result<SilentRule, Refusal> 
         }
     };
     match (ruled.value, chosen) {
-        (SilentVotes::Abstains, None) => {
+        (SilentVotes::Abstains {}, None) => {
             Ok(SilentRule::Abstains { clause: ruled.article.clone(), proof: Vec::new() })
         }
-        (_, None) => Ok(SilentRule::None),
+        (_, None) => Ok(SilentRule::None {}),
         (SilentVotes::ByCovenant { proof_of_delivery }, Some(silence)) => {
             Ok(by(silence, proof_of_delivery))
         }
@@ -159,7 +159,7 @@ fn silent(pack: &Pack, chosen: Option<&Silence>) -> Result<SilentRule, Refusal> 
         {
             Ok(by(silence, proof_of_delivery))
         }
-        (SilentVotes::Abstains, Some(silence)) if silence.means == SilenceMeans::Abstains => {
+        (SilentVotes::Abstains {}, Some(silence)) if silence.means == SilenceMeans::Abstains => {
             Ok(by(silence, false))
         }
         _ => Err(refuse()),

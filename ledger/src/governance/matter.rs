@@ -242,14 +242,13 @@ pub struct Objection {
 }
 
 /// What becomes of an owner who was asked and does not answer. Whatever it is, it is counted apart from ballots cast.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "rule", rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(description = "未表决者如何计", transform = with_tag_told)]
 pub enum SilentRule {
     /// They did not take part. The rule wherever nobody has agreed another.
-    #[default]
     #[schemars(description = "未参与")]
-    None,
+    None {},
     /// They took part and abstained.
     #[schemars(description = "参与并弃权")]
     Abstains {
@@ -274,12 +273,18 @@ pub enum SilentRule {
     },
 }
 
+impl Default for SilentRule {
+    fn default() -> SilentRule {
+        SilentRule::None {}
+    }
+}
+
 impl SilentRule {
     /// Whether a delivery (or none) is enough for the rule to presume an answer.
     #[must_use]
     pub fn presumes(&self, deliveries: &[Delivery]) -> bool {
         match self {
-            SilentRule::None => false,
+            SilentRule::None {} => false,
             SilentRule::Abstains { proof, .. } | SilentRule::WithMajority { proof, .. } => {
                 proof.is_empty() || deliveries.iter().any(|way| proof.contains(way))
             }
@@ -290,7 +295,7 @@ impl SilentRule {
     #[must_use]
     pub fn clause(&self) -> &str {
         match self {
-            SilentRule::None => "",
+            SilentRule::None {} => "",
             SilentRule::Abstains { clause, .. } | SilentRule::WithMajority { clause, .. } => clause,
         }
     }
@@ -395,7 +400,7 @@ impl VoteRule {
             is_over,
             base: Base::Participants,
             objection: None,
-            silent: SilentRule::None,
+            silent: SilentRule::None {},
             article: String::new(),
             pack: String::new(),
         }

@@ -29,7 +29,7 @@ use crate::property::{self, Dwelling, RoomCode, Usage};
 pub enum Scope {
     /// 全体.
     #[schemars(description = "全体业主")]
-    Compound,
+    Compound {},
     /// 本幢.
     #[schemars(description = "本幢")]
     Building {
@@ -61,7 +61,7 @@ impl Scope {
     #[must_use]
     pub fn holds(&self, room: &RoomCode) -> bool {
         match self {
-            Scope::Compound => true,
+            Scope::Compound {} => true,
             Scope::Building { building } => property::building_code(room) == *building,
             Scope::Unit { building, unit } => {
                 property::building_code(room) == *building && room.unit() == unit
@@ -74,7 +74,7 @@ impl Scope {
     #[must_use]
     pub fn in_chinese(&self) -> String {
         match self {
-            Scope::Compound => "全体业主".to_owned(),
+            Scope::Compound {} => "全体业主".to_owned(),
             Scope::Building { building } => format!("{building} 幢业主"),
             Scope::Unit { building, unit } => format!("{building} 幢 {unit} 单元业主"),
             Scope::Dwellings { rooms } => format!("相关 {} 户业主", rooms.len()),

@@ -243,7 +243,7 @@ fn presumption(
     abstain: Figure,
 ) -> Option<Answer> {
     match rule {
-        SilentRule::None => None,
+        SilentRule::None {} => None,
         SilentRule::Abstains { .. } => Some(Answer::Abstain),
         SilentRule::WithMajority { .. } => {
             let leads = |a: Figure, b: Figure| a.heads > b.heads && a.area > b.area;

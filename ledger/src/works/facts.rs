@@ -394,7 +394,7 @@ impl Facts {
     pub fn on_application(&self) -> impl Iterator<Item = &At<Decision>> {
         let digest = self.application.as_ref().map(|application| application.digest.as_str());
         self.decisions.iter().filter(move |d| {
-            d.is.on == DecidedOn::Application && Some(d.is.digest.as_str()) == digest
+            d.is.on == DecidedOn::Application {} && Some(d.is.digest.as_str()) == digest
         })
     }
 

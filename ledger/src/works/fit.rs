@@ -239,7 +239,7 @@ fn plan_shape(plan: &Plan) -> Result<(), Refusal> {
     for unit in &plan.selling_units {
         is_text("售房单位", &unit.name)?;
     }
-    if plan.shared_by != SharedBy::Lawful || !plan.agreement.is_empty() {
+    if plan.shared_by != SharedBy::default() || !plan.agreement.is_empty() {
         is_text("约定的依据", &plan.agreement)?;
     }
     is_amount("应分摊", plan.to_share())

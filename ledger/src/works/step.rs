@@ -33,13 +33,15 @@ pub enum HeldBy {
 }
 
 /// Which dwellings a cost falls on (列支范围).
+///
+/// A variant without fields is written with braces: serde lets one without them bring fields nobody knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "ProjectScope", description = "列支范围", transform = crate::governance::matter::with_tag_told)]
 pub enum Where {
     /// 全体.
     #[schemars(description = "全体业主")]
-    Compound,
+    Compound {},
     /// 本幢.
     #[schemars(description = "本幢")]
     Building {
@@ -85,7 +87,7 @@ impl Where {
     pub fn takes(&self, room: &RoomCode) -> bool {
         let is_in = |building: &str| property::building_code(room) == building;
         match self {
-            Where::Compound => true,
+            Where::Compound {} => true,
             Where::Building { building } => is_in(building),
             Where::Unit { building, unit } => is_in(building) && room.unit() == unit,
             Where::Side { building, unit, doors } => {
@@ -100,7 +102,7 @@ impl Where {
     #[must_use]
     pub fn in_chinese(&self) -> String {
         match self {
-            Where::Compound => "全体业主".to_owned(),
+            Where::Compound {} => "全体业主".to_owned(),
             Where::Building { building } => format!("{building} 幢"),
             Where::Unit { building, unit } => format!("{building} 幢 {unit} 单元"),
             Where::Side { building, unit, doors } => {
@@ -178,23 +180,22 @@ pub struct Weight {
 }
 
 /// By what a cost is shared.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "ProjectSharing", description = "分摊方式", transform = crate::governance::matter::with_tag_told)]
 pub enum SharedBy {
     /// As the law has it where nothing was agreed.
-    #[default]
     #[schemars(description = "依规定：按面积；已售公有住房先按交存比例")]
-    Lawful,
+    Lawful {},
     /// Agreed: by area.
     #[schemars(description = "约定：按面积")]
-    Area,
+    Area {},
     /// Agreed: one share a dwelling.
     #[schemars(description = "约定：按户")]
-    Households,
+    Households {},
     /// Agreed: by balance.
     #[schemars(description = "约定：按分户余额")]
-    Balances,
+    Balances {},
     /// Agreed: a weight a dwelling.
     #[schemars(description = "约定：按系数")]
     Coefficients {
@@ -214,6 +215,12 @@ pub enum SharedBy {
     },
 }
 
+impl Default for SharedBy {
+    fn default() -> SharedBy {
+        SharedBy::Lawful {}
+    }
+}
+
 impl SharedBy {
     /// The basis for these dwellings; a room nobody knows is named.
     ///
@@ -228,10 +235,10 @@ impl SharedBy {
             known.collect::<Result<_, _>>()
         };
         Ok(match self {
-            SharedBy::Lawful => allocation::Basis::Lawful,
-            SharedBy::Area => allocation::Basis::Area,
-            SharedBy::Households => allocation::Basis::Households,
-            SharedBy::Balances => allocation::Basis::Balances,
+            SharedBy::Lawful {} => allocation::Basis::Lawful,
+            SharedBy::Area {} => allocation::Basis::Area,
+            SharedBy::Households {} => allocation::Basis::Households,
+            SharedBy::Balances {} => allocation::Basis::Balances,
             SharedBy::Coefficients { weights } => {
                 let mut of = BTreeMap::new();
                 for Weight { room, weight } in weights {
@@ -507,7 +514,7 @@ pub struct Application {
 pub enum DecidedOn {
     /// The application.
     #[schemars(description = "使用申请")]
-    Application,
+    Application {},
     /// A request of payment.
     #[schemars(description = "付款申请")]
     Request {

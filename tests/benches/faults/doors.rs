@@ -88,7 +88,7 @@ pub(crate) async fn pool_exhausted(stage: Arc<Stage>, sheet: Sheet) -> Result<()
     const LONG: Duration = Duration::from_secs(4);
     for (name, ground) in grounds(&stage).await? {
         // The bound, and the control without one.
-        for (at_once, is_bounded) in [("32", true), ("4096", false)] {
+        for (at_once, is_bounded) in [("4", true), ("4096", false)] {
             let settings = [("XIAOQU_AT_ONCE", at_once), ("XIAOQU_CONNECTIONS", "2000")];
             let house = House::open(&stage, &ground, &[], &settings).await?;
             let mut told = Vec::new();

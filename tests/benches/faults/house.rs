@@ -104,7 +104,9 @@ impl House {
         command.env("XIAOQU_DB", &ground.url).env("XIAOQU_KEY_FILE", &ground.key_file);
         command.env("XIAOQU_LISTEN", at.to_string()).env("XIAOQU_LOG", "warn").env("NO_COLOR", "1");
         command.env("XIAOQU_SECOND_FACTOR", "none");
-        command.env("XIAOQU_CALLER_PER_MINUTE", "0").env("XIAOQU_ADDRESS_PER_MINUTE", "0");
+        for pace in ["PERSON", "CALLER", "ADDRESS"] {
+            command.env(format!("XIAOQU_{pace}_PER_MINUTE"), "0");
+        }
         for (role, token) in
             [("PROPERTY_COMPANY", CLERK), ("ADMINISTRATOR", ADMIN), ("AUDITOR", AUDITOR)]
         {

@@ -24,8 +24,8 @@ use crate::stage::{Stage, signal};
 use crate::{Fail, Sheet, inv};
 
 /// How many compounds have interest; those that stand in the books before have none, and are skipped with a reason.
-const COMPOUNDS: i64 = 48;
-const DWELLINGS: i32 = 300;
+const COMPOUNDS: i64 = 240;
+const DWELLINGS: i32 = 100;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn authority() -> &'static Actor {
@@ -43,7 +43,7 @@ pub(crate) async fn killed(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> 
             let done = parts(&url).await?;
             let more = 1 + i64::try_from(
                 stage.draw(u64::from(round) ^ 0x1_4E7E)
-                    % u64::try_from(COMPOUNDS / i64::from(stage.rounds.max(1)))?.max(1),
+                    % u64::try_from(COMPOUNDS / 3 / i64::from(stage.rounds.max(1)))?.max(1),
             )?;
             let mut child = child(&url)?;
             let from = Instant::now();
@@ -53,7 +53,7 @@ pub(crate) async fn killed(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> 
                 }
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            tokio::time::sleep(Duration::from_millis(stage.draw(u64::from(round)) % 25)).await;
+            tokio::time::sleep(Duration::from_millis(stage.draw(u64::from(round)) % 5)).await;
             if child.try_wait()?.is_none() {
                 signal(child.id(), "KILL");
                 kills += 1;

@@ -75,7 +75,7 @@ pub enum RenewTo {
         pay_within_days: Perhaps<u16>,
     },
     /// The first deposit's standard of the day of renewal.
-    StandardOfTheDay,
+    StandardOfTheDay {},
 }
 
 impl RenewTo {

@@ -104,9 +104,9 @@ pub enum MatterClass {
 )]
 pub enum SilentVotes {
     /// It did not take part.
-    NotCounted,
+    NotCounted {},
     /// It took part and abstained.
-    Abstains,
+    Abstains {},
     /// It counts with the majority, if the covenant says so.
     WithMajority {
         /// Whether proof of delivery is a condition.

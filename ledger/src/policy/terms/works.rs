@@ -72,9 +72,9 @@ pub struct Retention {
 )]
 pub enum Audit {
     /// Never by law.
-    NotRequired,
+    NotRequired {},
     /// Always.
-    Always,
+    Always {},
     /// Unless the amount is small and the committee agrees.
     Unless {
         /// Which amounts may go without.
@@ -89,8 +89,8 @@ impl Audit {
     #[must_use]
     pub fn is_required(&self, final_account: Money) -> bool {
         match self {
-            Audit::NotRequired => false,
-            Audit::Always => true,
+            Audit::NotRequired {} => false,
+            Audit::Always {} => true,
             Audit::Unless { amount, .. } => !amount.holds(final_account),
         }
     }
