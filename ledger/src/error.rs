@@ -50,6 +50,8 @@ pub struct Refusal {
     pub rule: &'static Rule,
     /// What was found, in Chinese, with the figures.
     pub evidence: String,
+    /// What to do now, where the evidence says more than the rule's own remedy does.
+    pub remedy: Option<String>,
     /// The same for programs: `available_fen`, `asked_fen`, …
     pub facts: Map<String, Value>,
 }
@@ -58,7 +60,7 @@ impl Rule {
     /// The rule says no, because of this.
     #[must_use]
     pub fn refuse(&'static self, evidence: impl Into<String>) -> Refusal {
-        Refusal { rule: self, evidence: evidence.into(), facts: Map::new() }
+        Refusal { rule: self, evidence: evidence.into(), remedy: None, facts: Map::new() }
     }
 }
 
@@ -70,6 +72,19 @@ impl Refusal {
         self
     }
 
+    /// Says what to do now, in Chinese, in place of the rule's own remedy.
+    #[must_use]
+    pub fn remedied(mut self, remedy: impl Into<String>) -> Refusal {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// What to do now, in Chinese.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        self.remedy.as_deref().unwrap_or(self.rule.remedy)
+    }
+
     /// The rule's code.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -79,8 +94,8 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rule { code, rule, remedy, .. } = self.rule;
-        write!(f, "[{code}] {rule}；现状：{}；办法：{remedy}", self.evidence)
+        let Rule { code, rule, .. } = self.rule;
+        write!(f, "[{code}] {rule}；现状：{}；办法：{}", self.evidence, self.remedy())
     }
 }
 
