@@ -39,7 +39,7 @@ pub use self::assessment::{
 };
 pub use self::assignment::{Assigned, Assigning, assign_revenue, assignments};
 pub use self::deposit::{Deposit, DepositKind, Deposited, Seen, deposit, first_deposits};
-pub(crate) use self::deposit::{Kept, keep};
+pub(crate) use self::deposit::{Kept, first_owed, keep};
 pub use self::dues::{AGES, BuildingArrears, Owing, arrears_by_building, dues};
 pub use self::legacy::{
     BroughtIn, Legacy, LegacyIncome, LegacyShare, LegacyShareStanding, LegacyStep, NewLegacy,

@@ -13,7 +13,7 @@ use crate::bank;
 use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Refusal, Result};
-use crate::id::{CompoundId, DepositNo, DwellingNo, LineNo, RenewalNo, SellingUnitNo};
+use crate::id::{CompoundId, DepositNo, DwellingNo, LineNo, RenewalNo, SellingUnitNo, VoucherSeq};
 use crate::journal::{self, Book, Entry, Kind, Line, Posted};
 use crate::money::Money;
 use crate::property::Housing;
@@ -152,8 +152,8 @@ pub(super) async fn look(tx: &mut Tx, seen: &Seen) -> Result<Sighting> {
 /// Records a deposit: Dr 1001 / Cr 4001 (财会〔2020〕7号, usage of 4001).
 ///
 /// # Errors
-/// `property.no-dwelling`, those of `bank::incoming`, `property.handed-over`, `property.ended`, `fund.amount`, `fund.receipt-used`, `fund.over-assessment`, those
-/// of [`journal::post`].
+/// `property.no-dwelling`, those of `bank::incoming`, `property.handed-over`, `property.ended`, `fund.amount`, `fund.receipt-used`, `fund.over-assessment`,
+/// `fund.receipt-range`, those of [`journal::post`].
 pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
     let place = place_of(tx, deposit.dwelling_no).await?;
     let seen = look(tx, &deposit.seen).await?;
@@ -381,6 +381,57 @@ pub(super) async fn paid(
         *paid.entry((dwelling, kind, plan)).or_default() += Money::fen(row.try_get("", "fen")?);
     }
     Ok(paid)
+}
+
+/// What each dwelling was to pay in at first and has not: what the next deposit without a kind of its own counts for.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn first_owed(
+    view: &mut impl View,
+    compound: CompoundId,
+) -> Result<HashMap<DwellingNo, Money>> {
+    let paid = paid(view, compound, None, None).await?;
+    let assessed = super::assessments(view, compound, None).await?;
+    let owed = assessed.into_iter().map(|assessment| {
+        let key = (assessment.dwelling_no, DepositKind::Initial, None);
+        let paid = paid.get(&key).copied().unwrap_or_default();
+        (assessment.dwelling_no, (assessment.due - paid).max(Money::ZERO))
+    });
+    Ok(owed.collect())
+}
+
+/// What vouchers moved of a dwelling's principal on 4001 that counts as no first deposit: top-ups, rebuilding, monthly
+/// levies; what was refunded of them and reversed, negative.
+pub(super) async fn of_other_kinds(
+    view: &mut impl View,
+    compound: CompoundId,
+    dwelling: DwellingNo,
+) -> Result<HashMap<VoucherSeq, Money>> {
+    let of =
+        "d.compound_id = $1 AND d.dwelling_no = $2 AND d.kind IN ('top-up', 'rebuild', 'monthly')";
+    let sql = format!(
+        "SELECT d.voucher_seq AS seq, CAST(d.amount_fen - d.gains_fen AS BIGINT) AS fen
+           FROM deposit d WHERE {of}
+         UNION ALL
+         SELECT v.seq, CAST(d.gains_fen - d.amount_fen AS BIGINT) FROM deposit d
+           JOIN voucher v ON v.compound_id = d.compound_id AND v.book = 1 AND v.reverses_seq = d.voucher_seq
+           WHERE {of}
+         UNION ALL
+         SELECT r.voucher_seq, CAST(-r.principal_fen AS BIGINT) FROM refund r
+           JOIN deposit d ON d.compound_id = r.compound_id AND d.deposit_no = r.deposit_no WHERE {of}
+         UNION ALL
+         SELECT v.seq, CAST(r.principal_fen AS BIGINT) FROM refund r
+           JOIN deposit d ON d.compound_id = r.compound_id AND d.deposit_no = r.deposit_no
+           JOIN voucher v ON v.compound_id = r.compound_id AND v.book = 1 AND v.reverses_seq = r.voucher_seq
+           WHERE {of}"
+    );
+    let mut moved: HashMap<VoucherSeq, Money> = HashMap::new();
+    for row in view.rows(DEPOSITS, &sql, vec![compound.0.into(), dwelling.0.into()]).await? {
+        let seq = VoucherSeq(row.try_get("", "seq")?);
+        *moved.entry(seq).or_default() += Money::fen(row.try_get("", "fen")?);
+    }
+    Ok(moved)
 }
 
 /// What each dwelling paid in at first (首期交存额): what the renewal line is a part of. First deposits, those of a fund that

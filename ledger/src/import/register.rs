@@ -158,7 +158,9 @@ pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Enrolment>) -> Re
     for (enrolment, dwelling_no) in good.into_iter().zip(numbers) {
         rows::keep_row(tx, no, Kind::Register, &enrolment.row_key, dwelling_no.0)?;
         if let Some(due) = enrolment.due {
-            assessments.push(Assessment { dwelling_no, due, standard: enrolment.standard });
+            let due_on = enrolment.dwelling.handed_over_on;
+            let standard = enrolment.standard;
+            assessments.push(Assessment { dwelling_no, due, standard, due_on });
         }
     }
     fund::assess(tx, &assessments).await
