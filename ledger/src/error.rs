@@ -51,7 +51,7 @@ pub struct Refusal {
     /// What was found, in Chinese, with the figures.
     pub evidence: String,
     /// What to do now, where the evidence says more than the rule's own remedy does.
-    pub remedy: Option<String>,
+    pub remedy: Option<Box<str>>,
     /// The same for programs: `available_fen`, `asked_fen`, …
     pub facts: Map<String, Value>,
 }
@@ -75,7 +75,7 @@ impl Refusal {
     /// Says what to do now, in Chinese, in place of the rule's own remedy.
     #[must_use]
     pub fn remedied(mut self, remedy: impl Into<String>) -> Refusal {
-        self.remedy = Some(remedy.into());
+        self.remedy = Some(remedy.into().into_boxed_str());
         self
     }
 
