@@ -239,6 +239,35 @@ on_both! {
 }
 
 on_both! {
+    /// A register whose rooms another room names is not taken back from under it.
+    async fn a_register_that_is_named_elsewhere_is_not_undone(world: World) {
+        let register = "楼号,单元,房号,产权人,建筑面积,房屋性质\n1,1,101,王一,80.00,已售公有住房\n1,1,102,王二,81.00,已售公有住房\n";
+        let terms = Terms { compound: "xin".into(), name: Some("新村".into()), good_rows: false, book: Book::Fund };
+        let reading = import::read(Kind::Register, File { name: "房产清册.csv", bytes: register.as_bytes() }, &terms).unwrap();
+        import::commit(&world.books, &Actor::operator(), Arc::new(reading), &terms).await.unwrap();
+        let mut view = world.books.read().await.unwrap();
+        let compound = property::compound(&mut view, "xin").await.unwrap().id;
+        drop(view);
+        let operator = Actor::operator();
+        let room = property::RoomCode::parse("1-1-102").unwrap();
+        let unit = fund::NewUnit { name: "一厂".into() };
+        let enlisted = world.books.act(&operator, compound, Request::new("fund.enlist-unit", unit), |tx, unit| Box::pin(fund::enlist_unit(tx, unit)));
+        let unit_no = enlisted.await.unwrap().answer;
+        let shares = vec![fund::LegacyShare { room, amount_fen: Money::fen(60_000) }];
+        let legacy = fund::NewLegacy { unit_no, amount_fen: Money::fen(60_000), shares, evidence: "清册".into() };
+        let registered = world.books.act(&operator, compound, Request::new("fund.register-legacy", legacy), |tx, new| {
+            Box::pin(async move { fund::register_legacy(tx, new).await.map(|_| ()) })
+        });
+        registered.await.unwrap();
+        let request = Request::new("import.undo", ImportNo(1)).alone();
+        let undone = world.books.act(&operator, compound, request, |tx, no: &ImportNo| Box::pin(import::undo(tx, *no)));
+        let refused = undone.await.unwrap_err();
+        assert_eq!(refused.code(), "import.in-use");
+        assert!(refused.to_string().contains("房号 1-1-102 已列入原售房单位代管资金的分户明细"), "{refused}");
+    }
+}
+
+on_both! {
     async fn after_the_sample_every_law_holds(world: World) {
         summer(&world);
         for (kind, name) in FILES {

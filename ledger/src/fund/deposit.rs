@@ -130,6 +130,19 @@ impl Sighting {
         self.line.as_ref().map_or("柜台".to_owned(), |line| format!("银行流水 {}", line.no))
     }
 
+    /// What a deposit's row keeps of it: all that was seen, unless a part is said.
+    pub(super) fn kept(&self, kind: &'static str, amount: Money, voucher: Posted) -> Kept {
+        Kept {
+            kind,
+            amount,
+            gains: Money::ZERO,
+            plan: None,
+            received_on: self.received_on,
+            line_no: self.line.as_ref().map(|line| line.no),
+            voucher,
+        }
+    }
+
     /// Claims the line, if there is one, for the voucher it is.
     pub(super) fn claim(&self, tx: &mut Tx, voucher: Posted) {
         if let Some(line) = &self.line {
@@ -161,6 +174,7 @@ pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
     let standing = standing(tx, deposit.dwelling_no, deposit.kind, &deposit.receipt_no).await?;
 
     may_deposit(deposit, seen.amount, &standing)?;
+    let range = receipt::range_of(tx, &deposit.receipt_no).await?;
 
     let entry = Entry {
         book: Book::Fund,
@@ -177,17 +191,10 @@ pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
     };
     let voucher = journal::post(tx, entry).await?;
     seen.claim(tx, voucher);
-    let kept = Kept {
-        kind: deposit.kind.name(),
-        amount: seen.amount,
-        gains: Money::ZERO,
-        plan: standing.plan.filter(|_| standing.rest().is_some_and(Money::is_positive)),
-        received_on: seen.received_on,
-        line_no: seen.line.as_ref().map(|line| line.no),
-        voucher,
-    };
+    let plan = standing.plan.filter(|_| standing.rest().is_some_and(Money::is_positive));
+    let kept = Kept { plan, ..seen.kept(deposit.kind.name(), seen.amount, voucher) };
     let deposit_no = keep(tx, deposit.dwelling_no, &deposit.receipt_no, kept);
-    receipt::keep(tx, &deposit.receipt_no, deposit_no, None);
+    receipt::keep(tx, &deposit.receipt_no, deposit_no, range);
     Ok(Deposited { deposit_no, voucher, amount_fen: seen.amount, received_on: seen.received_on })
 }
 
