@@ -15,9 +15,10 @@
 //! The course: [`propose`] ▸ [`record`] plan, check, notice, vote, application, decision, contract, progress … ▸ [`pay`] ▸
 //! [`claim_back`] ▸ [`archive`](fn@archive). Questions: [`projects`], [`project`], [`findings`], [`preview`], [`papers`].
 //! Limits: a selling unit's money is not in these books, its share is paid outside; tables of floors (lifts) are shared by
-//! [`crate::allocation`] and not planned here; clocks in working days are not judged ([`days`]).
+//! [`crate::allocation`] and not planned here; clocks in working days of a year not arranged yet are not judged ([`days`]).
 
 pub mod archive;
+mod caps;
 pub mod days;
 pub mod facts;
 mod fit;
@@ -558,7 +559,7 @@ pub async fn claim_back(tx: &mut Tx, no: ProjectNo, back: &ClaimBack) -> Result<
     let pack = law(tx, compound, &facts, today).await?;
     at(&facts, facts.archived.is_none(), "已归档")?;
     not_after("到账", back.received_on, today)?;
-    let over = gate::room(&pack, &facts, today).map_or(Money::ZERO, |(_, over, _)| over);
+    let over = caps::room(&pack, &facts, today).map_or(Money::ZERO, |(_, over, _)| over);
     if !back.amount_fen.is_positive() || back.amount_fen > over {
         let evidence = format!("多付 {} 元，追回 {} 元", over.grouped(), back.amount_fen.grouped());
         return Err(CLAIM_BACK.refuse(evidence).with("over_fen", over.in_fen()).into());

@@ -611,14 +611,24 @@ fn a_notice_runs_whole_days_and_an_objection_stops_it() {
 }
 
 #[test]
-fn a_clock_in_working_days_is_not_guessed() {
-    let mut case = ordinary("100000", 6_000_000, 300_000);
-    let notice = case.pack.terms.notice_plan.value.0.as_mut().unwrap();
-    notice.counted = ledger::policy::terms::Days::Working;
-    let findings = case.findings();
-    let plan = findings.iter().find(|f| f.predicate == Predicate::PlanPosted).unwrap();
-    assert_eq!(plan.state, State::Unverified);
-    assert_eq!(pass(&findings, Asked::Pay).unwrap_err().code(), "gate.plan-posted");
+fn a_clock_in_working_days_is_counted_or_not_judged() {
+    let posted = |on: &str| {
+        let mut case = ordinary("100000", 6_000_000, 300_000).with(notice(NoticeOf::Plan, on));
+        let law = case.pack.terms.notice_plan.value.0.as_mut().unwrap();
+        law.counted = ledger::policy::terms::Days::Working;
+        case
+    };
+    let state = |case: &Case| {
+        let found = case.findings();
+        found.into_iter().find(|f| f.predicate == Predicate::PlanPosted).unwrap().state
+    };
+    // The vote opens on Tuesday the 20th: seven working days before it are 9, 12–16 and 19 January.
+    assert_eq!(state(&posted("2026-01-08")), State::Holds);
+    assert_eq!(state(&posted("2026-01-09")), State::Fails);
+    // Of a year whose holidays are not known nothing is said.
+    let unknown = posted("2023-12-01");
+    assert_eq!(state(&unknown), State::Unverified);
+    assert_eq!(pass(&unknown.findings(), Asked::Pay).unwrap_err().code(), "gate.plan-posted");
 }
 
 /// TV-15, TV-15b: contract 200,000.00 in Shanghai.

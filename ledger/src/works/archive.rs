@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::facts::{Facts, Recorded};
 use super::step::{Archived, NoticeOf, Step};
-use super::{NO_PAPER, PAPER, Stepped, UNFINISHED, facts_of, gate, law, let_go, rows};
+use super::{NO_PAPER, PAPER, Stepped, UNFINISHED, caps, facts_of, law, let_go, rows};
 use crate::books::{Tx, View};
 use crate::calendar::{Day, Instant};
 use crate::error::{Refusal, Result};
@@ -293,7 +293,7 @@ fn may_be_archived(pack: &crate::policy::Pack, facts: &Facts, today: Day) -> Res
         lacking.push("验收合格".to_owned());
     }
     let by_others = facts.plan.as_ref().map_or_else(Default::default, |plan| plan.is.by_others());
-    match gate::settled(pack, facts).filter(|_| facts.account.is_some()) {
+    match caps::settled(pack, facts).filter(|_| facts.account.is_some()) {
         None => lacking.push("决算（须审价的已审价）".to_owned()),
         Some(settled) => {
             let due = settled - by_others - facts.paid_so_far();
@@ -305,9 +305,9 @@ fn may_be_archived(pack: &crate::policy::Pack, facts: &Facts, today: Day) -> Res
             }
         }
     }
-    let kept = gate::kept_back(pack, facts, today);
+    let kept = caps::kept_back(pack, facts, today);
     if let Some(contract) = facts.contract.as_ref().filter(|_| kept.is_positive()) {
-        lacking.push(gate::retained(&contract.is, kept));
+        lacking.push(caps::retained(&contract.is, kept));
     }
     if let Some(request) = facts.undecided_request() {
         lacking.push(format!("办结付款申请（步骤 {}）", request.no));

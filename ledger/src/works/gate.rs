@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::caps::{is_review_spared, room};
 use super::days::{self, Clock};
 use super::facts::{At, By, Facts};
 use super::share::Draws;
@@ -21,7 +22,7 @@ use crate::calendar::Day;
 use crate::error::{Kind as Answer, Refusal, Rule};
 use crate::id::DwellingNo;
 use crate::money::Money;
-use crate::policy::terms::{Audit, EmergencyOrder, NoticeKind, PaidInTotal, Power};
+use crate::policy::terms::{EmergencyOrder, NoticeKind, Power};
 use crate::policy::{Evidence, Pack, Path, Predicate};
 
 macro_rules! rules {
@@ -329,123 +330,6 @@ pub fn needed(pack: &Pack, facts: &Facts) -> Vec<(Power, &'static [Role], &'stat
     }
 }
 
-/// What the works come to in the end, all of it: reviewed, or accounted where no review is needed.
-#[must_use]
-pub fn settled(pack: &Pack, facts: &Facts) -> Option<Money> {
-    let reviewed = facts.review.as_ref().map(|review| review.is.amount_fen);
-    let account = facts.account.as_ref().map(|account| account.is.amount_fen);
-    match (reviewed, account) {
-        (Some(reviewed), account) => {
-            Some(account.map_or(reviewed, |account| account.min(reviewed)))
-        }
-        (None, Some(account)) => {
-            let is_enough = pack.terms.payment_caps.total == PaidInTotal::FinalAccount;
-            (is_enough && is_review_spared(pack, facts)).then_some(account)
-        }
-        (None, None) => None,
-    }
-}
-
-/// Whether the final account goes without a review.
-fn is_review_spared(pack: &Pack, facts: &Facts) -> bool {
-    let Some(account) = &facts.account else { return false };
-    if facts.project.proposal.is_on_behalf || pack.audit_required(account.is.amount_fen) {
-        return false;
-    }
-    let committee_agrees =
-        account.is.committee_waives_review && account.by.role == Role::OwnersCommittee;
-    match *pack.terms.audit {
-        Audit::Unless { committee_agrees: true, .. } => committee_agrees,
-        _ => true,
-    }
-}
-
-/// What the contract leaves to the scope; of works in the owners' stead, what the plan does.
-fn contracted(facts: &Facts) -> Option<Money> {
-    let plan = &facts.plan.as_ref()?.is;
-    match (&facts.contract, &facts.order) {
-        (Some(contract), _) => Some(contract.is.price_fen - plan.by_others()),
-        (None, Some(_)) => Some(plan.to_share()),
-        (None, None) => None,
-    }
-}
-
-/// What may be paid now of what the scope bears, what is to be claimed back, and why no more.
-#[must_use]
-pub fn room(pack: &Pack, facts: &Facts, today: Day) -> Option<(Money, Money, String)> {
-    let plan = &facts.plan.as_ref()?.is;
-    let contract = contracted(facts)?;
-    let paid = facts.paid_so_far();
-    let settled = settled_here(pack, facts);
-    let kept = kept_back(pack, facts, today);
-    // What is kept back is not to be had yet: paid all the same, it is paid too much.
-    let room = pack.terms.payment_caps.room(contract, paid, settled.map(|all| all - kept));
-    let mut most = room.most;
-    let of = match settled {
-        Some(settled) => format!("审定 {} 元", settled.grouped()),
-        None => format!("合同 {} 元", contract.grouped()),
-    };
-    let retained = match (&facts.contract, kept.is_positive()) {
-        (Some(contract), true) => format!("，{}", retained(&contract.is, kept)),
-        _ => String::new(),
-    };
-    let mut why = format!("{of}{retained}，已付 {} 元", paid.grouped());
-    let mut bind = |limit: Money, words: String| {
-        let limit = limit.max(Money::ZERO);
-        if limit < most {
-            most = limit;
-            why = words;
-        }
-    };
-    if settled.is_none() {
-        if facts.project.proposal.is_on_behalf {
-            bind(Money::ZERO, "代修费用审价后一次付清".to_owned());
-        } else if facts.project.proposal.path == Path::Emergency
-            && let Some(advance) = *pack.terms.emergency_advance.value
-        {
-            let limit = advance.most.of_money(plan.to_share()) - paid;
-            bind(limit, format!("应急预付至多 {}，已付 {} 元", advance.most, paid.grouped()));
-        }
-    }
-    if settled.is_none() && kept.is_positive() {
-        let limit = contract - kept - paid;
-        bind(limit, format!("{of}{retained}，已付 {} 元", paid.grouped()));
-    }
-    Some((most, room.claim_back, why))
-}
-
-/// What the works come to in the end of what the scope bears.
-fn settled_here(pack: &Pack, facts: &Facts) -> Option<Money> {
-    let plan = &facts.plan.as_ref()?.is;
-    settled(pack, facts).map(|all| (all - plan.by_others()).max(Money::ZERO))
-}
-
-/// What is kept back on a day (质量保证金): the contract's part of what the works came to, before that of its price, cut to
-/// the fen; nothing once its day is over and, where the law wants it, the end of the warranty is certified.
-#[must_use]
-pub fn kept_back(pack: &Pack, facts: &Facts, today: Day) -> Money {
-    let Some(contract) = &facts.contract else { return Money::ZERO };
-    let Some(keep) = contract.is.retention else { return Money::ZERO };
-    let of = settled_here(pack, facts).or_else(|| contracted(facts)).unwrap_or_default();
-    let is_over = contract.is.retained_until_on.is_none_or(|until| until < today);
-    let is_certified = facts.warranty_end.as_ref().is_some_and(|end| end.is.on <= today);
-    // Without a day only the certificate says that it is over; before the works are settled nothing is.
-    let needs_certificate =
-        pack.terms.retention.needs_warranty_end || contract.is.retained_until_on.is_none();
-    let is_released =
-        settled_here(pack, facts).is_some() && is_over && (is_certified || !needs_certificate);
-    if is_released { Money::ZERO } else { keep.of_money(of) }
-}
-
-/// What is kept back, in words.
-pub(super) fn retained(contract: &Contract, kept: Money) -> String {
-    let until = match contract.retained_until_on {
-        Some(until) => format!("留至 {until}"),
-        None => "留至保修期满".to_owned(),
-    };
-    format!("质量保证金 {} 元{until}", kept.grouped())
-}
-
 fn judge(predicate: Predicate, pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
     match predicate {
         Predicate::CommonPart => with_check(facts, |check| {
@@ -525,12 +409,15 @@ fn posted(
     let late = if notice.on > at { format!("，{} 补记", notice.on) } else { String::new() };
     let notice = &notice.is;
     let posted_on = notice.posted_on;
+    let is_working =
+        law.value.is_some_and(|law| law.counted == crate::policy::terms::Days::Working);
+    let unit = if is_working { "个工作日" } else { "日" };
     match days::judge(*law.value, posted_on, notice.until_on, at) {
         Clock::Kept { days } => {
-            holds(format!("{posted_on} 公示于{}，至 {at} 满 {days} 日{late}", notice.place))
+            holds(format!("{posted_on} 公示于{}，至 {at} 满 {days} {unit}{late}", notice.place))
         }
         Clock::Short { days, needed, free_on } => fails(format!(
-            "{posted_on} 公示，至 {at} 满 {days} 日，须满 {needed} 日（当日不计，最早 {free_on}）"
+            "{posted_on} 公示，至 {at} 满 {days} {unit}，须满 {needed} {unit}（当日不计，最早 {free_on}）"
         )),
         Clock::Uncounted { needed } => uncounted(needed),
     }
