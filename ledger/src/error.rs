@@ -50,9 +50,7 @@ pub struct Refusal {
     pub rule: &'static Rule,
     /// What was found, in Chinese, with the figures.
     pub evidence: String,
-    /// What to do now, where the evidence says more than the rule's own remedy does.
-    pub remedy: Option<Box<str>>,
-    /// The same for programs: `available_fen`, `asked_fen`, …
+    /// The same for programs: `available_fen`, `asked_fen`, …; and `remedy`, where it is not the rule's own.
     pub facts: Map<String, Value>,
 }
 
@@ -60,7 +58,7 @@ impl Rule {
     /// The rule says no, because of this.
     #[must_use]
     pub fn refuse(&'static self, evidence: impl Into<String>) -> Refusal {
-        Refusal { rule: self, evidence: evidence.into(), remedy: None, facts: Map::new() }
+        Refusal { rule: self, evidence: evidence.into(), facts: Map::new() }
     }
 }
 
@@ -74,15 +72,14 @@ impl Refusal {
 
     /// Says what to do now, in Chinese, in place of the rule's own remedy.
     #[must_use]
-    pub fn remedied(mut self, remedy: impl Into<String>) -> Refusal {
-        self.remedy = Some(remedy.into().into_boxed_str());
-        self
+    pub fn remedied(self, remedy: impl Into<String>) -> Refusal {
+        self.with("remedy", remedy.into())
     }
 
     /// What to do now, in Chinese.
     #[must_use]
     pub fn remedy(&self) -> &str {
-        self.remedy.as_deref().unwrap_or(self.rule.remedy)
+        self.facts.get("remedy").and_then(Value::as_str).unwrap_or(self.rule.remedy)
     }
 
     /// The rule's code.

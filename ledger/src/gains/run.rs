@@ -290,7 +290,7 @@ async fn must_be_due(view: &mut impl View, asked: &Asked, today: Day) -> Result<
         Some(rule) => refusal.remedied(rule.remedy),
         None => refusal,
     };
-    Err(refusal.with("code", code).into())
+    Err(refusal.with("first_code", code).into())
 }
 
 /// The plans, a jurisdiction each: the law and the rates as they stand when the run begins or goes on.
