@@ -151,13 +151,13 @@ impl Problem {
     /// Its members, without the request's number.
     #[must_use]
     pub fn members(&self) -> Map<String, Value> {
-        let Rule { code, rule, remedy, .. } = self.refusal.rule;
+        let Rule { code, rule, .. } = self.refusal.rule;
         let told = json!({
             "type": format!("/problems/{code}"),
             "title": rule,
             "status": self.status().as_u16(),
             "detail": mask::text_of_persons(&self.refusal.evidence),
-            "remedy": remedy,
+            "remedy": self.refusal.remedy(),
             "code": code,
         });
         let Value::Object(mut members) = told else { return Map::new() };

@@ -3,8 +3,9 @@
 use ledger::calendar::Day;
 use ledger::error::Result;
 use ledger::fund::{
-    self, Assigned, Assigning, Basis, Call, NewCall, Notice, Notifying, Planned, Posting, Renewal,
-    RenewalArrears, RenewalShare, Renewing, Reviewed, Target, Under,
+    self, Assigned, Assigning, Basis, Call, NewCall, Notice, Notifying, PlanWithdrawal,
+    PlanWithdrawn, Planned, Posting, Renewal, RenewalArrears, RenewalShare, Renewing, Reviewed,
+    Target, Under,
 };
 use ledger::id::{CallNo, MotionNo, RenewalNo, RoundNo};
 use ledger::money::Money;
@@ -56,6 +57,12 @@ acts! {
     /// Those of [`fund::review`].
     review(given: (RenewalNo, ReviewAsked)) -> Reviewed = "fund.review",
         |tx| fund::review(tx, given.0, given.1.on.0);
+    /// Withdraws a plan.
+    ///
+    /// # Errors
+    /// Those of [`fund::withdraw_plan`].
+    withdraw(given: (RenewalNo, PlanWithdrawal)) -> PlanWithdrawn = "fund.withdraw-plan",
+        |tx| fund::withdraw_plan(tx, given.0, &given.1);
     /// Assigns public revenue to the fund.
     ///
     /// # Errors
@@ -283,6 +290,18 @@ pub async fn new_review(
     Told(asked): Told<ReviewAsked>,
 ) -> Result<Acted<Reviewed>, Problem> {
     let done = review(&Seat::of(&visit), (RenewalNo(visit.at.no), asked)).await?;
+    Ok(Acted::new(done, |told| told))
+}
+
+/// `POST /compounds/{compound}/renewals/{no}/withdrawal`.
+///
+/// # Errors
+/// Those of [`withdraw`].
+pub async fn new_withdrawal(
+    visit: Visit<AtNumber>,
+    Told(asked): Told<PlanWithdrawal>,
+) -> Result<Acted<PlanWithdrawn>, Problem> {
+    let done = withdraw(&Seat::of(&visit), (RenewalNo(visit.at.no), asked)).await?;
     Ok(Acted::new(done, |told| told))
 }
 

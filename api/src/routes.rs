@@ -252,6 +252,7 @@ static REFUND: &[&Rule] = &[
     &fund_rules::AMOUNT,
     &fund_rules::NO_DEPOSIT,
     &fund_rules::REFUNDED,
+    &fund_rules::NOT_DESTROYED,
     &fund_rules::NOT_PUBLIC,
     &fund_rules::NO_UNIT,
     &fund_rules::UNIT_ENDED,
@@ -274,6 +275,7 @@ static RENEWAL: &[&Rule] = &[
     &fund_rules::DUE_DAY,
     &fund_rules::NOBODY_UNDER,
     &fund_rules::PLAN_OPEN,
+    &fund_rules::PLAN_WITHDRAWN,
     &fund_rules::OVER_CAP,
     &fund_rules::NO_STANDARD,
 ];
@@ -392,7 +394,7 @@ routes! {
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
         [POST, &[&journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
             &journal_rules::REVERSED, &journal_rules::REVERSES_LATER, &journal_rules::REVERSES_FIRST,
-            &journal_rules::REVERSES_HELD]];
+            &journal_rules::REVERSES_HELD, &journal_rules::REVERSES_PAID, &journal_rules::REVERSES_SHARED]];
     POST Long "/compounds/{compound}/closes" KEEPERS Compound [MONEY] journal::close => Close:
         "结账" "月份结束后依次结账；结账后不得再改，差错记迟到凭证。"
         [&[&journal_rules::NOT_ENDED, &journal_rules::OUT_OF_ORDER, &journal_rules::CLOSED]];
@@ -418,7 +420,7 @@ routes! {
         "一户的应交与欠交" "" [ROOM];
     POST Quick "/compounds/{compound}/deposits/{no}/receipts" KEEPERS Compound levy::new_receipt:
         "开具专用票据" "号码由开票单位给定，或取号段的下一号；一号只用一次。"
-        [CLEAR, &[&fund_rules::NO_DEPOSIT, &fund_rules::RECEIPTED, &fund_rules::PAPERS, &fund_rules::RECEIPT_USED, &fund_rules::NO_RECEIPT_LEFT]];
+        [CLEAR, &[&fund_rules::NO_DEPOSIT, &fund_rules::RECEIPTED, &fund_rules::PAPERS, &fund_rules::RECEIPT_USED, &fund_rules::RECEIPT_RANGE, &fund_rules::NO_RECEIPT_LEFT]];
     GET Quick "/compounds/{compound}/receipt-ranges" READERS Compound levy::ranges:
         "列出票据号段" "已用、作废、未用。" [];
     POST Quick "/compounds/{compound}/receipt-ranges" KEEPERS Compound levy::new_range:
@@ -483,12 +485,15 @@ routes! {
         "列出方案的通知与催交" "" [];
     POST Long "/compounds/{compound}/renewals/{no}/notices" COUNTERS Compound renewal::new_notices:
         "登记通知或催交" "不写房号的，通知发给方案内全部，催交发给全部欠交。"
-        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &property_rules::NO_DWELLING, &fund_rules::NOT_IN_PLAN, &fund_rules::NOTHING_OWED]];
+        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN, &property_rules::NO_DWELLING, &fund_rules::NOT_IN_PLAN, &fund_rules::NOTHING_OWED]];
     POST Quick "/compounds/{compound}/renewals/{no}/postings" COUNTERS Compound renewal::new_posting:
-        "登记方案公示" "" [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN]];
+        "登记方案公示" "" [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN]];
     POST Long "/compounds/{compound}/renewals/{no}/reviews" COUNTERS Compound renewal::new_review:
         "重算方案" "其后分配的收益抵减未交部分；只减不增，不低于已交。"
         [RENEWAL, policy_rules::RULES];
+    POST Long "/compounds/{compound}/renewals/{no}/withdrawal" COUNTERS Compound renewal::new_withdrawal:
+        "撤回方案" "未交的不再应交，已交的留在分户账；其决议可另作方案。"
+        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN]];
     GET Quick "/compounds/{compound}/revenue-assignments" READERS Compound renewal::assignments:
         "列出划入维修资金的公共收益" "" [];
     POST Quick "/compounds/{compound}/revenue-assignments" KEEPERS Compound [MONEY] renewal::new_assignment:
@@ -501,7 +506,7 @@ routes! {
         [CLEAR, &[&gain_rules::RATE_SHAPE, &gain_rules::RATE_TAKEN]];
     POST Long "/interest-runs" AUTHORITY House gains::run_interest:
         "结息" "全部小区逐个结息，各小区一张凭证；中断后以同样的请求继续，已结的不重复。未结的小区及原因见批次清单。"
-        [&[&gain_rules::PERIOD, &gain_rules::RUN_OPEN, &property_rules::NO_COMPOUND]];
+        [&[&gain_rules::PERIOD, &gain_rules::NOTHING_DUE, &gain_rules::RUN_OPEN, &property_rules::NO_COMPOUND]];
     GET Live "/interest-preview" AUTHORITY House gains::preview:
         "预览结息" "只计算，不入账。" [&[&gain_rules::PERIOD, &property_rules::NO_COMPOUND]];
     GET Quick "/interest-runs" EXAMINERS House gains::runs:

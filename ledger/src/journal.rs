@@ -104,6 +104,22 @@ pub static REVERSES_HELD: Rule = Rule {
     remedy: "先由项目变更方案或撤回，解除预留，再冲销",
 };
 
+/// What the voucher owes was paid since.
+pub static REVERSES_PAID: Rule = Rule {
+    code: "journal.reversal-paid",
+    kind: Answer::Refused,
+    rule: "已经支付的应付款不得冲销：应付科目不得成为负数",
+    remedy: "先冲销其后的支付凭证，再冲销应付",
+};
+
+/// The income was given to dwellings since.
+pub static REVERSES_SHARED: Rule = Rule {
+    code: "journal.reversal-distributed",
+    kind: Answer::Refused,
+    rule: "已分配到户的收益不得冲销：待分配累计收益（连同未结转的收入）不得成为负数",
+    remedy: "先冲销其后的结息或收益分配，再冲销收入",
+};
+
 /// Shares promised to a project are more than there is.
 pub static SHORT: Rule = Rule {
     code: "journal.reserve-short",
@@ -138,6 +154,8 @@ pub static RULES: &[&Rule] = &[
     &REVERSES_LATER,
     &REVERSES_FIRST,
     &REVERSES_HELD,
+    &REVERSES_PAID,
+    &REVERSES_SHARED,
     &SHORT,
     &RELEASE,
     &close::NOT_ENDED,
@@ -242,7 +260,8 @@ pub enum Style {
 ///
 /// # Errors
 /// `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
-/// `journal.reversal-before-original`, `journal.reversal-out-of-order`, `journal.reversal-held`, and those of [`post`].
+/// `journal.reversal-before-original`, `journal.reversal-out-of-order`, `journal.reversal-held`, `journal.reversal-paid`,
+/// `journal.reversal-distributed`, and those of [`post`].
 pub async fn reverse(
     tx: &mut Tx,
     book: Book,
@@ -270,6 +289,11 @@ pub async fn reverse(
             return Err(REVERSES_FIRST.refuse(evidence).with("later", later.to_string()).into());
         }
         leaves_what_is_held(tx, &entry).await?;
+        if let Some(later) = reading::later_payment(tx, original).await? {
+            let evidence = format!("{} 所记的应付已由 {later} 支付", original.posted);
+            return Err(REVERSES_PAID.refuse(evidence).with("later", later.to_string()).into());
+        }
+        leaves_what_was_shared(tx, &entry).await?;
         reversals.push(entry);
     }
 
@@ -318,6 +342,48 @@ async fn leaves_what_is_held(tx: &mut Tx, entry: &Entry) -> Result<()> {
             );
             let refusal = REVERSES_HELD.refuse(evidence).with("dwelling_no", dwelling.0);
             return Err(refusal.with("held_fen", held.in_fen()).into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a reversal leaves of the undistributed gains, and of the income that closes into them, no less than nothing.
+async fn leaves_what_was_shared(tx: &mut Tx, entry: &Entry) -> Result<()> {
+    let chart = entry.book.chart();
+    // The fund's gains wait for the dwellings in accounts of their own; no other book gives any out.
+    let pool_of = |code: i32| {
+        let account = chart.account(code).filter(|_| entry.book == Book::Fund)?;
+        let pool = account.month_closes_to.and_then(|to| chart.account(to)).unwrap_or(account);
+        (pool.code / 100 == 3101).then_some(pool.code)
+    };
+    let mut taken: BTreeMap<i32, Money> = BTreeMap::new();
+    for line in &entry.lines {
+        if let Some(pool) = pool_of(line.account) {
+            *taken.entry(pool).or_default() += line.signed();
+        }
+    }
+    taken.retain(|_, fen| fen.is_positive());
+    if taken.is_empty() {
+        return Ok(());
+    }
+    tx.flush().await?;
+    let mut waits: BTreeMap<i32, Money> = BTreeMap::new();
+    for (account, credit) in reading::credits(tx, entry.book).await? {
+        if let Some(pool) = pool_of(account) {
+            *waits.entry(pool).or_default() += credit;
+        }
+    }
+    for (pool, taken) in taken {
+        let waits = waits.get(&pool).copied().unwrap_or_default();
+        if taken > waits {
+            let name = chart.account(pool).map_or("", |account| account.name.as_str());
+            let evidence = format!(
+                "{name}（连同未结转的收入）{} 元，冲销要减少 {} 元",
+                waits.grouped(),
+                taken.grouped()
+            );
+            let refusal = REVERSES_SHARED.refuse(evidence).with("account", pool);
+            return Err(refusal.with("available_fen", waits.in_fen()).into());
         }
     }
     Ok(())

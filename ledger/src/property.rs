@@ -24,7 +24,7 @@ pub use self::directory::{Directory, Portrait, compound_and_acts, portrait};
 pub use self::room_code::{NotRoom, RoomCode};
 pub use self::succession::{Custody, Fate, NewPart, Step, custodies, history};
 pub(crate) use self::succession::{
-    NewCustody, end, join, may_deposit, may_keep, must_stand, part, record_custody,
+    NewCustody, destroyed_on, end, join, may_deposit, may_keep, must_stand, part, record_custody,
 };
 use crate::books::{Tx, View};
 use crate::calendar::Day;

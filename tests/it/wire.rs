@@ -283,6 +283,7 @@ on_both! {
         doors.post("/projects", proposal).await.must(201);
         let plan = json!({ "content": "翻修", "budget_fen": 100, "scope": { "kind": "compound" } });
         doors.post("/projects/1/plans", plan).await.must(201);
+        crate::gains::somebody_is_due(&world).await;
         let run = Request::post("/api/v1/interest-runs")
             .header("authorization", bearer(Role::HousingAuthority))
             .header("content-type", "application/json");

@@ -226,7 +226,7 @@ fn tell_rejects(report: &Report, args: &FileArgs, out: Out<'_>) -> Result<(), St
         writeln!(out, "退回清单已写到 {}", path.display())?;
     }
     if let Some(refusal) = report.refusal().filter(|_| !args.dry_run) {
-        let remedy = refusal.refusal().map_or("", |refusal| refusal.rule.remedy);
+        let remedy = refusal.refusal().map_or("", |refusal| refusal.remedy());
         writeln!(out, "一行也没有导入。{remedy}")?;
     }
     Ok(())

@@ -9,8 +9,8 @@ use ledger::books::{Actor, Books};
 use ledger::calendar::Month;
 use ledger::fund::{
     self, Assigning, Cause, EndingUnit, LegacyIncome, LevyKind, Levying, NewCall, NewLegacy,
-    NewLegacyStep, NewRange, NewStandard, NewUnit, NoticeWord, Notifying, Posting, RefundPayment,
-    Refunding, Renewing, StepWord, UnitDeposit, UnitLevy, UnitRefunding, Voiding,
+    NewLegacyStep, NewRange, NewStandard, NewUnit, NoticeWord, Notifying, PlanWithdrawal, Posting,
+    RefundPayment, Refunding, Renewing, StepWord, UnitDeposit, UnitLevy, UnitRefunding, Voiding,
 };
 use ledger::governance::matter::Delivery;
 use ledger::id::{DepositNo, LegacyNo, LineNo, RefundNo, RenewalNo, SellingUnitNo};
@@ -365,6 +365,19 @@ pub(super) enum Renewals {
         #[command(flatten)]
         act: ActArgs,
     },
+    /// 撤回方案：未交的不再应交，已交的留在分户账
+    WithdrawPlan {
+        #[command(flatten)]
+        no: NoArg,
+        /// 撤回日期
+        #[arg(long, value_name = "DAY")]
+        on: IsoDay,
+        /// 原因
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        act: ActArgs,
+    },
     /// 公共收益划入维修资金
     Assign {
         /// 金额（元）
@@ -503,6 +516,7 @@ impl Renewals {
             | Renewals::Notify { act, .. }
             | Renewals::Post { act, .. }
             | Renewals::Review { act, .. }
+            | Renewals::WithdrawPlan { act, .. }
             | Renewals::Assign { act, .. } => act,
         }
     }
@@ -697,6 +711,16 @@ async fn renewals(books: &Books, acting: Renewals, out: Out<'_>) -> Ran {
         Renewals::Review { no, on, .. } => {
             let done = renewal::review(seat, (RenewalNo(no.no), ReviewAsked { on })).await?.answer;
             let line = format!("{} 户减少，合计 {} 元", done.lowered, done.less_fen.grouped());
+            tell(out, is_json, &done, line)
+        }
+        Renewals::WithdrawPlan { no, on, reason, .. } => {
+            let asked = PlanWithdrawal { on: on.0, reason };
+            let done = renewal::withdraw(seat, (RenewalNo(no.no), asked)).await?.answer;
+            let (less, paid) = (done.less_fen.grouped(), done.paid_fen.grouped());
+            let line = format!(
+                "方案 {} 已撤回：{} 户不再应交 {less} 元，已交 {paid} 元留在分户账",
+                no.no, done.released
+            );
             tell(out, is_json, &done, line)
         }
         Renewals::Assign { amount, on, housing, plan, evidence, .. } => {

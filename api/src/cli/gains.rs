@@ -1,5 +1,7 @@
 //! Commands about gains: rates, the run of interest, placements, what the bank credited and charged.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use ledger::books::Books;
 use ledger::gains::placement::{self, Charged, Holding, How, Income};
@@ -16,8 +18,8 @@ use super::{
     ActArgs, CompoundArg, DONE, JsonArgs, Out, REFUSED, Ran, compound, money, number, operator, say,
 };
 use crate::gains::{
-    DistributionAsked, RateAsked, RateView, RunView, ShareView, enter, is_skipped, parts_of,
-    reckoned, share_out,
+    DistributionAsked, PartView, RateAsked, RateView, RunView, ShareView, enter, is_skipped,
+    part_view, parts_of, reckoned, share_out,
 };
 use crate::placements::{
     ChargeAsked, CreditAsked, EndingAsked, PlacementAsked, PlacementView, RenewalAsked, finish,
@@ -322,7 +324,7 @@ pub(super) async fn interest(books: &Books, run: RunOf, out: Out<'_>) -> Ran {
     let mut reasons = Vec::with_capacity(named.len());
     for part in &named {
         let code = property::compound_code(&mut view, part.compound).await?;
-        reasons.push(json!({ "compound": code, "code": part.code, "reason": part.reason }));
+        reasons.push(part_view(code, part));
     }
     let code = if shown.skipped.unwrap_or(0) > 0 { REFUSED } else { DONE };
     if args.json {
@@ -330,18 +332,25 @@ pub(super) async fn interest(books: &Books, run: RunOf, out: Out<'_>) -> Ran {
         return Ok(code);
     }
     tell(&shown, args.dry_run, out)?;
-    for (part, reason) in named.iter().zip(&reasons) {
-        let compound = reason["compound"].as_str().unwrap_or_default();
-        writeln!(out, "  未结 {compound} [{}] {}", part.code, part.reason)?;
+    // A rule is told once, after the first compound it keeps.
+    let mut rules = BTreeSet::new();
+    for part in &reasons {
+        let PartView { compound, code, reason, rule, remedy, .. } = part;
+        writeln!(out, "  未结 {compound} [{code}] {reason}")?;
+        if rules.insert(code) {
+            writeln!(out, "    规则 {rule}\n    办法 {remedy}")?;
+        }
     }
     Ok(code)
 }
 
 fn tell(run: &RunView, is_dry: bool, out: Out<'_>) -> Result<(), super::Stop> {
-    let word = if is_dry {
-        "预览（未入账）".to_owned()
-    } else {
-        format!("结息批次 {}", run.run_no)
+    let term = Term { year: run.year, quarter: run.quarter }.in_chinese();
+    let of = run.compound.as_ref().map_or(term.clone(), |code| format!("{term}，只办 {code}"));
+    let word = match run.run_no {
+        0 if is_dry => format!("预览（未入账，{of}）"),
+        0 => format!("没有可结的小区，未登记批次（{of}）"),
+        no => format!("结息批次 {no}（{of}）"),
     };
     let count = |n: Option<i32>| n.unwrap_or(0);
     writeln!(
@@ -360,7 +369,7 @@ fn tell(run: &RunView, is_dry: bool, out: Out<'_>) -> Result<(), super::Stop> {
         yuan(run.sum_fen),
         yuan(run.left_fen)
     )?;
-    if let Some(digest) = run.digest.as_ref().filter(|_| !is_dry) {
+    if let Some(digest) = run.digest.as_ref().filter(|_| run.run_no > 0) {
         writeln!(out, "  清单指纹 {digest}")?;
     }
     Ok(())
@@ -465,6 +474,9 @@ async fn parts(books: &Books, no: RunNo, only_skipped: bool, is_json: bool, out:
                 "{code}  {outcome}  {} 户  {amount}  {why}{}",
                 part.households, part.reason
             )?;
+            if is_skipped(&part) {
+                writeln!(out, "    办法 {}", part.remedy)?;
+            }
         }
     }
     if is_json {
