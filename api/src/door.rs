@@ -300,8 +300,8 @@ pub struct Entry {
 /// already.
 ///
 /// # Errors
-/// `door.unknown-caller`, `door.cross-site`, `door.too-fast`, `people.term-over`, `door.role`, `books.key-shape`,
-/// `property.no-compound`, `people.second-factor`.
+/// `door.unknown-caller`, `door.cross-site`, `door.too-fast`, `people.term-over`, `door.role`, `door.dwelling`,
+/// `books.key-shape`, `property.no-compound`, `people.second-factor`.
 pub async fn admit(State(entry): State<Entry>, request: Request, next: Next) -> Response {
     let came_at = std::time::Instant::now();
     let Entry { door, route, .. } = &entry;
@@ -403,6 +403,11 @@ async fn attend(
     };
     let actor = match access {
         Access::Allowed(role) => who.actor(role).from(origin),
+        Access::Forbidden if room.is_some() && somewhere == Role::Owner => {
+            // Word for word the same, whether there is such a dwelling or not.
+            let evidence = format!("{} 没有与这一户绑定", who.name());
+            return Err(problem::NOT_BOUND.refuse(evidence).into());
+        }
         Access::Forbidden => return Err(not_in(&who, somewhere)),
         Access::Unseen => return Err(property::no_compound(&code.unwrap_or_default()).into()),
     };
@@ -419,7 +424,7 @@ async fn attend(
     {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response());
     }
-    if let Some((deed, compound)) = route.deed.zip(compound.clone()) {
+    if let Some(deed) = route.deed {
         let asking = Asking { door, route, deed, who, actor, compound, key };
         return countersign::attend(asking, Request::from_parts(parts, body), next).await;
     }
