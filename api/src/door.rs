@@ -372,6 +372,7 @@ async fn attend(
     };
     let is_tagged = route.is_tagged() && !is_paper(&parts.uri);
     let asks_again = parts.headers.contains_key(header::IF_NONE_MATCH);
+    let has_any = parts.headers.get_all(header::IF_NONE_MATCH).iter().any(|seen| *seen == "*");
     let known = match &code {
         // What is asked again is judged by the acts of now, and an answer that does not say its acts needs them first.
         Some(code) if !is_tagged || (is_dated && !asks_again) => door.compounds.recall(code),
@@ -443,6 +444,10 @@ async fn attend(
         (tag, ..) => tag,
     };
     if let Some(tag) = tag.filter(|_| response.status() == StatusCode::OK) {
+        if has_any {
+            // That there is any answer is known only now.
+            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+        }
         response.headers_mut().insert(header::ETAG, tag);
         response
             .headers_mut()
@@ -611,10 +616,10 @@ impl TagOf {
     }
 }
 
-/// Whether `If-None-Match` names the tag.
+/// Whether `If-None-Match` names the tag. Who holds it was answered this very question; `*` names no tag.
 fn names(seen: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(seen), Ok(tag)) = (seen.to_str(), tag.to_str()) else { return false };
-    seen.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+    seen.split(',').map(str::trim).any(|one| one.trim_start_matches("W/") == tag)
 }
 
 /// The token a request shows.

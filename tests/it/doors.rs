@@ -503,7 +503,7 @@ on_both! {
             (json, fen("1e2"), 400, "door.shape"),
             (json, fen("true"), 400, "door.shape"),
             (json, fen("99999999999999999999"), 400, "door.shape"),
-            (json, fen("null"), 400, "door.shape"),
+            (json, fen("null"), 400, "fund.seen"),
             (json, fen("0"), 400, "fund.amount"),
             (json, fen("-1"), 400, "fund.amount"),
             (json, fen("10000000000001"), 400, "fund.amount"),

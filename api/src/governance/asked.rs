@@ -138,7 +138,11 @@ pub struct RoundAsked {
     pub agent_most_heads: Option<u32>,
     /// What part of all area one agent may vote for.
     #[serde(default)]
-    #[schemars(description = "一名代理人至多代理的面积比例：不写则不限", example = &"1/5")]
+    #[schemars(
+        description = "一名代理人至多代理的面积比例：不写则不限",
+        regex(pattern = "^(1/[1-9][0-9]?|2/[3-9]|3/[4-9])$"),
+        example = &"1/5"
+    )]
     pub agent_most_area: Option<Fraction>,
     /// Why a slip may be set aside.
     #[serde(default)]
