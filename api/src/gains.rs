@@ -28,7 +28,7 @@ use crate::wire::{Acted, IsoDay, Shown};
 #[schemars(description = "要登记的利率")]
 pub struct RateAsked {
     /// Whose.
-    #[schemars(description = "地区代码：六位行政区划代码，全国为 100000", example = &"330100")]
+    #[schemars(description = "地区代码：六位行政区划代码，全国为 100000", regex(pattern = "^[1-9][0-9]{5}$"), example = &"330100")]
     pub jurisdiction: String,
     /// Which.
     #[schemars(description = "利率种类")]
@@ -237,7 +237,9 @@ pub async fn run_interest(
 ) -> Result<Acted<RunView>, Problem> {
     let (books, actor) = (&caller.books, &caller.actor);
     let begun = run::begin(books, actor, caller.key.clone(), asked.run()).await?;
-    let run = run::go_on(books, actor, begun.answer, |_| {}).await?;
+    // The deed is to begin. A compound's part is an act of its own, decided by the law and the rates, which nobody signs.
+    let each = Actor { second: String::new(), ..actor.clone() };
+    let run = run::go_on(&books.after_the_lead(), &each, begun.answer, |_| {}).await?;
     Ok(Acted::new(begun, |_| RunView::from(run)))
 }
 

@@ -17,7 +17,7 @@ use crate::door::{Asked, Nothing, Told, Visit};
 use crate::governance::Seat;
 use crate::levy::{AtNumber, DayQuery, Registered, acts};
 use crate::list::{Listed, Sought};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::wire::{Acted, IsoDay, Shown};
 
 /// By the balances of which day a plan is reviewed.
@@ -145,7 +145,7 @@ pub struct RenewalQuery {
     motion_no: Option<MotionNo>,
     #[schemars(description = "提醒编号：依据默认标准的写", example = 1)]
     call_no: Option<CallNo>,
-    #[schemars(description = "目标：补至首期的比例", with = "Option<String>", example = &"50%")]
+    #[schemars(description = "目标：补至首期的比例", example = &"50%")]
     share: Option<Fraction>,
     #[schemars(description = "目标：总额，分", example = 1_000_000)]
     total_fen: Option<Money>,
@@ -161,14 +161,14 @@ impl RenewalQuery {
     /// The plan it describes.
     ///
     /// # Errors
-    /// `door.shape`.
+    /// `fund.plan-shape`.
     fn plan(self, today: Day) -> Result<Renewing> {
         let basis = match (self.round_no, self.motion_no, self.call_no) {
             (Some(round_no), Some(motion_no), None) => Basis::Resolution { round_no, motion_no },
             (None, None, Some(call_no)) => Basis::Default { call_no },
             _ => {
-                let evidence = "须写 round_no 与 motion_no，或只写 call_no";
-                return Err(problem::SHAPE.refuse(evidence).into());
+                let evidence = "依据：须写 round_no 与 motion_no，或只写 call_no";
+                return Err(fund::PLAN_SHAPE.refuse(evidence).into());
             }
         };
         let target = match (self.share, self.total_fen) {
@@ -178,7 +178,7 @@ impl RenewalQuery {
             }
             (None, None) => None,
             (Some(_), Some(_)) => {
-                return Err(problem::SHAPE.refuse("share 与 total_fen 只写一个").into());
+                return Err(fund::PLAN_SHAPE.refuse("目标：share 与 total_fen 只写一个").into());
             }
         };
         Ok(Renewing {
@@ -197,7 +197,7 @@ impl RenewalQuery {
 /// `GET /compounds/{compound}/renewal-preview`.
 ///
 /// # Errors
-/// `door.shape`; those of [`preview`].
+/// `fund.plan-shape`; those of [`preview`].
 pub async fn renew_preview(
     visit: Visit,
     Asked(query): Asked<RenewalQuery>,

@@ -42,7 +42,7 @@ const AUTHORITY: &[Role] = &[HousingAuthority];
 /// Whoever convenes the owners.
 const CONVENERS: &[Role] = &[OwnersCommittee];
 /// Whoever handles slips; the company only where it is appointed, which the room checks.
-const COUNTERS: &[Role] = &[OwnersCommittee, PropertyCompany];
+pub(crate) const COUNTERS: &[Role] = &[OwnersCommittee, PropertyCompany];
 /// Whoever calls for the fund to be filled again.
 const CALLERS: &[Role] = &[StreetOffice, HousingAuthority, OwnersCommittee];
 /// Whoever sees single slips that wait.
@@ -239,6 +239,7 @@ static JUDGED: &[&Rule] =
 /// Dwellings are assessed.
 static LEVY: &[&Rule] = &[
     &ledger::seal::IN_TEXT,
+    &property_rules::ROOM,
     &property_rules::NO_DWELLING,
     &fund_rules::PAPERS,
     &fund_rules::LEVY_SHAPE,
@@ -392,7 +393,7 @@ routes! {
         "导出账簿" "整本账簿，可用 hledger 独立核对。" [];
     POST Quick "/compounds/{compound}/reversals" KEEPERS Compound [MONEY] journal::reverse => Reversal:
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
-        [POST, &[&journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
+        [POST, &[&journal_rules::REASON, &journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
             &journal_rules::REVERSED, &journal_rules::REVERSES_LATER, &journal_rules::REVERSES_FIRST,
             &journal_rules::REVERSES_HELD, &journal_rules::REVERSES_PAID, &journal_rules::REVERSES_SHARED]];
     POST Long "/compounds/{compound}/closes" KEEPERS Compound [MONEY] journal::close => Close:
@@ -504,9 +505,23 @@ routes! {
     POST Quick "/interest-rates" AUTHORITY House gains::set_rate:
         "登记利率" "写明公布它的文件；已登记的不改动，更正另行登记并写明说明。"
         [CLEAR, &[&gain_rules::RATE_SHAPE, &gain_rules::RATE_TAKEN]];
-    POST Long "/interest-runs" AUTHORITY House gains::run_interest:
+    POST Long "/interest-runs" AUTHORITY House gains::run_interest => GainsRun:
         "结息" "全部小区逐个结息，各小区一张凭证；中断后以同样的请求继续，已结的不重复。未结的小区及原因见批次清单。"
         [&[&gain_rules::PERIOD, &gain_rules::NOTHING_DUE, &gain_rules::RUN_OPEN, &property_rules::NO_COMPOUND]];
+    GET Quick "/countersigns" EXAMINERS House countersign::list_of_house:
+        "列出全册复核申请" "不属任何一个小区的，如结息；待第二人复核的，which=all 连同已裁定的。" [];
+    GET Quick "/countersigns/{no}" EXAMINERS House countersign::one_of_house:
+        "查看全册复核申请" "同小区的复核申请。"
+        [&[&countersign_rules::NONE, &countersign_rules::CHANGED], ledger::seal::RULES];
+    POST Long "/countersigns/{no}/confirm" AUTHORITY House countersign::confirm_in_house:
+        "复核全册申请" "同小区的复核。签字与开始办理是同一个操作，其后各小区逐个办理。"
+        [JUDGED, &[&countersign_rules::SAME_PERSON, &countersign_rules::CHANGED, &countersign_rules::ASKER_GONE], ledger::seal::RULES];
+    POST Quick "/countersigns/{no}/refuse" AUTHORITY House countersign::refuse_in_house:
+        "退回全册复核申请" "由有权复核的人写明原因。"
+        [JUDGED, CLEAR, &[&countersign_rules::REASON, &countersign_rules::SAME_PERSON]];
+    POST Quick "/countersigns/{no}/withdraw" AUTHORITY House countersign::withdraw_in_house:
+        "撤回全册复核申请" "由申请人本人写明原因。"
+        [JUDGED, CLEAR, &[&countersign_rules::REASON, &countersign_rules::NOT_YOURS]];
     GET Live "/interest-preview" AUTHORITY House gains::preview:
         "预览结息" "只计算，不入账。" [&[&gain_rules::PERIOD, &property_rules::NO_COMPOUND]];
     GET Quick "/interest-runs" EXAMINERS House gains::runs:
@@ -520,7 +535,7 @@ routes! {
         [POST, &[&gain_rules::AMOUNT, &gain_rules::NOTHING, &gain_rules::SHORT, &policy_rules::NOT_IN_FORCE]];
     POST Quick "/compounds/{compound}/gain-credits" CUSTODIANS Compound [MONEY] placements::credit:
         "登记存款利息与残值" "认领银行流水，或手工登记金额与日期。"
-        [POST, CLAIM, &[&gain_rules::RESIDUAL, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
+        [POST, CLAIM, &[&fund_rules::SEEN, &gain_rules::RESIDUAL, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
     POST Quick "/compounds/{compound}/bank-charges" CUSTODIANS Compound [MONEY] placements::charge:
         "登记银行费用" "只有当地计息办法写明从收益中扣除的费用可以登记。"
         [POST, &[&gain_rules::CHARGE, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
@@ -738,7 +753,7 @@ routes! {
         "再次验证" "提交验证码，使本会话在数分钟内（配置 proof_minutes）可办理须再次验证的事项。每个验证码只能用一次，输错计入锁定。"
         [ledger::seal::RULES, &[&people_rules::SESSION_ONLY, &people_rules::SECOND_FACTOR, &people_rules::LOGIN, &people_rules::CODE]];
     POST Quick "/password" ANYBODY Own people::change_password:
-        "更换口令" "本人的全部会话随即失效，令牌不受影响。" [&[&people_rules::SESSION_ONLY, &people_rules::PASSWORD, &people_rules::LOGIN, &people_rules::CROWDED]];
+        "更换口令" "本人的全部会话随即失效，令牌不受影响。" [&[&people_rules::SESSION_ONLY, &people_rules::PASSWORD, &people_rules::LOGIN, &people_rules::PASSWORD_SAME, &people_rules::CROWDED]];
     POST Quick "/second-factor" ANYBODY Own people::propose_second_factor:
         "申请二次验证" "取得验证器的密钥与恢复码，确认之后生效。" [ledger::seal::RULES, &[&people_rules::SESSION_ONLY, &people_rules::SECOND_FACTOR]];
     POST Quick "/second-factor/confirm" ANYBODY Own people::confirm_second_factor:
@@ -888,6 +903,9 @@ impl Route {
                 rules.push(&people_rules::SECOND_FACTOR);
             }
         }
+        if self.scope == Scope::Dwelling && self.roles.contains(&Owner) {
+            rules.push(&problem::NOT_BOUND);
+        }
         if sketch.is_at_compound {
             rules.push(&property_rules::NO_COMPOUND);
         }
@@ -896,6 +914,10 @@ impl Route {
         }
         if sketch.is_list {
             rules.extend(PAGE);
+        }
+        if sketch.is_at_compound && !sketch.body.is_empty() {
+            // A dwelling is named in the body.
+            rules.push(&property_rules::ROOM);
         }
         if !sketch.body.is_empty() {
             rules.extend([&problem::TOO_LARGE, &problem::SLOW_BODY]);
@@ -911,9 +933,11 @@ impl Route {
         if self.deed.is_some() {
             rules.extend(countersign::ASKING.iter().copied().flatten());
         }
-        if self.id == countersign::CONFIRM {
+        if countersign::CONFIRM.contains(&self.id) {
             // What was asked is done there, and refused there.
+            let is_of_house = self.scope == Scope::House;
             let deeds = ROUTES.iter().filter(|route| route.deed.is_some());
+            let deeds = deeds.filter(|route| (route.scope == Scope::House) == is_of_house);
             rules.extend(deeds.flat_map(|route| route.rules.iter().copied().flatten()));
             rules.extend(countersign::SIGNING.iter().copied().flatten());
         }

@@ -136,6 +136,14 @@ pub static RELEASE: Rule = Rule {
     remedy: "核对该项目已付与预留金额",
 };
 
+/// A reversal does not say why.
+pub static REASON: Rule = Rule {
+    code: "journal.reason",
+    kind: Answer::Shape,
+    rule: "冲销须写明原因",
+    remedy: "写明原因，例如：重复记账",
+};
+
 /// The rules of this room, in the order they are checked.
 pub static RULES: &[&Rule] = &[
     &voucher::LINES,
@@ -147,6 +155,7 @@ pub static RULES: &[&Rule] = &[
     &voucher::NUMBERED,
     &voucher::ANALYSIS,
     &voucher::BALANCE,
+    &REASON,
     &NO_VOUCHER,
     &REVERSES_REVERSAL,
     &REVERSES_CLOSING,
@@ -259,7 +268,7 @@ pub enum Style {
 /// transfer is reversed with it.
 ///
 /// # Errors
-/// `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
+/// `journal.reason`, `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
 /// `journal.reversal-before-original`, `journal.reversal-out-of-order`, `journal.reversal-held`, `journal.reversal-paid`,
 /// `journal.reversal-distributed`, and those of [`post`].
 pub async fn reverse(
@@ -270,6 +279,9 @@ pub async fn reverse(
     style: Style,
     reason: &str,
 ) -> Result<Vec<Posted>> {
+    if reason.trim().is_empty() {
+        return Err(REASON.refuse("原因是空的").into());
+    }
     let original = whole(tx, book, seq).await?;
     let mut halves = vec![original];
     if let Some(transfer) = halves[0].transfer {
@@ -427,7 +439,7 @@ fn reversal(
         book: name.book,
         effective_on,
         kind: Kind::Reversal,
-        memo: format!("冲销 {name}：{}", reason.trim()).trim_end_matches('：').to_owned(),
+        memo: format!("冲销 {name}：{}", reason.trim()),
         source: String::new(),
         evidence: String::new(),
         lines: original.lines.iter().map(turn).collect(),

@@ -6,6 +6,9 @@
 
 mod chain;
 mod fund;
+mod words;
+
+pub use self::words::law_in_chinese;
 
 use crate::books::{Books, Reads, Snapshot, View};
 use crate::error::Result;

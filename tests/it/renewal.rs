@@ -577,7 +577,7 @@ on_both! {
         later(&world, "2026-04-06");
         let seen = knock(&doors, Auditor, "GET", "/renewal-preview?call_no=1", Value::Null).await.must(200);
         assert_eq!(seen["total_fen"], 840_001);
-        knock(&doors, Auditor, "GET", "/renewal-preview?call_no=1&round_no=1", Value::Null).await.problem(400, "door.shape");
+        knock(&doors, Auditor, "GET", "/renewal-preview?call_no=1&round_no=1", Value::Null).await.problem(400, "fund.plan-shape");
         assert_eq!(knock(&doors, OwnersCommittee, "POST", "/renewals", plan).await.must(201)["no"], 1);
         let notice = json!({ "kind": "notice", "sent_on": "2026-04-06", "method": "hand", "evidence": "签收簿 1" });
         assert_eq!(knock(&doors, OwnersCommittee, "POST", "/renewals/1/notices", notice).await.must(201)["dwellings"], 2);

@@ -914,5 +914,32 @@ on_both! {
         assert!(run(&back).await.1.contains("works.claim-back"));
         let close = [&["archive", "1"], &company[..]].concat();
         assert!(run(&close).await.1.contains("works.unfinished"));
+
+        // Where there are users a name is held against their mandates; without one it is the console that acts.
+        let desk = crate::people::Desk::of(&world.books);
+        desk.enlist("wang").await;
+        assert!(run(&close).await.1.contains("people.not-in-name"));
+        let nobody = ["archive", "1", "--by", "nobody", "--role", "property-company"];
+        assert!(run(&nobody).await.1.contains("people.no-user"));
+        let here = ledger::people::Scope::Compound(world.compound);
+        desk.appoint("wang", Role::PropertyCompany, here, "2020-01-01", "").await.unwrap();
+        assert!(run(&close).await.1.contains("works.unfinished"));
+        let other = ["archive", "1", "--by", "wang", "--role", "street-office"];
+        assert!(run(&other).await.1.contains("people.not-in-name"));
+        assert!(run(&["archive", "1"]).await.1.contains("works.unfinished"));
+        let objection = file("o.json", json!({ "room": "1-1-101", "words": "底层不应分摊" }));
+        let objecting = ["record", "1", "--step", "objection", "--file", &objection, "--by", "wang", "--role", "owner"];
+        assert!(run(&objecting).await.1.contains("people.not-in-name"));
+        let paper = ["paper", "1", "--kind", "invoice", "--file", paper.to_str().unwrap()];
+        assert_eq!(run(&[&paper[..], &company[..]].concat()).await.0, 0);
+        assert_eq!(run(&paper).await.0, 0);
+        let mut told = Vec::new();
+        let audit = ["xiaoqu", "--db", &world.url, "audit", "--verb", "works.paper"];
+        let args = audit.into_iter().map(Into::into);
+        assert_eq!(xiaoqu::cli::run(args, &mut told, &mut Vec::new()).await, 0);
+        let told = String::from_utf8(told).unwrap();
+        for who in ["wang 物业公司 操作台", "操作台 本机操作 操作台"] {
+            assert!(told.contains(who), "{told}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     BankBook, DONE, ExportArgs, FileArgs, Ground, Import, Out, REFUSED, Ran, Stop, compound,
-    operator, put, say,
+    if_none, operator, put, say,
 };
 use crate::{imports, journal};
 
@@ -255,6 +255,7 @@ pub(super) async fn list(books: &Books, code: &str, is_json: bool, out: Out<'_>)
         say(out, &imports)?;
         return Ok(DONE);
     }
+    if_none(out, imports.len(), "导入")?;
     for import in imports {
         let undone = if import.is_undone { "（已撤销）" } else { "" };
         let kind = Kind::named(&import.kind).map_or("", Kind::in_chinese);

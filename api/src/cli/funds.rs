@@ -16,11 +16,10 @@ use ledger::governance::matter::Delivery;
 use ledger::id::{DepositNo, LegacyNo, LineNo, RefundNo, RenewalNo, SellingUnitNo};
 use ledger::money::Money;
 use ledger::property::{Housing, RoomCode};
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::votes::{delivery, looking, room, seat, tell, told};
-use super::{ActArgs, CompoundArg, DONE, JsonArgs, Out, Ran, money, month, number, say};
+use super::{ActArgs, CompoundArg, JsonArgs, Out, Ran, money, month, number, rows, word};
 use crate::levy::{self, ReceiptAsked};
 use crate::refunds;
 use crate::renewal::{self, ReviewAsked};
@@ -41,12 +40,6 @@ pub(super) enum Fund {
     /// Commands that read.
     #[command(flatten)]
     Look(Looking),
-}
-
-/// A word of an enumeration, as the wire spells it.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    let spelt = serde_json::Value::String(text.to_owned());
-    serde_json::from_value(spelt).map_err(|_| "没有这个词，见本命令的帮助".to_owned())
 }
 
 /// A table or a plan as JSON.
@@ -737,24 +730,6 @@ async fn renewals(books: &Books, acting: Renewals, out: Out<'_>) -> Ran {
             tell(out, is_json, &json!({ "no": done.assignment_no, "vouchers": vouchers }), line)
         }
     }
-}
-
-/// Tells a list: as JSON, or a line a row.
-fn rows<T: serde::Serialize>(
-    out: Out<'_>,
-    is_json: bool,
-    rows: &[T],
-    line: impl Fn(&T) -> String,
-) -> Ran {
-    if is_json {
-        say(out, &rows)?;
-        return Ok(DONE);
-    }
-    for row in rows {
-        writeln!(out, "{}", line(row))?;
-    }
-    writeln!(out, "共 {} 项", rows.len())?;
-    Ok(DONE)
 }
 
 async fn look(books: &Books, asked: Looking, out: Out<'_>) -> Ran {

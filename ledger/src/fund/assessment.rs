@@ -309,7 +309,7 @@ pub struct Levying {
     pub kind: LevyKind,
     /// Which month, where it is levied by the month.
     #[serde(default)]
-    #[schemars(description = "月份：按月交存的写", with = "Option<String>", example = &"2026-01")]
+    #[schemars(description = "月份：按月交存的写")]
     pub month: Option<Month>,
     /// Which dwellings; all if none is named.
     #[serde(default)]

@@ -568,7 +568,7 @@ pub struct Contract {
     pub parties: Vec<Party>,
     /// What is kept back of the audited price.
     #[serde(default)]
-    #[schemars(description = "质量保证金占审定价的比例：没有的不写", with = "Option<String>", example = &"3%")]
+    #[schemars(description = "质量保证金占审定价的比例：没有的不写", example = &"3%")]
     pub retention: Option<Fraction>,
     /// Until when.
     #[serde(default)]
