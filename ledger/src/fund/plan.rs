@@ -232,7 +232,7 @@ pub struct Reviewed {
 /// never more than before and never less than it has paid.
 ///
 /// # Errors
-/// `fund.papers`, `fund.no-plan`, `fund.plan-withdrawn`, `fund.plan-shape` (the plan divides a sum, or does not count gains); those of [`policy::at`].
+/// `fund.papers`, `fund.no-plan`, `fund.plan-withdrawn`, `fund.plan-shape` (the plan divides a sum, or does not count gains); those of [`crate::policy::at`].
 pub async fn review(tx: &mut Tx, no: RenewalNo, on: Day) -> Result<Reviewed> {
     may_be_day("计算日", on)?;
     let compound = tx.compound();
