@@ -1,6 +1,6 @@
 //! The street before the door: connections, so many and no more, each of which must say its errand in time.
 //!
-//! Always: a connection beyond the bound waits in the system's own queue and costs us nothing; one that dribbles its header
+//! Always: a connection beyond the bound (or beyond the system's descriptors) waits in the system's own queue and costs us nothing; one that dribbles its header
 //! (slowloris), or says nothing, is closed after [`Terms::header_time`]; a header is at most 64 KiB. Bodies
 //! and answers have the time of their route (`door::frame`). When told to end, nobody new is let in and every connection
 //! ends with the answer it is waiting for. When the system has no more connections to give, that is said when it begins, once
@@ -31,6 +31,10 @@ use crate::config::Config;
 const HEADER_MOST: usize = 64 << 10;
 /// How long to wait when the system cannot give another connection.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Descriptors that no caller gets: both pools of the books (SQLite holds three a connection), the log, the listener. Else a
+/// crowd takes the last one, and who is in already finds that the books cannot be reached.
+const KEPT_BACK: usize = 40;
 
 /// How often it is said that there are none.
 const SAID_EVERY: Duration = Duration::from_secs(60);
@@ -70,11 +74,19 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Those of the settings.
+    /// Those of the settings; no more connections than the system gives descriptors for, after what the books need.
     #[must_use]
     pub fn of(config: &Config) -> Terms {
-        Terms { connections: config.connections, header_time: config.header_time }
+        let given = descriptors().map_or(usize::MAX, |most| most.saturating_sub(KEPT_BACK).max(1));
+        Terms { connections: config.connections.min(given), header_time: config.header_time }
     }
+}
+
+/// How many descriptors this process may have; none if the system does not say.
+fn descriptors() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Serves until told that the program is leaving, then ends every connection with the answer it is waiting for.

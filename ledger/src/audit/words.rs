@@ -37,6 +37,7 @@ pub static VERBS: &[(&str, &str)] = &[
     ("fund.renew", "登记续筹方案"),
     ("fund.review", "重算续筹方案"),
     ("fund.void-receipt", "作废票据"),
+    ("fund.withdraw-plan", "撤回续筹方案"),
     ("gains.begin-run", "开始结息"),
     ("gains.charge", "登记银行费用"),
     ("gains.credit", "登记存款利息"),
