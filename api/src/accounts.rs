@@ -301,28 +301,16 @@ pub async fn annual_notice(
     Asked(query): Asked<NoticeQuery>,
 ) -> Result<Paper<Notice, ReportFiles>, Problem> {
     let mut view = visit.read().await?;
-    let mut told = accounts::notice(&mut view, &visit.compound, query.year).await?;
+    let told = accounts::notice(&mut view, &visit.compound, query.year).await?;
     drop(view);
     if query.format == Device::Json {
-        if query.public {
-            mask(&mut told);
-        }
-        return Ok(Paper::Shown(told));
+        return Ok(Paper::Shown(if query.public { notice::anonymous(&told) } else { told }));
     }
     let public = if query.public { Public::Yes } else { Public::No };
     let (code, name, year) = (&visit.compound.code, visit.compound.name.clone(), query.year);
     let now = visit.books.clock().now();
     let bytes = notice_paper(told, name, public, now, query.format).await?;
     Ok(query.format.kept(&format!("notice-{code}-{year}"), bytes))
-}
-
-fn mask(told: &mut Notice) {
-    for dwelling in &mut told.dwellings {
-        dwelling.room = notice::masked(&dwelling.room);
-    }
-    for share in told.uses.iter_mut().flat_map(|used| &mut used.shares) {
-        share.room = notice::masked(&share.room);
-    }
 }
 
 /// On which day, on what.

@@ -46,6 +46,14 @@ pub static TOKEN: Rule = Rule {
     remedy: "用随机生成的令牌，例如 head -c 24 /dev/urandom | base64",
 };
 
+/// A file of secrets that others may read.
+pub static OPEN_FILE: Rule = Rule {
+    code: "config.open-file",
+    kind: Kind::Shape,
+    rule: "含令牌、密钥或数据库口令的配置文件，只许属主读取",
+    remedy: "chmod 600 该文件；或把秘密移到环境变量",
+};
+
 /// The address is somebody else's, or in use.
 pub static LISTEN: Rule = Rule {
     code: "config.listen",
@@ -560,6 +568,25 @@ impl Config {
         checked(written)
     }
 
+    /// Refuses a file that holds secrets and that the group or others may read. What systemd hands over (`LoadCredential=`)
+    /// lies in a folder only the service may enter, and its rights say something else.
+    ///
+    /// # Errors
+    /// `config.open-file`, `config.shape`; the file cannot be read.
+    pub fn keeps_its_secrets(path: &Path) -> Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+        let what = || format!("配置文件 {}", path.display());
+        let lost = |source| Storage::File { what: what(), source };
+        let mode = std::fs::metadata(path).map_err(lost)?.permissions().mode();
+        let handed_over = std::env::var_os("CREDENTIALS_DIRECTORY");
+        let is_handed_over = handed_over.is_some_and(|folder| path.starts_with(folder));
+        if mode & 0o044 == 0 || is_handed_over || !holds_secrets(&parse(path)?) {
+            return Ok(());
+        }
+        let evidence = format!("{} 的权限为 {:04o}", path.display(), mode & 0o7777);
+        Err(OPEN_FILE.refuse(evidence).into())
+    }
+
     /// Refuses variables `XIAOQU_…` that no setting reads.
     ///
     /// # Errors
@@ -578,6 +605,21 @@ impl Config {
     }
 }
 
+/// Whether a file names a token, a portal's secret or a password in the books' address.
+fn holds_secrets(table: &Table) -> bool {
+    let has_any =
+        |name: &str| table.get(name).and_then(Value::as_array).is_some_and(|l| !l.is_empty());
+    let portals = table.get("portal").and_then(Value::as_array).into_iter().flatten();
+    let has_password = |url: &str| {
+        let who = url.split_once("://").and_then(|(_, rest)| rest.split_once('@'));
+        who.is_some_and(|(who, _)| who.contains(':')) || url.contains("password=")
+    };
+    has_any("login")
+        || table.contains_key("metrics_token")
+        || portals.into_iter().any(|portal| portal.get("client_secret").is_some())
+        || table.get("database").and_then(Value::as_str).is_some_and(has_password)
+}
+
 fn token_variable(role: Role) -> String {
     format!("XIAOQU_TOKEN_{}", role.name().to_uppercase().replace('-', "_"))
 }
@@ -585,9 +627,7 @@ fn token_variable(role: Role) -> String {
 fn parse(path: &Path) -> Result<Table> {
     let what = format!("配置文件 {}", path.display());
     let text = std::fs::read_to_string(path).map_err(|source| Storage::File { what, source })?;
-    let fault = |e: toml::de::Error| {
-        CONFIG.refuse(format!("{}：{}", path.display(), shape::misfit("", e.message())))
-    };
+    let fault = |e| CONFIG.refuse(format!("{}：{}", path.display(), shape::toml(&text, &e)));
     Ok(toml::from_str(&text).map_err(fault)?)
 }
 

@@ -12,6 +12,8 @@
 //! who asks where one is enough. Asking moves nothing.
 //! Never: a rule of its own.
 
+mod says;
+
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -33,7 +35,7 @@ use ledger::journal::text::hex;
 use ledger::mask;
 use ledger::people::{self, Access, Entrance, PROVE_AGAIN, Place};
 use ledger::policy::terms::Deed;
-use ledger::policy::{self, Pack};
+use ledger::policy::{self, Jurisdiction, Pack};
 use ledger::property::{self, Compound};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,15 +43,16 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
+pub use self::says::Said;
 use crate::config::Config;
-use crate::door::{self, Answer, Caller, Door, Most, Told, Visit};
+use crate::door::{self, Answer, Caller, Door, Going, Most, Told, Visit};
 use crate::list::{Listed, Sought};
 use crate::problem::{self, Problem};
 use crate::routes::{JSON_MOST, ROUTES, Route};
 use crate::wire::{Acted, Described, IsoDay, Shown, Sketch};
 
-/// The route that signs.
-pub(crate) const CONFIRM: &str = "countersign::confirm";
+/// The routes that sign: at a compound, and in the house.
+pub(crate) const CONFIRM: [&str; 2] = ["countersign::confirm", "countersign::confirm_in_house"];
 
 /// The law is asked.
 static LAW: &[&Rule] =
@@ -70,13 +73,16 @@ pub(crate) fn draw(on: &mut Sketch<'_>) {
     on.tells::<KeptView>(StatusCode::ACCEPTED, "已收下，待第二人复核；尚未办理");
 }
 
-/// The law of a compound today.
+/// The law of a compound today; of the head office, which lies in no city, the nation's.
 ///
 /// # Errors
 /// `policy.not-in-force`, `policy.no-parent`, `policy.incomplete`.
 pub(crate) async fn law(books: &Books, compound: CompoundId) -> Done<Pack> {
     let mut view = books.read().await?;
-    let jurisdiction = property::jurisdiction(&mut view, compound).await?;
+    let jurisdiction = match compound {
+        CompoundId::OFFICE => Jurisdiction::nation(),
+        compound => property::jurisdiction(&mut view, compound).await?,
+    };
     policy::at(&mut view, &jurisdiction, books.clock().now().day()).await
 }
 
@@ -87,7 +93,8 @@ pub(crate) struct Asking {
     pub(crate) deed: Deed,
     pub(crate) who: people::Caller,
     pub(crate) actor: Actor,
-    pub(crate) compound: Compound,
+    /// None for a deed of the house.
+    pub(crate) compound: Option<Compound>,
     pub(crate) key: Option<String>,
 }
 
@@ -97,7 +104,8 @@ pub(crate) struct Asking {
 /// Those of [`ASKING`]; whatever the deed itself is refused by.
 pub(crate) async fn attend(asking: Asking, request: Request, next: Next) -> Answer {
     let Asking { door, route, deed, who, actor, compound, key } = asking;
-    let pack = law(&door.books, compound.id).await?;
+    let office = compound.as_ref().map_or(CompoundId::OFFICE, |compound| compound.id);
+    let pack = law(&door.books, office).await?;
     let actor = actor.under(&pack.provenance);
     let (books, entrance) = (door.books.clone(), door.entrance.clone());
     if !pack.needs_second_person(deed) {
@@ -107,12 +115,17 @@ pub(crate) async fn attend(asking: Asking, request: Request, next: Next) -> Answ
     }
 
     let (asked, body) = whole(request).await?;
+    let Posted { path, query, content_type } = &asked;
+    let signed = countersign::canonical(route.id, path, query, content_type, &body);
+    let sha256: [u8; 32] = Sha256::digest(signed).into();
     let known = match &key {
-        Some(key) => books::is_key_used(&mut books.glance(), compound.id, key).await?,
+        Some(key) => books::is_key_used(&mut books.glance(), office, key).await?,
         None => false,
     };
     // What was kept under a key is answered again as it was, whatever would become of it now.
     if !known {
+        // To try an act costs what the act costs.
+        countersign::may_wait(&mut books.glance(), office, &sha256, who.today()).await?;
         let tried = rehearsing(&books, &who, &actor);
         let request = rebuilt(&asked, body.clone())?;
         let response = by_itself(&door, route, within(request, tried, compound.clone())).await;
@@ -124,7 +137,6 @@ pub(crate) async fn attend(asking: Asking, request: Request, next: Next) -> Answ
     }
 
     let Posted { path, query, content_type } = asked;
-    let signed = countersign::canonical(route.id, &path, &query, &content_type, &body);
     let new = NewRequest {
         deed,
         route: route.id.to_owned(),
@@ -132,7 +144,7 @@ pub(crate) async fn attend(asking: Asking, request: Request, next: Next) -> Answ
         query,
         content_type,
         body,
-        sha256: Sha256::digest(signed).into(),
+        sha256,
         pack: pack.provenance.to_string(),
         asker: hand(&who, actor.role),
     };
@@ -140,8 +152,8 @@ pub(crate) async fn attend(asking: Asking, request: Request, next: Next) -> Answ
     let sha256 = hex(&new.sha256);
     let act = Act::describing("countersign.ask", new, told).maybe_once(key);
     let done =
-        books.act(&actor, compound.id, act, |tx, new| Box::pin(countersign::ask(tx, new))).await?;
-    let kept = countersign::asked(&mut books.glance(), compound.id, done.answer).await?;
+        books.act(&actor, office, act, |tx, new| Box::pin(countersign::ask(tx, new))).await?;
+    let kept = countersign::asked(&mut books.glance(), office, done.answer).await?;
     let view = KeptView {
         act_no: done.act.0,
         countersign_no: done.answer.0,
@@ -150,7 +162,8 @@ pub(crate) async fn attend(asking: Asking, request: Request, next: Next) -> Answ
         lapses_on: IsoDay(kept.lapses_on),
     };
     let mut response = (StatusCode::ACCEPTED, axum::Json(view)).into_response();
-    let place = format!("/api/v1/compounds/{}/countersigns/{}", compound.code, done.answer);
+    let home = compound.map_or(String::new(), |compound| format!("/compounds/{}", compound.code));
+    let place = format!("/api/v1{home}/countersigns/{}", done.answer);
     if let Ok(place) = HeaderValue::from_str(&place) {
         response.headers_mut().insert(header::LOCATION, place);
     }
@@ -193,9 +206,11 @@ fn rehearsing(books: &Books, who: &people::Caller, actor: &Actor) -> Caller {
     Caller { books, entrance, who: who.clone(), actor: actor.clone(), key: None }
 }
 
-fn within(mut request: Request, caller: Caller, compound: Compound) -> Request {
+fn within(mut request: Request, caller: Caller, compound: Option<Compound>) -> Request {
     request.extensions_mut().insert(caller);
-    request.extensions_mut().insert(compound);
+    if let Some(compound) = compound {
+        request.extensions_mut().insert(compound);
+    }
     request
 }
 
@@ -305,7 +320,14 @@ pub struct AskedView {
 }
 
 impl AskedView {
-    fn of(asked: Asked, today: Day) -> AskedView {
+    /// In one line, as the command line tells it.
+    pub(crate) fn line(&self) -> String {
+        let (no, state, what) = (self.countersign_no, self.state.in_chinese(), self.summary);
+        let (who, role) = (&self.asked_by, self.asked_role.in_chinese());
+        format!("{no}  {state}  {what}  {who}（{role}）{} 提出", self.asked_at.for_people())
+    }
+
+    pub(crate) fn of(asked: Asked, today: Day) -> AskedView {
         let state = asked.state_on(today);
         let Asked { no, deed, route, path, query, sha256, pack, asker, .. } = asked;
         let row = ROUTES.iter().find(|row| row.id == route);
@@ -348,8 +370,26 @@ pub struct WholeAsked {
     asked: AskedView,
     #[schemars(description = "请求体的类型", example = &"application/json")]
     content_type: String,
+    #[schemars(description = "所申请之事：一句话", example = &"冲销凭证。凭证号 fund/2026-0007；原因 重复记账")]
+    says: String,
+    #[schemars(description = "所申请之事：逐项，连同账册中的现状")]
+    fields: Vec<Said>,
     #[schemars(description = "请求体：原文", example = &"{\"voucher\":\"fund/2026-0007\"}")]
     body: String,
+}
+
+impl WholeAsked {
+    /// In lines, as the command line tells it.
+    pub(crate) fn in_lines(&self) -> String {
+        let mut text = self.asked.line();
+        for Said { label, value } in &self.fields {
+            text += &format!("\n  {label}：{value}");
+        }
+        text + &format!(
+            "\n  至 {} 止；所签内容的 SHA-256 {}",
+            self.asked.lapses_on.0, self.asked.sha256
+        )
+    }
 }
 
 /// Which requests to list.
@@ -361,23 +401,69 @@ pub struct WhichQuery {
     which: Which,
 }
 
+/// Where requests are looked at and decided on: at a compound, or in the house.
+struct Bench<'a> {
+    caller: &'a Caller,
+    compound: Option<&'a Compound>,
+}
+
+impl<'a> Bench<'a> {
+    fn at<P>(visit: &'a Visit<P>) -> Bench<'a> {
+        Bench { caller: visit, compound: Some(&visit.compound) }
+    }
+
+    fn in_house(caller: &'a Caller) -> Bench<'a> {
+        Bench { caller, compound: None }
+    }
+
+    /// Where the requests are kept.
+    fn office(&self) -> CompoundId {
+        self.compound.map_or(CompoundId::OFFICE, |compound| compound.id)
+    }
+
+    /// What somebody may here.
+    fn role(&self, who: &people::Caller, roles: &[Role]) -> Access {
+        let Some(compound) = self.compound else { return who.role_in_house(roles) };
+        let place = Place { compound: compound.id, areas: &compound.areas, dwelling: None };
+        who.role_at(&place, roles)
+    }
+
+    async fn list(self, list: Sought<WhichQuery>) -> Result<Listed<AskedView>, Problem> {
+        let (office, which, today) = (self.office(), list.query.which, self.caller.who.today());
+        let view = self.caller.read().await?;
+        list.answer(view, move |view: &mut Snapshot, after: Option<i32>, most: u16| {
+            Box::pin(async move {
+                let (after, most) = (CountersignNo(after.unwrap_or(0)), i32::from(most));
+                let found = countersign::requests(view, office, which, today, after, most).await?;
+                let row = |asked: Asked| (asked.no.0, AskedView::of(asked, today));
+                Ok(found.into_iter().map(row).collect())
+            })
+        })
+        .await
+    }
+
+    async fn one(&self, no: CountersignNo) -> Done<WholeAsked> {
+        looked_at(&self.caller.books, &self.caller.actor, self.office(), no).await
+    }
+}
+
 /// `GET /compounds/{compound}/countersigns`.
 ///
 /// # Errors
 /// Those of a list.
 pub async fn list(visit: Visit, list: Sought<WhichQuery>) -> Result<Listed<AskedView>, Problem> {
-    let (compound, which, today) = (visit.compound.id, list.query.which, visit.who.today());
-    let view = visit.read().await?;
-    list.answer(view, move |view: &mut Snapshot, after: Option<i32>, most: u16| {
-        Box::pin(async move {
-            let after = CountersignNo(after.unwrap_or(0));
-            let found =
-                countersign::requests(view, compound, which, today, after, i32::from(most)).await?;
-            let row = |asked: Asked| (asked.no.0, AskedView::of(asked, today));
-            Ok(found.into_iter().map(row).collect())
-        })
-    })
-    .await
+    Bench::at(&visit).list(list).await
+}
+
+/// `GET /countersigns`: the house's own.
+///
+/// # Errors
+/// Those of a list.
+pub async fn list_of_house(
+    caller: Caller,
+    list: Sought<WhichQuery>,
+) -> Result<Listed<AskedView>, Problem> {
+    Bench::in_house(&caller).list(list).await
 }
 
 /// A request's place.
@@ -392,10 +478,39 @@ pub struct AtCountersign {
 /// # Errors
 /// `countersign.none`, `countersign.changed`; `seal.…` without the key.
 pub async fn one(visit: Visit<AtCountersign>) -> Result<Shown<WholeAsked>, Problem> {
-    let (compound, no) = (visit.compound.id, visit.at.no);
-    let mut view = visit.read().await?;
+    Ok(Shown(Bench::at(&visit).one(visit.at.no).await?))
+}
+
+/// `GET /countersigns/{no}`.
+///
+/// # Errors
+/// As [`one`].
+pub async fn one_of_house(going: Going<AtCountersign>) -> Result<Shown<WholeAsked>, Problem> {
+    Ok(Shown(Bench::in_house(&going).one(going.at.no).await?))
+}
+
+/// A request with all that is signed, for whoever looks at it.
+///
+/// # Errors
+/// As [`one`].
+pub(crate) async fn looked_at(
+    books: &Books,
+    actor: &Actor,
+    compound: CompoundId,
+    no: CountersignNo,
+) -> Done<WholeAsked> {
+    let today = books.clock().now().day();
+    let mut view = books.read().await?;
     let asked = countersign::asked(&mut view, compound, no).await?;
     let body = countersign::body(&mut view, compound, &asked).await?;
+    let route = ROUTES.iter().find(|route| route.id == asked.route);
+    let (says, fields) = match route {
+        Some(route) => {
+            let fields = says::said(&mut view, compound, route, &asked.path, &body).await?;
+            (says::sentence(route.summary, &fields), fields)
+        }
+        None => (String::new(), Vec::new()),
+    };
     drop(view);
     let body = String::from_utf8_lossy(&body).into_owned();
     // A digit may be written as `\u0031`.
@@ -405,10 +520,10 @@ pub async fn one(visit: Visit<AtCountersign>) -> Result<Shown<WholeAsked>, Probl
         let what = format!("countersign {no}");
         let reading = Reading { reason: String::new(), what, whose: Vec::new(), count: 1 };
         let verb = "read.countersign";
-        audit::record_reading(&visit.books, &visit.actor, compound, verb, reading).await?;
+        audit::record_reading(books, actor, compound, verb, reading).await?;
     }
     let content_type = asked.content_type.clone();
-    Ok(Shown(WholeAsked { asked: AskedView::of(asked, visit.who.today()), content_type, body }))
+    Ok(WholeAsked { asked: AskedView::of(asked, today), content_type, says, fields, body })
 }
 
 /// A signature.
@@ -466,106 +581,130 @@ pub async fn confirm(
     visit: Visit<AtCountersign>,
     Told(asked): Told<ConfirmAsked>,
 ) -> Result<Confirmed, Problem> {
-    let signed = sign(&door, &visit, &asked.sha256).await;
-    if let Err(problem) = &signed
-        && problem.is_refused_by_rule()
-    {
-        let (books, code) = (&visit.books, problem.code());
-        let what = format!("countersigns/{}/confirm", visit.at.no);
-        let noted = audit::record_refusal(books, &visit.actor, visit.compound.id, what, code);
-        // The refusal stands whether or not that succeeds.
-        if let Err(error) = noted.await {
-            tracing::error!(?error, code, "a refused signature was not recorded");
-        }
-    }
-    signed
+    Bench::at(&visit).confirm(&door, visit.at.no, &asked.sha256).await
 }
 
-async fn sign(
-    door: &Door,
-    visit: &Visit<AtCountersign>,
-    sha256: &str,
+/// `POST /countersigns/{no}/confirm`.
+///
+/// # Errors
+/// As [`confirm`].
+pub async fn confirm_in_house(
+    State(door): State<Door>,
+    going: Going<AtCountersign>,
+    Told(asked): Told<ConfirmAsked>,
 ) -> Result<Confirmed, Problem> {
-    let (compound, no) = (&visit.compound, visit.at.no);
-    let mut view = visit.read().await?;
-    let asked = countersign::asked(&mut view, compound.id, no).await?;
-    let (route, signer) = signer(visit, &asked)?;
-    door::must_be_strong(door, &visit.who, signer.role)?;
-    let repeats = match &visit.key {
-        Some(key) => books::is_key_used(&mut view, compound.id, key).await?,
-        None => false,
-    };
-    let today = visit.who.today();
-    if !repeats {
-        asked.may_be_judged(&signer, today)?;
-    }
-    let sha256 = digest(sha256).ok_or_else(|| CHANGED.refuse("sha256 不是 64 位十六进制"))?;
-    countersign::may_be_signed(&asked, &sha256)?;
-    let body = countersign::body(&mut view, compound.id, &asked).await?;
-    drop(view);
-    let pack = law(&visit.books, compound.id).await?;
-    let now = visit.books.clock().now();
-    must_have_proved(&door.config, &pack, asked.deed, &visit.who, now)?;
-    let asker = asker(door, compound, &asked, today).await?;
-
-    // From here on what was asked happens, in the name of whoever asked, as one act with the signature.
-    let actor = asker.actor(asked.asker.role).from(visit.actor.origin.clone());
-    let actor = actor.under(&pack.provenance).seconded_by(signer.name.as_str());
-    let signature = Arc::new(Signature { no, by: signer, sha256 });
-    let books = visit.books.led_by(move |tx| -> BoxFuture<'_, Done<()>> {
-        let signature = Arc::clone(&signature);
-        Box::pin(async move { countersign::confirm(tx, &signature).await })
-    });
-    let entrance = Entrance::new(books.clone());
-    let caller = Caller { books, entrance, who: asker, actor, key: visit.key.clone() };
-    let Asked { path, query, content_type, .. } = asked;
-    let request = rebuilt(&Posted { path, query, content_type }, body)?;
-    let request = within(request, caller, compound.clone());
-    let mut response = by_itself(door, route, request).await;
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        return Err(problem);
-    }
-    let is_repeated = response.headers().contains_key("idempotent-replayed");
-    let bug = |why: String| Problem::from(Error::Storage(Storage::Bug(why)));
-    let told = to_bytes(response.into_body(), usize::MAX).await.map_err(|e| bug(e.to_string()))?;
-    let answer = serde_json::from_slice(&told).map_err(|e| bug(e.to_string()))?;
-    Ok(Confirmed { view: ConfirmedView { countersign_no: no.0, answer }, is_repeated })
+    Bench::in_house(&going).confirm(&door, going.at.no, &asked.sha256).await
 }
 
-/// The route that is asked for, and the caller in a role that could have asked there.
-fn signer(visit: &Visit<AtCountersign>, asked: &Asked) -> Result<(&'static Route, Hand), Problem> {
-    let route = ROUTES.iter().find(|route| route.id == asked.route);
-    let gone = || problem::NO_ROUTE.refuse(format!("{} 已不再提供", asked.path));
-    let route = route.ok_or_else(gone)?;
-    let compound = &visit.compound;
-    let place = Place { compound: compound.id, areas: &compound.areas, dwelling: None };
-    match visit.who.role_at(&place, route.roles) {
-        Access::Allowed(role) => Ok((route, hand(&visit.who, role))),
-        Access::Forbidden | Access::Unseen => Err(door::not_in(&visit.who, visit.actor.role)),
-    }
-}
-
-/// Whoever asked, with what they may today.
-async fn asker(
-    door: &Door,
-    compound: &Compound,
-    asked: &Asked,
-    today: Day,
-) -> Result<people::Caller, Problem> {
-    let Hand { name, person, role } = &asked.asker;
-    let caller = match person {
-        Some(person) => door.entrance.known(*person).await?,
-        None => {
-            let logins = door.config.logins.iter();
-            let mut theirs = logins.filter(|login| login.known.name == *name);
-            let theirs = theirs.find(|login| login.actor.role == *role);
-            theirs.map(|login| people::Caller::new(login.known.clone(), today))
+impl Bench<'_> {
+    async fn confirm(
+        &self,
+        door: &Door,
+        no: CountersignNo,
+        sha256: &str,
+    ) -> Result<Confirmed, Problem> {
+        let signed = self.sign(door, no, sha256).await;
+        if let Err(problem) = &signed
+            && problem.is_refused_by_rule()
+        {
+            let (caller, code) = (self.caller, problem.code());
+            let (books, what) = (&caller.books, format!("countersigns/{no}/confirm"));
+            let noted = audit::record_refusal(books, &caller.actor, self.office(), what, code);
+            // The refusal stands whether or not that succeeds.
+            if let Err(error) = noted.await {
+                tracing::error!(?error, code, "a refused signature was not recorded");
+            }
         }
-    };
-    let place = Place { compound: compound.id, areas: &compound.areas, dwelling: None };
-    let may = |caller: &people::Caller| caller.role_at(&place, &[*role]) == Access::Allowed(*role);
-    let gone = || ASKER_GONE.refuse(format!("{name}（{}）在 {today} 没有授权", role.in_chinese()));
-    Ok(caller.filter(may).ok_or_else(gone)?)
+        signed
+    }
+
+    async fn sign(
+        &self,
+        door: &Door,
+        no: CountersignNo,
+        sha256: &str,
+    ) -> Result<Confirmed, Problem> {
+        let (office, caller) = (self.office(), self.caller);
+        let mut view = caller.read().await?;
+        let asked = countersign::asked(&mut view, office, no).await?;
+        let (route, signer) = self.signer(&asked)?;
+        door::must_be_strong(door, &caller.who, signer.role)?;
+        let repeats = match &caller.key {
+            Some(key) => books::is_key_used(&mut view, office, key).await?,
+            None => false,
+        };
+        let today = caller.who.today();
+        if !repeats {
+            asked.may_be_judged(&signer, today)?;
+        }
+        let sha256 = digest(sha256).ok_or_else(|| CHANGED.refuse("sha256 不是 64 位十六进制"))?;
+        countersign::may_be_signed(&asked, &sha256)?;
+        let body = countersign::body(&mut view, office, &asked).await?;
+        drop(view);
+        let pack = law(&caller.books, office).await?;
+        let now = caller.books.clock().now();
+        must_have_proved(&door.config, &pack, asked.deed, &caller.who, now)?;
+        let asker = self.asker(door, &asked, today).await?;
+
+        // From here on what was asked happens, in the name of whoever asked, as one act with the signature.
+        let actor = asker.actor(asked.asker.role).from(caller.actor.origin.clone());
+        let actor = actor.under(&pack.provenance).seconded_by(signer.name.as_str());
+        let signature = Arc::new(Signature { no, by: signer, sha256 });
+        let books = caller.books.led_by(move |tx| -> BoxFuture<'_, Done<()>> {
+            let signature = Arc::clone(&signature);
+            Box::pin(async move { countersign::confirm(tx, &signature).await })
+        });
+        let entrance = Entrance::new(books.clone());
+        let caller = Caller { books, entrance, who: asker, actor, key: caller.key.clone() };
+        let Asked { path, query, content_type, .. } = asked;
+        let request = rebuilt(&Posted { path, query, content_type }, body)?;
+        let request = within(request, caller, self.compound.cloned());
+        let mut response = by_itself(door, route, request).await;
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            return Err(problem);
+        }
+        let is_repeated = response.headers().contains_key("idempotent-replayed");
+        let bug = |why: String| Problem::from(Error::Storage(Storage::Bug(why)));
+        let told =
+            to_bytes(response.into_body(), usize::MAX).await.map_err(|e| bug(e.to_string()))?;
+        let answer = serde_json::from_slice(&told).map_err(|e| bug(e.to_string()))?;
+        Ok(Confirmed { view: ConfirmedView { countersign_no: no.0, answer }, is_repeated })
+    }
+
+    /// The route that is asked for, and the caller in a role that could have asked there.
+    fn signer(&self, asked: &Asked) -> Result<(&'static Route, Hand), Problem> {
+        let route = ROUTES.iter().find(|route| route.id == asked.route);
+        let gone = || problem::NO_ROUTE.refuse(format!("{} 已不再提供", asked.path));
+        let route = route.ok_or_else(gone)?;
+        let caller = self.caller;
+        match self.role(&caller.who, route.roles) {
+            Access::Allowed(role) => Ok((route, hand(&caller.who, role))),
+            Access::Forbidden | Access::Unseen => Err(door::not_in(&caller.who, caller.actor.role)),
+        }
+    }
+
+    /// Whoever asked, with what they may today.
+    async fn asker(
+        &self,
+        door: &Door,
+        asked: &Asked,
+        today: Day,
+    ) -> Result<people::Caller, Problem> {
+        let Hand { name, person, role } = &asked.asker;
+        let caller = match person {
+            Some(person) => door.entrance.known(*person).await?,
+            None => {
+                let logins = door.config.logins.iter();
+                let mut theirs = logins.filter(|login| login.known.name == *name);
+                let theirs = theirs.find(|login| login.actor.role == *role);
+                theirs.map(|login| people::Caller::new(login.known.clone(), today))
+            }
+        };
+        let may = |caller: &people::Caller| self.role(caller, &[*role]) == Access::Allowed(*role);
+        let gone =
+            || ASKER_GONE.refuse(format!("{name}（{}）在 {today} 没有授权", role.in_chinese()));
+        Ok(caller.filter(may).ok_or_else(gone)?)
+    }
 }
 
 /// Sixty-four hexadecimal digits in lower case.
@@ -608,11 +747,18 @@ pub async fn refuse(
     visit: Visit<AtCountersign>,
     Told(asked): Told<RulingAsked>,
 ) -> Result<Acted<RuledView>, Problem> {
-    let no = visit.at.no;
-    let found = countersign::asked(&mut visit.books.glance(), visit.compound.id, no).await?;
-    let (_, by) = signer(&visit, &found)?;
-    let ruling = Ruling { no, by, reason: asked.reason };
-    rule(&visit, ruling, Standing::Refused).await
+    Bench::at(&visit).refuse(visit.at.no, asked.reason).await
+}
+
+/// `POST /countersigns/{no}/refuse`.
+///
+/// # Errors
+/// As [`refuse`].
+pub async fn refuse_in_house(
+    going: Going<AtCountersign>,
+    Told(asked): Told<RulingAsked>,
+) -> Result<Acted<RuledView>, Problem> {
+    Bench::in_house(&going).refuse(going.at.no, asked.reason).await
 }
 
 /// `POST /compounds/{compound}/countersigns/{no}/withdraw`.
@@ -623,28 +769,51 @@ pub async fn withdraw(
     visit: Visit<AtCountersign>,
     Told(asked): Told<RulingAsked>,
 ) -> Result<Acted<RuledView>, Problem> {
-    let by = hand(&visit.who, visit.actor.role);
-    let ruling = Ruling { no: visit.at.no, by, reason: asked.reason };
-    rule(&visit, ruling, Standing::Withdrawn).await
+    Bench::at(&visit).withdraw(visit.at.no, asked.reason).await
 }
 
-async fn rule(
-    visit: &Visit<AtCountersign>,
-    ruling: Ruling,
-    to: Standing,
+/// `POST /countersigns/{no}/withdraw`.
+///
+/// # Errors
+/// As [`withdraw`].
+pub async fn withdraw_in_house(
+    going: Going<AtCountersign>,
+    Told(asked): Told<RulingAsked>,
 ) -> Result<Acted<RuledView>, Problem> {
-    let no = ruling.no;
-    let is_refusal = to == Standing::Refused;
-    let verb = if is_refusal { "countersign.refuse" } else { "countersign.withdraw" };
-    let actor = visit.who.actor(ruling.by.role).from(visit.actor.origin.clone());
-    let act = Act::new(verb, ruling).maybe_once(visit.key.clone());
-    let done = visit.books.act(&actor, visit.compound.id, act, move |tx, ruling: &Ruling| {
-        Box::pin(async move {
-            match is_refusal {
-                true => countersign::refuse(tx, ruling).await,
-                false => countersign::withdraw(tx, ruling).await,
-            }
-        })
-    });
-    Ok(Acted::new(done.await?, |()| RuledView { countersign_no: no.0, state: to }))
+    Bench::in_house(&going).withdraw(going.at.no, asked.reason).await
+}
+
+impl Bench<'_> {
+    async fn refuse(&self, no: CountersignNo, reason: String) -> Result<Acted<RuledView>, Problem> {
+        let mut view = self.caller.books.glance();
+        let found = countersign::asked(&mut view, self.office(), no).await?;
+        let (_, by) = self.signer(&found)?;
+        self.rule(Ruling { no, by, reason }, Standing::Refused).await
+    }
+
+    async fn withdraw(
+        &self,
+        no: CountersignNo,
+        reason: String,
+    ) -> Result<Acted<RuledView>, Problem> {
+        let by = hand(&self.caller.who, self.caller.actor.role);
+        self.rule(Ruling { no, by, reason }, Standing::Withdrawn).await
+    }
+
+    async fn rule(&self, ruling: Ruling, to: Standing) -> Result<Acted<RuledView>, Problem> {
+        let (no, caller) = (ruling.no, self.caller);
+        let is_refusal = to == Standing::Refused;
+        let verb = if is_refusal { "countersign.refuse" } else { "countersign.withdraw" };
+        let actor = caller.who.actor(ruling.by.role).from(caller.actor.origin.clone());
+        let act = Act::new(verb, ruling).maybe_once(caller.key.clone());
+        let done = caller.books.act(&actor, self.office(), act, move |tx, ruling: &Ruling| {
+            Box::pin(async move {
+                match is_refusal {
+                    true => countersign::refuse(tx, ruling).await,
+                    false => countersign::withdraw(tx, ruling).await,
+                }
+            })
+        });
+        Ok(Acted::new(done.await?, |()| RuledView { countersign_no: no.0, state: to }))
+    }
 }

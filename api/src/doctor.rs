@@ -79,7 +79,13 @@ pub async fn look(
         Some(path) => fine("配置", format!("{} 可读，项目齐全", path.display())),
         None => fine("配置", "没有配置文件，用环境变量与默认值"),
     });
-    checks.extend(file.map(|path| rights("配置文件权限", path)));
+    checks.extend(file.map(|path| match Config::keeps_its_secrets(path) {
+        Ok(()) => rights("配置文件权限", path),
+        // As `serve` will.
+        Err(error) => {
+            fail("配置文件权限", told(&error), "chmod 600；含秘密而他人可读的，serve 拒绝启动")
+        }
+    }));
     checks.extend(doors(&config));
     checks.extend(outgoing(&config));
     checks.extend(portals(&config).await);

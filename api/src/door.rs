@@ -300,8 +300,8 @@ pub struct Entry {
 /// already.
 ///
 /// # Errors
-/// `door.unknown-caller`, `door.cross-site`, `door.too-fast`, `people.term-over`, `door.role`, `books.key-shape`,
-/// `property.no-compound`, `people.second-factor`.
+/// `door.unknown-caller`, `door.cross-site`, `door.too-fast`, `people.term-over`, `door.role`, `door.dwelling`,
+/// `books.key-shape`, `property.no-compound`, `people.second-factor`.
 pub async fn admit(State(entry): State<Entry>, request: Request, next: Next) -> Response {
     let came_at = std::time::Instant::now();
     let Entry { door, route, .. } = &entry;
@@ -372,6 +372,7 @@ async fn attend(
     };
     let is_tagged = route.is_tagged() && !is_paper(&parts.uri);
     let asks_again = parts.headers.contains_key(header::IF_NONE_MATCH);
+    let has_any = parts.headers.get_all(header::IF_NONE_MATCH).iter().any(|seen| *seen == "*");
     let known = match &code {
         // What is asked again is judged by the acts of now, and an answer that does not say its acts needs them first.
         Some(code) if !is_tagged || (is_dated && !asks_again) => door.compounds.recall(code),
@@ -403,6 +404,11 @@ async fn attend(
     };
     let actor = match access {
         Access::Allowed(role) => who.actor(role).from(origin),
+        Access::Forbidden if room.is_some() && somewhere == Role::Owner => {
+            // Word for word the same, whether there is such a dwelling or not.
+            let evidence = format!("{} 没有与这一户绑定", who.name());
+            return Err(problem::NOT_BOUND.refuse(evidence).into());
+        }
         Access::Forbidden => return Err(not_in(&who, somewhere)),
         Access::Unseen => return Err(property::no_compound(&code.unwrap_or_default()).into()),
     };
@@ -419,7 +425,7 @@ async fn attend(
     {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.clone())]).into_response());
     }
-    if let Some((deed, compound)) = route.deed.zip(compound.clone()) {
+    if let Some(deed) = route.deed {
         let asking = Asking { door, route, deed, who, actor, compound, key };
         return countersign::attend(asking, Request::from_parts(parts, body), next).await;
     }
@@ -438,6 +444,10 @@ async fn attend(
         (tag, ..) => tag,
     };
     if let Some(tag) = tag.filter(|_| response.status() == StatusCode::OK) {
+        if has_any {
+            // That there is any answer is known only now.
+            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+        }
         response.headers_mut().insert(header::ETAG, tag);
         response
             .headers_mut()
@@ -606,10 +616,10 @@ impl TagOf {
     }
 }
 
-/// Whether `If-None-Match` names the tag.
+/// Whether `If-None-Match` names the tag. Who holds it was answered this very question; `*` names no tag.
 fn names(seen: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(seen), Ok(tag)) = (seen.to_str(), tag.to_str()) else { return false };
-    seen.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+    seen.split(',').map(str::trim).any(|one| one.trim_start_matches("W/") == tag)
 }
 
 /// The token a request shows.

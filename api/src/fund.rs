@@ -69,26 +69,31 @@ pub fn initial() -> DepositKind {
 }
 
 impl DepositAsked {
-    /// Where the money was seen: one of the two, whole.
-    ///
-    /// # Errors
-    /// `door.shape`.
     fn seen(&self) -> Result<Seen> {
-        match (self.line_no, self.amount_fen, self.received_on) {
-            (Some(line_no), None, None) => Ok(Seen::BankLine { line_no }),
-            (None, Some(amount), Some(day)) => Ok(Seen::Hand { amount, received_on: day.0 }),
-            _ => {
-                let evidence = "须只写 line_no，或写齐 amount_fen 与 received_on";
-                Err(problem::SHAPE.refuse(evidence).into())
-            }
-        }
+        seen(self.line_no, self.amount_fen, self.received_on)
+    }
+}
+
+/// Where money was seen, as it is told: on a bank line, or by hand with amount and day; one of the two, whole.
+///
+/// # Errors
+/// `fund.seen`.
+pub(crate) fn seen(
+    line_no: Option<LineNo>,
+    amount_fen: Option<Money>,
+    received_on: Option<IsoDay>,
+) -> Result<Seen> {
+    match (line_no, amount_fen, received_on) {
+        (Some(line_no), None, None) => Ok(Seen::BankLine { line_no }),
+        (None, Some(amount), Some(day)) => Ok(Seen::Hand { amount, received_on: day.0 }),
+        _ => Err(fund::SEEN.refuse("流水编号、金额、收款日期").into()),
     }
 }
 
 /// Records a deposit for whoever asks, at the counter or over the wire.
 ///
 /// # Errors
-/// `door.shape`, those of [`property::dwelling`] and [`fund::deposit`].
+/// `fund.seen`, those of [`property::dwelling`] and [`fund::deposit`].
 pub async fn record(
     books: &Books,
     actor: &Actor,

@@ -28,7 +28,7 @@ use crate::wire::{Acted, IsoDay, Shown};
 #[schemars(description = "要登记的利率")]
 pub struct RateAsked {
     /// Whose.
-    #[schemars(description = "地区代码：六位行政区划代码，全国为 100000", example = &"330100")]
+    #[schemars(description = "地区代码：六位行政区划代码，全国为 100000", regex(pattern = "^[1-9][0-9]{5}$"), example = &"330100")]
     pub jurisdiction: String,
     /// Which.
     #[schemars(description = "利率种类")]
@@ -167,11 +167,11 @@ pub struct RunView {
     #[schemars(description = "批次编号", example = 1)]
     pub(crate) run_no: i32,
     #[schemars(description = "年度", example = 2025)]
-    year: i32,
+    pub(crate) year: i32,
     #[schemars(description = "季度：全年的没有")]
-    quarter: Option<u8>,
+    pub(crate) quarter: Option<u8>,
     #[schemars(description = "小区代码：全部小区的没有")]
-    compound: Option<String>,
+    pub(crate) compound: Option<String>,
     #[schemars(description = "应办小区数", example = 500)]
     pub(crate) expected: i32,
     #[schemars(description = "本批已结小区数", example = 498)]
@@ -237,7 +237,9 @@ pub async fn run_interest(
 ) -> Result<Acted<RunView>, Problem> {
     let (books, actor) = (&caller.books, &caller.actor);
     let begun = run::begin(books, actor, caller.key.clone(), asked.run()).await?;
-    let run = run::go_on(books, actor, begun.answer, |_| {}).await?;
+    // The deed is to begin. A compound's part is an act of its own, decided by the law and the rates, which nobody signs.
+    let each = Actor { second: String::new(), ..actor.clone() };
+    let run = run::go_on(&books.after_the_lead(), &each, begun.answer, |_| {}).await?;
     Ok(Acted::new(begun, |_| RunView::from(run)))
 }
 
@@ -292,6 +294,10 @@ pub struct PartView {
     pub(crate) code: String,
     #[schemars(description = "原因", example = &"")]
     pub(crate) reason: String,
+    #[schemars(description = "规定：未结的才有", example = &"")]
+    pub(crate) rule: &'static str,
+    #[schemars(description = "办法：未结的才有", example = &"")]
+    pub(crate) remedy: &'static str,
 }
 
 /// The parts of a run, a page, with the compounds' codes.
@@ -309,8 +315,11 @@ pub(crate) async fn parts_of(
     Ok(shown)
 }
 
-fn part_view(compound: String, part: &Part) -> PartView {
+pub(crate) fn part_view(compound: String, part: &Part) -> PartView {
+    let rule = ledger::rule(&part.code);
     PartView {
+        rule: rule.map_or("", |rule| rule.rule),
+        remedy: rule.map_or("", |rule| rule.remedy),
         compound,
         outcome: part.outcome.name(),
         households: part.households,

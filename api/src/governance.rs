@@ -4,21 +4,18 @@
 //! of the day. Owners are shown
 //! masked, and only on the published papers; what a single slip says is shown to those who count.
 
+mod asked;
+
 use std::cmp::Reverse;
 
 use futures_util::future::BoxFuture;
 use ledger::books::{Actor, Books, Done, Request, Tx};
 use ledger::error::{Error, Result, Storage};
-use ledger::governance::ballot::Duplicates;
-use ledger::governance::matter::{Delivery, with_tag_told};
-use ledger::governance::tally::Answer as Said;
 use ledger::governance::{
-    self, Cast, Chosen, Entered, Fraction, Frozen, Matter, NewDelivery, NewMotion, NewProxy,
-    NewRound, Progress, ResultSheet, Round, Scope, Silence, Slip, Stage, Taken, Terms, Undecided,
-    VoteRule, recount,
+    self, Cast, Entered, Frozen, NewDelivery, NewProxy, Progress, ResultSheet, Round, Slip, Stage,
+    Taken, Undecided, recount,
 };
-use ledger::id::{BallotNo, CompoundId, MotionNo, OwnerNo, RoundNo};
-use ledger::money::Money;
+use ledger::id::{CompoundId, RoundNo};
 use ledger::policy::{self, Pack};
 use ledger::property::{self, RoomCode};
 use reports::{press, vote};
@@ -26,6 +23,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::asked::{
+    BallotAsked, DeliveryAsked, Drafted, FreezeAsked, MotionAsked, Moved, NoticeAsked, ProxyAsked,
+    Registered, RoundAsked, ScopeAsked, SlipAsked, Stepped, WithdrawalAsked,
+};
 use crate::door::{Asked, Nothing, Told, Visit};
 use crate::fund::Device;
 use crate::list::{Listed, Sought};
@@ -46,346 +47,11 @@ pub struct Seat {
     pub key: Option<String>,
 }
 
-/// A motion as it is asked for.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(
-    rename = "VoteMotionAsked",
-    description = "要提出的表决事项：比例依小区所在地当日的政策包，不由提出者定"
-)]
-pub struct MotionAsked {
-    /// What it is by 民法典 art. 278.
-    #[schemars(description = "事项类别")]
-    pub matter: Matter,
-    /// What is asked.
-    #[schemars(description = "事项", example = &"使用维修资金维修 1 幢屋面")]
-    pub title: String,
-    /// The plan it stands on.
-    #[serde(default)]
-    #[schemars(description = "方案文号、摘要", example = &"方案 2026-01")]
-    pub plan: String,
-    /// The most it may cost.
-    #[serde(default)]
-    #[schemars(description = "金额上限：分，使用维修资金的必填", example = 8_000_000)]
-    pub amount_cap_fen: Money,
-    /// Carried unless too many object, where the pack has that.
-    #[serde(default)]
-    #[schemars(description = "按异议表决：当地规定有的方可")]
-    pub by_objection: bool,
-    /// What silence means, where the pack leaves it to the owners.
-    #[serde(default)]
-    #[schemars(description = "送达后未表决的处理：当地规定由议事规则选定的方可；不写则不计")]
-    pub silence: Option<Silence>,
-}
-
-impl MotionAsked {
-    fn motion(&self, pack: &Pack) -> Result<NewMotion> {
-        let chosen = Chosen { by_objection: self.by_objection, silence: self.silence.clone() };
-        Ok(NewMotion {
-            title: self.title.clone(),
-            plan: self.plan.clone(),
-            amount_cap_fen: self.amount_cap_fen,
-            rule: VoteRule::of(pack, self.matter, &chosen)?,
-        })
-    }
-}
-
 /// The law of an act's compound on its day.
 async fn law(tx: &mut Tx) -> Result<Pack> {
     let (compound, today) = (tx.compound(), tx.at().day());
     let jurisdiction = property::jurisdiction(tx, compound).await?;
     policy::at(tx, &jurisdiction, today).await
-}
-
-/// Whom a round concerns, as it is asked for.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(rename = "VoteScopeAsked", description = "表决范围", transform = with_tag_told)]
-pub enum ScopeAsked {
-    /// 全体.
-    ///
-    /// With braces: serde lets a variant without fields bring fields nobody knows.
-    #[schemars(description = "全体业主")]
-    Compound {},
-    /// 本幢.
-    #[schemars(description = "本幢")]
-    Building {
-        /// The building's code.
-        #[schemars(description = "楼栋：有分期的写 2-1", example = &"1")]
-        building: String,
-    },
-    /// 本单元.
-    #[schemars(description = "本单元")]
-    Unit {
-        /// The building's code.
-        #[schemars(description = "楼栋：有分期的写 2-1", example = &"1")]
-        building: String,
-        /// The unit's code.
-        #[schemars(description = "单元", example = &"2")]
-        unit: String,
-    },
-    /// Some dwellings.
-    #[schemars(description = "指定的房屋")]
-    Dwellings {
-        /// Their codes.
-        #[schemars(description = "房号", with = "Vec<String>", example = &["1-1-101"])]
-        rooms: Vec<RoomCode>,
-    },
-}
-
-impl From<ScopeAsked> for Scope {
-    fn from(asked: ScopeAsked) -> Scope {
-        match asked {
-            ScopeAsked::Compound {} => Scope::Compound {},
-            ScopeAsked::Building { building } => Scope::Building { building },
-            ScopeAsked::Unit { building, unit } => Scope::Unit { building, unit },
-            ScopeAsked::Dwellings { rooms } => Scope::Dwellings { rooms },
-        }
-    }
-}
-
-/// A round as it is asked for. What it leaves out is as usual.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "VoteRoundAsked", description = "要草拟的表决")]
-pub struct RoundAsked {
-    /// Its title.
-    #[schemars(description = "名称", example = &"屋面维修表决")]
-    pub title: String,
-    /// Who convenes it.
-    #[schemars(description = "召集人", example = &"业主委员会")]
-    pub convener: String,
-    /// Whom it concerns.
-    #[schemars(description = "表决范围")]
-    pub scope: ScopeAsked,
-    /// The first day of voting.
-    #[schemars(description = "起日")]
-    pub opens_on: IsoDay,
-    /// The last day of voting.
-    #[schemars(description = "终日")]
-    pub closes_on: IsoDay,
-    /// Which of several ballots counts.
-    #[serde(default)]
-    #[schemars(description = "重复投票的规则：不写则以最先收到的有效票为准")]
-    pub duplicates: Duplicates,
-    /// How many heads one agent may vote for.
-    #[serde(default)]
-    #[schemars(description = "一名代理人至多代理的人数：不写则不限", example = 3)]
-    pub agent_most_heads: Option<u32>,
-    /// What part of all area one agent may vote for.
-    #[serde(default)]
-    #[schemars(description = "一名代理人至多代理的面积比例：不写则不限", example = &"1/5")]
-    pub agent_most_area: Option<Fraction>,
-    /// Why a slip may be set aside.
-    #[serde(default)]
-    #[schemars(description = "认定整票无效的理由：不写则用通常的", example = &["未签名"])]
-    pub invalid_reasons: Option<Vec<String>>,
-    /// Whether the property company delivers slips and enters paper ballots.
-    #[serde(default)]
-    #[schemars(description = "是否委托物业公司送达、录入")]
-    pub company_enters: bool,
-    /// What is put to the vote.
-    #[serde(default)]
-    #[schemars(description = "表决事项：也可随后提出")]
-    pub motions: Vec<MotionAsked>,
-}
-
-impl RoundAsked {
-    fn round(&self, pack: &Pack) -> Result<NewRound> {
-        let usual = Terms::of(pack)?;
-        Ok(NewRound {
-            title: self.title.clone(),
-            convener: self.convener.clone(),
-            scope: self.scope.clone().into(),
-            opens_on: self.opens_on.0,
-            closes_on: self.closes_on.0,
-            terms: Terms {
-                duplicates: self.duplicates,
-                agent_most_heads: self.agent_most_heads,
-                agent_most_area: self.agent_most_area,
-                invalid_reasons: self
-                    .invalid_reasons
-                    .clone()
-                    .unwrap_or_else(|| usual.invalid_reasons.clone()),
-                company_enters: self.company_enters,
-                ..usual
-            },
-        })
-    }
-}
-
-/// The day of the roll.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(description = "要冻结的名册")]
-pub struct FreezeAsked {
-    /// The day.
-    #[schemars(description = "名册日：不得晚于今天")]
-    pub on: IsoDay,
-}
-
-/// A notice.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(description = "公示")]
-pub struct NoticeAsked {
-    /// Since when it hangs.
-    #[schemars(description = "公示之日")]
-    pub posted_on: IsoDay,
-    /// Where.
-    #[schemars(description = "公示地点", example = &"小区公告栏")]
-    pub place: String,
-}
-
-/// Why a round is withdrawn.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(description = "撤回")]
-pub struct WithdrawalAsked {
-    /// Why.
-    #[schemars(description = "原因", example = &"方案有改动")]
-    pub reason: String,
-}
-
-/// A delivery as it is asked for.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(description = "送达")]
-pub struct DeliveryAsked {
-    /// The dwelling.
-    #[schemars(description = "房号", with = "String", example = &"1-1-101")]
-    pub room: RoomCode,
-    /// How.
-    #[schemars(description = "方式")]
-    pub method: Delivery,
-    /// When.
-    #[schemars(description = "送达日期")]
-    pub delivered_on: IsoDay,
-    /// What proves it.
-    #[schemars(description = "凭据", example = &"签收 1")]
-    pub evidence: String,
-}
-
-/// A proxy as it is asked for.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(description = "书面委托")]
-pub struct ProxyAsked {
-    /// The dwelling whose owners give it.
-    #[schemars(description = "房号", with = "String", example = &"1-1-101")]
-    pub room: RoomCode,
-    /// Who is to vote.
-    #[schemars(description = "代理人", example = &"赵某")]
-    pub agent_name: String,
-    /// The last four of the agent's identity number.
-    #[schemars(description = "代理人证件末四位", example = &"001X")]
-    pub agent_id_tail: String,
-    /// When it was signed.
-    #[schemars(description = "签署日期")]
-    pub signed_on: IsoDay,
-    /// What proves it.
-    #[schemars(description = "凭据", example = &"委托书 1")]
-    pub evidence: String,
-    /// What the agent is told to answer; empty if it is left to them.
-    #[serde(default)]
-    #[schemars(description = "委托意见：逐项；不写则由代理人决定")]
-    pub instructions: Vec<Said>,
-}
-
-/// A paper slip as one person read it.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(description = "一人读到的纸质票")]
-pub struct SlipAsked {
-    /// The number printed on it.
-    #[schemars(description = "票面编号", example = &"P001")]
-    pub slip_no: String,
-    /// The dwelling printed on it.
-    #[schemars(description = "房号", with = "String", example = &"1-1-101")]
-    pub room: RoomCode,
-    /// The day it was received.
-    #[schemars(description = "收到日期")]
-    pub received_on: IsoDay,
-    /// The proxy, where an agent signed it.
-    #[serde(default)]
-    #[schemars(description = "委托编号：代理人投的写", example = 1)]
-    pub proxy_no: Option<i32>,
-    /// To each motion.
-    #[serde(default)]
-    #[schemars(description = "答复：逐项；整票无效的不写")]
-    pub answers: Vec<Said>,
-    /// Why the whole slip is set aside.
-    #[serde(default)]
-    #[schemars(description = "整票无效的理由：有效的不写", example = &"")]
-    pub invalid_reason: String,
-    /// The ballot it corrects.
-    #[serde(default)]
-    #[schemars(description = "被更正的票号：更正时写", example = 1)]
-    pub corrects: Option<BallotNo>,
-    /// Why it is entered again, or corrected.
-    #[serde(default)]
-    #[schemars(description = "原因：更正、改录、两人不一致后再录时必填", example = &"")]
-    pub note: String,
-}
-
-/// A ballot cast online.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(description = "线上投票")]
-pub struct BallotAsked {
-    /// The owner; none where an agent casts it.
-    #[serde(default)]
-    #[schemars(description = "业主编号：代理人投的不写", example = 1)]
-    pub owner_no: Option<OwnerNo>,
-    /// The agent's proxy.
-    #[serde(default)]
-    #[schemars(description = "委托编号：代理人投的写", example = 1)]
-    pub proxy_no: Option<i32>,
-    /// To each motion.
-    #[schemars(description = "答复：逐项")]
-    pub answers: Vec<Said>,
-}
-
-/// A round that was drafted.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "VoteDrafted", description = "已草拟的表决")]
-pub struct Drafted {
-    /// Its number.
-    #[schemars(description = "表决编号", example = 1)]
-    pub round_no: RoundNo,
-    /// Its motions' numbers.
-    #[schemars(description = "事项编号")]
-    pub motions: Vec<MotionNo>,
-}
-
-/// A motion that was put to the vote.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "VoteMoved", description = "已提出的事项")]
-pub struct Moved {
-    /// Its number in the round.
-    #[schemars(description = "事项编号", example = 1)]
-    pub motion_no: MotionNo,
-}
-
-/// A step that was taken.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "VoteStepped", description = "表决到达的阶段")]
-pub struct Stepped {
-    /// The round.
-    #[schemars(description = "表决编号", example = 1)]
-    pub round_no: RoundNo,
-    /// How far it has come.
-    #[schemars(description = "阶段")]
-    pub stage: Stage,
-}
-
-/// A paper that was registered.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "VoteRegistered", description = "已登记")]
-pub struct Registered {
-    /// Its number in the round.
-    #[schemars(description = "编号：本次表决内连续", example = 1)]
-    pub no: i32,
 }
 
 impl Seat {

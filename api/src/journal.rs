@@ -242,9 +242,12 @@ pub async fn voucher(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct VoucherName {
-    book: Book,
-    year: i32,
-    number: i32,
+    /// The book.
+    pub book: Book,
+    /// The year of the accounting period.
+    pub year: i32,
+    /// The number within book and year.
+    pub number: i32,
 }
 
 impl std::str::FromStr for VoucherName {
@@ -316,7 +319,7 @@ pub struct ReversalAsked {
     #[schemars(description = "冲销方式")]
     pub style: Style,
     /// Why.
-    #[schemars(description = "原因", example = &"重复记账")]
+    #[schemars(description = "原因：不能是空白", example = &"重复记账", length(min = 1))]
     pub reason: String,
 }
 

@@ -175,7 +175,7 @@ pub async fn preview(seat: &Seat, asked: &Levying) -> Result<LevyPreview> {
 pub struct LevyQuery {
     #[schemars(description = "核定种类：不写则首期")]
     kind: Option<LevyKind>,
-    #[schemars(description = "月份：按月交存的写", with = "Option<String>", example = &"2026-01")]
+    #[schemars(description = "月份：按月交存的写")]
     month: Option<Month>,
     #[schemars(description = "房号：不写则为全小区", with = "Option<String>", example = &"1-1-101")]
     room: Option<RoomCode>,

@@ -21,7 +21,7 @@ use serde_json::json;
 pub use self::entering::*;
 use crate::door::{Caller, Going, Nothing, Told};
 use crate::list::{Listed, Sought};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::wire::{Acted, Gone, IsoDay, Once, Shown, Taken};
 
 /// A number in the path.
@@ -368,7 +368,7 @@ async fn scope_of(view: &mut Snapshot, asked: &MandateAsked, today: Day) -> Resu
             Scope::Dwelling(compound, dwelling)
         }
         _ => {
-            return Err(problem::SHAPE
+            return Err(people::REACH
                 .refuse("范围只能写一种：区划、机构、小区，或小区与房号")
                 .into());
         }

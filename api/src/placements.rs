@@ -2,6 +2,7 @@
 
 use ledger::books::{Actor, Books, Done, Request};
 use ledger::error::Result;
+use ledger::fund::Seen;
 use ledger::gains::placement::{
     self, Charge, Charged, Credit, Ended, Ending, Holding, How, Income, Lying, NewPlacement,
     Placement, Renewal,
@@ -14,8 +15,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::door::{Nothing, Told, Visit};
+use crate::fund::seen;
 use crate::list::{Listed, Sought};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::wire::{Acted, IsoDay, Shown};
 
 /// Money to place.
@@ -350,13 +352,10 @@ pub(crate) async fn take_credit(
     asked: CreditAsked,
 ) -> Result<Done<Posted>> {
     let today = books.clock().now().day();
-    let (amount, received_on) = match (asked.line_no, asked.amount_fen, asked.received_on) {
-        (Some(_), None, None) => (Money::ZERO, today),
-        (None, Some(amount), Some(day)) => (amount, day.0),
-        _ => {
-            let evidence = "须只写 line_no，或写齐 amount_fen 与 received_on";
-            return Err(problem::SHAPE.refuse(evidence).into());
-        }
+    let (amount, received_on) = match seen(asked.line_no, asked.amount_fen, asked.received_on)? {
+        // What the line says is read under the lock.
+        Seen::BankLine { .. } => (Money::ZERO, today),
+        Seen::Hand { amount, received_on } => (amount, received_on),
     };
     let (income, line_no, evidence) = (asked.income, asked.line_no, asked.evidence);
     let given = Credit { income, line_no, amount, received_on, evidence };

@@ -124,9 +124,12 @@ pub async fn list(caller: Caller, list: Sought<Nothing>) -> Result<Listed<Versio
 /// Which version a path is of.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct AtPack {
-    #[schemars(description = "政策包：地区代码@版本", example = &"310000@2024-10")]
+    #[schemars(description = "政策包：地区代码@版本", regex(pattern = PACK), example = &"310000@2024-10")]
     pack: String,
 }
+
+/// How a pack is named: what [`PackName::parse`] reads.
+const PACK: &str = r"^[1-9][0-9]{5}@[^\u0000]+$";
 
 /// `GET /policies/{pack}`, the pack being `310000@2024-10`.
 ///
@@ -146,7 +149,7 @@ pub async fn one(going: Going<AtPack>) -> Result<Shown<WholeView>, Problem> {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangesQuery {
-    #[schemars(description = "旧版本：地区代码@版本", example = &"310000@2021-01")]
+    #[schemars(description = "旧版本：地区代码@版本", regex(pattern = PACK), example = &"310000@2021-01")]
     from: String,
 }
 

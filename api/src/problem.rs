@@ -40,6 +40,9 @@ rules! {
     /// Somebody we know, in a role that may not.
     ROLE = Forbidden, "door.role",
         "该角色无权办理此项", "请由有权的角色办理，或联系管理员调整";
+    /// An owner at a dwelling that is not theirs, or not there.
+    NOT_BOUND = Forbidden, "door.dwelling",
+        "业主只能查看、办理与本人账号绑定的房屋", "核对房号；是本人房屋的，请管理员凭产权证绑定";
     /// A body, a query or a path that does not fit.
     SHAPE = Shape, "door.shape",
         "请求须符合接口的格式：字段齐全、类型正确、没有多余字段", "按说明改正请求后重发";
@@ -151,13 +154,13 @@ impl Problem {
     /// Its members, without the request's number.
     #[must_use]
     pub fn members(&self) -> Map<String, Value> {
-        let Rule { code, rule, remedy, .. } = self.refusal.rule;
+        let Rule { code, rule, .. } = self.refusal.rule;
         let told = json!({
             "type": format!("/problems/{code}"),
             "title": rule,
             "status": self.status().as_u16(),
             "detail": mask::text_of_persons(&self.refusal.evidence),
-            "remedy": remedy,
+            "remedy": self.refusal.remedy(),
             "code": code,
         });
         let Value::Object(mut members) = told else { return Map::new() };

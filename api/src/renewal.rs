@@ -3,8 +3,9 @@
 use ledger::calendar::Day;
 use ledger::error::Result;
 use ledger::fund::{
-    self, Assigned, Assigning, Basis, Call, NewCall, Notice, Notifying, Planned, Posting, Renewal,
-    RenewalArrears, RenewalShare, Renewing, Reviewed, Target, Under,
+    self, Assigned, Assigning, Basis, Call, NewCall, Notice, Notifying, PlanWithdrawal,
+    PlanWithdrawn, Planned, Posting, Renewal, RenewalArrears, RenewalShare, Renewing, Reviewed,
+    Target, Under,
 };
 use ledger::id::{CallNo, MotionNo, RenewalNo, RoundNo};
 use ledger::money::Money;
@@ -16,7 +17,7 @@ use crate::door::{Asked, Nothing, Told, Visit};
 use crate::governance::Seat;
 use crate::levy::{AtNumber, DayQuery, Registered, acts};
 use crate::list::{Listed, Sought};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::wire::{Acted, IsoDay, Shown};
 
 /// By the balances of which day a plan is reviewed.
@@ -56,6 +57,12 @@ acts! {
     /// Those of [`fund::review`].
     review(given: (RenewalNo, ReviewAsked)) -> Reviewed = "fund.review",
         |tx| fund::review(tx, given.0, given.1.on.0);
+    /// Withdraws a plan.
+    ///
+    /// # Errors
+    /// Those of [`fund::withdraw_plan`].
+    withdraw(given: (RenewalNo, PlanWithdrawal)) -> PlanWithdrawn = "fund.withdraw-plan",
+        |tx| fund::withdraw_plan(tx, given.0, &given.1);
     /// Assigns public revenue to the fund.
     ///
     /// # Errors
@@ -138,7 +145,7 @@ pub struct RenewalQuery {
     motion_no: Option<MotionNo>,
     #[schemars(description = "提醒编号：依据默认标准的写", example = 1)]
     call_no: Option<CallNo>,
-    #[schemars(description = "目标：补至首期的比例", with = "Option<String>", example = &"50%")]
+    #[schemars(description = "目标：补至首期的比例", example = &"50%")]
     share: Option<Fraction>,
     #[schemars(description = "目标：总额，分", example = 1_000_000)]
     total_fen: Option<Money>,
@@ -154,14 +161,14 @@ impl RenewalQuery {
     /// The plan it describes.
     ///
     /// # Errors
-    /// `door.shape`.
+    /// `fund.plan-shape`.
     fn plan(self, today: Day) -> Result<Renewing> {
         let basis = match (self.round_no, self.motion_no, self.call_no) {
             (Some(round_no), Some(motion_no), None) => Basis::Resolution { round_no, motion_no },
             (None, None, Some(call_no)) => Basis::Default { call_no },
             _ => {
-                let evidence = "须写 round_no 与 motion_no，或只写 call_no";
-                return Err(problem::SHAPE.refuse(evidence).into());
+                let evidence = "依据：须写 round_no 与 motion_no，或只写 call_no";
+                return Err(fund::PLAN_SHAPE.refuse(evidence).into());
             }
         };
         let target = match (self.share, self.total_fen) {
@@ -171,7 +178,7 @@ impl RenewalQuery {
             }
             (None, None) => None,
             (Some(_), Some(_)) => {
-                return Err(problem::SHAPE.refuse("share 与 total_fen 只写一个").into());
+                return Err(fund::PLAN_SHAPE.refuse("目标：share 与 total_fen 只写一个").into());
             }
         };
         Ok(Renewing {
@@ -190,7 +197,7 @@ impl RenewalQuery {
 /// `GET /compounds/{compound}/renewal-preview`.
 ///
 /// # Errors
-/// `door.shape`; those of [`preview`].
+/// `fund.plan-shape`; those of [`preview`].
 pub async fn renew_preview(
     visit: Visit,
     Asked(query): Asked<RenewalQuery>,
@@ -283,6 +290,18 @@ pub async fn new_review(
     Told(asked): Told<ReviewAsked>,
 ) -> Result<Acted<Reviewed>, Problem> {
     let done = review(&Seat::of(&visit), (RenewalNo(visit.at.no), asked)).await?;
+    Ok(Acted::new(done, |told| told))
+}
+
+/// `POST /compounds/{compound}/renewals/{no}/withdrawal`.
+///
+/// # Errors
+/// Those of [`withdraw`].
+pub async fn new_withdrawal(
+    visit: Visit<AtNumber>,
+    Told(asked): Told<PlanWithdrawal>,
+) -> Result<Acted<PlanWithdrawn>, Problem> {
+    let done = withdraw(&Seat::of(&visit), (RenewalNo(visit.at.no), asked)).await?;
     Ok(Acted::new(done, |told| told))
 }
 

@@ -42,7 +42,7 @@ const AUTHORITY: &[Role] = &[HousingAuthority];
 /// Whoever convenes the owners.
 const CONVENERS: &[Role] = &[OwnersCommittee];
 /// Whoever handles slips; the company only where it is appointed, which the room checks.
-const COUNTERS: &[Role] = &[OwnersCommittee, PropertyCompany];
+pub(crate) const COUNTERS: &[Role] = &[OwnersCommittee, PropertyCompany];
 /// Whoever calls for the fund to be filled again.
 const CALLERS: &[Role] = &[StreetOffice, HousingAuthority, OwnersCommittee];
 /// Whoever sees single slips that wait.
@@ -239,6 +239,7 @@ static JUDGED: &[&Rule] =
 /// Dwellings are assessed.
 static LEVY: &[&Rule] = &[
     &ledger::seal::IN_TEXT,
+    &property_rules::ROOM,
     &property_rules::NO_DWELLING,
     &fund_rules::PAPERS,
     &fund_rules::LEVY_SHAPE,
@@ -252,6 +253,7 @@ static REFUND: &[&Rule] = &[
     &fund_rules::AMOUNT,
     &fund_rules::NO_DEPOSIT,
     &fund_rules::REFUNDED,
+    &fund_rules::NOT_DESTROYED,
     &fund_rules::NOT_PUBLIC,
     &fund_rules::NO_UNIT,
     &fund_rules::UNIT_ENDED,
@@ -274,6 +276,7 @@ static RENEWAL: &[&Rule] = &[
     &fund_rules::DUE_DAY,
     &fund_rules::NOBODY_UNDER,
     &fund_rules::PLAN_OPEN,
+    &fund_rules::PLAN_WITHDRAWN,
     &fund_rules::OVER_CAP,
     &fund_rules::NO_STANDARD,
 ];
@@ -390,9 +393,9 @@ routes! {
         "导出账簿" "整本账簿，可用 hledger 独立核对。" [];
     POST Quick "/compounds/{compound}/reversals" KEEPERS Compound [MONEY] journal::reverse => Reversal:
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
-        [POST, &[&journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
+        [POST, &[&journal_rules::REASON, &journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
             &journal_rules::REVERSED, &journal_rules::REVERSES_LATER, &journal_rules::REVERSES_FIRST,
-            &journal_rules::REVERSES_HELD]];
+            &journal_rules::REVERSES_HELD, &journal_rules::REVERSES_PAID, &journal_rules::REVERSES_SHARED]];
     POST Long "/compounds/{compound}/closes" KEEPERS Compound [MONEY] journal::close => Close:
         "结账" "月份结束后依次结账；结账后不得再改，差错记迟到凭证。"
         [&[&journal_rules::NOT_ENDED, &journal_rules::OUT_OF_ORDER, &journal_rules::CLOSED]];
@@ -418,7 +421,7 @@ routes! {
         "一户的应交与欠交" "" [ROOM];
     POST Quick "/compounds/{compound}/deposits/{no}/receipts" KEEPERS Compound levy::new_receipt:
         "开具专用票据" "号码由开票单位给定，或取号段的下一号；一号只用一次。"
-        [CLEAR, &[&fund_rules::NO_DEPOSIT, &fund_rules::RECEIPTED, &fund_rules::PAPERS, &fund_rules::RECEIPT_USED, &fund_rules::NO_RECEIPT_LEFT]];
+        [CLEAR, &[&fund_rules::NO_DEPOSIT, &fund_rules::RECEIPTED, &fund_rules::PAPERS, &fund_rules::RECEIPT_USED, &fund_rules::RECEIPT_RANGE, &fund_rules::NO_RECEIPT_LEFT]];
     GET Quick "/compounds/{compound}/receipt-ranges" READERS Compound levy::ranges:
         "列出票据号段" "已用、作废、未用。" [];
     POST Quick "/compounds/{compound}/receipt-ranges" KEEPERS Compound levy::new_range:
@@ -483,12 +486,15 @@ routes! {
         "列出方案的通知与催交" "" [];
     POST Long "/compounds/{compound}/renewals/{no}/notices" COUNTERS Compound renewal::new_notices:
         "登记通知或催交" "不写房号的，通知发给方案内全部，催交发给全部欠交。"
-        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &property_rules::NO_DWELLING, &fund_rules::NOT_IN_PLAN, &fund_rules::NOTHING_OWED]];
+        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN, &property_rules::NO_DWELLING, &fund_rules::NOT_IN_PLAN, &fund_rules::NOTHING_OWED]];
     POST Quick "/compounds/{compound}/renewals/{no}/postings" COUNTERS Compound renewal::new_posting:
-        "登记方案公示" "" [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN]];
+        "登记方案公示" "" [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN]];
     POST Long "/compounds/{compound}/renewals/{no}/reviews" COUNTERS Compound renewal::new_review:
         "重算方案" "其后分配的收益抵减未交部分；只减不增，不低于已交。"
         [RENEWAL, policy_rules::RULES];
+    POST Long "/compounds/{compound}/renewals/{no}/withdrawal" COUNTERS Compound renewal::new_withdrawal:
+        "撤回方案" "未交的不再应交，已交的留在分户账；其决议可另作方案。"
+        [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN]];
     GET Quick "/compounds/{compound}/revenue-assignments" READERS Compound renewal::assignments:
         "列出划入维修资金的公共收益" "" [];
     POST Quick "/compounds/{compound}/revenue-assignments" KEEPERS Compound [MONEY] renewal::new_assignment:
@@ -499,9 +505,23 @@ routes! {
     POST Quick "/interest-rates" AUTHORITY House gains::set_rate:
         "登记利率" "写明公布它的文件；已登记的不改动，更正另行登记并写明说明。"
         [CLEAR, &[&gain_rules::RATE_SHAPE, &gain_rules::RATE_TAKEN]];
-    POST Long "/interest-runs" AUTHORITY House gains::run_interest:
+    POST Long "/interest-runs" AUTHORITY House gains::run_interest => GainsRun:
         "结息" "全部小区逐个结息，各小区一张凭证；中断后以同样的请求继续，已结的不重复。未结的小区及原因见批次清单。"
-        [&[&gain_rules::PERIOD, &gain_rules::RUN_OPEN, &property_rules::NO_COMPOUND]];
+        [&[&gain_rules::PERIOD, &gain_rules::NOTHING_DUE, &gain_rules::RUN_OPEN, &property_rules::NO_COMPOUND]];
+    GET Quick "/countersigns" EXAMINERS House countersign::list_of_house:
+        "列出全册复核申请" "不属任何一个小区的，如结息；待第二人复核的，which=all 连同已裁定的。" [];
+    GET Quick "/countersigns/{no}" EXAMINERS House countersign::one_of_house:
+        "查看全册复核申请" "同小区的复核申请。"
+        [&[&countersign_rules::NONE, &countersign_rules::CHANGED], ledger::seal::RULES];
+    POST Long "/countersigns/{no}/confirm" AUTHORITY House countersign::confirm_in_house:
+        "复核全册申请" "同小区的复核。签字与开始办理是同一个操作，其后各小区逐个办理。"
+        [JUDGED, &[&countersign_rules::SAME_PERSON, &countersign_rules::CHANGED, &countersign_rules::ASKER_GONE], ledger::seal::RULES];
+    POST Quick "/countersigns/{no}/refuse" AUTHORITY House countersign::refuse_in_house:
+        "退回全册复核申请" "由有权复核的人写明原因。"
+        [JUDGED, CLEAR, &[&countersign_rules::REASON, &countersign_rules::SAME_PERSON]];
+    POST Quick "/countersigns/{no}/withdraw" AUTHORITY House countersign::withdraw_in_house:
+        "撤回全册复核申请" "由申请人本人写明原因。"
+        [JUDGED, CLEAR, &[&countersign_rules::REASON, &countersign_rules::NOT_YOURS]];
     GET Live "/interest-preview" AUTHORITY House gains::preview:
         "预览结息" "只计算，不入账。" [&[&gain_rules::PERIOD, &property_rules::NO_COMPOUND]];
     GET Quick "/interest-runs" EXAMINERS House gains::runs:
@@ -515,7 +535,7 @@ routes! {
         [POST, &[&gain_rules::AMOUNT, &gain_rules::NOTHING, &gain_rules::SHORT, &policy_rules::NOT_IN_FORCE]];
     POST Quick "/compounds/{compound}/gain-credits" CUSTODIANS Compound [MONEY] placements::credit:
         "登记存款利息与残值" "认领银行流水，或手工登记金额与日期。"
-        [POST, CLAIM, &[&gain_rules::RESIDUAL, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
+        [POST, CLAIM, &[&fund_rules::SEEN, &gain_rules::RESIDUAL, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
     POST Quick "/compounds/{compound}/bank-charges" CUSTODIANS Compound [MONEY] placements::charge:
         "登记银行费用" "只有当地计息办法写明从收益中扣除的费用可以登记。"
         [POST, &[&gain_rules::CHARGE, &gain_rules::AMOUNT, &policy_rules::NOT_IN_FORCE]];
@@ -733,7 +753,7 @@ routes! {
         "再次验证" "提交验证码，使本会话在数分钟内（配置 proof_minutes）可办理须再次验证的事项。每个验证码只能用一次，输错计入锁定。"
         [ledger::seal::RULES, &[&people_rules::SESSION_ONLY, &people_rules::SECOND_FACTOR, &people_rules::LOGIN, &people_rules::CODE]];
     POST Quick "/password" ANYBODY Own people::change_password:
-        "更换口令" "本人的全部会话随即失效，令牌不受影响。" [&[&people_rules::SESSION_ONLY, &people_rules::PASSWORD, &people_rules::LOGIN, &people_rules::CROWDED]];
+        "更换口令" "本人的全部会话随即失效，令牌不受影响。" [&[&people_rules::SESSION_ONLY, &people_rules::PASSWORD, &people_rules::LOGIN, &people_rules::PASSWORD_SAME, &people_rules::CROWDED]];
     POST Quick "/second-factor" ANYBODY Own people::propose_second_factor:
         "申请二次验证" "取得验证器的密钥与恢复码，确认之后生效。" [ledger::seal::RULES, &[&people_rules::SESSION_ONLY, &people_rules::SECOND_FACTOR]];
     POST Quick "/second-factor/confirm" ANYBODY Own people::confirm_second_factor:
@@ -883,6 +903,9 @@ impl Route {
                 rules.push(&people_rules::SECOND_FACTOR);
             }
         }
+        if self.scope == Scope::Dwelling && self.roles.contains(&Owner) {
+            rules.push(&problem::NOT_BOUND);
+        }
         if sketch.is_at_compound {
             rules.push(&property_rules::NO_COMPOUND);
         }
@@ -891,6 +914,10 @@ impl Route {
         }
         if sketch.is_list {
             rules.extend(PAGE);
+        }
+        if sketch.is_at_compound && !sketch.body.is_empty() {
+            // A dwelling is named in the body.
+            rules.push(&property_rules::ROOM);
         }
         if !sketch.body.is_empty() {
             rules.extend([&problem::TOO_LARGE, &problem::SLOW_BODY]);
@@ -906,9 +933,11 @@ impl Route {
         if self.deed.is_some() {
             rules.extend(countersign::ASKING.iter().copied().flatten());
         }
-        if self.id == countersign::CONFIRM {
+        if countersign::CONFIRM.contains(&self.id) {
             // What was asked is done there, and refused there.
+            let is_of_house = self.scope == Scope::House;
             let deeds = ROUTES.iter().filter(|route| route.deed.is_some());
+            let deeds = deeds.filter(|route| (route.scope == Scope::House) == is_of_house);
             rules.extend(deeds.flat_map(|route| route.rules.iter().copied().flatten()));
             rules.extend(countersign::SIGNING.iter().copied().flatten());
         }

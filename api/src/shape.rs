@@ -1,9 +1,10 @@
 //! What does not fit, told in Chinese: the field, what belongs there, what was written.
 //!
-//! Owns: [`json`], [`query`], [`misfit`]. The readers of JSON, queries and TOML speak English, and in few phrases; those are
+//! Owns: [`json`], [`query`], [`toml`], [`misfit`]. The readers of JSON, queries and TOML speak English, and in few phrases; those are
 //! known here by their beginnings. What is not known is passed on as it came, with its field.
 
-use ledger::error::Refusal;
+use ledger::error::{Refusal, Rule};
+use ledger::property::{self, NotRoom};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
@@ -14,7 +15,7 @@ use crate::problem::SHAPE;
 /// Reads JSON strictly.
 ///
 /// # Errors
-/// `door.shape`, with the field and the reader's own words among the facts.
+/// `door.shape`, `property.room-code`, with the field and the reader's own words among the facts.
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let mut from = serde_json::Deserializer::from_slice(bytes);
     let told = serde_path_to_error::deserialize(&mut from).map_err(|e| {
@@ -75,6 +76,22 @@ fn list_for_object(schema: &Value, told: &Value, path: String) -> Option<String>
     }
 }
 
+/// What is wrong in a TOML text: where, and what of it is known in Chinese. The text itself may hold secrets and is not shown.
+#[must_use]
+pub fn toml(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start);
+    let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
+    let raw = error.message();
+    let told = misfit("", raw);
+    // The parser itself speaks English, of quotes and brackets; where it stumbled says as much.
+    let told = if told == raw {
+        "写法不合 TOML：检查引号、括号与等号".to_owned()
+    } else {
+        told
+    };
+    format!("第 {line} 行：{told}")
+}
+
 /// What readers of numbers say of one that does not fit.
 const OUT_OF_RANGE: [&str; 5] = [
     "invalid digit found in string",
@@ -97,15 +114,25 @@ pub fn query(said: &str) -> Refusal {
 }
 
 fn refuse(evidence: String, path: &str, raw: String) -> Refusal {
-    let refusal = SHAPE.refuse(evidence).with("cause", raw);
+    let refusal = rule_of(&raw).refuse(evidence).with("cause", raw);
     if path.is_empty() || path == "." { refusal } else { refusal.with("field", path) }
+}
+
+/// By which rule a value is refused. One that has its shape and no meaning to the trade goes by the trade's own rule, as
+/// where it stands in an address.
+fn rule_of(raw: &str) -> &'static Rule {
+    if NotRoom::is_said_by(without_place(raw)) { &property::ROOM } else { &SHAPE }
+}
+
+/// JSON's reader says where; the field says it better.
+fn without_place(raw: &str) -> &str {
+    raw.rsplit_once(" at line ").map_or(raw, |(said, _)| said)
 }
 
 /// One misfit as a sentence. `raw` is what serde or a reader of ours said of the value at `path`.
 #[must_use]
 pub fn misfit(path: &str, raw: &str) -> String {
-    // JSON's reader says where; the field says it better.
-    let raw = raw.rsplit_once(" at line ").map_or(raw, |(said, _)| said);
+    let raw = without_place(raw);
     let inside = if path == "." { "" } else { path };
     let named = |name: &str| match inside.rsplit_once('.') {
         _ if inside.is_empty() || inside == name => name.to_owned(),

@@ -10,12 +10,15 @@
 //! Limits: a search walks the acts of its compounds in their order, a page at a time; there is no index by actor, because
 //! every act would pay for it. Start at [`search`], [`write_out`], [`reveal`].
 
+mod words;
+
 use std::io::Write;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+pub use self::words::{VERBS, verb_in_chinese};
 use crate::books::{Actor, Books, Done, Reads, Request, View};
 use crate::calendar::Instant;
 use crate::error::{Error, Kind, Result, Rule, Storage};

@@ -30,7 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
-pub use self::actor::{Actor, Origin, Role};
+pub use self::actor::{Actor, CONSOLE, Origin, Role};
 pub use self::dialect::ADDRESS;
 pub use self::ground::{Ground, ground};
 use self::lane::{Job, Lanes, Outcome, Ticket};
@@ -405,6 +405,15 @@ impl Books {
         F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
     {
         Books { turn: Turn::Led(Arc::new(lead)), ..self.clone() }
+    }
+
+    /// The same books after an act that was led by something: what follows it is led by nothing. What is only tried stays so.
+    #[must_use]
+    pub fn after_the_lead(&self) -> Books {
+        match self.turn {
+            Turn::Led(_) => Books { turn: Turn::Plain, ..self.clone() },
+            Turn::Plain | Turn::Rehearsed => self.clone(),
+        }
     }
 
     /// Acts: runs a verb in a transaction under the compound's lock and answers after the commit.

@@ -1,10 +1,12 @@
 //! Days, months and the clock.
 //!
-//! Owns: [`Day`], [`Month`], [`Instant`], [`Clock`].
+//! Owns: [`Day`], [`Month`], [`Instant`], [`Clock`]; which days are worked ([`is_working`]).
 //!
 //! Always: a day is a business day of Asia/Shanghai and never becomes an instant; an instant is whole
 //! seconds of UTC, because the two databases keep different fractions of one. Never: a read of the
 //! system's time anywhere but in [`Clock`].
+
+mod holidays;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,6 +17,8 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeZone, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+
+pub use self::holidays::is_working;
 
 /// A business day, Asia/Shanghai.
 pub type Day = NaiveDate;

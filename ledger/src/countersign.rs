@@ -272,24 +272,40 @@ fn word(state: State) -> serde_json::Value {
     serde_json::to_value(state).unwrap_or_default()
 }
 
+/// Whether a request may wait, before it is tried: the same does not wait already.
+///
+/// # Errors
+/// `countersign.same-waiting`.
+pub async fn may_wait(
+    view: &mut impl View,
+    compound: CompoundId,
+    sha256: &[u8; 32],
+    today: Day,
+) -> Result<()> {
+    match rows::waiting_with(view, compound, sha256, today).await? {
+        None => Ok(()),
+        Some(no) => {
+            let refusal = SAME_WAITING.refuse(format!("申请 {no} 正在等待复核"));
+            Err(refusal.with("countersign_no", no.0).into())
+        }
+    }
+}
+
 /// Keeps a request for a second person, and answers its number.
 ///
 /// # Errors
 /// `seal.person-in-text` (an address is kept in clear), `countersign.same-waiting`, `seal.key-missing`, `seal.key-differs`.
 pub async fn ask(tx: &mut Tx, new: &NewRequest) -> Result<CountersignNo> {
     let today = tx.at().day();
-    let (compound, sha256) = (tx.compound(), &new.sha256);
-    let waiting = rows::waiting_with(tx, compound, sha256, today).await?;
+    let compound = tx.compound();
+    let wait = may_wait(tx, compound, &new.sha256, today).await;
 
     for (what, words) in
         [("地址", &new.path), ("查询参数", &new.query), ("请求体的类型", &new.content_type)]
     {
         may_stand_in_clear(what, words)?;
     }
-    if let Some(no) = waiting {
-        let refusal = SAME_WAITING.refuse(format!("申请 {no} 正在等待复核"));
-        return Err(refusal.with("countersign_no", no.0).into());
-    }
+    wait?;
 
     let no = CountersignNo(tx.next_no("countersign"));
     let lapses_on = today.checked_add_days(chrono::Days::new(KEPT_DAYS)).unwrap_or(Day::MAX);

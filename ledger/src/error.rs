@@ -50,7 +50,7 @@ pub struct Refusal {
     pub rule: &'static Rule,
     /// What was found, in Chinese, with the figures.
     pub evidence: String,
-    /// The same for programs: `available_fen`, `asked_fen`, …
+    /// The same for programs: `available_fen`, `asked_fen`, …; and `remedy`, where it is not the rule's own.
     pub facts: Map<String, Value>,
 }
 
@@ -70,6 +70,18 @@ impl Refusal {
         self
     }
 
+    /// Says what to do now, in Chinese, in place of the rule's own remedy.
+    #[must_use]
+    pub fn remedied(self, remedy: impl Into<String>) -> Refusal {
+        self.with("remedy", remedy.into())
+    }
+
+    /// What to do now, in Chinese.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        self.facts.get("remedy").and_then(Value::as_str).unwrap_or(self.rule.remedy)
+    }
+
     /// The rule's code.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -79,8 +91,8 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rule { code, rule, remedy, .. } = self.rule;
-        write!(f, "[{code}] {rule}；现状：{}；办法：{remedy}", self.evidence)
+        let Rule { code, rule, .. } = self.rule;
+        write!(f, "[{code}] {rule}；现状：{}；办法：{}", self.evidence, self.remedy())
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Owns: `levy_standard`, `assessment`, `assessment_instalment`, `deposit`, `selling_unit`, `selling_unit_end`,
 //! `receipt_range`, `receipt`, `receipt_void`, `receipt_copy`, `refund`, `refund_payment`, `legacy`, `legacy_share`,
-//! `legacy_step`, `legacy_income`, `renewal_call`, `renewal_plan`, `renewal_notice`, `renewal_posting`, `revenue_assignment`.
+//! `legacy_step`, `legacy_income`, `renewal_call`, `renewal_plan`, `renewal_notice`, `renewal_posting`,
+//! `renewal_withdrawal`, `revenue_assignment`.
 //!
 //! Always: a dwelling's balance is its postings over the accounts that bear one, principal and gains apart; Σ dwellings =
 //! the control accounts. Nothing is taken beyond what was assessed, nothing given back beyond what is there and free. What a
@@ -23,6 +24,7 @@ mod deposit;
 mod dues;
 mod legacy;
 mod notice;
+mod plan;
 mod receipt;
 mod refund;
 mod renewal;
@@ -39,7 +41,7 @@ pub use self::assessment::{
 };
 pub use self::assignment::{Assigned, Assigning, assign_revenue, assignments};
 pub use self::deposit::{Deposit, DepositKind, Deposited, Seen, deposit, first_deposits};
-pub(crate) use self::deposit::{Kept, keep};
+pub(crate) use self::deposit::{Kept, first_owed, keep};
 pub use self::dues::{AGES, BuildingArrears, Owing, arrears_by_building, dues};
 pub use self::legacy::{
     BroughtIn, Legacy, LegacyIncome, LegacyShare, LegacyShareStanding, LegacyStep, NewLegacy,
@@ -47,6 +49,10 @@ pub use self::legacy::{
 };
 pub use self::notice::{
     Notice, NoticeWord, Notifying, RenewalArrears, notify, renewal_arrears, renewal_notices,
+};
+pub use self::plan::{
+    PlanWithdrawal, PlanWithdrawn, Posting, PostingRow, Renewal, Reviewed, WithdrawalRow,
+    post_plan, renewals, review, withdraw_plan,
 };
 pub(crate) use self::receipt::receipts_used;
 pub use self::receipt::{
@@ -58,8 +64,8 @@ pub use self::refund::{
     pay_refund, refund, refund_unit, refunds,
 };
 pub use self::renewal::{
-    Basis, Call, NewCall, Planned, Posting, PostingRow, Renewal, RenewalShare, Renewing, Reviewed,
-    Target, Under, call, calls, post_plan, renew, renew_preview, renewals, review, under_renewal,
+    Basis, Call, NewCall, Planned, RenewalShare, Renewing, Target, Under, call, calls, renew,
+    renew_preview, under_renewal,
 };
 pub use self::selling_unit::{
     EndingUnit, NewUnit, SellingUnit, UnitDeposit, UnitLevy, UnitSale, deposit_of_unit, end_unit,
@@ -124,7 +130,7 @@ rules! {
         "交存须已登记且未被冲销", "检查交存编号";
     /// A range of numbers is not fit.
     RECEIPT_RANGE = Refused, "fund.receipt-range",
-        "票据号段的起号不得大于止号，至多 100 万张，字轨至多 20 个字符；号段之间不得重叠", "核对领用单上的字轨与起止号";
+        "票据号段的起号不得大于止号、位数相同，至多 100 万张，字轨至多 20 个字符且不以数字结尾；号段之间不得重叠；登记了号段的小区，票据号须在号段之内", "核对领用单上的字轨与起止号；新领用的号段先登记";
     /// Numbers have run out.
     NO_RECEIPT_LEFT = Refused, "fund.no-receipt-left",
         "票据号须取自已登记而未用完的号段，或由开票单位给定", "登记新领用的号段，或填写票据号";
@@ -155,6 +161,9 @@ rules! {
     /// Only sold public housing has a selling unit.
     NOT_PUBLIC = Refused, "fund.not-sold-public",
         "售房单位的提取、代管与退房只涉及已售公有住房", "核对房屋性质与房号";
+    /// Nobody has recorded that the dwelling is gone.
+    NOT_DESTROYED = Refused, "fund.not-destroyed",
+        "按房屋灭失返还（165号令第二十九条），须已登记房屋灭失；应付日不得早于灭失之日", "先登记房屋灭失（拆除、征收等的依据），再登记返还";
     /// The deposit was refunded.
     REFUNDED = Conflict, "fund.refunded",
         "一笔交存只退还一次", "查看已有的退还；退错了请先冲销";
@@ -190,7 +199,7 @@ rules! {
         "续筹方案须已登记", "检查方案编号";
     /// A plan is not fit.
     PLAN_SHAPE = Shape, "fund.plan-shape",
-        "续筹方案须写明目标：首期的比例大于零，或总额大于零；分期为 1 至 60 期，一次交清为 1 期", "补齐后重新登记";
+        "续筹方案须写明依据（决议或提醒）与目标：首期的比例大于零，或总额大于零，只写一种；分期为 1 至 60 期，一次交清为 1 期", "补齐后重新登记";
     /// It may not be paid so.
     INSTALMENTS = Refused, "fund.instalments",
         "续筹的交存方式须为当地规定所许", "改用一次交清，或按规定的分期";
@@ -217,7 +226,10 @@ rules! {
         "业主在期限内已作出续筹决定的，按其决定办理", "依据该决议登记续筹方案";
     /// A plan is still being paid.
     PLAN_OPEN = Conflict, "fund.plan-open",
-        "上一续筹方案尚未交清的房屋，不得再列入新方案", "催交上一方案，或更正其应交金额";
+        "上一续筹方案尚未交清的房屋，不得再列入新方案", "催交上一方案；上一方案有误或不再执行的，先撤回（xiaoqu fund withdraw-plan，或 POST …/renewals/{no}/withdrawal）";
+    /// The plan was withdrawn.
+    PLAN_WITHDRAWN = Conflict, "fund.plan-withdrawn",
+        "已撤回的续筹方案不再公示、通知、重算、撤回", "另行登记方案";
     /// The dwelling is not in the plan.
     NOT_IN_PLAN = Refused, "fund.not-in-plan",
         "通知与催交只发给方案内的房屋", "核对房号与方案";

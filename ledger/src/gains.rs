@@ -65,7 +65,7 @@ pub static NO_MODEL: Rule = Rule {
     code: "gains.no-model",
     kind: Answer::Refused,
     rule: "计息办法由各地规定，没有规定的不得自行计息（165号令第二十七条）",
-    remedy: "由主管部门在政策包的 interest 中写明计息办法",
+    remedy: "由主管部门在当地政策包（现状所列）的 interest 参数中写明计息办法，可引用全国包 interest-models 的模型；已到账的收益可先用 xiaoqu gains distribute 分配到户",
 };
 
 /// The model's source leaves something open.
@@ -124,6 +124,14 @@ pub static NO_RUN: Rule = Rule {
     remedy: "用 xiaoqu gains runs 查看批次",
 };
 
+/// Nobody is due.
+pub static NOTHING_DUE: Rule = Rule {
+    code: "gains.nothing-due",
+    kind: Answer::Refused,
+    rule: "至少有一个小区可结，方登记结息批次",
+    remedy: "已结的不必再结；未结的按所列原因办理后再结",
+};
+
 /// Compounds of the run are still open.
 pub static RUN_OPEN: Rule = Rule {
     code: "gains.run-open",
@@ -169,6 +177,7 @@ pub static RULES: &[&Rule] = &[
     &NOTHING,
     &SHORT,
     &NO_RUN,
+    &NOTHING_DUE,
     &RUN_OPEN,
     &AMOUNT,
     &RESIDUAL,

@@ -104,6 +104,22 @@ pub static REVERSES_HELD: Rule = Rule {
     remedy: "先由项目变更方案或撤回，解除预留，再冲销",
 };
 
+/// What the voucher owes was paid since.
+pub static REVERSES_PAID: Rule = Rule {
+    code: "journal.reversal-paid",
+    kind: Answer::Refused,
+    rule: "已经支付的应付款不得冲销：应付科目不得成为负数",
+    remedy: "先冲销其后的支付凭证，再冲销应付",
+};
+
+/// The income was given to dwellings since.
+pub static REVERSES_SHARED: Rule = Rule {
+    code: "journal.reversal-distributed",
+    kind: Answer::Refused,
+    rule: "已分配到户的收益不得冲销：待分配累计收益（连同未结转的收入）不得成为负数",
+    remedy: "先冲销其后的结息或收益分配，再冲销收入",
+};
+
 /// Shares promised to a project are more than there is.
 pub static SHORT: Rule = Rule {
     code: "journal.reserve-short",
@@ -120,6 +136,14 @@ pub static RELEASE: Rule = Rule {
     remedy: "核对该项目已付与预留金额",
 };
 
+/// A reversal does not say why.
+pub static REASON: Rule = Rule {
+    code: "journal.reason",
+    kind: Answer::Shape,
+    rule: "冲销须写明原因",
+    remedy: "写明原因，例如：重复记账",
+};
+
 /// The rules of this room, in the order they are checked.
 pub static RULES: &[&Rule] = &[
     &voucher::LINES,
@@ -131,6 +155,7 @@ pub static RULES: &[&Rule] = &[
     &voucher::NUMBERED,
     &voucher::ANALYSIS,
     &voucher::BALANCE,
+    &REASON,
     &NO_VOUCHER,
     &REVERSES_REVERSAL,
     &REVERSES_CLOSING,
@@ -138,6 +163,8 @@ pub static RULES: &[&Rule] = &[
     &REVERSES_LATER,
     &REVERSES_FIRST,
     &REVERSES_HELD,
+    &REVERSES_PAID,
+    &REVERSES_SHARED,
     &SHORT,
     &RELEASE,
     &close::NOT_ENDED,
@@ -241,8 +268,9 @@ pub enum Style {
 /// transfer is reversed with it.
 ///
 /// # Errors
-/// `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
-/// `journal.reversal-before-original`, `journal.reversal-out-of-order`, `journal.reversal-held`, and those of [`post`].
+/// `journal.reason`, `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
+/// `journal.reversal-before-original`, `journal.reversal-out-of-order`, `journal.reversal-held`, `journal.reversal-paid`,
+/// `journal.reversal-distributed`, and those of [`post`].
 pub async fn reverse(
     tx: &mut Tx,
     book: Book,
@@ -251,6 +279,9 @@ pub async fn reverse(
     style: Style,
     reason: &str,
 ) -> Result<Vec<Posted>> {
+    if reason.trim().is_empty() {
+        return Err(REASON.refuse("原因是空的").into());
+    }
     let original = whole(tx, book, seq).await?;
     let mut halves = vec![original];
     if let Some(transfer) = halves[0].transfer {
@@ -270,6 +301,11 @@ pub async fn reverse(
             return Err(REVERSES_FIRST.refuse(evidence).with("later", later.to_string()).into());
         }
         leaves_what_is_held(tx, &entry).await?;
+        if let Some(later) = reading::later_payment(tx, original).await? {
+            let evidence = format!("{} 所记的应付已由 {later} 支付", original.posted);
+            return Err(REVERSES_PAID.refuse(evidence).with("later", later.to_string()).into());
+        }
+        leaves_what_was_shared(tx, &entry).await?;
         reversals.push(entry);
     }
 
@@ -323,6 +359,48 @@ async fn leaves_what_is_held(tx: &mut Tx, entry: &Entry) -> Result<()> {
     Ok(())
 }
 
+/// Whether a reversal leaves of the undistributed gains, and of the income that closes into them, no less than nothing.
+async fn leaves_what_was_shared(tx: &mut Tx, entry: &Entry) -> Result<()> {
+    let chart = entry.book.chart();
+    // The fund's gains wait for the dwellings in accounts of their own; no other book gives any out.
+    let pool_of = |code: i32| {
+        let account = chart.account(code).filter(|_| entry.book == Book::Fund)?;
+        let pool = account.month_closes_to.and_then(|to| chart.account(to)).unwrap_or(account);
+        (pool.code / 100 == 3101).then_some(pool.code)
+    };
+    let mut taken: BTreeMap<i32, Money> = BTreeMap::new();
+    for line in &entry.lines {
+        if let Some(pool) = pool_of(line.account) {
+            *taken.entry(pool).or_default() += line.signed();
+        }
+    }
+    taken.retain(|_, fen| fen.is_positive());
+    if taken.is_empty() {
+        return Ok(());
+    }
+    tx.flush().await?;
+    let mut waits: BTreeMap<i32, Money> = BTreeMap::new();
+    for (account, credit) in reading::credits(tx, entry.book).await? {
+        if let Some(pool) = pool_of(account) {
+            *waits.entry(pool).or_default() += credit;
+        }
+    }
+    for (pool, taken) in taken {
+        let waits = waits.get(&pool).copied().unwrap_or_default();
+        if taken > waits {
+            let name = chart.account(pool).map_or("", |account| account.name.as_str());
+            let evidence = format!(
+                "{name}（连同未结转的收入）{} 元，冲销要减少 {} 元",
+                waits.grouped(),
+                taken.grouped()
+            );
+            let refusal = REVERSES_SHARED.refuse(evidence).with("account", pool);
+            return Err(refusal.with("available_fen", waits.in_fen()).into());
+        }
+    }
+    Ok(())
+}
+
 async fn whole(tx: &mut Tx, book: Book, seq: VoucherSeq) -> Result<Voucher> {
     let compound = tx.compound();
     let found = rows::vouchers(tx, compound, book, seq.0, seq.0).await?;
@@ -361,7 +439,7 @@ fn reversal(
         book: name.book,
         effective_on,
         kind: Kind::Reversal,
-        memo: format!("冲销 {name}：{}", reason.trim()).trim_end_matches('：').to_owned(),
+        memo: format!("冲销 {name}：{}", reason.trim()),
         source: String::new(),
         evidence: String::new(),
         lines: original.lines.iter().map(turn).collect(),

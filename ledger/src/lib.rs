@@ -73,3 +73,9 @@ pub fn rules() -> Vec<&'static error::Rule> {
     ];
     rooms.concat()
 }
+
+/// The rule of a code.
+#[must_use]
+pub fn rule(code: &str) -> Option<&'static error::Rule> {
+    rules().into_iter().find(|rule| rule.code == code)
+}

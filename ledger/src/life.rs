@@ -564,7 +564,7 @@ pub async fn certify(tx: &mut Tx, asked: &Certifying) -> Result<Certificate> {
         principal_fen: account.closing.principal,
         gains_fen: account.closing.gains,
         due_fen,
-        paid_fen: account.deposited,
+        paid_fen: account.first_paid,
         held_fen: held.get(&dwelling.no).copied().unwrap_or_default(),
         digest: String::new(),
     };

@@ -19,6 +19,8 @@ mod rows;
 mod scope;
 pub mod totp;
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +98,10 @@ rules! {
     /// The password is right, and a code is wanted.
     CODE_WANTED = Forbidden, "people.code-wanted",
         "该账户已启用二次验证，登录须带验证码", "打开验证器，把六位数字填入 code；设备丢失的用恢复码";
+    /// The console acts in the name of somebody who may not.
+    NOT_IN_NAME = Forbidden, "people.not-in-name",
+        "在操作台以用户之名办理的，该用户须未停用，且在此处有该角色的在期授权",
+        "换一个有授权的用户，或不写 --by：即以操作台之名办理";
     /// No mandate is in force.
     TERM_OVER = Forbidden, "people.term-over",
         "须有一项在期的授权", "授权期满或尚未开始；请联系管理员";
@@ -113,6 +119,9 @@ rules! {
     PASSWORD = Shape, "people.password",
         "口令为 10 至 128 个字符，除去用户名、常见口令、重复与连续的字符后至少还有 5 个",
         "用几个不相干的词连成一句，或用口令管理器生成";
+    /// A new password that is the old one.
+    PASSWORD_SAME = Refused, "people.password-same",
+        "新口令须与原口令不同", "换一个没有用过的口令";
     /// A code does not fit.
     CODE = Refused, "people.code",
         "验证码须为当前的六位数字，且每个只能用一次", "核对设备的时间，等下一个验证码再试";
@@ -524,6 +533,53 @@ pub async fn somebody(view: &mut impl View, name: &str) -> Result<Person> {
     let shown: String = name.chars().take(40).collect();
     let missing = || NO_USER.refuse(format!("用户名 {shown:?}"));
     Ok(rows::person(view, name).await?.ok_or_else(missing)?)
+}
+
+/// Somebody as the books know them today, whatever they showed when they were here.
+async fn caller(view: &mut impl View, person: Person, today: Day) -> Result<Caller> {
+    let mandates = rows::mandates(view, Some(person.no)).await?;
+    let known = Known {
+        person: Some(person.no),
+        name: person.name,
+        shown: Shown::Nothing,
+        is_strong: false,
+        proved_at: None,
+        mandates: mandates.into_iter().map(|(_, mandate)| mandate).collect(),
+        cares: rows::cares(view, person.no).await?,
+    };
+    Ok(Caller::new(Arc::new(known), today))
+}
+
+/// The role in which the console of the machine acts at a place in a user's name: the first of these that a mandate in force
+/// gives them there; an owner's counts for the compound their dwelling is in. None while the books have no user at all:
+/// then there is nobody a name could be held against.
+///
+/// # Errors
+/// `people.no-user`, `people.not-in-name`.
+pub async fn role_in_name_of(
+    view: &mut impl View,
+    name: &str,
+    place: &Place<'_>,
+    roles: &[Role],
+    today: Day,
+) -> Result<Option<Role>> {
+    if everybody(view).await?.is_empty() {
+        return Ok(None);
+    }
+    let person = somebody(view, name).await?;
+    let words: Vec<&str> = roles.iter().map(|role| role.in_chinese()).collect();
+    let refused = |why: &str| NOT_IN_NAME.refuse(format!("{name} {why}（{}）", words.join("、")));
+    if person.is_disabled {
+        return Err(refused("已停用").into());
+    }
+    let caller = caller(view, person, today).await?;
+    let is_home = |mandate: &Mandate| matches!(mandate.scope, Scope::Dwelling(compound, _) if compound == place.compound);
+    let is_owner = caller.in_force().any(|mandate| mandate.role == Role::Owner && is_home(mandate));
+    match caller.role_at(place, roles) {
+        Access::Allowed(role) => Ok(Some(role)),
+        _ if is_owner && roles.contains(&Role::Owner) => Ok(Some(Role::Owner)),
+        _ => Err(refused("在此处没有在期的授权").into()),
+    }
 }
 
 /// Every user, by name.

@@ -15,7 +15,7 @@
 //! above it, and the provenance says so.
 //!
 //! Limits: an added version is read from its text at every resolution (a city's 1 ms, a whole nation's 6 ms, in a debug
-//! build); working days are named, not counted. Start at [`at`], [`Pack`], [`Library`].
+//! build); working days are named here and counted by [`crate::calendar`]. Start at [`at`], [`Pack`], [`Library`].
 
 pub mod catalogue;
 pub mod terms;

@@ -10,30 +10,36 @@
 
 mod area;
 mod directory;
+mod owner;
+mod roll;
 pub mod room_code;
 mod rows;
 mod succession;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::area::{AreaKind, AreaRung, Locating, NewArea, area, areas, draw_area, locate};
 pub use self::directory::{Directory, Portrait, compound_and_acts, portrait};
+pub use self::owner::{Contact, NewOwner, contacts, convey, owners_by_number};
+use self::owner::{hold, owners_by_id, shares};
+pub use self::roll::{Dwelling, Holder, codes, dwelling, every, numbers, numbers_within, roll};
+pub(crate) use self::roll::{building_code, place};
 pub use self::room_code::{NotRoom, RoomCode};
 pub use self::succession::{Custody, Fate, NewPart, Step, custodies, history};
 pub(crate) use self::succession::{
-    NewCustody, end, join, may_deposit, may_keep, must_stand, part, record_custody,
+    NewCustody, destroyed_on, end, join, may_deposit, may_keep, must_stand, part, record_custody,
 };
 use crate::books::{Tx, View};
 use crate::calendar::Day;
-use crate::error::{Kind as Answer, Refusal, Result, Rule, Storage};
-use crate::id::{AreaId, BuildingNo, CompoundId, DwellingNo, OwnerNo, UnitNo};
+use crate::error::{Kind as Answer, Refusal, Result, Rule};
+use crate::id::{AreaId, BuildingNo, CompoundId, DwellingNo, UnitNo};
 use crate::journal;
 use crate::measure::Area;
 use crate::policy::Jurisdiction;
-use crate::seal::{Blind, Personal, Ring, Sealed, may_stand_in_clear};
+use crate::seal::{Personal, Sealed, may_stand_in_clear};
 
 /// The columns of this room that hold sealed values.
 pub static SEALED: &[&Sealed] = &[&rows::ID_NO, &rows::PHONE, &rows::REMARK];
@@ -523,22 +529,6 @@ impl Housing {
     }
 }
 
-/// An owner as a register names them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewOwner {
-    /// The name on the title.
-    pub name: String,
-    /// The number of the identity document, empty if unknown.
-    #[serde(default)]
-    pub id_no: Personal,
-    /// The telephone number, empty if unknown.
-    #[serde(default)]
-    pub phone: Personal,
-    /// Their share, as a fraction; equal shares if nobody states one.
-    #[serde(default)]
-    pub share: Option<(u32, u32)>,
-}
-
 /// A dwelling to enrol.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewDwelling {
@@ -634,63 +624,6 @@ pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> 
     Ok(numbers)
 }
 
-/// The owners of a dwelling change hands. What the dwelling has in the fund stays with it (165号令 art. 28).
-///
-/// # Errors
-/// `property.owner-shape`, `property.shares`, `property.conveyed-early`, `property.no-dwelling`, `property.ended`.
-pub async fn convey(
-    tx: &mut Tx,
-    dwelling: DwellingNo,
-    to: &[NewOwner],
-    on: Day,
-) -> Result<Vec<OwnerNo>> {
-    let compound = tx.compound();
-    let mut owners = owners_by_id(tx, compound).await?;
-    let sql = "SELECT max(from_on) AS latest FROM tenure
-               WHERE compound_id = $1 AND dwelling_no = $2 AND until_on IS NULL";
-    let found = tx.rows(rows::ROLL, sql, vec![compound.0.into(), dwelling.0.into()]).await?;
-    let latest: Option<Day> = match found.first() {
-        Some(row) => row.try_get("", "latest")?,
-        None => None,
-    };
-
-    may_own(to, on)?;
-    shares(to)?;
-    for owner in to {
-        may_stand_in_clear("产权人姓名", &owner.name)?;
-    }
-    if let Some(latest) = latest.filter(|latest| on <= *latest) {
-        let evidence = format!("现产权人自 {latest} 起，过户日期 {on}");
-        return Err(CONVEYED_EARLY.refuse(evidence).into());
-    }
-    must_stand(tx, dwelling, on).await?;
-
-    let sql = "UPDATE tenure SET until_on = $3
-               WHERE compound_id = $1 AND dwelling_no = $2 AND until_on IS NULL";
-    let values = vec![compound.0.into(), dwelling.0.into(), on.into()];
-    tx.exec(sql, values).await?;
-    let sql = "UPDATE dwelling SET is_unsold = 0 WHERE compound_id = $1 AND dwelling_no = $2";
-    tx.exec(sql, vec![compound.0.into(), dwelling.0.into()]).await?;
-    hold(tx, &mut owners, dwelling, to, on)
-}
-
-/// Whether owners and the day they begin can be kept.
-fn may_own(owners: &[NewOwner], on: Day) -> Result<(), Refusal> {
-    if !(1..=100).contains(&owners.len()) || !(1949..=2999).contains(&chrono::Datelike::year(&on)) {
-        return Err(OWNER_SHAPE.refuse(format!("产权人 {} 名，日期 {on}", owners.len())));
-    }
-    let is_text = |text: &str, most: usize| {
-        text.chars().count() <= most && !text.chars().any(char::is_control)
-    };
-    let fits = |o: &&NewOwner| {
-        is_name(&o.name, 60) && is_text(o.id_no.in_clear(), 40) && is_text(o.phone.in_clear(), 20)
-    };
-    match owners.iter().position(|owner| !fits(&owner)) {
-        Some(place) => Err(OWNER_SHAPE.refuse(format!("第 {} 名产权人", place + 1))),
-        None => Ok(()),
-    }
-}
-
 /// Takes dwellings off the roll that an import put there by mistake. The caller has made sure nothing hangs on them.
 pub(crate) async fn strike(tx: &mut Tx, dwellings: &[DwellingNo]) -> Result<()> {
     let compound = tx.compound().0;
@@ -722,109 +655,6 @@ pub(crate) async fn first_in_use(tx: &mut Tx, dwellings: &[DwellingNo]) -> Resul
         Some(row) => Some(row.try_get_by_index(0)?),
         None => None,
     })
-}
-
-/// Shares as fractions of one whole: as stated, or equal.
-fn shares(owners: &[NewOwner]) -> Result<Vec<(i32, i32)>, Refusal> {
-    let count = i32::try_from(owners.len()).unwrap_or(i32::MAX);
-    if owners.iter().all(|o| o.share.is_none()) {
-        return Ok(vec![(1, count); owners.len()]);
-    }
-    let refuse = || {
-        let told: Vec<String> = owners
-            .iter()
-            .map(|o| o.share.map_or("未填".to_owned(), |(part, of)| format!("{part}/{of}")))
-            .collect();
-        SHARES.refuse(format!("份额 {}", told.join("、")))
-    };
-    // Σ part/of = 1, by whole numbers over the product of the denominators.
-    let mut sum: (u128, u128) = (0, 1);
-    let mut fractions = Vec::with_capacity(owners.len());
-    for owner in owners {
-        let (part, of) =
-            owner.share.filter(|(p, o)| *p > 0 && p <= o && *o <= 100_000).ok_or_else(refuse)?;
-        let (part_wide, of_wide) = (u128::from(part), u128::from(of));
-        sum = (sum.0 * of_wide + part_wide * sum.1, sum.1 * of_wide);
-        let common = gcd(sum.0, sum.1);
-        sum = (sum.0 / common, sum.1 / common);
-        fractions.push((i32::try_from(part).unwrap_or(1), i32::try_from(of).unwrap_or(1)));
-    }
-    if sum.0 == sum.1 { Ok(fractions) } else { Err(refuse()) }
-}
-
-fn gcd(a: u128, b: u128) -> u128 {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
-/// Gives a dwelling its owners from a day.
-fn hold(
-    tx: &mut Tx,
-    known: &mut HashMap<Blind, OwnerNo>,
-    dwelling: DwellingNo,
-    owners: &[NewOwner],
-    from: Day,
-) -> Result<Vec<OwnerNo>> {
-    let (compound, act) = (tx.compound(), tx.act().0);
-    let ring = tx.ring().clone();
-    let mut numbers = Vec::with_capacity(owners.len());
-    for (owner, (part, of)) in owners.iter().zip(shares(owners)?) {
-        let id_blind = blind(&ring, &rows::ID_NO, compound, &owner.id_no)?;
-        let same = id_blind.as_ref().and_then(|blind| known.get(blind).copied());
-        let no = match same {
-            Some(no) => no,
-            None => {
-                let no = OwnerNo(tx.next_no("owner"));
-                let phone_blind = blind(&ring, &rows::PHONE, compound, &owner.phone)?;
-                let (id_at, phone_at) =
-                    (rows::ID_NO.at(compound, no.0), rows::PHONE.at(compound, no.0));
-                let id_no = ring.seal(&id_at, owner.id_no.in_clear().as_bytes())?;
-                let phone = ring.seal(&phone_at, owner.phone.in_clear().as_bytes())?;
-                let row = [
-                    compound.0.into(),
-                    no.0.into(),
-                    (&owner.name).into(),
-                    id_no.as_slice().into(),
-                    id_blind.as_ref().map_or(&[][..], |blind| &blind[..]).into(),
-                    phone.as_slice().into(),
-                    phone_blind.as_ref().map_or(&[][..], |blind| &blind[..]).into(),
-                    act.into(),
-                ];
-                tx.put(&rows::OWNER, &row);
-                if let Some(blind) = id_blind {
-                    known.insert(blind, no);
-                }
-                no
-            }
-        };
-        let row = [
-            compound.0.into(),
-            dwelling.0.into(),
-            no.0.into(),
-            from.into(),
-            part.into(),
-            of.into(),
-            act.into(),
-        ];
-        tx.put(&rows::TENURE, &row);
-        numbers.push(no);
-    }
-    Ok(numbers)
-}
-
-/// The blind index of a number as it is looked for: without spaces and dashes, its letters large. None of none.
-fn blind(
-    ring: &Ring,
-    column: &'static Sealed,
-    compound: CompoundId,
-    number: &Personal,
-) -> Result<Option<Blind>> {
-    let plain: String = number
-        .in_clear()
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '-')
-        .flat_map(char::to_uppercase)
-        .collect();
-    if plain.is_empty() { Ok(None) } else { ring.blind(column, compound, &plain).map(Some) }
 }
 
 fn building_no(tx: &mut Tx, known: &mut HashMap<String, BuildingNo>, code: String) -> BuildingNo {
@@ -866,328 +696,4 @@ async fn stairs(
             .insert((building, row.try_get("", "unit_code")?), UnitNo(row.try_get("", "unit_no")?));
     }
     Ok((buildings, units))
-}
-
-/// Every owner whose identity number is known, by its blind index.
-async fn owners_by_id(
-    view: &mut impl View,
-    compound: CompoundId,
-) -> Result<HashMap<Blind, OwnerNo>> {
-    let sql = "SELECT owner_no, id_no_blind FROM owner WHERE compound_id = $1 AND length(id_no_blind) > 0";
-    let mut owners = HashMap::new();
-    for row in view.rows(rows::ROLL, sql, vec![compound.0.into()]).await? {
-        let blind: Vec<u8> = row.try_get("", "id_no_blind")?;
-        let bug = |_| Storage::Bug("a blind index is not 16 bytes long".to_owned());
-        owners.insert(blind.try_into().map_err(bug)?, OwnerNo(row.try_get("", "owner_no")?));
-    }
-    Ok(owners)
-}
-
-/// The owners of a compound with this identity or telephone number, whole and exact.
-///
-/// # Errors
-/// `seal.key-missing`, `seal.key-differs`.
-pub async fn owners_by_number(
-    view: &mut impl View,
-    compound: CompoundId,
-    number: &Personal,
-) -> Result<Vec<OwnerNo>> {
-    let ring = view.ring().clone();
-    let as_id = blind(&ring, &rows::ID_NO, compound, number)?;
-    let as_phone = blind(&ring, &rows::PHONE, compound, number)?;
-    let (Some(as_id), Some(as_phone)) = (as_id, as_phone) else { return Ok(Vec::new()) };
-    let sql = "SELECT owner_no FROM owner WHERE compound_id = $1 AND id_no_blind = $2
-               UNION SELECT owner_no FROM owner WHERE compound_id = $1 AND phone_blind = $3 ORDER BY 1";
-    let values = vec![compound.0.into(), as_id.to_vec().into(), as_phone.to_vec().into()];
-    let rows = view.rows(rows::ROLL, sql, values).await?;
-    rows.iter().map(|row| Ok(OwnerNo(row.try_get_by_index(0)?))).collect()
-}
-
-/// An owner's numbers, opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contact {
-    /// The owner.
-    pub owner_no: OwnerNo,
-    /// The identity number, empty if unknown.
-    pub id_no: Personal,
-    /// The telephone number, empty if unknown.
-    pub phone: Personal,
-}
-
-/// The numbers of some owners. Who shows one in clear records an act first (`audit::record_reading`).
-///
-/// # Errors
-/// `seal.key-missing`, `seal.key-differs`, `seal.broken`.
-pub async fn contacts(
-    view: &mut impl View,
-    compound: CompoundId,
-    owners: &[OwnerNo],
-) -> Result<Vec<Contact>> {
-    let ring = view.ring().clone();
-    let numbers: Vec<i32> = owners.iter().map(|owner| owner.0).collect();
-    let (list, value) = view.list_of(&numbers, 2);
-    let sql = format!(
-        "SELECT owner_no, id_no_sealed, phone_sealed FROM owner
-         WHERE compound_id = $1 AND owner_no {list} ORDER BY owner_no"
-    );
-    let found = view.rows(rows::ROLL, &sql, vec![compound.0.into(), value]).await?;
-    found.iter().map(|row| contact_of(&ring, compound, row)).collect()
-}
-
-fn contact_of(ring: &Ring, compound: CompoundId, row: &sea_orm::QueryResult) -> Result<Contact> {
-    let no: i32 = row.try_get("", "owner_no")?;
-    let id_no: Vec<u8> = row.try_get("", "id_no_sealed")?;
-    let phone: Vec<u8> = row.try_get("", "phone_sealed")?;
-    Ok(Contact {
-        owner_no: OwnerNo(no),
-        id_no: ring.open_text(&rows::ID_NO.at(compound, no), &id_no)?.into(),
-        phone: ring.open_text(&rows::PHONE.at(compound, no), &phone)?.into(),
-    })
-}
-
-/// A dwelling's code and housing: what a verb must know of it.
-///
-/// # Errors
-/// `property.no-dwelling`.
-pub(crate) async fn place(tx: &mut Tx, dwelling: DwellingNo) -> Result<(String, Housing)> {
-    let sql = "SELECT code, housing FROM dwelling WHERE compound_id = $1 AND dwelling_no = $2";
-    let values = vec![tx.compound().0.into(), dwelling.0.into()];
-    let found = tx.rows(rows::ROLL, sql, values).await?;
-    let Some(row) = found.first() else {
-        return Err(NO_DWELLING.refuse(format!("房屋编号 {dwelling}")).into());
-    };
-    let housing: String = row.try_get("", "housing")?;
-    Ok((row.try_get("", "code")?, Housing::named(&housing)))
-}
-
-/// Every dwelling's number by its code.
-///
-/// # Errors
-/// Storage.
-pub async fn codes(
-    view: &mut impl View,
-    compound: CompoundId,
-) -> Result<HashMap<RoomCode, DwellingNo>> {
-    let sql = "SELECT dwelling_no, code FROM dwelling WHERE compound_id = $1";
-    let mut codes = HashMap::new();
-    for row in view.rows(rows::ROLL, sql, vec![compound.0.into()]).await? {
-        let code: String = row.try_get("", "code")?;
-        codes.insert(stored(&code)?, DwellingNo(row.try_get("", "dwelling_no")?));
-    }
-    Ok(codes)
-}
-
-/// Every dwelling's code by its number.
-///
-/// # Errors
-/// Storage.
-pub async fn numbers(
-    view: &mut impl View,
-    compound: CompoundId,
-) -> Result<BTreeMap<DwellingNo, String>> {
-    let sql = "SELECT dwelling_no, code FROM dwelling WHERE compound_id = $1";
-    let mut numbers = BTreeMap::new();
-    for row in view.rows(rows::ROLL, sql, vec![compound.0.into()]).await? {
-        numbers.insert(DwellingNo(row.try_get("", "dwelling_no")?), row.try_get("", "code")?);
-    }
-    Ok(numbers)
-}
-
-/// The code of every dwelling that exists on some day of a period, by its number.
-///
-/// # Errors
-/// Storage.
-pub async fn numbers_within(
-    view: &mut impl View,
-    compound: CompoundId,
-    (from, to): (Day, Day),
-) -> Result<BTreeMap<DwellingNo, String>> {
-    let sql = "SELECT dwelling_no, code FROM dwelling WHERE compound_id = $1
-                 AND (began_on IS NULL OR began_on <= $3) AND (ended_on IS NULL OR ended_on > $2)";
-    let mut numbers = BTreeMap::new();
-    let values = vec![compound.0.into(), from.into(), to.into()];
-    for row in view.rows(rows::ROLL, sql, values).await? {
-        numbers.insert(DwellingNo(row.try_get("", "dwelling_no")?), row.try_get("", "code")?);
-    }
-    Ok(numbers)
-}
-
-/// A code as we stored it.
-fn stored(code: &str) -> Result<RoomCode> {
-    let unreadable = |_| Storage::Bug(format!("the stored code {code:?} cannot be read"));
-    Ok(RoomCode::parse(code).map_err(unreadable)?)
-}
-
-/// A building's code, with its phase where there is one.
-pub(crate) fn building_code(code: &RoomCode) -> String {
-    match code.phase() {
-        Some(phase) => format!("{phase}-{}", code.building()),
-        None => code.building().to_owned(),
-    }
-}
-
-/// An owner on a day, with a share. The numbers are asked for apart ([`contacts`]).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Holder {
-    /// The owner.
-    pub owner_no: OwnerNo,
-    /// The name.
-    pub name: String,
-    /// The share.
-    pub share: (i32, i32),
-    /// Since when.
-    pub from: Day,
-}
-
-/// A dwelling on the roll.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Dwelling {
-    /// Its number, never reused.
-    #[serde(rename = "dwelling_no")]
-    pub no: DwellingNo,
-    /// Its canonical code.
-    pub code: RoomCode,
-    /// The floor.
-    pub floor: Option<i32>,
-    /// What it is used as.
-    pub usage: Usage,
-    /// Which kind of housing.
-    pub housing: Housing,
-    /// Whether a lift serves it.
-    pub has_lift: bool,
-    /// Whether the developer still holds it.
-    pub is_unsold: bool,
-    /// The day of hand-over, if it is known. Until then a sold dwelling still counts as the developer's in a vote.
-    pub handed_over_on: Option<Day>,
-    /// The first day it exists, if it came of others.
-    pub began_on: Option<Day>,
-    /// The first day it no longer exists.
-    pub ended_on: Option<Day>,
-    /// The area that votes.
-    #[serde(rename = "vote_area_centi_m2")]
-    pub vote_area: Area,
-    /// The area that is billed.
-    #[serde(rename = "fee_area_centi_m2")]
-    pub fee_area: Area,
-    /// The area that bears the fund.
-    #[serde(rename = "fund_area_centi_m2")]
-    pub fund_area: Area,
-    /// Its owners on the day asked for.
-    pub owners: Vec<Holder>,
-}
-
-/// The dwellings of a compound that exist on a day, in natural order, with their owners on it.
-///
-/// # Errors
-/// Storage.
-pub async fn roll(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Vec<Dwelling>> {
-    let mut dwellings = every(view, compound, on).await?;
-    dwellings.retain(|dwelling| dwelling.stands_on(on));
-    Ok(dwellings)
-}
-
-/// Every dwelling that a compound has or had, in natural order, with its owners on a day.
-///
-/// # Errors
-/// Storage.
-pub async fn every(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Vec<Dwelling>> {
-    let sql = roll_sql("", "", "");
-    let values = vec![compound.0.into(), on.into()];
-    let mut dwellings = dwellings_of(&view.rows(rows::ROLL, &sql, values).await?)?;
-    dwellings.sort_by(|a, b| a.code.cmp(&b.code));
-    Ok(dwellings)
-}
-
-impl Dwelling {
-    /// Whether it exists on a day.
-    #[must_use]
-    pub fn stands_on(&self, day: Day) -> bool {
-        self.began_on.is_none_or(|began| began <= day)
-            && self.ended_on.is_none_or(|ended| day < ended)
-    }
-}
-
-/// One dwelling by its code, however it is written, and whether it still exists or not: its history can be read for ever.
-///
-/// # Errors
-/// `property.room-code`, `property.no-dwelling`.
-pub async fn dwelling(
-    view: &mut impl View,
-    compound: CompoundId,
-    code: &str,
-    on: Day,
-) -> Result<Dwelling> {
-    let code = room(code)?;
-    let sql = roll_sql("", "", "AND d.code = $3");
-    let values = vec![compound.0.into(), on.into(), code.to_string().into()];
-    let found = dwellings_of(&view.rows(rows::ROLL, &sql, values).await?)?.pop();
-    Ok(found.ok_or_else(|| no_dwelling(&code))?)
-}
-
-fn room(code: &str) -> Result<RoomCode> {
-    let shown: String = code.chars().take(60).collect();
-    Ok(RoomCode::parse(code).map_err(|why| ROOM.refuse(format!("{shown:?}：{why}")))?)
-}
-
-fn no_dwelling(code: &RoomCode) -> Refusal {
-    NO_DWELLING.refuse(format!("房号 {code}")).with("code", code.to_string())
-}
-
-/// The question for dwellings with their owners on a day: `$1` is the compound, `$2` the day; what else to ask of the
-/// dwelling and of the owner, and which dwellings.
-fn roll_sql(first: &str, owner: &str, only: &str) -> String {
-    format!(
-        "SELECT {first} d.dwelling_no, d.code, d.floor, d.kind, d.housing, d.has_lift, d.is_unsold, d.handed_over_on,
-           d.began_on, d.ended_on,
-           d.vote_area_centi_m2, d.fee_area_centi_m2, d.fund_area_centi_m2,
-           t.owner_no, t.from_on, t.share_part, t.share_of, o.name {owner}
-         FROM dwelling d
-         LEFT JOIN tenure t ON t.compound_id = d.compound_id AND t.dwelling_no = d.dwelling_no
-           AND t.from_on <= $2 AND (t.until_on IS NULL OR t.until_on > $2)
-         LEFT JOIN owner o ON o.compound_id = t.compound_id AND o.owner_no = t.owner_no
-         WHERE d.compound_id = $1 {only} ORDER BY d.dwelling_no, t.owner_no"
-    )
-}
-
-fn dwellings_of(rows: &[sea_orm::QueryResult]) -> Result<Vec<Dwelling>> {
-    let mut dwellings: BTreeMap<i32, Dwelling> = BTreeMap::new();
-    for row in rows {
-        let no: i32 = row.try_get("", "dwelling_no")?;
-        let dwelling = match dwellings.entry(no) {
-            std::collections::btree_map::Entry::Occupied(seen) => seen.into_mut(),
-            std::collections::btree_map::Entry::Vacant(new) => new.insert(dwelling_of(row)?),
-        };
-        if let Some(owner_no) = row.try_get::<Option<i32>>("", "owner_no")? {
-            dwelling.owners.push(Holder {
-                owner_no: OwnerNo(owner_no),
-                name: row.try_get("", "name")?,
-                share: (row.try_get("", "share_part")?, row.try_get("", "share_of")?),
-                from: row.try_get("", "from_on")?,
-            });
-        }
-    }
-    Ok(dwellings.into_values().collect())
-}
-
-fn dwelling_of(row: &sea_orm::QueryResult) -> Result<Dwelling> {
-    let kind: String = row.try_get("", "kind")?;
-    let housing: String = row.try_get("", "housing")?;
-    let flag = |column| row.try_get::<Option<i16>>("", column).map(|n| n == Some(1));
-    let area = |column| row.try_get::<i64>("", column).map(Area::centi_m2);
-    Ok(Dwelling {
-        no: DwellingNo(row.try_get("", "dwelling_no")?),
-        code: stored(&row.try_get::<String>("", "code")?)?,
-        floor: row.try_get("", "floor")?,
-        usage: Usage::named(&kind),
-        housing: Housing::named(&housing),
-        has_lift: flag("has_lift")?,
-        is_unsold: flag("is_unsold")?,
-        handed_over_on: row.try_get("", "handed_over_on")?,
-        began_on: row.try_get("", "began_on")?,
-        ended_on: row.try_get("", "ended_on")?,
-        vote_area: area("vote_area_centi_m2")?,
-        fee_area: area("fee_area_centi_m2")?,
-        fund_area: area("fund_area_centi_m2")?,
-        owners: Vec::new(),
-    })
 }

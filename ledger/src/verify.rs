@@ -6,6 +6,9 @@
 
 mod chain;
 mod fund;
+mod words;
+
+pub use self::words::law_in_chinese;
 
 use crate::books::{Books, Reads, Snapshot, View};
 use crate::error::Result;
@@ -29,7 +32,9 @@ const TIES: [Tie; 14] = [
         name: "deposits-posted",
         counted: "SELECT count(*) FROM deposit x WHERE {compound} AND x.dwelling_no IS NOT NULL",
         broken: "SELECT '小区 ' || x.compound_id || ' 交存 ' || x.deposit_no FROM deposit x
-                 WHERE {compound} AND x.amount_fen <> COALESCE(
+                 WHERE {compound} AND
+                   (SELECT sum(y.amount_fen) FROM deposit y WHERE y.compound_id = x.compound_id
+                      AND y.voucher_seq = x.voucher_seq AND y.dwelling_no = x.dwelling_no) <> COALESCE(
                    (SELECT sum(CASE WHEN p.account / 100 = 4001 OR p.account IN (3001, 300201)
                                     THEN -p.side * p.amount_fen ELSE 0 END) FROM posting p
                     WHERE p.compound_id = x.compound_id AND p.book = 1 AND p.seq = x.voucher_seq

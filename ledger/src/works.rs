@@ -15,9 +15,10 @@
 //! The course: [`propose`] ▸ [`record`] plan, check, notice, vote, application, decision, contract, progress … ▸ [`pay`] ▸
 //! [`claim_back`] ▸ [`archive`](fn@archive). Questions: [`projects`], [`project`], [`findings`], [`preview`], [`papers`].
 //! Limits: a selling unit's money is not in these books, its share is paid outside; tables of floors (lifts) are shared by
-//! [`crate::allocation`] and not planned here; clocks in working days are not judged ([`days`]).
+//! [`crate::allocation`] and not planned here; clocks in working days of a year not arranged yet are not judged ([`days`]).
 
 pub mod archive;
+mod caps;
 pub mod days;
 pub mod facts;
 mod fit;
@@ -103,9 +104,12 @@ rules! {
     /// The request was not approved.
     NOT_APPROVED = Refused, "works.not-approved",
         "付款申请须经有审批权限的单位批准", "等候批准";
-    /// More is kept back than may be.
+    /// It is above the plan, or a second one that does not say so.
+    CONTRACT = Refused, "works.contract",
+        "合同价不得超过方案预算；一个项目一份合同，补充、变更的合同须写明所替代的合同", "超预算的先修改方案，重新表决和审批；变更合同的写明 replaces（所替代合同的步骤编号）";
+    /// More is kept back than may be, or nobody knows until when.
     RETENTION = Refused, "works.retention",
-        "质量保证金不得超过当地规定的比例", "调低合同中的保证金比例";
+        "质量保证金不得超过当地规定的比例，并须写明留至何日（凭保修期满证明支付的可以不写）", "调低合同中的保证金比例，写明留至的日期（晚于签订之日）";
     /// More comes back than was paid too much.
     CLAIM_BACK = Refused, "works.claim-back",
         "追回的金额须大于零，且不得超过多付的金额", "核对审定价与已付金额";
@@ -120,7 +124,7 @@ rules! {
         "材料须已登记；内容超过 4 MB 的只留摘要", "检查材料编号；大文件向登记人索取，按摘要核对";
     /// The project is not finished.
     UNFINISHED = Refused, "works.unfinished",
-        "归档须已验收、已决算、款项付清（含质量保证金）、使用结果已公示、异议已答复", "补齐所缺的各项";
+        "归档须已验收、已决算、款项付清（含到期的质量保证金）、没有未办结的付款申请、使用结果已公示、异议已答复", "补齐所缺的各项；不再付款的申请由审批单位退回";
 }
 
 /// A project that was proposed.
@@ -555,7 +559,7 @@ pub async fn claim_back(tx: &mut Tx, no: ProjectNo, back: &ClaimBack) -> Result<
     let pack = law(tx, compound, &facts, today).await?;
     at(&facts, facts.archived.is_none(), "已归档")?;
     not_after("到账", back.received_on, today)?;
-    let over = gate::room(&pack, &facts, today).map_or(Money::ZERO, |(_, over, _)| over);
+    let over = caps::room(&pack, &facts, today).map_or(Money::ZERO, |(_, over, _)| over);
     if !back.amount_fen.is_positive() || back.amount_fen > over {
         let evidence = format!("多付 {} 元，追回 {} 元", over.grouped(), back.amount_fen.grouped());
         return Err(CLAIM_BACK.refuse(evidence).with("over_fen", over.in_fen()).into());

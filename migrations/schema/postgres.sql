@@ -1029,6 +1029,15 @@ CHECK ((place <> ''::text))
 -- constraint renewal_posting.renewal_posting_posting_no_check
 CHECK ((posting_no > 0))
 
+-- constraint renewal_withdrawal.renewal_withdrawal_compound_id_plan_no_fkey
+FOREIGN KEY (compound_id, plan_no) REFERENCES renewal_plan(compound_id, plan_no)
+
+-- constraint renewal_withdrawal.renewal_withdrawal_pkey
+PRIMARY KEY (compound_id, plan_no)
+
+-- constraint renewal_withdrawal.renewal_withdrawal_reason_check
+CHECK ((reason <> ''::text))
+
 -- constraint reserve.reserve_compound_id_matter_no_fkey
 FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
 
@@ -1801,10 +1810,13 @@ CREATE UNIQUE INDEX renewal_notice_pkey ON public.renewal_notice USING btree (co
 CREATE UNIQUE INDEX renewal_plan_pkey ON public.renewal_plan USING btree (compound_id, plan_no)
 
 -- index renewal_plan_resolution
-CREATE UNIQUE INDEX renewal_plan_resolution ON public.renewal_plan USING btree (compound_id, round_no, motion_no) WHERE (round_no IS NOT NULL)
+CREATE INDEX renewal_plan_resolution ON public.renewal_plan USING btree (compound_id, round_no, motion_no) WHERE (round_no IS NOT NULL)
 
 -- index renewal_posting_pkey
 CREATE UNIQUE INDEX renewal_posting_pkey ON public.renewal_posting USING btree (compound_id, plan_no, posting_no)
+
+-- index renewal_withdrawal_pkey
+CREATE UNIQUE INDEX renewal_withdrawal_pkey ON public.renewal_withdrawal USING btree (compound_id, plan_no)
 
 -- index reserve_line_pkey
 CREATE UNIQUE INDEX reserve_line_pkey ON public.reserve_line USING btree (compound_id, dwelling_no, reserve_no)
@@ -2625,6 +2637,13 @@ compound_id integer NOT NULL,
   place text NOT NULL,
   act_no integer NOT NULL
 
+-- table renewal_withdrawal
+compound_id integer NOT NULL,
+  plan_no integer NOT NULL,
+  withdrawn_on date NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
 -- table reserve
 compound_id integer NOT NULL,
   reserve_no integer NOT NULL,
@@ -3118,6 +3137,12 @@ CREATE TRIGGER renewal_posting_stays BEFORE DELETE OR UPDATE ON public.renewal_p
 
 -- trigger renewal_posting.renewal_posting_stays_whole
 CREATE TRIGGER renewal_posting_stays_whole BEFORE TRUNCATE ON public.renewal_posting FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renewal_withdrawal.renewal_withdrawal_stays
+CREATE TRIGGER renewal_withdrawal_stays BEFORE DELETE OR UPDATE ON public.renewal_withdrawal FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renewal_withdrawal.renewal_withdrawal_stays_whole
+CREATE TRIGGER renewal_withdrawal_stays_whole BEFORE TRUNCATE ON public.renewal_withdrawal FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger reserve.reserve_stays
 CREATE TRIGGER reserve_stays BEFORE DELETE OR UPDATE ON public.reserve FOR EACH ROW EXECUTE FUNCTION append_only()

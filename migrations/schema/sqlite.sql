@@ -70,7 +70,7 @@ CREATE INDEX refund_deposit ON refund (compound_id, deposit_no)
 CREATE INDEX refund_dwelling ON refund (compound_id, dwelling_no)
 
 -- index renewal_plan_resolution
-CREATE UNIQUE INDEX renewal_plan_resolution ON renewal_plan (compound_id, round_no, motion_no) WHERE round_no IS NOT NULL
+CREATE INDEX renewal_plan_resolution ON renewal_plan (compound_id, round_no, motion_no) WHERE round_no IS NOT NULL
 
 -- index service_contract_org
 CREATE INDEX service_contract_org ON service_contract (org_no)
@@ -1075,6 +1075,17 @@ CREATE TABLE renewal_posting (
   FOREIGN KEY (compound_id, plan_no) REFERENCES renewal_plan (compound_id, plan_no)
 ) STRICT, WITHOUT ROWID
 
+-- table renewal_withdrawal
+CREATE TABLE renewal_withdrawal (
+  compound_id INTEGER NOT NULL,
+  plan_no INTEGER NOT NULL,
+  withdrawn_on TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, plan_no),
+  FOREIGN KEY (compound_id, plan_no) REFERENCES renewal_plan (compound_id, plan_no)
+) STRICT, WITHOUT ROWID
+
 -- table reserve
 CREATE TABLE reserve (
   compound_id INTEGER NOT NULL,
@@ -1802,6 +1813,14 @@ CREATE TRIGGER renewal_posting_no_delete BEFORE DELETE ON renewal_posting
 -- trigger renewal_posting_no_update
 CREATE TRIGGER renewal_posting_no_update BEFORE UPDATE ON renewal_posting
                      BEGIN SELECT RAISE(ABORT, 'renewal_posting is append-only'); END
+
+-- trigger renewal_withdrawal_no_delete
+CREATE TRIGGER renewal_withdrawal_no_delete BEFORE DELETE ON renewal_withdrawal
+                     BEGIN SELECT RAISE(ABORT, 'renewal_withdrawal is append-only'); END
+
+-- trigger renewal_withdrawal_no_update
+CREATE TRIGGER renewal_withdrawal_no_update BEFORE UPDATE ON renewal_withdrawal
+                     BEGIN SELECT RAISE(ABORT, 'renewal_withdrawal is append-only'); END
 
 -- trigger reserve_is_new
 CREATE TRIGGER reserve_is_new BEFORE INSERT ON reserve

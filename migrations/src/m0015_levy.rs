@@ -218,7 +218,7 @@ CREATE TABLE renewal_plan (
   CHECK ((basis = 'default') = (call_no IS NOT NULL))
 ) {table};
 
-CREATE UNIQUE INDEX renewal_plan_resolution ON renewal_plan (compound_id, round_no, motion_no) WHERE round_no IS NOT NULL;
+CREATE INDEX renewal_plan_resolution ON renewal_plan (compound_id, round_no, motion_no) WHERE round_no IS NOT NULL;
 
 CREATE TABLE renewal_notice (
   compound_id {int} NOT NULL,
@@ -244,6 +244,16 @@ CREATE TABLE renewal_posting (
   place {text} NOT NULL CHECK (place <> ''),
   act_no {int} NOT NULL,
   PRIMARY KEY (compound_id, plan_no, posting_no),
+  FOREIGN KEY (compound_id, plan_no) REFERENCES renewal_plan (compound_id, plan_no)
+) {table};
+
+CREATE TABLE renewal_withdrawal (
+  compound_id {int} NOT NULL,
+  plan_no {int} NOT NULL,
+  withdrawn_on {day} NOT NULL,
+  reason {text} NOT NULL CHECK (reason <> ''),
+  act_no {int} NOT NULL,
+  PRIMARY KEY (compound_id, plan_no),
   FOREIGN KEY (compound_id, plan_no) REFERENCES renewal_plan (compound_id, plan_no)
 ) {table};
 
@@ -283,10 +293,12 @@ CREATE TABLE revenue_assignment (
         "renewal_plan",
         "renewal_notice",
         "renewal_posting",
+        "renewal_withdrawal",
         "revenue_assignment",
     ],
     drops: &[
         "revenue_assignment",
+        "renewal_withdrawal",
         "renewal_posting",
         "renewal_notice",
         "renewal_plan",

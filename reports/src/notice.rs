@@ -1,7 +1,11 @@
 //! 年度公示: what 165号令 art. 30 lays before the owners once a year, on one notice.
 //!
 //! Owns: [`Public`] (whether a room may be recognised), [`set`]. The figures are the ledger's ([`ledger::accounts::notice`]),
-//! whose checks all hold. Never: a name. In the public variant a room's number is masked.
+//! whose checks all hold. Never: a name. In the public variant no row can be told to be a room's ([`anonymous`]): it names the
+//! building alone, where enough dwellings share it, and stands among its neighbours by its figures.
+//! Limits: who knows a household's own figures finds them; nobody finds figures by a room.
+
+use std::collections::BTreeMap;
 
 use ledger::accounts::{Code, DwellingYear, Notice};
 use ledger::calendar::Instant;
@@ -15,7 +19,7 @@ use crate::{Error, Result};
 /// Who will read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Public {
-    /// Whoever passes the board: rooms masked.
+    /// Whoever passes the board: no room can be recognised.
     Yes,
     /// Owners, committee and offices: rooms whole.
     No,
@@ -36,17 +40,19 @@ pub fn set(
     if let Some(failed) = checks().find(|check| !check.is_passed) {
         return Err(Error::CheckFailed(failed.to_string()));
     }
+    let hidden = (public == Public::Yes).then(|| anonymous(of));
+    let of = hidden.as_ref().unwrap_or(of);
     let mut blocks = vec![
         Block::Heading("一、交存、使用、增值收益和结存的总额（元）".into()),
         Block::Table(totals(of)),
         Block::Heading("二、列支的项目、费用和分摊情况".into()),
         Block::Table(uses(of)),
         Block::Heading("三、房屋户门号分户账（元）".into()),
-        Block::Table(dwellings(of, public)),
+        Block::Table(dwellings(of)),
     ];
     if of.uses.iter().any(|used| !used.shares.is_empty()) {
         blocks.push(Block::Heading("四、使用项目分摊明细（元）".into()));
-        blocks.push(Block::Table(shares(of, public)));
+        blocks.push(Block::Table(shares(of)));
     }
     blocks.push(Block::Heading("校验".into()));
     blocks.push(Block::Notes(checks().map(ToString::to_string).collect()));
@@ -57,7 +63,9 @@ pub fn set(
         objections.to_owned(),
     ];
     if public == Public::Yes {
-        notes.push("公示件的房号隐去中间数字；业主可凭房号向业主委员会查阅全文。".to_owned());
+        notes.push(format!(
+            "公示件不列房号，只列楼栋，不足 {ROWS_LEAST} 户的楼栋并列；各行按金额排列。业主凭房号向业主委员会查阅全文。"
+        ));
     }
     notes.extend(of.statements.seals.iter().map(|seal| format!("所依据结账的印记 {seal}")));
     blocks.push(Block::Notes(notes));
@@ -76,22 +84,67 @@ pub fn set(
     Ok(sheet)
 }
 
-/// A room's code with the middle of its number masked: `1-1-1*1`.
+/// How many rows at least stand under one name on the board.
+pub const ROWS_LEAST: usize = 5;
+
+/// The same notice as it may hang where anybody passes: each row under its building, the buildings of fewer than
+/// [`ROWS_LEAST`] dwellings under one name together (and all of them, were these still fewer), sorted by their figures so that
+/// no place in the list says which room it is.
 #[must_use]
-pub fn masked(room: &str) -> String {
-    let (front, number) =
-        room.rsplit_once('-').map_or(("", room), |(front, number)| (front, number));
-    let chars: Vec<char> = number.chars().collect();
-    let hidden = |(place, ch): (usize, &char)| {
-        let is_edge = place == 0 || place + 1 == chars.len();
-        if is_edge && chars.len() > 2 { *ch } else { '*' }
-    };
-    let number: String = chars.iter().enumerate().map(hidden).collect();
-    if front.is_empty() { number } else { format!("{front}-{number}") }
+pub fn anonymous(of: &Notice) -> Notice {
+    let mut public = of.clone();
+    let rooms = of.dwellings.iter().map(|dwelling| dwelling.room.as_str());
+    let names = Names::of(rooms);
+    for dwelling in &mut public.dwellings {
+        dwelling.room = names.name(&dwelling.room);
+    }
+    public.dwellings.sort_by(|a, b| {
+        let figures = |of: &DwellingYear| {
+            [of.closing_fen, of.opening_fen, of.deposited_fen, of.used_fen, of.gained_fen]
+        };
+        (&a.room, figures(a)).cmp(&(&b.room, figures(b)))
+    });
+    for used in &mut public.uses {
+        let names = Names::of(used.shares.iter().map(|share| share.room.as_str()));
+        for share in &mut used.shares {
+            share.room = names.name(&share.room);
+        }
+        used.shares.sort_by(|a, b| (&a.room, a.amount_fen).cmp(&(&b.room, b.amount_fen)));
+    }
+    public
 }
 
-fn shown(room: &str, public: Public) -> Cell {
-    Cell::Text(if public == Public::Yes { masked(room) } else { room.to_owned() })
+/// Which buildings have rows enough to be named.
+struct Names {
+    of: BTreeMap<String, usize>,
+    /// Whether the others together have too few: then none is named.
+    none: bool,
+}
+
+impl Names {
+    fn of<'a>(rooms: impl Iterator<Item = &'a str>) -> Names {
+        let mut of: BTreeMap<String, usize> = BTreeMap::new();
+        for room in rooms {
+            *of.entry(building(room).to_owned()).or_default() += 1;
+        }
+        let others: usize = of.values().filter(|rows| **rows < ROWS_LEAST).sum();
+        Names { none: (1..ROWS_LEAST).contains(&others), of }
+    }
+
+    fn name(&self, room: &str) -> String {
+        let building = building(room);
+        let is_named = self.of.get(building).is_some_and(|rows| *rows >= ROWS_LEAST);
+        match (self.none, is_named && !building.is_empty()) {
+            (true, _) => "本小区".to_owned(),
+            (false, true) => format!("{building} 幢"),
+            (false, false) => "其他楼栋".to_owned(),
+        }
+    }
+}
+
+/// What stands before the first dash of a room's code.
+fn building(room: &str) -> &str {
+    room.split_once('-').map_or("", |(building, _)| building)
 }
 
 fn totals(of: &Notice) -> Table {
@@ -172,14 +225,14 @@ fn figures(of: &DwellingYear) -> [Cell; 7] {
     .map(Cell::Money)
 }
 
-fn dwellings(of: &Notice, public: Public) -> Table {
+fn dwellings(of: &Notice) -> Table {
     let heads = ["年初结存", "交存", "使用", "增值收益", "返还", "划转及调整", "年末结存"];
     let mut columns = vec![Column::words("房号", 1)];
     columns.extend(heads.map(Column::amounts));
     let mut table = Table::new(columns, "没有房屋");
     table.page_total = Some("本页小计".into());
     for dwelling in &of.dwellings {
-        let mut cells = vec![shown(&dwelling.room, public)];
+        let mut cells = vec![Cell::Text(dwelling.room.clone())];
         cells.extend(figures(dwelling));
         table.push(Rank::Line, cells);
     }
@@ -194,7 +247,7 @@ fn dwellings(of: &Notice, public: Public) -> Table {
     table
 }
 
-fn shares(of: &Notice, public: Public) -> Table {
+fn shares(of: &Notice) -> Table {
     let columns = vec![
         Column::words("项目", 2),
         Column::words("房号", 1),
@@ -206,7 +259,7 @@ fn shares(of: &Notice, public: Public) -> Table {
         for share in &used.shares {
             let cells = vec![
                 Cell::Text(used.what.clone()),
-                shown(&share.room, public),
+                Cell::Text(share.room.clone()),
                 Cell::Money(share.amount_fen),
                 Cell::Text(used.voucher.clone()),
             ];
@@ -228,9 +281,20 @@ mod tests {
 
     #[test]
     fn a_room_on_the_board_is_not_recognised() {
-        assert_eq!(masked("1-1-101"), "1-1-1*1");
-        assert_eq!(masked("2-3-1201"), "2-3-1**1");
-        assert_eq!(masked("1-0-12"), "1-0-**");
-        assert_eq!(masked("7"), "*");
+        let rooms = |of: &[(&str, usize)]| -> Vec<String> {
+            let rooms = of.iter().flat_map(|(b, n)| (0..*n).map(move |i| format!("{b}-1-{i}01")));
+            rooms.collect()
+        };
+        let names = |rooms: &[String]| {
+            let names = Names::of(rooms.iter().map(String::as_str));
+            let mut told: Vec<String> = rooms.iter().map(|room| names.name(room)).collect();
+            told.dedup();
+            told
+        };
+        assert_eq!(names(&rooms(&[("1", 5), ("2", 9)])), ["1 幢", "2 幢"]);
+        assert_eq!(names(&rooms(&[("1", 5), ("2", 3), ("3", 2)])), ["1 幢", "其他楼栋"]);
+        // One house alone would be told by being the other one.
+        assert_eq!(names(&rooms(&[("1", 5), ("2", 4)])), ["本小区"]);
+        assert_eq!(names(&["7".to_owned()]), ["本小区"]);
     }
 }

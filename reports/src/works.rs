@@ -77,7 +77,6 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
     notes.extend(facts.plan_name().map(|name| format!("方案名 {name}")));
     let digest = facts.application.as_ref().map(|application| application.digest.clone());
     notes.extend(digest.iter().map(|digest| format!("申请摘要（SHA-256）{digest}")));
-    let check = digest.unwrap_or_else(|| facts.plan_name().unwrap_or_default());
     Sheet {
         paper: Paper::A4,
         issuer: compound.to_owned(),
@@ -94,7 +93,7 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
             ),
         ],
         printed_at,
-        check: check.chars().rev().take(16).collect::<Vec<_>>().into_iter().rev().collect(),
+        check: ledger::works::gate::digest(facts, findings).chars().take(16).collect(),
     }
 }
 

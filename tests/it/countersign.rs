@@ -14,7 +14,7 @@ use xiaoqu::openapi::DOCUMENT;
 use xiaoqu::routes::{self, ROUTES};
 use xiaoqu::wire::Schemas;
 
-use crate::doors::{Answered, Doors, SECOND, bearer, token, traces};
+use crate::doors::{Answered, Doors, SECOND, SECOND_OFFICER, bearer, token, traces};
 use crate::on_both;
 use crate::people::{Desk, PASSWORD, later, unbase32};
 use crate::verify::{behind, without_triggers};
@@ -116,19 +116,30 @@ async fn strong(world: &World, desk: &Desk, doors: &Doors, name: &str) -> (Strin
     (begun["session"].as_str().unwrap().to_owned(), secret)
 }
 
+/// What the command line tells of the small compound.
+async fn xiaoqu_says(world: &World, args: &[&str]) -> String {
+    let args = [&["xiaoqu", "--db", &world.url], args, &["--compound", "xiaohe"]].concat();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = xiaoqu::cli::run(args.into_iter().map(Into::into), &mut out, &mut err).await;
+    assert_eq!(code, 0, "{}", String::from_utf8_lossy(&err));
+    String::from_utf8(out).unwrap()
+}
+
 /// The table of routes keeps what the wall in front of it counts on.
 #[test]
 fn a_deed_is_a_post_at_a_compound_and_its_202_is_described() {
-    let signers = ROUTES.iter().find(|route| route.id == "countersign::confirm").unwrap();
+    let signing = |id: &str| ROUTES.iter().find(|route| route.id == id).unwrap();
+    let (at_compound, in_house) =
+        (signing("countersign::confirm"), signing("countersign::confirm_in_house"));
     let mut schemas = Schemas::default();
     let mut deeds = Vec::new();
     for route in ROUTES.iter().filter(|route| route.deed.is_some()) {
-        assert_eq!(
-            (route.method, route.scope),
-            ("POST", routes::Scope::Compound),
-            "{}",
-            route.path
-        );
+        assert_eq!(route.method, "POST", "{}", route.path);
+        let signers = match route.scope {
+            routes::Scope::Compound => at_compound,
+            routes::Scope::House => in_house,
+            scope => panic!("{scope:?} at {}", route.path),
+        };
         assert!(route.roles.iter().all(|role| signers.roles.contains(role)), "{}", route.path);
         let sketch = route.sketch(&mut schemas);
         assert!(!sketch.is_upload && sketch.is_act, "{}", route.path);
@@ -150,12 +161,50 @@ fn a_deed_is_a_post_at_a_compound_and_its_202_is_described() {
         ("journal::reverse", "reversal"),
         ("journal::close", "close"),
         ("imports::undo", "reversal"),
+        ("gains::run_interest", "gains-run"),
     ] {
         assert!(deeds.contains(&wanted), "{deeds:?}");
     }
 }
 
 on_both! {
+    async fn interest_for_all_takes_two_officers_and_each_compound_is_an_act_of_its_own(world: World) {
+        let doors = Doors::of(&world);
+        let officer = token(Role::HousingAuthority);
+        let ask = async |who: &str, method: &str, path: &str, body: Option<Value>| {
+            doors.knock(who, method, &format!("/api/v1{path}"), body.as_ref()).await
+        };
+        let year = json!({ "year": 2025 });
+        let kept = ask(&officer, "POST", "/interest-runs", Some(year)).await;
+        assert_eq!(kept.headers["location"], "/api/v1/countersigns/1");
+        let kept = kept.must(202);
+        assert_eq!(kept["deed"], "gains-run");
+        assert_eq!(ask(&officer, "GET", "/interest-runs", None).await.must(200)["items"], json!([]));
+        let listed = ask(&officer, "GET", "/countersigns", None).await.must(200);
+        assert_eq!((&listed["items"][0]["summary"], &listed["items"][0]["state"]), (&json!("结息"), &json!("waiting")));
+        let whole = ask(&officer, "GET", "/countersigns/1", None).await.must(200);
+        assert!(whole["says"].as_str().unwrap().contains("2025"), "{whole}");
+
+        let signature = || Some(json!({ "sha256": whole["sha256"] }));
+        ask(&officer, "POST", "/countersigns/1/confirm", signature()).await.problem(403, "countersign.same-person");
+        for role in [Role::PropertyCompany, Role::Auditor, Role::Administrator] {
+            ask(&token(role), "POST", "/countersigns/1/confirm", signature()).await.problem(403, "door.role");
+        }
+        let done = ask(SECOND_OFFICER, "POST", "/countersigns/1/confirm", signature()).await.must(201);
+        assert_eq!((&done["countersign_no"], &done["answer"]["run_no"], &done["answer"]["expected"]), (&json!(1), &json!(1), &json!(1)));
+        ask(SECOND_OFFICER, "POST", "/countersigns/1/confirm", signature()).await.problem(409, "countersign.decided");
+        let verdict = ledger::verify::verify(&world.books, None).await.unwrap();
+        assert!(verdict.iter().all(|law| law.failed == 0), "{verdict:?}");
+
+        // Asked again, turned down, and asked again and taken back.
+        for (no, who, word, state) in [(2, SECOND_OFFICER, "refuse", "refused"), (3, officer.as_str(), "withdraw", "withdrawn")] {
+            ask(&officer, "POST", "/interest-runs", Some(json!({ "year": 2024 }))).await.must(202);
+            let reason = Some(json!({ "reason": "年度有误" }));
+            let ruled = ask(who, "POST", &format!("/countersigns/{no}/{word}"), reason).await.must(201);
+            assert_eq!(ruled["state"], state);
+        }
+    }
+
     async fn a_reversal_takes_two_clerks_and_is_one_act(world: World) {
         let doors = Doors::of(&world);
         doors.post("/deposits", deposit("1-1-101", 800_000)).await.must(201);
@@ -176,6 +225,22 @@ on_both! {
         assert_eq!((&whole["sha256"], &whole["path"]), (&kept["sha256"], &json!("/api/v1/compounds/xiaohe/reversals")));
         assert!(whole["pack"].as_str().unwrap().starts_with("100000@2021-01 sha256:"), "{whole}");
         assert_eq!(vouchers(&doors).await, 1);
+        // The signer reads what they sign, in words, with what the books say of it.
+        let says = whole["says"].as_str().unwrap();
+        for told in ["冲销凭证。", "凭证号 fund/2026-0001", "冲销日期 2026-01-05", "冲销方式 红字冲销", "原因 重复记账",
+            "原凭证 fund/2026-0001 交存，2026-01-04，8,000.00 元", "涉及房屋 1-1-101（共 1 户）"] {
+            assert!(says.contains(told), "{told}: {says}");
+        }
+        let fields = whole["fields"].as_array().unwrap();
+        assert!(fields.contains(&json!({ "label": "原因", "value": "重复记账" })), "{fields:?}");
+        let told = xiaoqu_says(&world, &["countersign", "show", "1"]).await;
+        assert!(told.contains("冲销凭证  物业公司（物业公司）2026-01-05 09:00:00 提出\n") && told.contains("  原因：重复记账\n"), "{told}");
+        assert!(xiaoqu_says(&world, &["countersign", "list", "--all"]).await.ends_with("共 1 项\n"));
+        for blank in ["", " 　"] {
+            let mut asked = turned("fund/2026-0001");
+            asked["reason"] = json!(blank);
+            doors.post("/reversals", asked).await.problem(400, "journal.reason");
+        }
 
         let done = sign(&doors, SECOND, &whole).await.must(201);
         assert_eq!((&done["countersign_no"], &done["answer"]["vouchers"]), (&json!(1), &json!(["fund/2026-0002"])));

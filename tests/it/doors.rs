@@ -65,6 +65,9 @@ impl Answered {
 /// The token of a second clerk of the property company, who signs what the first asks for.
 pub const SECOND: &str = "token-of-the-second-clerk-0123456789";
 
+/// The token of a second officer of the housing authority.
+pub const SECOND_OFFICER: &str = "token-of-the-second-officer-0123456789";
+
 pub fn token(role: Role) -> String {
     format!("token-of-{}-0123456789", role.name())
 }
@@ -79,7 +82,8 @@ impl Doors {
         let roles = Role::ALL.into_iter().filter(|role| *role != Role::Operator);
         let logins = roles.map(|role| Login::new(role, role.in_chinese(), &token(role)).unwrap());
         let second = Login::new(Role::PropertyCompany, "物业公司复核", SECOND).unwrap();
-        let config = Config { logins: logins.chain([second]).collect(), ..config };
+        let officer = Login::new(Role::HousingAuthority, "房管部门复核", SECOND_OFFICER).unwrap();
+        let config = Config { logins: logins.chain([second, officer]).collect(), ..config };
         Doors(xiaoqu::app(world.books.clone(), config))
     }
 
@@ -499,7 +503,7 @@ on_both! {
             (json, fen("1e2"), 400, "door.shape"),
             (json, fen("true"), 400, "door.shape"),
             (json, fen("99999999999999999999"), 400, "door.shape"),
-            (json, fen("null"), 400, "door.shape"),
+            (json, fen("null"), 400, "fund.seen"),
             (json, fen("0"), 400, "fund.amount"),
             (json, fen("-1"), 400, "fund.amount"),
             (json, fen("10000000000001"), 400, "fund.amount"),
@@ -519,8 +523,8 @@ on_both! {
             (json, room(&"1".repeat(4_000)), 400, "property.room-code"),
             (json, r#"{"room":"1-1-101","amount_fen":1,"received_on":"2026-01-04","fee":1}"#.to_owned(), 400, "door.shape"),
             (json, r#"{"room":"1-1-101","room":"1-1-102","amount_fen":1,"received_on":"2026-01-04"}"#.to_owned(), 400, "door.shape"),
-            (json, r#"{"room":"1-1-101","amount_fen":1}"#.to_owned(), 400, "door.shape"),
-            (json, r#"{"room":"1-1-101","line_no":1,"amount_fen":1}"#.to_owned(), 400, "door.shape"),
+            (json, r#"{"room":"1-1-101","amount_fen":1}"#.to_owned(), 400, "fund.seen"),
+            (json, r#"{"room":"1-1-101","line_no":1,"amount_fen":1}"#.to_owned(), 400, "fund.seen"),
             (json, r#"{"room":"1-1-101","line_no":1}"#.to_owned(), 404, "bank.no-line"),
             (json, r#"{"room":"1-1-101","amount_fen":1,"received_on":"2026-01-04","receipt_no":"a\nb"}"#.to_owned(), 400, "journal.text"),
             (json, format!(r#"{{"room":"{}"}}"#, " ".repeat(1 << 20)), 413, "door.too-large"),
@@ -780,7 +784,7 @@ on_both! {
             doors.knock(&token, "GET", path, None).await.must(200);
         }
         let shown = |answer: Answered| {
-            let mut problem = answer.problem(403, "door.role");
+            let mut problem = answer.problem(403, "door.dwelling");
             problem.as_object_mut().unwrap().remove("instance");
             problem
         };

@@ -279,6 +279,29 @@ async fn close(world: &World, month: &str) {
     closed.await.unwrap();
 }
 
+/// A second compound, in the sample county, whose interest of 2025 is due.
+pub(crate) async fn somebody_is_due(world: &World) {
+    in_county(world).await;
+    usual_rates(world).await;
+    let compound = world.found("yi", "有规定的小区").await;
+    locate(world, compound).await;
+    let clerk = Actor::new("王会计", Role::PropertyCompany);
+    for entry in
+        [deposit_entry(DwellingNo(1), 1_000_000, "2024-08-05"), bank_interest(10_000, "2025-06-21")]
+    {
+        let request = Request::describing("journal.post", entry, Value::Null);
+        let posted = world
+            .books
+            .act(&clerk, compound, request, |tx, e: &Entry| Box::pin(journal::post(tx, e.clone())));
+        posted.await.unwrap();
+    }
+    let request = Request::new("journal.close", Month::parse("2025-06").unwrap());
+    let closed = world
+        .books
+        .act(&clerk, compound, request, |tx, m| Box::pin(journal::close(tx, Book::Fund, *m)));
+    closed.await.unwrap();
+}
+
 fn of_year(year: i32) -> Asked {
     Asked { term: Term { year, quarter: None }, only: None }
 }
@@ -325,7 +348,7 @@ on_both! {
         let preview = run::preview(&world.books, of_year(2025), |_| {}).await.unwrap();
         let (run, parts) = run_interest(&world, of_year(2025)).await;
         let manifest = run.manifest.unwrap();
-        assert_eq!((run.run_no, manifest.posted, manifest.households), (RunNo(2), 1, 1));
+        assert_eq!((run.run_no, manifest.posted, manifest.households), (RunNo(1), 1, 1), "the one that held nothing was not kept");
         assert_eq!((manifest.sum_fen, manifest.left_fen), (yuan("812.50"), yuan("187.50")));
         assert_eq!((preview.sum_fen, preview.left_fen), (manifest.sum_fen, manifest.left_fen));
         assert_eq!(parts.len(), 1);
@@ -333,7 +356,7 @@ on_both! {
 
         // The same command again finds everything done, and writes nothing.
         let (again, parts) = run_interest(&world, of_year(2025)).await;
-        assert_eq!((again.run_no, parts.len()), (RunNo(2), 0));
+        assert_eq!((again.run_no, parts.len()), (RunNo(1), 0));
 
         // The next year: what was carried with its interest, at the three months' rate of 1 July 2025.
         world.clock.set(Instant::parse("2026-07-05T09:00:00+08:00").unwrap());
@@ -436,8 +459,16 @@ on_both! {
     async fn what_no_law_or_rate_says_is_not_reckoned(world: World) {
         let home = world.dwelling("1-1-101").await;
         world.post(deposit_entry(home, 1_000_000, "2024-08-05")).await.unwrap();
-        let (_, parts) = run_interest(&world, of_year(2025)).await;
+        let (run, parts) = run_interest(&world, of_year(2025)).await;
         assert_eq!(parts[0].code, "gains.no-model", "the nation names no model");
+        assert_eq!((run.run_no, run.expected, run.manifest.unwrap().skipped), (RunNo(0), 1, 1), "nothing is kept");
+        let authority = Actor::new("中心", Role::HousingAuthority);
+        let refused = run::begin(&world.books, &authority, None, of_year(2025)).await.unwrap_err();
+        assert_eq!(refused.code(), "gains.nothing-due");
+        assert!(refused.to_string().contains("xiaohe [gains.no-model] 国家（100000@2021-01"), "{refused}");
+        assert_eq!(refused.refusal().unwrap().remedy(), gains::NO_MODEL.remedy);
+        let kept = run::runs(&mut world.books.read().await.unwrap(), RunNo(0), 10).await.unwrap();
+        assert_eq!(kept, []);
         in_county(&world).await;
         let (_, parts) = run_interest(&world, of_year(2025)).await;
         assert_eq!((parts[0].code.as_str(), parts[0].reason.as_str()), ("gains.no-rate", "2024-08-05 没有活期利率"));
@@ -694,6 +725,34 @@ effective-from = 2026-01-01\ndays-evidence = \"recommended\"\nnote = \"按资金
         laws_hold(&world).await;
     }
 
+    /// Income that was shared out is not taken back from under it, in an open month or a closed one.
+    async fn income_that_was_shared_is_reversed_after_its_shares(world: World) {
+        let home = world.dwelling("1-1-101").await;
+        world.post(deposit_entry(home, 3_000_000, "2025-08-05")).await.unwrap();
+        let first = credited(&world, Income::Deposit, 10_000, "2025-11-21").await.unwrap();
+        let second = credited(&world, Income::Deposit, 4_000, "2025-12-21").await.unwrap();
+        for month in ["2025-08", "2025-09", "2025-10", "2025-11"] {
+            close(&world, month).await;
+        }
+        let asked = Distribution { commodity: Money::fen(9_000), sold_public: Money::ZERO, on: day("2026-01-05"), memo: "利息".into() };
+        let shared = distributed(&world, asked).await.unwrap();
+        let reverse = async |seq: ledger::id::VoucherSeq| {
+            let done = world.act("bank.reverse", seq, |tx, seq| {
+                Box::pin(ledger::bank::reverse(tx, Book::Fund, *seq, day("2026-01-05"), Style::Red, "银行退回"))
+            });
+            done.await.map(|_| ())
+        };
+        // 1,000 are left of the closed income, 4,000 wait for their close: 10,000 are not there, 4,000 are.
+        assert_eq!(code(reverse(first.seq).await), "journal.reversal-distributed");
+        reverse(second.seq).await.unwrap();
+        let third = credited(&world, Income::Deposit, 2_000, "2026-01-04").await.unwrap();
+        reverse(third.seq).await.unwrap();
+        reverse(shared.vouchers[0].seq).await.unwrap();
+        reverse(first.seq).await.unwrap();
+        assert_eq!((balance(&world, 310_101).await, balance(&world, 410_101).await), (10_000, -10_000));
+        laws_hold(&world).await;
+    }
+
     /// Commodity and sold public housing apart, the owner's part and the selling unit's apart; a strand that is short stops both.
     async fn each_kind_of_housing_draws_on_its_own_gains(world: World) {
         in_county(&world).await;
@@ -779,11 +838,17 @@ effective-from = 2026-01-01\ndays-evidence = \"recommended\"\nnote = \"按资金
         let told = said(&world, &run, 1).await;
         assert!(told.contains("应办 2 个小区，已结 1，此前已结 0，未结 1"), "{told}");
         assert!(told.contains("1 户，812.50 元；留存 3101 187.50 元"), "{told}");
-        assert!(told.contains("未结 yi [gains.no-model]"), "{told}");
+        assert!(told.contains("未结 yi [gains.no-model] 国家（100000@2021-01"), "the pack is named: {told}");
+        assert!(told.contains("    规则 计息办法由各地规定") && told.contains("    办法 由主管部门在当地政策包"), "{told}");
         let only: Value = serde_json::from_str(&said(&world, &[&run[..], &at[..], &["--json"]].concat(), 0).await).unwrap();
-        assert_eq!(only["run"]["earlier"], 1);
-        assert!(said(&world, &["gains", "parts", "1", "--skipped"], 0).await.starts_with("yi  skipped"));
-        assert!(said(&world, &["gains", "runs"], 0).await.contains("结息批次 2：应办 1 个小区"));
+        assert_eq!((&only["run"]["earlier"], &only["run"]["run_no"]), (&1.into(), &0.into()));
+        let parts = said(&world, &["gains", "parts", "1", "--skipped"], 0).await;
+        assert!(parts.starts_with("yi  skipped") && parts.contains("办法 由主管部门"), "{parts}");
+        // What held nothing was not kept.
+        let none = said(&world, &[&run[..], &["--compound", "yi"]].concat(), 1).await;
+        assert!(none.starts_with("没有可结的小区，未登记批次（2025年度，只办 yi）"), "{none}");
+        let runs = said(&world, &["gains", "runs"], 0).await;
+        assert!(runs.starts_with("结息批次 1（2025年度）：应办 2 个小区") && !runs.contains("结息批次 2"), "{runs}");
         said(&world, &["gains", "parts", "9"], 1).await;
 
         let line = "250,000.00 × 325 ÷ 360 × 0.36%（活期，2024-08-05 至 2025-06-30）= 812.500000";

@@ -102,6 +102,7 @@ fn contract(price: i64) -> Contract {
         parties: vec![Party::Assembly, Party::PropertyCompany, Party::Contractor],
         retention: None,
         retained_until_on: None,
+        replaces: None,
         evidence: words("合同 1"),
     }
 }
@@ -568,7 +569,12 @@ fn an_empty_project_is_judged_by_every_condition() {
                 let findings = case.findings();
                 assert_eq!(findings.len(), case.pack.gate(path).count());
                 assert!(pass(&findings, asked).is_err(), "{code} {path:?}");
-                assert!(findings.iter().all(|f| !f.evidence.is_empty() && !f.remedy.is_empty()));
+                // What holds needs nothing done; everything else says what.
+                let says = |f: &Finding| f.remedy.is_empty() == (f.state == State::Holds);
+                assert!(
+                    findings.iter().all(|f| !f.evidence.is_empty() && says(f)),
+                    "{findings:#?}"
+                );
             }
         }
     }
@@ -605,14 +611,24 @@ fn a_notice_runs_whole_days_and_an_objection_stops_it() {
 }
 
 #[test]
-fn a_clock_in_working_days_is_not_guessed() {
-    let mut case = ordinary("100000", 6_000_000, 300_000);
-    let notice = case.pack.terms.notice_plan.value.0.as_mut().unwrap();
-    notice.counted = ledger::policy::terms::Days::Working;
-    let findings = case.findings();
-    let plan = findings.iter().find(|f| f.predicate == Predicate::PlanPosted).unwrap();
-    assert_eq!(plan.state, State::Unverified);
-    assert_eq!(pass(&findings, Asked::Pay).unwrap_err().code(), "gate.plan-posted");
+fn a_clock_in_working_days_is_counted_or_not_judged() {
+    let posted = |on: &str| {
+        let mut case = ordinary("100000", 6_000_000, 300_000).with(notice(NoticeOf::Plan, on));
+        let law = case.pack.terms.notice_plan.value.0.as_mut().unwrap();
+        law.counted = ledger::policy::terms::Days::Working;
+        case
+    };
+    let state = |case: &Case| {
+        let found = case.findings();
+        found.into_iter().find(|f| f.predicate == Predicate::PlanPosted).unwrap().state
+    };
+    // The vote opens on Tuesday the 20th: seven working days before it are 9, 12–16 and 19 January.
+    assert_eq!(state(&posted("2026-01-08")), State::Holds);
+    assert_eq!(state(&posted("2026-01-09")), State::Fails);
+    // Of a year whose holidays are not known nothing is said.
+    let unknown = posted("2023-12-01");
+    assert_eq!(state(&unknown), State::Unverified);
+    assert_eq!(pass(&unknown.findings(), Asked::Pay).unwrap_err().code(), "gate.plan-posted");
 }
 
 /// TV-15, TV-15b: contract 200,000.00 in Shanghai.
@@ -663,6 +679,80 @@ fn retention_is_of_the_audited_final() {
     assert!(nation(5_800_000, "2027-03-03") && !nation(5_800_001, "2027-03-03"));
     assert!(!done(5_800_000, "2027-03-03", false, "310000"), "Shanghai wants the certificate");
     assert!(done(5_800_000, "2027-03-03", true, "310000"));
+}
+
+/// Before the final account 3 % of the price is kept back; what was paid of it all the same is to be claimed back.
+#[test]
+fn retention_is_held_back_before_the_final_account_and_counts_as_paid_too_much() {
+    let deal = |until: Option<&str>| Contract {
+        retention: Some(Fraction::new(3, 100).unwrap()),
+        retained_until_on: until.map(day),
+        ..contract(6_000_000)
+    };
+    let kept = deal(Some("2027-03-02"));
+    let before = |asked: i64| ordinary("100000", 6_000_000, asked).with(kept.clone());
+    assert!(before(5_820_000).holds(Predicate::WithinCaps));
+    assert!(!before(5_820_001).holds(Predicate::WithinCaps));
+    assert!(before(2_820_000).paid_before(3_000_000).holds(Predicate::WithinCaps));
+    assert!(!before(2_820_001).paid_before(3_000_000).holds(Predicate::WithinCaps));
+    // The day alone releases nothing while the works are not accounted for.
+    assert!(!before(5_820_001).but(|c| c.today = "2027-03-03").holds(Predicate::WithinCaps));
+    // Shanghai: 90 % before the review are less than what retention leaves.
+    let shanghai = |asked| ordinary("310000", 6_000_000, asked).with(kept.clone());
+    assert!(shanghai(2_400_000).paid_before(3_000_000).holds(Predicate::WithinCaps));
+    assert!(!shanghai(2_400_001).paid_before(3_000_000).holds(Predicate::WithinCaps));
+
+    let over = |paid: i64, today: &'static str| {
+        let case = before(1).paid_before(paid).done();
+        let case = case.then(COMPANY, "2026-03-05", review(5_800_000, "2026-03-05"));
+        let found = case.but(|c| c.today = today).findings();
+        let found = found.into_iter().find(|f| f.predicate == Predicate::WithinCaps).unwrap();
+        (found.state, found.remedy)
+    };
+    assert_eq!(over(5_800_000, "2027-03-02"), (State::Fails, words("先追回 1,740.00 元")));
+    assert!(
+        over(5_626_000, "2027-03-02").1.starts_with("待审价"),
+        "nothing too much, nothing to pay"
+    );
+    assert_eq!(over(5_800_000, "2027-03-03").1, "待审价、验收或保证金到期后再申请付款");
+    // Nobody knows until when: only the certificate ends it.
+    let open = |certified: bool| {
+        let case = ordinary("100000", 6_000_000, 5_800_000).with(deal(None)).done();
+        let case = case.then(COMPANY, "2026-03-05", review(5_800_000, "2026-03-05"));
+        let (signed_by, evidence) = (words("各方"), words("证明"));
+        let end = WarrantyEnd { on: day("2027-03-02"), signed_by, evidence };
+        let case = if certified { case.then(COMPANY, "2027-03-03", end) } else { case };
+        case.but(|c| c.today = "2027-03-03").holds(Predicate::WithinCaps)
+    };
+    assert!(open(true) && !open(false));
+}
+
+/// A remedy is of the state: what to do about a missing notice is not what to do about an objection.
+#[test]
+fn a_remedy_is_of_what_was_found() {
+    let told = |case: &Case, predicate: Predicate| {
+        let found = case.findings();
+        found.into_iter().find(|f| f.predicate == predicate).unwrap().remedy
+    };
+    let base = || ordinary("100000", 6_000_000, 300_000);
+    let room = RoomCode::parse("1-1-101").unwrap();
+    let objection = Objection { room, words: words("不应分摊") };
+    let objected = base().then(Role::Owner, "2026-01-10", objection);
+    assert_eq!(told(&objected, Predicate::PlanPosted), "逐件答复异议");
+    let late = base().with(notice(NoticeOf::Plan, "2026-01-13"));
+    assert_eq!(told(&late, Predicate::PlanPosted), "公示满规定天数后重新表决");
+    let unseen = base().but(|c| c.steps.truncate(2));
+    assert!(told(&unseen, Predicate::PlanPosted).starts_with("公示方案"));
+    assert_eq!(told(&unseen, Predicate::CommonPart), "");
+    assert_eq!(told(&unseen, Predicate::PaysContractor), "提出付款申请");
+    assert_eq!(
+        told(&base().with(request(6_000_001)), Predicate::WithinCaps),
+        "把付款申请减到 60,000.00 元以内；其余待审价、验收或保证金到期后再付"
+    );
+    // Nobody is about to decide: the request waits, and the gate is not open.
+    let waiting = base().but(|c| c.decider = None);
+    assert_eq!(waiting.shut_by(), [Predicate::OfficeDecided]);
+    assert_eq!(told(&waiting, Predicate::OfficeDecided), "等候有审批权限的单位批准付款申请");
 }
 
 /// TV-7, TV-7b: what a final account over its budget needs.

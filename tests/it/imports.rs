@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use ledger::books::{Actor, Books, Request};
 use ledger::error::Result;
+use ledger::fund::{self, DepositKind};
 use ledger::id::ImportNo;
 use ledger::import::{self, Kind, Report, Terms};
 use ledger::intake::File;
 use ledger::journal::{self, AsOf, Book};
+use ledger::life::{self, CertificateKind, Certifying};
+use ledger::money::Money;
 use ledger::property;
 use serde_json::Value;
 
 use crate::on_both;
-use crate::world::World;
+use crate::world::{World, day};
 
 fn sample(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../api/demo/wutongli").join(name);
@@ -91,6 +94,105 @@ on_both! {
         assert_eq!(fund.debit_fen.in_fen(), totals["deposit_fen"].as_i64().unwrap());
     }
 
+    /// What is due, the arrears, the statement and the certificate of the sample say one thing, to the fen.
+    async fn dues_arrears_statements_and_certificates_of_the_sample_agree(world: World) {
+        summer(&world);
+        let totals = totals();
+        for (kind, name) in &FILES[..2] {
+            take(&world.books, *kind, name, &sample(name), false).await.unwrap();
+        }
+        let mut view = world.books.read().await.unwrap();
+        let compound = property::compound(&mut view, "wutongli").await.unwrap();
+        let (today, now) = (world.clock.now().day(), world.clock.now());
+        let roll = property::roll(&mut view, compound.id, today).await.unwrap();
+        let dues = fund::dues(&mut view, compound.id, today, None).await.unwrap();
+        let sum = |of: fn(&fund::Owing) -> Money| dues.iter().map(of).sum::<Money>().in_fen();
+        let said = |name: &str| totals[name].as_i64().unwrap();
+        assert_eq!(dues.len(), roll.len());
+        assert!(dues.iter().all(|row| row.kind == DepositKind::Initial), "the file brings no top-up");
+        assert_eq!(sum(|row| row.assessed), said("deposit_due_fen"));
+        assert_eq!(sum(|row| row.paid), said("deposit_fen"));
+        assert_eq!(sum(|row| row.owed), said("deposit_due_fen") - said("deposit_fen"));
+        let arrears = fund::arrears_by_building(&dues);
+        assert_eq!(arrears.iter().map(|b| b.owed_fen.in_fen()).sum::<i64>(), sum(|row| row.owed));
+        let first = fund::first_deposits(&mut view, compound.id, today).await.unwrap();
+        assert_eq!(first.values().copied().sum::<Money>().in_fen(), said("deposit_fen"));
+
+        for (place, (row, dwelling)) in dues.iter().zip(&roll).enumerate() {
+            assert_eq!(row.room, dwelling.code);
+            let account = fund::account(&mut view, compound.id, dwelling.no, None, AsOf::default()).await.unwrap();
+            let due = account.assessment.as_ref().map_or(Money::ZERO, |a| a.due);
+            assert_eq!((row.assessed, row.paid), (due, account.first_paid), "{}", row.room);
+            assert_eq!(row.owed, (due - account.first_paid).max(Money::ZERO), "{}", row.room);
+            assert_eq!(row.since.is_some(), row.owed.is_positive(), "{}", row.room);
+            if place % 9 == 0 {
+                let period = reports::household::Period { from: None, to: today };
+                let told = reports::household::gather(&mut view, &compound, dwelling, period, AsOf::default(), now);
+                let told = told.await.unwrap();
+                assert_eq!((told.first_due, told.first_paid), (row.assessed, row.paid), "{}", row.room);
+            }
+        }
+        drop(view);
+        let certify = async |row: &fund::Owing| {
+            let asked = Certifying { room: row.room.to_string(), kind: CertificateKind::Clearance };
+            let (request, operator) = (Request::new("life.certify", asked), Actor::operator());
+            let done = world.books.act(&operator, compound.id, request, |tx, asked| Box::pin(life::certify(tx, asked)));
+            done.await.map(|done| done.answer)
+        };
+        let owing = dues.iter().find(|row| row.owed.is_positive()).unwrap();
+        assert_eq!(certify(owing).await.unwrap_err().code(), "life.arrears");
+        // 1-1-301 paid in two parts, 783.25 each.
+        let twice = dues.iter().find(|row| row.room.as_str() == "1-1-301").unwrap();
+        assert_eq!((twice.paid.in_fen(), twice.owed), (156_650, Money::ZERO));
+        let clear = certify(twice).await.unwrap();
+        assert_eq!((clear.due_fen, clear.paid_fen), (twice.assessed, twice.paid));
+    }
+
+    /// A second instalment completes what was assessed at first; the rest is a top-up. Due since it was begun to be paid.
+    async fn a_second_instalment_counts_for_the_first_deposit_up_to_what_is_assessed(world: World) {
+        let terms = Terms { compound: "xiaohe".into(), name: None, good_rows: false, book: Book::Fund };
+        let dues = async |room: &str| {
+            let mut view = world.books.read().await.unwrap();
+            let today = world.clock.now().day();
+            let dues = fund::dues(&mut view, world.compound, today, None).await.unwrap();
+            let of = |row: &fund::Owing| (row.paid.in_fen(), row.owed.in_fen(), row.since.map(|on| on.to_string()));
+            dues.iter().find(|row| row.room.as_str() == room && row.kind == DepositKind::Initial).map(of).unwrap()
+        };
+        for (room, due_on) in [("1-1-101", None), ("1-1-102", None), ("1-1-201", Some(day("2012-05-01")))] {
+            let due = Money::fen(100_000);
+            let given = vec![fund::Assessment { dwelling_no: world.dwelling(room).await, due, standard: "60 元/㎡".into(), due_on }];
+            world.act("fund.assess", given, |tx, a| Box::pin(fund::assess(tx, a))).await.unwrap();
+        }
+        assert_eq!(dues("1-1-101").await, (0, 100_000, Some("2026-01-05".into())), "nobody says since when: the day it was recorded");
+        assert_eq!(dues("1-1-201").await, (0, 100_000, Some("2012-05-01".into())), "before it was handed over");
+        let text = "小区名称,楼,单元,房屋,业主姓名,摘要,交易时间,交易金额,发票号\n\
+            小河里小区,1栋,1单元,101,业主1111,开户,2010-01-02,400.00,P1\n\
+            小河里小区,1栋,1单元,101,业主1111,缴存,2011-03-04,700.00,P2\n\
+            小河里小区,1栋,1单元,102,业主1121,开户,2010-02-03,400.00,P3\n\
+            小河里小区,1栋,1单元,102,业主1121,缴存,2011-02-03,500.00,P4\n";
+        let reading = import::read(Kind::Deposits, File { name: "交存明细.csv", bytes: text.as_bytes() }, &terms).unwrap();
+        import::commit(&world.books, &Actor::operator(), Arc::new(reading), &terms).await.unwrap();
+        assert_eq!(dues("1-1-101").await, (100_000, 0, None));
+        assert_eq!(dues("1-1-102").await, (90_000, 10_000, Some("2010-02-03".into())));
+        let home = world.dwelling("1-1-101").await;
+        let mut view = world.books.read().await.unwrap();
+        let account = fund::account(&mut view, world.compound, home, None, AsOf::default()).await.unwrap();
+        assert_eq!((account.first_paid.in_fen(), account.deposited.in_fen()), (100_000, 110_000));
+        let first = fund::first_deposits(&mut view, world.compound, day("2026-01-05")).await.unwrap();
+        assert_eq!(first[&home].in_fen(), 100_000, "a top-up raises no renewal line");
+        drop(view);
+        let laws = ledger::verify::verify(&world.books, None).await.unwrap();
+        assert_eq!(laws.iter().find(|law| law.failed > 0), None);
+        // Undone, all of it is as if it never came.
+        let (request, operator) = (Request::new("import.undo", ImportNo(1)).alone(), Actor::operator());
+        let undone = world.books.act(&operator, world.compound, request, |tx, no: &ImportNo| Box::pin(import::undo(tx, *no)));
+        undone.await.unwrap();
+        assert_eq!(dues("1-1-101").await, (0, 100_000, Some("2026-01-05".into())));
+        let mut view = world.books.read().await.unwrap();
+        let account = fund::account(&mut view, world.compound, home, None, AsOf::default()).await.unwrap();
+        assert_eq!((account.first_paid.in_fen(), account.deposited.in_fen()), (0, 0));
+    }
+
     async fn a_file_that_comes_again_changes_nothing(world: World) {
         summer(&world);
         for (kind, name) in FILES {
@@ -133,6 +235,35 @@ on_both! {
         let again = take(&world.books, Kind::Deposits, "交存明细.csv", &sample("交存明细.csv"), false).await.unwrap();
         assert_eq!((again.good, again.rows, again.rejected.len()), (423, 423, 0), "{:?}", again.rejected.first());
         assert!(again.committed);
+    }
+}
+
+on_both! {
+    /// A register whose rooms another room names is not taken back from under it.
+    async fn a_register_that_is_named_elsewhere_is_not_undone(world: World) {
+        let register = "楼号,单元,房号,产权人,建筑面积,房屋性质\n1,1,101,王一,80.00,已售公有住房\n1,1,102,王二,81.00,已售公有住房\n";
+        let terms = Terms { compound: "xin".into(), name: Some("新村".into()), good_rows: false, book: Book::Fund };
+        let reading = import::read(Kind::Register, File { name: "房产清册.csv", bytes: register.as_bytes() }, &terms).unwrap();
+        import::commit(&world.books, &Actor::operator(), Arc::new(reading), &terms).await.unwrap();
+        let mut view = world.books.read().await.unwrap();
+        let compound = property::compound(&mut view, "xin").await.unwrap().id;
+        drop(view);
+        let operator = Actor::operator();
+        let room = property::RoomCode::parse("1-1-102").unwrap();
+        let unit = fund::NewUnit { name: "一厂".into() };
+        let enlisted = world.books.act(&operator, compound, Request::new("fund.enlist-unit", unit), |tx, unit| Box::pin(fund::enlist_unit(tx, unit)));
+        let unit_no = enlisted.await.unwrap().answer;
+        let shares = vec![fund::LegacyShare { room, amount_fen: Money::fen(60_000) }];
+        let legacy = fund::NewLegacy { unit_no, amount_fen: Money::fen(60_000), shares, evidence: "清册".into() };
+        let registered = world.books.act(&operator, compound, Request::new("fund.register-legacy", legacy), |tx, new| {
+            Box::pin(async move { fund::register_legacy(tx, new).await.map(|_| ()) })
+        });
+        registered.await.unwrap();
+        let request = Request::new("import.undo", ImportNo(1)).alone();
+        let undone = world.books.act(&operator, compound, request, |tx, no: &ImportNo| Box::pin(import::undo(tx, *no)));
+        let refused = undone.await.unwrap_err();
+        assert_eq!(refused.code(), "import.in-use");
+        assert!(refused.to_string().contains("房号 1-1-102 已列入原售房单位代管资金的分户明细"), "{refused}");
     }
 }
 

@@ -11,7 +11,9 @@ use ledger::fund::{
     NewStandard, NewUnit, Payee, ReceiptState, RefundPayment, Refunded, Refunding, Seen,
     StandardMeans, StepWord, UnitDeposit, UnitLevy, UnitRefunding, UnitSale,
 };
-use ledger::id::{CompoundId, DepositNo, DwellingNo, LegacyNo, RefundNo, SellingUnitNo};
+use ledger::id::{
+    CompoundId, DepositNo, DwellingNo, LegacyNo, RefundNo, SellingUnitNo, VoucherSeq,
+};
 use ledger::journal::{self, AsOf, Book, Style};
 use ledger::measure::Area;
 use ledger::money::Money;
@@ -166,6 +168,16 @@ pub async fn all_laws_hold(world: &World) {
 
 pub fn later(world: &World, text: &str) {
     world.clock.set(Instant::parse(&format!("{text}T09:00:00+08:00")).unwrap());
+}
+
+/// A dwelling is no more from a day on.
+pub(crate) async fn demolish(world: &World, text: &str, on: &str) {
+    let (room, evidence) = (text.to_owned(), "拆除备案 1".to_owned());
+    let asked = ledger::life::Ending { room, on: day(on), evidence };
+    let done = world.act("life.demolish", asked, |tx, asked| {
+        Box::pin(async move { ledger::life::demolish(tx, asked).await.map(|no| no.0) })
+    });
+    done.await.unwrap();
 }
 
 async fn refund(world: &World, asked: Refunding) -> Result<Refunded> {
@@ -457,6 +469,19 @@ on_both! {
         registered(range("0008", "0010")).await.unwrap();
         assert_eq!(code(registered(range("0010", "0012")).await), "fund.receipt-range");
         registered(range("0011", "0011")).await.unwrap();
+        // Each refusal says its own reason.
+        for (first, last, why) in [("5", "4", "起号大于止号"), ("01", "9", "位数不同"), ("a", "b", "位数字"), ("0001", "0008", "与号段 1（沪维0008 至 沪维0010）重叠")] {
+            let refused = registered(range(first, last)).await.unwrap_err();
+            assert!(refused.refusal().unwrap().evidence.contains(why), "{refused}");
+        }
+        // A number outside of every range is nobody's: by hand and with a deposit.
+        for stranger in ["沪维0012", "沪维012", "自给1", "沪维00x9"] {
+            let refused = issue(1, Some(stranger)).await.unwrap_err();
+            assert_eq!(refused.code(), "fund.receipt-range", "{stranger}");
+            assert!(refused.refusal().unwrap().evidence.ends_with("沪维0008 至 沪维0010、沪维0011 至 沪维0011"), "{refused}");
+            assert_eq!(code(pay_in(&world, home, DepositKind::Initial, 100, "2026-01-05", stranger).await), "fund.receipt-range");
+        }
+        registered(NewRange { prefix: "自给".into(), ..range("1", "3") }).await.unwrap();
 
         assert_eq!(issue(1, None).await.unwrap().receipt_no, "沪维0008");
         assert_eq!(code(issue(1, None).await), "fund.receipted");
@@ -474,7 +499,7 @@ on_both! {
         assert_eq!(issue(1, None).await.unwrap().receipt_no, "沪维0009");
         // A void number is never used again, given by hand neither.
         assert_eq!(code(pay_in(&world, home, DepositKind::Initial, 100, "2026-01-05", "沪维0008").await), "fund.receipt-used");
-        // Given by the office out of the range: the next one passes over it.
+        // Given by the office out of the middle of the range: the next one passes over it.
         pay_in(&world, home, DepositKind::Initial, 100, "2026-01-05", "沪维0010").await.unwrap();
         pay_in(&world, home, DepositKind::Initial, 100, "2026-01-05", "").await.unwrap();
         assert_eq!(code(issue(3, Some("沪维0010")).await), "fund.receipt-used");
@@ -500,7 +525,7 @@ on_both! {
             ("沪维0011", ReceiptState::Valid, 0), ("自给1", ReceiptState::Reversed, 0),
         ]);
         let ranges = fund::ranges(&mut view, world.compound).await.unwrap();
-        assert_eq!((ranges[0].used, ranges[0].voided, ranges[1].left), (2, 1, 0));
+        assert_eq!((ranges[0].used, ranges[0].voided, ranges[1].left, ranges[2].left), (3, 1, 0, 2));
         all_laws_hold(&world).await;
     }
 
@@ -546,11 +571,16 @@ on_both! {
         all_laws_hold(&world).await;
     }
 
-    /// domain.md §2.6 rows 11, 12: 4,000 fall due, 2,500 of it are paid.
+    /// domain.md §2.6 rows 11, 12: 4,000 fall due, 2,500 of it are paid. Only of what is recorded as gone; what was paid is
+    /// taken back first.
     async fn a_destroyed_dwelling_is_owed_first_and_paid_later(world: World) {
         let home = world.dwelling("1-1-102").await;
         pay_in(&world, home, DepositKind::Initial, 400_000, "2026-01-04", "").await.unwrap();
         let destroyed = || Refunding { cause: Cause::Destroyed, deposit_no: None, ..cancelled("1-1-102", 1, "2026-01-05") };
+        assert_eq!(code(refund(&world, destroyed()).await), "fund.not-destroyed");
+        demolish(&world, "1-1-102", "2026-01-05").await;
+        let early = Refunding { on: day("2026-01-04"), ..destroyed() };
+        assert_eq!(code(refund(&world, early).await), "fund.not-destroyed", "owed before it was gone");
         let due = refund(&world, destroyed()).await.unwrap();
         assert!(due.is_payable);
         assert_eq!((stands(&world, 510_101).await, stands(&world, 2001).await), (400_000, -400_000), "never through 4001");
@@ -575,6 +605,18 @@ on_both! {
         let mut view = world.books.read().await.unwrap();
         let all = fund::refunds(&mut view, world.compound).await.unwrap();
         assert_eq!((all[0].owed_fen.in_fen(), all[0].cause), (150_000, Cause::Destroyed));
+        drop(view);
+
+        let reverse = async |seq: VoucherSeq| {
+            let done = world.act("bank.reverse", seq, |tx, seq| {
+                Box::pin(bank::reverse(tx, Book::Fund, *seq, day("2026-01-05"), Style::Red, "误记"))
+            });
+            done.await.map(|_| ())
+        };
+        assert_eq!(code(reverse(due.voucher.seq).await), "journal.reversal-paid");
+        reverse(VoucherSeq(due.voucher.seq.0 + 1)).await.unwrap();
+        reverse(due.voucher.seq).await.unwrap();
+        assert_eq!((stands(&world, 2001).await, balance(&world, home).await), (0, (400_000, 0)));
         all_laws_hold(&world).await;
     }
 
@@ -649,6 +691,9 @@ on_both! {
         assert_eq!(code(end(gone, None).await), "fund.selling-unit-ended");
         assert_eq!(code(unit_pays(&world, gone, 1, "2026-01-05").await), "fund.selling-unit-ended");
 
+        assert_eq!(code(unit_refund(&world, gone, Cause::Destroyed, "5-1-101", 400_000, "2026-01-05").await), "fund.not-destroyed");
+        demolish(&world, "5-1-101", "2026-01-05").await;
+        demolish(&world, "5-1-102", "2026-01-05").await;
         let followed = unit_refund(&world, gone, Cause::Destroyed, "5-1-101", 400_000, "2026-01-05").await.unwrap();
         assert_eq!(followed.payee, Payee::SellingUnit);
         let mut view = world.books.read().await.unwrap();
@@ -672,7 +717,7 @@ on_both! {
     async fn an_undone_sale_of_public_housing_gives_the_whole_balance_back(world: World) {
         let home = enrol(&world, "5-1-101", Usage::Residence, Housing::SoldPublic, false, 5607).await;
         let unit = enlist(&world, "一厂").await.unwrap();
-        let assessed = || vec![fund::Assessment { dwelling_no: home, due: Money::fen(100_000), standard: "房改成本价 2%".into() }];
+        let assessed = || vec![fund::Assessment { dwelling_no: home, due: Money::fen(100_000), standard: "房改成本价 2%".into(), due_on: None }];
         world.act("fund.assess", assessed(), |tx, a| Box::pin(fund::assess(tx, a))).await.unwrap();
         pay_in(&world, home, DepositKind::Initial, 100_000, "2025-06-01", "").await.unwrap();
         pay_in(&world, home, DepositKind::TopUp, 30_000, "2026-01-04", "").await.unwrap();
@@ -835,6 +880,7 @@ on_both! {
         assert_eq!(post("/legacy-money/1/steps", step).await.must(201)["no"], 1);
         let income = json!({ "amount_fen": 50_000, "received_on": "2026-01-05", "shares": [{ "room": "5-1-101", "amount_fen": 50_000 }], "evidence": "移交清册" });
         assert_eq!(post("/legacy-money/1/incomes", income).await.must(201)["difference_fen"], 10_000);
+        demolish(&world, "5-1-101", "2026-01-05").await;
         let refund = json!({ "cause": "destroyed", "room": "5-1-101", "on": "2026-01-05", "principal_fen": 1_000_000, "evidence": "拆除备案" });
         assert_eq!(post("/selling-units/1/refunds", refund).await.must(201)["is_payable"], true);
         let payment = json!({ "amount_fen": 1_000_000, "paid_on": "2026-01-05", "evidence": "回单" });

@@ -155,6 +155,7 @@ async fn assess(world: &World, code: &str, fen: i64) {
         dwelling_no: world.dwelling(code).await,
         due: Money::fen(fen),
         standard: "多层 50 元/㎡".to_owned(),
+        due_on: None,
     }];
     world.act("fund.assess", given, |tx, given| Box::pin(fund::assess(tx, given))).await.unwrap();
 }

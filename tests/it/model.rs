@@ -28,6 +28,8 @@ use crate::world::{World, day};
 
 /// How many acts a life has if nobody says.
 const ACTS: u32 = 2_200;
+/// The dwellings that may be destroyed; of the others nobody records it.
+const DOOMED: [i32; 5] = [4, 7, 11, 12, 15];
 /// 10¹³ fen: what one figure may be.
 const LIMIT: i128 = 10_000_000_000_000;
 
@@ -112,6 +114,8 @@ struct Model {
     paid_in: Vec<PaidIn>,
     given_back: Vec<GivenBack>,
     receipts: BTreeSet<String>,
+    /// The first day without a dwelling.
+    gone: BTreeMap<i32, NaiveDate>,
     /// What each reserve still holds of whom.
     reserves: Vec<BTreeMap<i32, i128>>,
     settlements: i32,
@@ -258,7 +262,16 @@ impl Model {
                 self.cancelled(*home, *deposit, principal.map(i128::from), i128::from(*gains), *on)
             }
             Act::Destroyed { home, on } => {
+                // Its owners came in 2000 or 2010; it is gone once.
+                let is_time =
+                    (NaiveDate::from_ymd_opt(2010, 1, 1).unwrap()..=self.today).contains(on);
+                if DOOMED.contains(home) && is_time {
+                    self.gone.entry(*home).or_insert(*on);
+                }
                 self.may_say(*home, *on)?;
+                if self.gone.get(home).is_none_or(|gone| gone > on) {
+                    return Err("fund.not-destroyed");
+                }
                 let [principal, gains] = self.balance(*home);
                 self.give_back(*home, None, [0, principal], gains, *on)
             }
@@ -278,6 +291,9 @@ impl Model {
     ) -> Answer {
         if !self.knows(home) {
             return Err("property.no-dwelling");
+        }
+        if self.gone.get(&home).is_some_and(|gone| on >= *gone) {
+            return Err("property.ended");
         }
         if !is_amount(fen) {
             return Err("fund.amount");
@@ -326,6 +342,24 @@ impl Model {
             .any(|(home, fen)| *fen > 0 && self.held(*home) > 0 && self.free(*home) < *fen)
         {
             return Err("journal.reversal-held");
+        }
+        // What was owed and paid since, what came in and was shared since.
+        let owed = original.lines.iter().find(|line| line.0 == 2001 && line.2 < 0);
+        if let Some((_, whose, _)) = owed {
+            let pays =
+                |v: &&Voucher| v.lines.iter().any(|(a, h, f)| *a == 2001 && h == whose && *f > 0);
+            let stands = |v: &&Voucher| v.sort == Sort::Plain && !v.is_reversed;
+            if self.vouchers[place..].iter().filter(stands).any(|v| pays(&v)) {
+                return Err("journal.reversal-paid");
+            }
+        }
+        for pool in [[310_101, 410_101], [310_102, 410_102]] {
+            let of = original.lines.iter().filter(|(account, ..)| pool.contains(account));
+            let change: i128 = of.map(|line| line.2).sum();
+            let waits: i128 = pool.iter().map(|account| self.credit(*account)).sum();
+            if change < 0 && waits + change < 0 {
+                return Err("journal.reversal-distributed");
+            }
         }
         if reason.contains('\n') {
             return Err("journal.text");
@@ -664,7 +698,15 @@ impl Draws {
                 Act::Deposit { home, kind, fen, on, receipt }
             }
             33..45 => {
-                let seq = i32::try_from(self.below(model.vouchers.len() + 3)).unwrap();
+                let owed = model
+                    .given_back
+                    .iter()
+                    .rfind(|back| !back.payments.is_empty() && model.stands(back.seq));
+                let seq = match owed {
+                    Some(back) if self.chance(6) => back.seq,
+                    _ => self.below(model.vouchers.len() + 3),
+                };
+                let seq = i32::try_from(seq).unwrap();
                 let reason = self.one(&["", "登记有误", "退票", "两行\n理由"]).to_owned();
                 Act::Reverse { seq, on, is_red: self.chance(50), reason }
             }
@@ -712,7 +754,13 @@ impl Draws {
                 let on = if self.chance(70) { today } else { on };
                 Act::Refund { home, deposit, principal, gains, on }
             }
-            80..83 => Act::Destroyed { home, on: if self.chance(60) { today } else { on } },
+            80..83 => {
+                let doomed = DOOMED.into_iter().filter(|home| model.balance(*home)[0] > 0);
+                let doomed: Vec<i32> = doomed.collect();
+                let home =
+                    if doomed.is_empty() || self.chance(40) { home } else { self.one(&doomed) };
+                Act::Destroyed { home, on: if self.chance(60) { today } else { on } }
+            }
             83..89 => {
                 let owed = (1..=model.given_back.len()).rev().find(|no| model.owed(*no) > 0);
                 let no = match owed {
@@ -784,6 +832,7 @@ impl Stage {
                     dwelling_no: DwellingNo(home),
                     due: money(due),
                     standard: "90 元/㎡".into(),
+                    due_on: None,
                 }];
                 let done = world.act("fund.assess", list, |tx, list| {
                     Box::pin(async move { fund::assess(tx, list).await })
@@ -849,6 +898,21 @@ impl Stage {
                 self.give_back(asked).await
             }
             Act::Destroyed { home, on } => {
+                if DOOMED.contains(&home) {
+                    let (room, evidence) = (self.room(home).to_string(), "拆除备案 1".to_owned());
+                    let ending = ledger::life::Ending { room, on, evidence };
+                    let done = world.act("life.demolish", ending, |tx, ending| {
+                        Box::pin(
+                            async move { ledger::life::demolish(tx, ending).await.map(|no| no.0) },
+                        )
+                    });
+                    if let Err(error) = done.await {
+                        assert!(
+                            ["property.ended", "property.ended-early"].contains(&error.code()),
+                            "{error:?}"
+                        );
+                    }
+                }
                 let asked = Refunding {
                     cause: Cause::Destroyed,
                     room: self.room(home),
@@ -1025,7 +1089,8 @@ on_both! {
             "fund.no-deposit", "fund.refunded", "fund.over-balance", "fund.held", "fund.nothing-left", "fund.no-refund",
             "fund.over-refund", "journal.text", "journal.ancient-day", "journal.future-day", "journal.no-voucher",
             "journal.reverses-reversal", "journal.reverses-closing", "journal.reversed",
-            "journal.reversal-before-original", "journal.reversal-held", "journal.month-not-ended", "journal.month-closed",
+            "journal.reversal-before-original", "journal.reversal-held", "journal.reversal-paid",
+            "journal.reversal-distributed", "fund.not-destroyed", "property.ended", "journal.month-not-ended", "journal.month-closed",
             "journal.close-out-of-order", "journal.reserve-short", "journal.release-too-much", "gains.amount",
             "gains.short", "gains.nothing",
         ] {

@@ -113,7 +113,7 @@ on_both! {
 
     async fn a_first_deposit_is_not_taken_beyond_what_was_assessed(world: World) {
         let home = world.dwelling("1-1-102").await;
-        let assessed = vec![Assessment { dwelling_no: home, due: Money::fen(100_000), standard: "60 元/㎡".into() }];
+        let assessed = vec![Assessment { dwelling_no: home, due: Money::fen(100_000), standard: "60 元/㎡".into(), due_on: None }];
         world.act("fund.assess", assessed, |tx, a| Box::pin(fund::assess(tx, a))).await.unwrap();
 
         deposit(&world, by_hand(home, 60_000, "P1")).await.unwrap();

@@ -444,6 +444,8 @@ on_both! {
         let next = "a-second-plum-rain";
         let wrong = desk.entrance.change_password(&wang, "not-the-password".into(), next.into()).await;
         refused(wrong, "people.login");
+        let same = desk.entrance.change_password(&wang, PASSWORD.into(), PASSWORD.into()).await;
+        refused(same, "people.password-same");
         desk.entrance.change_password(&wang, PASSWORD.into(), next.into()).await.unwrap();
         assert!(desk.who(&other).await.is_none());
         refused(desk.log_in("wang", PASSWORD).await, "people.login");

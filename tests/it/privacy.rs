@@ -309,7 +309,7 @@ on_both! {
         // A refused attempt at money is in the log; what was only misspelt is not.
         let early = json!({ "room": "1-1-101", "amount_fen": 1, "received_on": "2026-02-01" });
         doors.post("/deposits", early).await.problem(422, "journal.future-day");
-        doors.post("/deposits", json!({ "room": "x" })).await.problem(400, "door.shape");
+        doors.post("/deposits", json!({ "room": 1 })).await.problem(400, "door.shape");
         let page = doors.get("/audit?verb=refused.attempt").await.must(200);
         assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page}");
         assert_eq!(page["items"][0]["request"], json!({ "what": "deposits", "code": "journal.future-day" }));

@@ -6,7 +6,7 @@ use ledger::books::{Actor, Request, Role};
 use ledger::error::Result;
 use ledger::fund::{
     self, Assigning, Basis, DepositKind, LevyKind, Levying, NewCall, NoticeWord, Notifying,
-    Posting, RenewalShare, Renewing, StandardMeans, Target,
+    PlanWithdrawal, Posting, RenewalShare, Renewing, StandardMeans, Target,
 };
 use ledger::governance::matter::Delivery;
 use ledger::governance::tally::Answer;
@@ -295,6 +295,54 @@ on_both! {
         all_laws_hold(&world).await;
     }
 
+    /// A plan that is not to be carried out: nobody owes more of it, what was paid stays, its resolution may carry another.
+    async fn a_plan_is_withdrawn_and_made_anew(world: World) {
+        let homes = run_low(&world).await;
+        let round = decided(&world, Matter::RaiseFund, 2_000_000, true, "2026-01-05").await;
+        let base = || Renewing { due_on: Some(day("2026-01-10")), counts_gains: true, ..renewing(by(round), half()) };
+        assert_eq!(renew(&world, base()).await.unwrap(), 1);
+        pay_in(&world, homes[0], DepositKind::TopUp, 40_001, "2026-01-21", "").await.unwrap();
+        let withdraw = async |no: i32, on: &str, reason: &str| {
+            let asked = PlanWithdrawal { on: day(on), reason: reason.into() };
+            let done = world.act("fund.withdraw-plan", (RenewalNo(no), asked), |tx, (no, asked)| Box::pin(fund::withdraw_plan(tx, *no, asked)));
+            done.await.map(|done| (done.answer.released, done.answer.less_fen.in_fen(), done.answer.paid_fen.in_fen()))
+        };
+        assert_eq!(code(withdraw(1, "2026-01-21", " ").await), "fund.papers");
+        assert_eq!(code(withdraw(1, "2026-01-22", "目标有误").await), "fund.papers", "a day to come");
+        assert_eq!(code(withdraw(9, "2026-01-21", "目标有误").await), "fund.no-plan");
+        assert_eq!(withdraw(1, "2026-01-21", "目标有误").await.unwrap(), (2, 200_000 + 600_000, 40_001));
+        assert_eq!(code(withdraw(1, "2026-01-21", "再撤").await), "fund.plan-withdrawn");
+        assert_eq!(code(notify(&world, NoticeWord::Notice, &[], "2026-01-21").await), "fund.plan-withdrawn");
+        let reviewed = world.act("fund.review", day("2026-01-21"), |tx, on| Box::pin(fund::review(tx, RenewalNo(1), *on))).await;
+        assert_eq!(code(reviewed), "fund.plan-withdrawn");
+        let rows = arrears(&world, "2026-01-21").await;
+        assert_eq!(rows.iter().map(|r| (r.assessed.in_fen(), r.owed.in_fen())).collect::<Vec<_>>(), [(40_001, 0), (0, 0)]);
+        pay_in(&world, homes[2], DepositKind::TopUp, 7, "2026-01-21", "").await.expect("nothing is asked: whoever likes pays");
+
+        // The same resolution carries the plan that was meant; what was paid has raised the balance: 1-1-101 is not under any more.
+        let quarter = Target::ShareOfFirst { share: Fraction::new(25, 100).unwrap() };
+        let again = Renewing { target: Some(quarter), judged_on: day("2026-01-21"), notified_on: day("2026-01-21"), due_on: Some(day("2026-02-10")), ..base() };
+        assert_eq!(renew(&world, again).await.unwrap(), 2);
+        let mut view = world.books.read().await.unwrap();
+        let plans = fund::renewals(&mut view, world.compound).await.unwrap();
+        let withdrawn = fund::WithdrawalRow { on: day("2026-01-21"), reason: "目标有误".into() };
+        assert_eq!((&plans[0].withdrawn, &plans[1].withdrawn, plans[1].total_fen.in_fen()), (&Some(withdrawn), &None, 299_993));
+        drop(view);
+        all_laws_hold(&world).await;
+
+        // Over the wire and at the command line.
+        let doors = Doors::of(&world);
+        let asked = json!({ "on": "2026-01-21", "reason": "业主另有决定" });
+        let done = knock(&doors, Role::OwnersCommittee, "POST", "/renewals/2/withdrawal", asked.clone()).await.must(201);
+        assert_eq!((&done["released"], &done["less_fen"]), (&json!(1), &json!(299_993)));
+        knock(&doors, Role::OwnersCommittee, "POST", "/renewals/2/withdrawal", asked).await.problem(409, "fund.plan-withdrawn");
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let args = ["xiaoqu", "--db", &world.url, "fund", "withdraw-plan", "2", "--on", "2026-01-21", "--reason", "再撤", "--compound", "xiaohe"];
+        let code = xiaoqu::cli::run(args.into_iter().map(Into::into), &mut out, &mut err).await;
+        let told = String::from_utf8(err).unwrap();
+        assert!(code == 1 && told.contains("fund.plan-withdrawn"), "{code} {told}");
+    }
+
     async fn a_resolution_of_another_kind_or_one_that_fell_raises_nothing(world: World) {
         run_low(&world).await;
         let other = decided(&world, Matter::Other, 0, true, "2026-01-05").await;
@@ -529,7 +577,7 @@ on_both! {
         later(&world, "2026-04-06");
         let seen = knock(&doors, Auditor, "GET", "/renewal-preview?call_no=1", Value::Null).await.must(200);
         assert_eq!(seen["total_fen"], 840_001);
-        knock(&doors, Auditor, "GET", "/renewal-preview?call_no=1&round_no=1", Value::Null).await.problem(400, "door.shape");
+        knock(&doors, Auditor, "GET", "/renewal-preview?call_no=1&round_no=1", Value::Null).await.problem(400, "fund.plan-shape");
         assert_eq!(knock(&doors, OwnersCommittee, "POST", "/renewals", plan).await.must(201)["no"], 1);
         let notice = json!({ "kind": "notice", "sent_on": "2026-04-06", "method": "hand", "evidence": "签收簿 1" });
         assert_eq!(knock(&doors, OwnersCommittee, "POST", "/renewals/1/notices", notice).await.must(201)["dwellings"], 2);

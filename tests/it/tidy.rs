@@ -42,6 +42,30 @@ fn every_file_says_what_it_is() {
 }
 
 #[test]
+fn every_verb_of_an_act_has_a_chinese_word() {
+    let mut bare = Vec::new();
+    for (name, text) in sources(&["ledger/src", "api/src"]) {
+        for before in
+            ["Request::new(\"", "Request::describing(\"", "Act::new(\"", ".act(\"", "= \"fund."]
+        {
+            for (at, _) in text.match_indices(before) {
+                let quoted = text[at..].split('"').nth(1).unwrap();
+                let is_verb = quoted.contains('.')
+                    && quoted.bytes().all(|b| b.is_ascii_lowercase() || b".-".contains(&b));
+                if is_verb
+                    && ledger::audit::verb_in_chinese(quoted) == quoted
+                    && !name.contains("refus")
+                {
+                    bare.push(format!("{name}: {quoted}"));
+                }
+            }
+        }
+    }
+    refuse("a verb has a word in ledger/src/audit/words.rs", &bare);
+    assert!(ledger::audit::VERBS.is_sorted(), "the verbs stand in order");
+}
+
+#[test]
 fn names_are_the_trades_words() {
     const BANNED: [&str; 16] = [
         "util",

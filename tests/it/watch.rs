@@ -223,8 +223,12 @@ on_both! {
             assert_eq!(state(&open, name), "warn", "{open}");
             assert!(!check(&open, name)["remedy"].as_str().unwrap().is_empty());
         }
-        // Somebody else may read the tokens, if the folders let them through.
-        write(login, 0o644);
+        // Somebody else may read the tokens; where there is no secret the folders decide.
+        for mode in [0o644, 0o640, 0o604] {
+            write(login, mode);
+            assert_eq!(state(&doctor(&world.url, &path, 1), "配置文件权限"), "fail", "{mode:o}");
+        }
+        write("listen = '127.0.0.1:0'", 0o644);
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let is_way_open = way_is_open(folder.path());
         let read = doctor(&world.url, &path, i32::from(is_way_open));
@@ -325,6 +329,7 @@ impl Server {
             books.display()
         );
         std::fs::write(&config, text).unwrap();
+        std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
         let mut serve = Command::new(binary());
         serve.args(["serve", "--config"]).arg(&config).env_remove("XIAOQU_DB");
         let mut child = serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -377,6 +382,28 @@ fn answer(mut stream: TcpStream) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+#[test]
+fn a_server_does_not_start_with_secrets_that_others_may_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("xiaoqu.toml");
+    let secrets = [
+        format!("[[login]]\nrole = 'auditor'\nuser = '审计'\ntoken = '{CLERK}'\n"),
+        format!("metrics_token = '{CLERK}'\n"),
+        "database = 'postgres://xiaoqu:secret@localhost/xiaoqu'\n".to_owned(),
+    ];
+    for (secret, mode) in secrets.iter().zip([0o640, 0o644, 0o604]) {
+        std::fs::write(&config, secret).unwrap();
+        std::fs::set_permissions(&config, std::fs::Permissions::from_mode(mode)).unwrap();
+        let mut serve = Command::new(binary());
+        serve.args(["serve", "--config"]).arg(&config).env_remove("XIAOQU_DB");
+        let said = serve.output().unwrap();
+        let told = String::from_utf8(said.stderr).unwrap();
+        assert_eq!(said.status.code(), Some(3), "{told}");
+        assert!(told.contains("config.open-file") && told.contains("chmod 600"), "{told}");
+        assert!(!told.contains(CLERK) && !told.contains("secret"), "{told}");
+    }
 }
 
 #[test]

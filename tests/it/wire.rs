@@ -17,7 +17,7 @@ use xiaoqu::routes::ROUTES;
 use xiaoqu::street::{self, Terms};
 use xiaoqu::wire::Schemas;
 
-use crate::doors::{Answered, Doors, at, bearer, deposit};
+use crate::doors::{Answered, Doors, SECOND_OFFICER, at, bearer, deposit};
 use crate::on_both;
 use crate::paper::golden;
 
@@ -283,10 +283,13 @@ on_both! {
         doors.post("/projects", proposal).await.must(201);
         let plan = json!({ "content": "翻修", "budget_fen": 100, "scope": { "kind": "compound" } });
         doors.post("/projects/1/plans", plan).await.must(201);
+        crate::gains::somebody_is_due(&world).await;
         let run = Request::post("/api/v1/interest-runs")
             .header("authorization", bearer(Role::HousingAuthority))
             .header("content-type", "application/json");
-        doors.send(run.body(Body::from(json!({ "year": 2025 }).to_string())).unwrap()).await.must(201);
+        let kept = doors.send(run.body(Body::from(json!({ "year": 2025 }).to_string())).unwrap()).await.must(202);
+        let signature = json!({ "sha256": kept["sha256"] });
+        doors.knock(SECOND_OFFICER, "POST", "/api/v1/countersigns/1/confirm", Some(&signature)).await.must(201);
         for route in lists {
             let path = route.path.replace("{compound}", "xiaohe").replace("{book}", "fund").replace("{no}", "1").replace("{room}", "1-1-101");
             let role = route.roles.iter().copied().find(|role| *role == Role::Auditor).unwrap_or(route.roles[0]);

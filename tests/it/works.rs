@@ -147,6 +147,8 @@ on_both! {
         let gate = house.get(STREET, "/projects/1/gate?asked=approve").await.must(200);
         assert_eq!(gate["is_open"], true, "{gate}");
         let form = house.get(STREET, "/projects/1/gate?asked=approve&format=text").await.text();
+        let code = form.lines().find_map(|line| line.split_once("校验码 ")).unwrap().1;
+        assert!(code.len() == 16 && code.bytes().all(|b| b.is_ascii_hexdigit()), "{form}");
         for finding in gate["findings"].as_array().unwrap() {
             assert!(form.replace(['\n', ' ', '|', '│'], "").contains(finding["title"].as_str().unwrap()), "{form}");
         }
@@ -174,13 +176,35 @@ on_both! {
         deal["retention"] = json!("5%");
         said(COMPANY, "contracts", deal.clone()).await.problem(422, "works.retention");
         deal["retention"] = json!("3%");
+        // Kept back until nobody knows when; above what was approved; a second one that does not say whose place it takes.
+        said(COMPANY, "contracts", deal.clone()).await.problem(422, "works.retention");
+        deal["retained_until_on"] = json!("2026-02-04");
+        said(COMPANY, "contracts", deal.clone()).await.problem(422, "works.retention");
+        deal["retained_until_on"] = json!("2027-03-01");
+        deal["price_fen"] = json!(6_000_001);
+        said(COMPANY, "contracts", deal.clone()).await.problem(422, "works.contract");
+        deal["price_fen"] = json!(6_000_000);
+        let first = said(COMPANY, "contracts", deal.clone()).await.must(201);
         deal["retained_until_on"] = json!("2027-03-02");
+        said(COMPANY, "contracts", deal.clone()).await.problem(422, "works.contract");
+        deal["replaces"] = json!(1);
+        said(COMPANY, "contracts", deal.clone()).await.problem(422, "works.contract");
+        deal["replaces"] = first["step_no"].clone();
         said(COMPANY, "contracts", deal).await.must(201);
         said(COMMITTEE, "interests", json!({ "contractor": "某防水工程公司", "is_related": false, "words": "全体委员声明" })).await.must(201);
         said(COMPANY, "progress", json!({ "of": "started", "on": "2026-02-04", "evidence": "开工报告" })).await.must(201);
 
+        // 3 % of the price stay with the owners until the final account, whatever is asked for.
+        let asked = said(COMPANY, "payment-requests", request(5_820_001)).await.must(201);
+        let refused = said(COMMITTEE, "decisions", decision(on_request(&asked), &asked, "approval")).await.problem(422, "gate.within-caps");
+        assert!(refused["detail"].as_str().unwrap().contains("质量保证金 1,800.00 元留至 2027-03-02"), "{refused}");
+        assert!(refused["remedy"].as_str().unwrap().starts_with("把付款申请减到 58,200.00 元以内"), "{refused}");
+
         // The first payment, a third of what was approved.
         let asked = said(COMPANY, "payment-requests", request(2_000_000)).await.must(201);
+        let gate = house.get(STREET, "/projects/1/gate?asked=pay").await.must(200);
+        assert_eq!(gate["is_open"], false, "nobody has approved the request");
+        assert_eq!(finding(&gate, "office-decided")["state"], "later");
         let pay = |step: &Value, on: &str| json!({ "request": step, "paid_on": on });
         said(COMPANY, "payments", pay(&asked["step_no"], "2026-02-04")).await.problem(422, "works.not-approved");
         let allow = |asked: &Value| json!({ "on": { "kind": "request", "step_no": asked["step_no"] }, "digest": asked["digest"],
@@ -208,7 +232,8 @@ on_both! {
         let asked = said(COMPANY, "payment-requests", request(most)).await.must(201);
         said(COMMITTEE, "decisions", allow(&asked)).await.must(201);
         said(COMPANY, "payments", pay(&asked["step_no"], "2026-03-06")).await.must(201);
-        said(COMPANY, "archive", json!({})).await.problem(422, "works.unfinished");
+        let open = said(COMPANY, "archive", json!({})).await.problem(422, "works.unfinished");
+        assert!(open["detail"].as_str().unwrap().contains("质量保证金 1,740.00 元留至 2027-03-02"), "{open}");
 
         // A year later the warranty is over; the rest is paid and the project closed.
         on(&world, "2027-03-02");
@@ -219,6 +244,16 @@ on_both! {
         let last = said(COMPANY, "payments", pay(&asked["step_no"], "2027-03-03")).await.must(201);
         assert_eq!(last["payment_no"], 3);
         said(COMPANY, "notices", notice("outcome", "2027-03-03")).await.must(201);
+        // A request that waits keeps the project open until the office sends it back.
+        let asked = said(COMPANY, "payment-requests", request(1)).await.must(201);
+        let open = said(COMPANY, "archive", json!({})).await.problem(422, "works.unfinished");
+        assert!(open["detail"].as_str().unwrap().contains("办结付款申请"), "{open}");
+        let mut back = decision(on_request(&asked), &asked, "approval");
+        back["agrees"] = json!(false);
+        said(COMMITTEE, "decisions", back).await.must(201);
+        let titles: Vec<Value> = house.get(STREET, "/projects/1").await.must(200)["steps"].as_array().unwrap()
+            .iter().filter(|step| step["step"] == "decision").map(|step| step["title"].clone()).collect();
+        assert!(titles.contains(&json!("备案")) && titles.contains(&json!("审批决定")), "{titles:?}");
         let paper = house.send("POST", &crate::doors::bearer(COMPANY), "/projects/1/papers?kind=contract&name=%E5%90%88%E5%90%8C.pdf",
             "%PDF 合同".to_owned()).await.must(201);
         assert_eq!(paper["length"], 11);
@@ -594,6 +629,10 @@ on_both! {
         said(COMPANY, "reviews", json!({ "on": "2026-03-05", "reviewer": "某造价公司", "amount_fen": 17_500_000, "evidence": "审价报告" })).await.must(201);
         let asked = ask(1).await;
         said(COMMITTEE, "decisions", decision(on_request(&asked), &asked, "approval")).await.problem(422, "gate.within-caps");
+        // Sent back by the office: it does not keep the project open.
+        let mut refused = decision(on_request(&asked), &asked, "approval");
+        refused["agrees"] = json!(false);
+        said(COMMITTEE, "decisions", refused).await.must(201);
         let back = |amount: i64| json!({ "amount_fen": amount, "received_on": "2026-03-06" });
         said(COMPANY, "claim-backs", back(500_001)).await.problem(422, "works.claim-back");
         let before = house.get(STREET, "/projects/1").await.must(200)["fund_fen"].as_i64().unwrap();
@@ -853,6 +892,8 @@ on_both! {
         let (form, roster) = (folder.path().join("form.txt"), folder.path().join("roster.pdf"));
         assert_eq!(run(&["gate", "1", "--approve", "--out", form.to_str().unwrap()]).await.0, 0);
         let form = std::fs::read_to_string(form).unwrap();
+        let code = form.lines().find_map(|line| line.split_once("校验码 ")).unwrap().1;
+        assert_eq!(code.len(), 16, "no application yet, and still a code: {form}");
         assert!(form.contains("维修资金使用审批表") && form.contains("方案尚未公示") && form.contains("壹拾贰元整"), "{form}");
         assert_eq!(run(&["shares", "1", "--out", roster.to_str().unwrap()]).await.0, 0);
         assert!(std::fs::read(&roster).unwrap().starts_with(b"%PDF"));
@@ -873,5 +914,32 @@ on_both! {
         assert!(run(&back).await.1.contains("works.claim-back"));
         let close = [&["archive", "1"], &company[..]].concat();
         assert!(run(&close).await.1.contains("works.unfinished"));
+
+        // Where there are users a name is held against their mandates; without one it is the console that acts.
+        let desk = crate::people::Desk::of(&world.books);
+        desk.enlist("wang").await;
+        assert!(run(&close).await.1.contains("people.not-in-name"));
+        let nobody = ["archive", "1", "--by", "nobody", "--role", "property-company"];
+        assert!(run(&nobody).await.1.contains("people.no-user"));
+        let here = ledger::people::Scope::Compound(world.compound);
+        desk.appoint("wang", Role::PropertyCompany, here, "2020-01-01", "").await.unwrap();
+        assert!(run(&close).await.1.contains("works.unfinished"));
+        let other = ["archive", "1", "--by", "wang", "--role", "street-office"];
+        assert!(run(&other).await.1.contains("people.not-in-name"));
+        assert!(run(&["archive", "1"]).await.1.contains("works.unfinished"));
+        let objection = file("o.json", json!({ "room": "1-1-101", "words": "底层不应分摊" }));
+        let objecting = ["record", "1", "--step", "objection", "--file", &objection, "--by", "wang", "--role", "owner"];
+        assert!(run(&objecting).await.1.contains("people.not-in-name"));
+        let paper = ["paper", "1", "--kind", "invoice", "--file", paper.to_str().unwrap()];
+        assert_eq!(run(&[&paper[..], &company[..]].concat()).await.0, 0);
+        assert_eq!(run(&paper).await.0, 0);
+        let mut told = Vec::new();
+        let audit = ["xiaoqu", "--db", &world.url, "audit", "--verb", "works.paper"];
+        let args = audit.into_iter().map(Into::into);
+        assert_eq!(xiaoqu::cli::run(args, &mut told, &mut Vec::new()).await, 0);
+        let told = String::from_utf8(told).unwrap();
+        for who in ["wang 物业公司 操作台", "操作台 本机操作 操作台"] {
+            assert!(told.contains(who), "{told}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 """Runs schemathesis with every role's token against the house on loopback, over a scratch database.
 
-Usage: drive.py XIAOQU SCRATCH [CASES]. Prints one line a role; exits 1 if any check of any role fails. At the end a control:
+Usage: drive.py XIAOQU SCRATCH [CASES [ROLE,…]]. Prints one line a role; exits 1 if any check of any role fails. At the end a control:
 against a document that lies about one answer the checks must fail, else they see nothing.
 """
 
@@ -17,7 +17,7 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROLES = ["property-company", "owners-committee", "street-office", "housing-authority", "auditor", "owner", "administrator"]
-SECONDS_MOST = 900  # a role
+SECONDS_MOST = 3600  # a role
 
 
 def free_port():
@@ -83,6 +83,8 @@ def run(url, role, token, cases, scratch, document=None):
         "run", *([document, "--url", url, "--include-path", "/api/v1/compounds"] if document else [url + "/api/openapi.json"]),
         "--header", f"Authorization: Bearer {token}",
         "--checks", "all", "--max-examples", str(cases),
+        # A debug build undoes an import of hundreds of vouchers here, twice: tried, then done.
+        "--max-response-time", "60",
         # With more than one, CPython 3.11 loses count in ast.parse (gh-106905) and hypothesis stumbles over it.
         "--workers", "1",
         "--continue-on-failure", "--seed", "20260105", "--no-color",
@@ -107,6 +109,7 @@ def run(url, role, token, cases, scratch, document=None):
 def main():
     xiaoqu, scratch = shlex.split(sys.argv[1]), sys.argv[2]
     cases = int(sys.argv[3]) if len(sys.argv) > 3 else 20
+    roles = sys.argv[4].split(",") if len(sys.argv) > 4 else ROLES
     database = sample(xiaoqu, scratch)
     port = free_port()
     tokens = {role: secrets.token_hex(16) for role in ROLES}
@@ -118,7 +121,7 @@ def main():
     url = f"http://127.0.0.1:{port}"
     try:
         until("the house", 30, lambda: ready(url))
-        ran = [run(url, role, tokens[role], cases, scratch) for role in ROLES]
+        ran = [run(url, role, tokens[role], cases, scratch) for role in roles]
         control = run(url, "auditor", tokens["auditor"], cases, scratch, lie(url, scratch))
     finally:
         stop(house)

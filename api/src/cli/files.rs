@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     BankBook, DONE, ExportArgs, FileArgs, Ground, Import, Out, REFUSED, Ran, Stop, compound,
-    operator, put, say,
+    if_none, operator, put, say,
 };
 use crate::{imports, journal};
 
@@ -226,7 +226,7 @@ fn tell_rejects(report: &Report, args: &FileArgs, out: Out<'_>) -> Result<(), St
         writeln!(out, "退回清单已写到 {}", path.display())?;
     }
     if let Some(refusal) = report.refusal().filter(|_| !args.dry_run) {
-        let remedy = refusal.refusal().map_or("", |refusal| refusal.rule.remedy);
+        let remedy = refusal.refusal().map_or("", |refusal| refusal.remedy());
         writeln!(out, "一行也没有导入。{remedy}")?;
     }
     Ok(())
@@ -255,6 +255,7 @@ pub(super) async fn list(books: &Books, code: &str, is_json: bool, out: Out<'_>)
         say(out, &imports)?;
         return Ok(DONE);
     }
+    if_none(out, imports.len(), "导入")?;
     for import in imports {
         let undone = if import.is_undone { "（已撤销）" } else { "" };
         let kind = Kind::named(&import.kind).map_or("", Kind::in_chinese);

@@ -9,18 +9,17 @@ use ledger::books::{Actor, Books};
 use ledger::calendar::Month;
 use ledger::fund::{
     self, Assigning, Cause, EndingUnit, LegacyIncome, LevyKind, Levying, NewCall, NewLegacy,
-    NewLegacyStep, NewRange, NewStandard, NewUnit, NoticeWord, Notifying, Posting, RefundPayment,
-    Refunding, Renewing, StepWord, UnitDeposit, UnitLevy, UnitRefunding, Voiding,
+    NewLegacyStep, NewRange, NewStandard, NewUnit, NoticeWord, Notifying, PlanWithdrawal, Posting,
+    RefundPayment, Refunding, Renewing, StepWord, UnitDeposit, UnitLevy, UnitRefunding, Voiding,
 };
 use ledger::governance::matter::Delivery;
 use ledger::id::{DepositNo, LegacyNo, LineNo, RefundNo, RenewalNo, SellingUnitNo};
 use ledger::money::Money;
 use ledger::property::{Housing, RoomCode};
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::votes::{delivery, looking, room, seat, tell, told};
-use super::{ActArgs, CompoundArg, DONE, JsonArgs, Out, Ran, money, month, number, say};
+use super::{ActArgs, CompoundArg, JsonArgs, Out, Ran, money, month, number, rows, word};
 use crate::levy::{self, ReceiptAsked};
 use crate::refunds;
 use crate::renewal::{self, ReviewAsked};
@@ -41,12 +40,6 @@ pub(super) enum Fund {
     /// Commands that read.
     #[command(flatten)]
     Look(Looking),
-}
-
-/// A word of an enumeration, as the wire spells it.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    let spelt = serde_json::Value::String(text.to_owned());
-    serde_json::from_value(spelt).map_err(|_| "没有这个词，见本命令的帮助".to_owned())
 }
 
 /// A table or a plan as JSON.
@@ -365,6 +358,19 @@ pub(super) enum Renewals {
         #[command(flatten)]
         act: ActArgs,
     },
+    /// 撤回方案：未交的不再应交，已交的留在分户账
+    WithdrawPlan {
+        #[command(flatten)]
+        no: NoArg,
+        /// 撤回日期
+        #[arg(long, value_name = "DAY")]
+        on: IsoDay,
+        /// 原因
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        act: ActArgs,
+    },
     /// 公共收益划入维修资金
     Assign {
         /// 金额（元）
@@ -503,6 +509,7 @@ impl Renewals {
             | Renewals::Notify { act, .. }
             | Renewals::Post { act, .. }
             | Renewals::Review { act, .. }
+            | Renewals::WithdrawPlan { act, .. }
             | Renewals::Assign { act, .. } => act,
         }
     }
@@ -699,6 +706,16 @@ async fn renewals(books: &Books, acting: Renewals, out: Out<'_>) -> Ran {
             let line = format!("{} 户减少，合计 {} 元", done.lowered, done.less_fen.grouped());
             tell(out, is_json, &done, line)
         }
+        Renewals::WithdrawPlan { no, on, reason, .. } => {
+            let asked = PlanWithdrawal { on: on.0, reason };
+            let done = renewal::withdraw(seat, (RenewalNo(no.no), asked)).await?.answer;
+            let (less, paid) = (done.less_fen.grouped(), done.paid_fen.grouped());
+            let line = format!(
+                "方案 {} 已撤回：{} 户不再应交 {less} 元，已交 {paid} 元留在分户账",
+                no.no, done.released
+            );
+            tell(out, is_json, &done, line)
+        }
         Renewals::Assign { amount, on, housing, plan, evidence, .. } => {
             let asked = Assigning {
                 amount_fen: amount,
@@ -713,24 +730,6 @@ async fn renewals(books: &Books, acting: Renewals, out: Out<'_>) -> Ran {
             tell(out, is_json, &json!({ "no": done.assignment_no, "vouchers": vouchers }), line)
         }
     }
-}
-
-/// Tells a list: as JSON, or a line a row.
-fn rows<T: serde::Serialize>(
-    out: Out<'_>,
-    is_json: bool,
-    rows: &[T],
-    line: impl Fn(&T) -> String,
-) -> Ran {
-    if is_json {
-        say(out, &rows)?;
-        return Ok(DONE);
-    }
-    for row in rows {
-        writeln!(out, "{}", line(row))?;
-    }
-    writeln!(out, "共 {} 项", rows.len())?;
-    Ok(DONE)
 }
 
 async fn look(books: &Books, asked: Looking, out: Out<'_>) -> Ran {

@@ -1,5 +1,7 @@
 //! Commands about gains: rates, the run of interest, placements, what the bank credited and charged.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use ledger::books::Books;
 use ledger::gains::placement::{self, Charged, Holding, How, Income};
@@ -13,11 +15,12 @@ use ledger::property;
 use serde_json::json;
 
 use super::{
-    ActArgs, CompoundArg, DONE, JsonArgs, Out, REFUSED, Ran, compound, money, number, operator, say,
+    ActArgs, CompoundArg, DONE, JsonArgs, Out, REFUSED, Ran, compound, if_none, money, number,
+    operator, say, word,
 };
 use crate::gains::{
-    DistributionAsked, RateAsked, RateView, RunView, ShareView, enter, is_skipped, parts_of,
-    reckoned, share_out,
+    DistributionAsked, PartView, RateAsked, RateView, RunView, ShareView, enter, is_skipped,
+    part_view, parts_of, reckoned, share_out,
 };
 use crate::placements::{
     ChargeAsked, CreditAsked, EndingAsked, PlacementAsked, PlacementView, RenewalAsked, finish,
@@ -105,7 +108,7 @@ pub(super) struct RateArgs {
     #[arg(long, value_name = "CODE")]
     jurisdiction: String,
     /// 种类：demand、three-months、six-months、one-year、custodian、pool-yield
-    #[arg(long, value_parser = rate_kind)]
+    #[arg(long, value_parser = word::<RateRef>)]
     kind: RateRef,
     /// 起始日
     #[arg(long, value_name = "DAY")]
@@ -150,7 +153,7 @@ pub(super) struct CreditArgs {
     #[command(flatten)]
     act: ActArgs,
     /// 种类：deposit 存款利息，residual 残值
-    #[arg(long, value_parser = income, default_value = "deposit")]
+    #[arg(long, value_parser = word::<Income>, default_value = "deposit")]
     income: Income,
     /// 金额（元）
     #[arg(long, value_parser = money, required_unless_present = "line", requires = "on")]
@@ -171,7 +174,7 @@ pub(super) struct ChargeArgs {
     #[command(flatten)]
     act: ActArgs,
     /// 费用：bank-fee 银行手续费，messages 短信费
-    #[arg(long, value_parser = charged)]
+    #[arg(long, value_parser = word::<Charged>)]
     what: Charged,
     /// 金额（元）
     #[arg(long, value_parser = money)]
@@ -189,7 +192,7 @@ pub(super) struct PlaceArgs {
     #[command(flatten)]
     act: ActArgs,
     /// 种类：term-deposit、primary-bond-to-maturity
-    #[arg(long, value_parser = holding)]
+    #[arg(long, value_parser = word::<Holding>)]
     kind: Holding,
     /// 存放处或债券名称
     #[arg(long)]
@@ -225,7 +228,7 @@ pub(super) struct EndArgs {
     #[arg(long, value_parser = number)]
     no: i32,
     /// 方式：paid-out 到期支取，renewed 转存，early 提前支取
-    #[arg(long, value_parser = how)]
+    #[arg(long, value_parser = word::<How>)]
     how: How,
     /// 办理日
     #[arg(long, value_name = "DAY")]
@@ -245,35 +248,6 @@ pub(super) struct EndArgs {
     /// 转存：利息一并转存
     #[arg(long)]
     with_interest: bool,
-}
-
-fn rate_kind(text: &str) -> Result<RateRef, String> {
-    RateRef::named(text).ok_or_else(|| {
-        let names: Vec<&str> = RateRef::ALL.iter().map(|kind| kind.name()).collect();
-        format!("种类为 {}", names.join("、"))
-    })
-}
-
-fn holding(text: &str) -> Result<Holding, String> {
-    let known = Holding::ALL.into_iter().find(|holding| holding.name() == text);
-    known.ok_or_else(|| "种类为 term-deposit 或 primary-bond-to-maturity".to_owned())
-}
-
-/// A word of the wire.
-fn word<T: serde::de::DeserializeOwned>(text: &str, words: &str) -> Result<T, String> {
-    serde_json::from_value(text.into()).map_err(|_| format!("应写 {words}"))
-}
-
-fn income(text: &str) -> Result<Income, String> {
-    word(text, "deposit 或 residual")
-}
-
-fn charged(text: &str) -> Result<Charged, String> {
-    word(text, "bank-fee 或 messages")
-}
-
-fn how(text: &str) -> Result<How, String> {
-    word(text, "paid-out、renewed 或 early")
 }
 
 impl RunOf {
@@ -322,7 +296,7 @@ pub(super) async fn interest(books: &Books, run: RunOf, out: Out<'_>) -> Ran {
     let mut reasons = Vec::with_capacity(named.len());
     for part in &named {
         let code = property::compound_code(&mut view, part.compound).await?;
-        reasons.push(json!({ "compound": code, "code": part.code, "reason": part.reason }));
+        reasons.push(part_view(code, part));
     }
     let code = if shown.skipped.unwrap_or(0) > 0 { REFUSED } else { DONE };
     if args.json {
@@ -330,18 +304,25 @@ pub(super) async fn interest(books: &Books, run: RunOf, out: Out<'_>) -> Ran {
         return Ok(code);
     }
     tell(&shown, args.dry_run, out)?;
-    for (part, reason) in named.iter().zip(&reasons) {
-        let compound = reason["compound"].as_str().unwrap_or_default();
-        writeln!(out, "  未结 {compound} [{}] {}", part.code, part.reason)?;
+    // A rule is told once, after the first compound it keeps.
+    let mut rules = BTreeSet::new();
+    for part in &reasons {
+        let PartView { compound, code, reason, rule, remedy, .. } = part;
+        writeln!(out, "  未结 {compound} [{code}] {reason}")?;
+        if rules.insert(code) {
+            writeln!(out, "    规则 {rule}\n    办法 {remedy}")?;
+        }
     }
     Ok(code)
 }
 
 fn tell(run: &RunView, is_dry: bool, out: Out<'_>) -> Result<(), super::Stop> {
-    let word = if is_dry {
-        "预览（未入账）".to_owned()
-    } else {
-        format!("结息批次 {}", run.run_no)
+    let term = Term { year: run.year, quarter: run.quarter }.in_chinese();
+    let of = run.compound.as_ref().map_or(term.clone(), |code| format!("{term}，只办 {code}"));
+    let word = match run.run_no {
+        0 if is_dry => format!("预览（未入账，{of}）"),
+        0 => format!("没有可结的小区，未登记批次（{of}）"),
+        no => format!("结息批次 {no}（{of}）"),
     };
     let count = |n: Option<i32>| n.unwrap_or(0);
     writeln!(
@@ -360,7 +341,7 @@ fn tell(run: &RunView, is_dry: bool, out: Out<'_>) -> Result<(), super::Stop> {
         yuan(run.sum_fen),
         yuan(run.left_fen)
     )?;
-    if let Some(digest) = run.digest.as_ref().filter(|_| !is_dry) {
+    if let Some(digest) = run.digest.as_ref().filter(|_| run.run_no > 0) {
         writeln!(out, "  清单指纹 {digest}")?;
     }
     Ok(())
@@ -376,6 +357,7 @@ pub(super) async fn run(books: &Books, asked: Gains, out: Out<'_>) -> Ran {
                 say(out, &json!({ "items": all }))?;
                 return Ok(DONE);
             }
+            if_none(out, all.len(), "利率")?;
             for rate in &all {
                 let (place, kind, from) =
                     (&rate.jurisdiction, rate.kind.in_chinese(), rate.effective_from.0);
@@ -435,6 +417,7 @@ async fn runs(books: &Books, is_json: bool, out: Out<'_>) -> Ran {
         say(out, &json!({ "items": all }))?;
         return Ok(DONE);
     }
+    if_none(out, all.len(), "结息批次")?;
     for run in &all {
         tell(run, false, out)?;
     }
@@ -465,6 +448,9 @@ async fn parts(books: &Books, no: RunNo, only_skipped: bool, is_json: bool, out:
                 "{code}  {outcome}  {} 户  {amount}  {why}{}",
                 part.households, part.reason
             )?;
+            if is_skipped(&part) {
+                writeln!(out, "    办法 {}", part.remedy)?;
+            }
         }
     }
     if is_json {
@@ -484,6 +470,7 @@ async fn explain(books: &Books, code: &str, room: &str, is_json: bool, out: Out<
         say(out, &json!({ "items": shares }))?;
         return Ok(DONE);
     }
+    if_none(out, shares.len(), "利息与分配")?;
     for share in &shares {
         let gone = if share.is_reversed { "（已冲销）" } else { "" };
         writeln!(out, "{}  {} 元{gone}", share.settle_on.0, share.amount_fen.grouped())?;
@@ -618,6 +605,7 @@ async fn placements(books: &Books, code: &str, is_json: bool, out: Out<'_>) -> R
     }
     let (demand, term) = (lying.demand_fen.grouped(), lying.term_fen.grouped());
     writeln!(out, "活期 {demand} 元，定期 {term} 元，国债 {} 元", lying.bonds_fen.grouped())?;
+    if_none(out, all.len(), "定期存款与国债")?;
     for of in &all {
         let age = match (of.days_left, of.ended_how.zip(of.ended_on)) {
             (Some(days), _) if days < 0 => format!("逾期 {} 天", -days),

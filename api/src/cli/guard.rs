@@ -1,7 +1,7 @@
 //! Commands of the guard: the log of acts, owners' numbers for a reason, the keys.
 
 use ledger::audit::{self, Cursor, Format, Search};
-use ledger::books::{self, Books};
+use ledger::books::{self, Books, Role};
 use serde_json::json;
 
 use super::{AuditArgs, DONE, KeyCommand, Out, Ran, RevealArgs, compound, operator, say};
@@ -20,6 +20,7 @@ pub(super) async fn audit(books: &Books, args: AuditArgs, mut out: Out<'_>) -> R
     }
     const PAGE: i32 = 1_000;
     let (mut view, mut after) = (books.read().await?, Cursor::default());
+    let mut is_empty = true;
     loop {
         let page = audit::search(&mut view, &search, after, PAGE).await?;
         for entry in &page {
@@ -31,12 +32,20 @@ pub(super) async fn audit(books: &Books, args: AuditArgs, mut out: Out<'_>) -> R
             }
             writeln!(
                 out,
-                "{at}  {place:<8} {:<18} {who} {} {} {}",
-                entry.verb, entry.role, entry.came_from, entry.request
+                "{at}  {place:<8} {} {who} {} {} {}",
+                audit::verb_in_chinese(&entry.verb),
+                Role::named(&entry.role).map_or("", Role::in_chinese),
+                entry.came_from,
+                entry.request
             )?;
         }
+        is_empty &= page.is_empty();
         match page.last() {
             Some(last) if page.len() == 1_000 => after = last.place,
+            _ if is_empty => {
+                writeln!(out, "没有符合的操作")?;
+                return Ok(DONE);
+            }
             _ => return Ok(DONE),
         }
     }

@@ -5,7 +5,7 @@ use ledger::books::Books;
 use ledger::hooks::{self, Resend, State};
 use ledger::id::{ActNo, HookNo};
 
-use super::{DONE, Out, Ran, operator, say};
+use super::{DONE, Out, Ran, if_none, operator, say};
 use crate::hooks::{event, send_again};
 
 #[derive(Debug, Subcommand)]
@@ -71,6 +71,7 @@ async fn list(books: &Books, is_json: bool, out: Out<'_>) -> Ran {
         say(out, &serde_json::json!({ "items": all }))?;
         return Ok(DONE);
     }
+    if_none(out, all.len(), "推送订阅")?;
     for hook in &all {
         let standing = if hook.is_active { "启用" } else { "停用" };
         writeln!(
@@ -106,6 +107,7 @@ async fn dead(books: &Books, no: HookNo, is_json: bool, out: Out<'_>) -> Ran {
         say(out, &serde_json::json!({ "items": all }))?;
         return Ok(DONE);
     }
+    if_none(out, all.len(), "死信")?;
     for letter in &all {
         let (id, verb, tries, fault) = (&letter.id, &letter.verb, letter.attempts, &letter.fault);
         writeln!(out, "{id}  {verb}  {}  试 {tries} 次  {fault}", letter.last_at.for_people())?;

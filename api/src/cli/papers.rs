@@ -7,11 +7,12 @@ use ledger::books::Books;
 use ledger::id::LineNo;
 use ledger::journal as books_journal;
 use ledger::property;
+use ledger::verify::law_in_chinese;
 use serde_json::json;
 
 use super::{
     DONE, LinesArgs, Out, REFUSED, Ran, StatementArgs, TrialArgs, VerifyArgs, WhenArgs, compound,
-    put, say,
+    if_none, put, say,
 };
 use crate::bank::LineView;
 use crate::fund::{self, Device};
@@ -37,8 +38,10 @@ pub(super) async fn verify(books: &Books, args: VerifyArgs, out: Out<'_>) -> Ran
             let mark = if law.failed == 0 { "✓" } else { "✗" };
             writeln!(
                 out,
-                "{mark} {:<28} 检查 {} 项，不符 {} 项",
-                law.name, law.checked, law.failed
+                "{mark} {} 检查 {} 项，不符 {} 项",
+                law_in_chinese(law.name),
+                law.checked,
+                law.failed
             )?;
             if let Some(first) = &law.first {
                 writeln!(out, "    {first}")?;
@@ -59,6 +62,7 @@ pub(super) async fn compounds(books: &Books, is_json: bool, out: Out<'_>) -> Ran
         say(out, &told.collect::<Vec<_>>())?;
         return Ok(DONE);
     }
+    if_none(out, compounds.len(), "小区")?;
     for compound in compounds {
         writeln!(out, "{}  {}", compound.code, compound.name)?;
     }
@@ -83,6 +87,7 @@ pub(super) async fn bank_lines(books: &Books, args: LinesArgs, out: Out<'_>) -> 
         say(out, &lines)?;
         return Ok(DONE);
     }
+    if_none(out, lines.len(), "银行流水")?;
     for line in lines {
         let (sign, amount) =
             if line.in_fen.is_zero() { ('-', line.out_fen) } else { ('+', line.in_fen) };

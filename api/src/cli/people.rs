@@ -13,7 +13,7 @@ use ledger::people::{self as room, Entrance, NewOrg, NewToken, OrgKind, Subject}
 use ledger::property::{self, AreaKind, NewArea};
 use serde_json::json;
 
-use super::{DONE, JsonArgs, Out, Ran, Stop, compound, operator, say};
+use super::{DONE, JsonArgs, Out, Ran, Stop, compound, if_none, operator, say};
 use crate::people::{
     self, ContractAsked, MandateAsked, MandateView, OrgView, TokenView, UserAsked, UserView,
 };
@@ -521,6 +521,7 @@ fn show(out: Out<'_>, is_json: bool, users: &[UserView]) -> Ran {
         say(out, &users)?;
         return Ok(DONE);
     }
+    if_none(out, users.len(), "用户")?;
     for user in users {
         let state = if user.is_disabled { "（已停用）" } else { "" };
         let org = user.org.as_deref().map_or(String::new(), |org| format!("  {org}"));
@@ -588,6 +589,7 @@ async fn tokens(books: &Books, args: &NameArgs, out: Out<'_>) -> Ran {
         say(out, &tokens)?;
         return Ok(DONE);
     }
+    if_none(out, tokens.len(), "令牌")?;
     for token in tokens {
         let mandates: Vec<String> = token.mandates.iter().map(ToString::to_string).collect();
         let until = token.expires_at.for_people();
@@ -645,6 +647,7 @@ pub(super) async fn org(books: &Books, org: Org, out: Out<'_>) -> Ran {
                 say(out, &orgs)?;
                 return Ok(DONE);
             }
+            if_none(out, orgs.len(), "机构")?;
             for org in orgs {
                 writeln!(out, "{}  {}  {}", org.code, org.kind.role().in_chinese(), org.name)?;
             }
@@ -662,6 +665,7 @@ pub(super) async fn org(books: &Books, org: Org, out: Out<'_>) -> Ran {
                 say(out, &contracts)?;
                 return Ok(DONE);
             }
+            if_none(out, contracts.len(), "物业服务合同")?;
             for contract in contracts {
                 let until = contract.until_on.map_or(String::new(), |until| until.0.to_string());
                 let state = if contract.is_in_force { "" } else { "（不在期）" };
@@ -701,6 +705,7 @@ pub(super) async fn area(books: &Books, area: Area, out: Out<'_>) -> Ran {
                 say(out, &told.collect::<Vec<_>>())?;
                 return Ok(DONE);
             }
+            if_none(out, areas.len(), "区划")?;
             for area in areas {
                 writeln!(out, "{}  {}  {}", area.code, area.kind.in_chinese(), area.name)?;
             }

@@ -2,9 +2,13 @@
 
 use ledger::books::Books;
 use ledger::error::{Error, Storage};
+use ledger::id::CompoundId;
 use ledger::policy::{Jurisdiction, PackName};
 
-use super::{DONE, Ground, Out, PolicyAct, PolicyShow, Ran, Stop, at, compound, operator, say};
+use super::{
+    DONE, Ground, Out, PolicyAct, PolicyShow, Ran, Stop, at, compound, if_none, operator, say,
+};
+use crate::countersign;
 use crate::policy::{HeldView, VersionView, add, library};
 
 pub(super) async fn run(ground: Ground, act: PolicyAct, out: Out<'_>) -> Ran {
@@ -44,6 +48,7 @@ async fn diff(
         say(out, &changes)?;
         return Ok(DONE);
     }
+    if_none(out, changes.len(), "变化")?;
     for change in changes {
         writeln!(out, "{change}")?;
     }
@@ -61,7 +66,8 @@ async fn take(
         Error::Storage(Storage::File { what: format!("读取 {}", file.display()), source })
     };
     let body = std::fs::read_to_string(file).map_err(lost)?;
-    let done = add(books, &operator(), key, body).await?;
+    let law = countersign::law(books, CompoundId::OFFICE).await?;
+    let done = add(books, &operator().under(law.provenance), key, body).await?;
     if is_json {
         say(out, &done.answer)?;
         return Ok(DONE);

@@ -16,14 +16,16 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::{
-    ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, REFUSED, Ran, Stop, at, compound, put, say,
+    ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, REFUSED, Ran, Stop, at, compound, if_none,
+    in_name_of, number, put, say,
 };
 use crate::fund::Device;
 use crate::governance::{
     BallotAsked, DeliveryAsked, FreezeAsked, MotionAsked, NoticeAsked, ProxyAsked, RecountFormat,
     RoundAsked, Seat, SlipAsked, WithdrawalAsked,
 };
-use crate::problem;
+use crate::routes::COUNTERS;
+use crate::shape;
 use crate::wire::IsoDay;
 
 /// What can be done with a vote.
@@ -143,9 +145,9 @@ pub(super) enum Acting {
     Enter {
         #[command(flatten)]
         no: RoundArg,
-        /// 录入人
+        /// 以谁之名录入：业主委员会或物业公司的用户；不写则为操作台
         #[arg(long, value_name = "NAME")]
-        by: String,
+        by: Option<String>,
         /// 票面编号
         #[arg(long, value_name = "NO")]
         slip: String,
@@ -162,10 +164,10 @@ pub(super) enum Acting {
         #[arg(long, default_value = "")]
         invalid: String,
         /// 委托编号
-        #[arg(long, value_name = "NO")]
+        #[arg(long, value_name = "NO", value_parser = number)]
         proxy: Option<i32>,
         /// 被更正的票号
-        #[arg(long, value_name = "NO")]
+        #[arg(long, value_name = "NO", value_parser = number)]
         corrects: Option<i32>,
         /// 更正、再次录入的原因
         #[arg(long, default_value = "")]
@@ -181,10 +183,10 @@ pub(super) enum Acting {
         #[arg(long, value_name = "CODE", value_parser = room)]
         room: RoomCode,
         /// 业主编号
-        #[arg(long, value_name = "NO", required_unless_present = "proxy")]
+        #[arg(long, value_name = "NO", value_parser = number, required_unless_present = "proxy")]
         owner: Option<i32>,
         /// 委托编号
-        #[arg(long, value_name = "NO", conflicts_with = "owner")]
+        #[arg(long, value_name = "NO", value_parser = number, conflicts_with = "owner")]
         proxy: Option<i32>,
         /// 答复，逐项：同意,反对,弃权
         #[arg(long, value_delimiter = ',', value_parser = answer, required = true)]
@@ -269,7 +271,7 @@ pub(super) enum Looking {
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct RoundArg {
     /// 表决编号
-    #[arg(value_name = "NO")]
+    #[arg(value_name = "NO", value_parser = number)]
     no: i32,
 }
 
@@ -335,7 +337,7 @@ pub(super) async fn looking(books: &Books, asked: &CompoundArg) -> Result<(Seat,
 
 pub(super) fn told<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let text = text_of(path)?;
-    Ok(serde_json::from_str(&text).map_err(|e| problem::SHAPE.refuse(e.to_string()))?)
+    Ok(shape::json(text.as_bytes())?)
 }
 
 pub(super) fn text_of(path: &Path) -> Result<String, Error> {
@@ -453,7 +455,8 @@ async fn act(books: &Books, acting: Acting, out: Out<'_>) -> Ran {
                 corrects: corrects.map(BallotNo),
                 note,
             };
-            let clerk = Actor::new(by, Role::Operator);
+            let at = compound(books, &act.compound).await?;
+            let clerk = in_name_of(books, &at, by, COUNTERS, Role::Operator).await?;
             let done = seat(books, &act, clerk).await?.enter(RoundNo(no.no), asked).await?;
             let entered = &done.answer;
             let line = match &entered.taken {
@@ -552,6 +555,7 @@ async fn list(books: &Books, asked: &CompoundArg, json: JsonArgs, out: Out<'_>) 
         say(out, &rounds)?;
         return Ok(DONE);
     }
+    if_none(out, rounds.len(), "表决")?;
     for round in rounds {
         let (from, to) = (round.opens_on, round.closes_on);
         writeln!(

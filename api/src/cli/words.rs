@@ -9,6 +9,8 @@ use clap::builder::PossibleValue;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
 
+use crate::shape;
+
 const TEMPLATE: &str = "{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}";
 
 /// A command and all below it with Chinese headings, and with the parser's remarks on each argument in Chinese.
@@ -63,6 +65,15 @@ pub(super) fn usage(text: &str) -> String {
     text.replace("Usage: ", "用法：").replace("[OPTIONS]", "[选项]")
 }
 
+/// Why a value does not fit: a sentence of ours, or what the parser of numbers says.
+fn reason(why: &str) -> String {
+    let bounds = why.rsplit_once(" is not in ").and_then(|(_, bounds)| bounds.split_once("..="));
+    match bounds {
+        Some((least, most)) => format!("须为 {least} 至 {most} 的整数"),
+        None => shape::misfit("", why),
+    }
+}
+
 /// What is wrong with a command.
 pub(super) fn fault(error: &clap::Error) -> String {
     let said = |kind: ContextKind| match error.get(kind) {
@@ -84,7 +95,7 @@ pub(super) fn fault(error: &clap::Error) -> String {
         }
         ErrorKind::ValueValidation => {
             let why = error.source().map(ToString::to_string).unwrap_or_default();
-            format!("{arg} 不能是“{value}”：{why}")
+            format!("{arg} 不能是“{value}”：{}", reason(&why))
         }
         ErrorKind::UnknownArgument => {
             format!("没有参数 {arg}{}", perhaps(ContextKind::SuggestedArg, "是否指"))

@@ -14,10 +14,13 @@ use ledger::works::{Asked, ClaimBack, PaperKind, Payment, Step};
 use serde_json::json;
 
 use super::votes::{tell, text_of, told};
-use super::{ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, Ran, Stop, at, compound, put, say};
+use super::{
+    ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, Ran, Stop, at, compound, if_none,
+    in_name_of, money, number, put, say, word,
+};
 use crate::fund::Device;
 use crate::governance::Seat;
-use crate::problem;
+use crate::shape;
 use crate::wire::IsoDay;
 
 /// What can be done with a project.
@@ -53,13 +56,13 @@ pub(super) enum Project {
         #[command(flatten)]
         no: ProjectArg,
         /// 付款申请的步骤编号
-        #[arg(long, value_name = "STEP")]
+        #[arg(long, value_name = "STEP", value_parser = number)]
         request: i32,
         /// 付款日期
         #[arg(long, value_name = "DAY")]
         on: IsoDay,
         /// 银行流水编号
-        #[arg(long, value_name = "NO")]
+        #[arg(long, value_name = "NO", value_parser = number)]
         line: Option<i32>,
         #[command(flatten)]
         who: Who,
@@ -71,13 +74,13 @@ pub(super) enum Project {
         #[command(flatten)]
         no: ProjectArg,
         /// 金额：元
-        #[arg(long, value_name = "YUAN", value_parser = yuan)]
+        #[arg(long, value_name = "YUAN", value_parser = money)]
         amount: Money,
         /// 到账日期
         #[arg(long, value_name = "DAY")]
         on: IsoDay,
         /// 银行流水编号
-        #[arg(long, value_name = "NO")]
+        #[arg(long, value_name = "NO", value_parser = number)]
         line: Option<i32>,
         #[command(flatten)]
         who: Who,
@@ -89,7 +92,7 @@ pub(super) enum Project {
         #[command(flatten)]
         no: ProjectArg,
         /// 种类：application、photograph、plan、notice、vote、emergency、contract、invoice、acceptance、review、bank、other
-        #[arg(long, value_name = "KIND", value_parser = paper_kind)]
+        #[arg(long, value_name = "KIND", value_parser = word::<PaperKind>)]
         kind: PaperKind,
         /// 文件
         #[arg(long, value_name = "FILE")]
@@ -166,19 +169,19 @@ pub(super) enum Project {
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct ProjectArg {
     /// 项目编号
-    #[arg(value_name = "NO")]
+    #[arg(value_name = "NO", value_parser = number)]
     no: i32,
 }
 
 /// Who acts.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Who {
-    /// 办理人：用户名
-    #[arg(long, value_name = "NAME")]
-    by: String,
+    /// 以谁之名办理：用户名，须有该角色的在期授权；不写则为操作台
+    #[arg(long, value_name = "NAME", requires = "role")]
+    by: Option<String>,
     /// 以何角色：property-company、owners-committee、street-office、housing-authority、owner
-    #[arg(long, value_name = "ROLE", value_parser = role)]
-    role: Role,
+    #[arg(long, value_name = "ROLE", value_parser = role, requires = "by")]
+    role: Option<Role>,
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -187,15 +190,6 @@ fn role(text: &str) -> Result<Role, String> {
         "角色为 property-company、owners-committee、street-office、housing-authority 或 owner"
             .to_owned()
     })
-}
-
-fn yuan(text: &str) -> Result<Money, String> {
-    Money::parse(text).map_err(|why| why.to_string())
-}
-
-fn paper_kind(text: &str) -> Result<PaperKind, String> {
-    let known = serde_json::from_value(json!(text));
-    known.map_err(|_| "材料种类为 application、contract、invoice 等，见 --help".to_owned())
 }
 
 impl Project {
@@ -217,9 +211,10 @@ impl Project {
 }
 
 async fn seat(books: &Books, act: &ActArgs, who: Who) -> Result<Seat, Error> {
-    let compound = compound(books, &act.compound).await?.id;
-    let actor = Actor::new(who.by, who.role);
-    Ok(Seat { books: books.clone(), actor, compound, key: act.key.clone() })
+    let compound = compound(books, &act.compound).await?;
+    let role = who.role.unwrap_or(Role::Operator);
+    let actor = in_name_of(books, &compound, who.by, &[role], role).await?;
+    Ok(Seat { books: books.clone(), actor, compound: compound.id, key: act.key.clone() })
 }
 
 async fn reading(books: &Books, asked: &CompoundArg) -> Result<Seat, Error> {
@@ -332,9 +327,9 @@ async fn go(books: &Books, project: Project, out: Out<'_>) -> Ran {
 }
 
 fn step_of(kind: &str, body: &str) -> Result<Step, Error> {
-    let unread = |e: serde_json::Error| Error::from(problem::SHAPE.refuse(e.to_string()));
-    let body: serde_json::Value = serde_json::from_str(body).map_err(unread)?;
-    serde_json::from_value(json!({ "step": kind, "body": body })).map_err(unread)
+    let body: serde_json::Value = shape::json(body.as_bytes())?;
+    let step = json!({ "step": kind, "body": body }).to_string();
+    Ok(shape::json(step.as_bytes())?)
 }
 
 fn moved(word: &str, moved: &ledger::works::Moved) -> String {
@@ -354,6 +349,7 @@ async fn list(books: &Books, asked: &CompoundArg, json: JsonArgs, out: Out<'_>) 
         say(out, &projects)?;
         return Ok(DONE);
     }
+    if_none(out, projects.len(), "项目")?;
     for row in projects {
         writeln!(out, "{}  {}  {}", row.project_no, row.stage.in_chinese(), row.title)?;
     }

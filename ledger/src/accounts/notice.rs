@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CHECK_FAILED, Check, Code, Statements, forms, is_under, january, statements};
+use super::{
+    CHECK_FAILED, Check, Code, NOT_CLOSED, Statements, forms, is_under, january, statements,
+};
 use crate::books::View;
 use crate::calendar::{Day, Month};
-use crate::error::{Result, Storage};
+use crate::error::Result;
 use crate::id::{DwellingNo, MatterNo};
 use crate::journal::{self, Book, Element, Kind, KindLine};
 use crate::money::Money;
@@ -133,8 +135,9 @@ pub struct Notice {
 /// # Errors
 /// Those of [`statements`]; `accounts.check-failed`.
 pub async fn notice(view: &mut impl View, compound: &Compound, year: i32) -> Result<Notice> {
-    let bug = || Storage::Bug(format!("no year is {year}"));
-    let december = Month::from_number(year * 100 + 12).ok_or_else(bug)?;
+    let december = year.checked_mul(100).and_then(|months| months.checked_add(12));
+    let never = || NOT_CLOSED.refuse(format!("{year} 年不在账册可记的年份之内"));
+    let december = december.and_then(Month::from_number).ok_or_else(never)?;
     let first = january(december);
     let of = [(compound.id, compound.name.clone())];
     let statements = statements(view, &of, december).await?;

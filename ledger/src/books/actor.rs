@@ -86,10 +86,13 @@ impl Role {
     }
 }
 
+/// Where an act comes from that was done at the command line of the machine that holds the books, in whosever name.
+pub const CONSOLE: &str = "操作台";
+
 /// Where somebody came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The network address, or `本机` at the machine that holds the books.
+    /// The network address, or [`CONSOLE`].
     pub came_from: String,
     /// The number of the request; empty where there is none.
     pub request_id: String,
@@ -99,7 +102,7 @@ impl Origin {
     /// The machine that holds the books.
     #[must_use]
     pub fn here() -> Origin {
-        Origin { came_from: "本机".to_owned(), request_id: String::new() }
+        Origin { came_from: CONSOLE.to_owned(), request_id: String::new() }
     }
 }
 
@@ -149,6 +152,6 @@ impl Actor {
     /// The command line of the machine that holds the books.
     #[must_use]
     pub fn operator() -> Actor {
-        Actor::new("操作台", Role::Operator)
+        Actor::new(CONSOLE, Role::Operator)
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Assessment, PERIOD, assessments};
+use super::{Assessment, PERIOD, assessments, deposit};
 use crate::books::View;
 use crate::calendar::Day;
 use crate::error::Result;
@@ -63,8 +63,10 @@ pub struct Account {
     pub assessment: Option<Assessment>,
     /// The day of its first deposit.
     pub first_deposit_on: Option<Day>,
-    /// What it paid in at first, all deposits together.
+    /// What it paid in, all deposits together, refunds of the same year taken off.
     pub deposited: Money,
+    /// Of that, what counts as its first deposit (首期): all that is no top-up, rebuilding or monthly levy.
+    pub first_paid: Money,
     /// What there was before the period.
     pub opening: FundBalance,
     /// What moved in the period.
@@ -95,10 +97,12 @@ pub async fn account(
         assessment,
         first_deposit_on: None,
         deposited: Money::ZERO,
+        first_paid: Money::ZERO,
         opening: FundBalance::default(),
         movements: Vec::new(),
         closing: FundBalance::default(),
     };
+    let mut others = deposit::of_other_kinds(view, compound, dwelling).await?;
     for movement in movements {
         let mut change = FundBalance::default();
         change.bear(movement.account, -movement.signed());
@@ -108,6 +112,8 @@ pub async fn account(
         if movement.account / 100 == 4001 {
             account.first_deposit_on = account.first_deposit_on.or(Some(movement.effective_on));
             account.deposited += change.principal;
+            let other = others.remove(&movement.posted.seq).unwrap_or_default();
+            account.first_paid += change.principal - other;
         }
         account.closing.principal += change.principal;
         account.closing.gains += change.gains;

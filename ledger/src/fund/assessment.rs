@@ -33,6 +33,10 @@ pub struct Assessment {
     pub due: Money,
     /// The standard, in words: `电梯 90 元/㎡`.
     pub standard: String,
+    /// When it was due: before the dwelling was handed over (165号令 art. 12). Where nobody says, it counts as due on the day
+    /// it was recorded, or on that of the first deposit if it came before: nobody pays what is not due yet.
+    #[serde(default)]
+    pub due_on: Option<Day>,
 }
 
 /// An assessment to keep.
@@ -118,7 +122,7 @@ pub async fn assess(tx: &mut Tx, given: &[Assessment]) -> Result<()> {
             unit: None,
             plan: None,
             due: a.due,
-            due_on: &[today],
+            due_on: &[a.due_on.unwrap_or(today)],
             standard: &a.standard,
             standard_no: None,
             area: Area::ZERO,
@@ -161,7 +165,7 @@ pub async fn assessments(
 ) -> Result<Vec<Assessment>> {
     let only = if dwelling.is_some() { "AND a.dwelling_no = $2" } else { "" };
     let sql = format!(
-        "SELECT a.dwelling_no, a.due_fen, a.standard FROM assessment a
+        "SELECT a.dwelling_no, a.due_fen, a.standard, a.due_on FROM assessment a
          WHERE a.compound_id = $1 {only} AND a.kind = 'initial' AND {} ORDER BY a.dwelling_no",
         rows::current()
     );
@@ -173,6 +177,7 @@ pub async fn assessments(
             dwelling_no: DwellingNo(row.try_get("", "dwelling_no")?),
             due: Money::fen(row.try_get("", "due_fen")?),
             standard: row.try_get("", "standard")?,
+            due_on: Some(row.try_get("", "due_on")?),
         });
     }
     Ok(assessments)
@@ -304,7 +309,7 @@ pub struct Levying {
     pub kind: LevyKind,
     /// Which month, where it is levied by the month.
     #[serde(default)]
-    #[schemars(description = "月份：按月交存的写", with = "Option<String>", example = &"2026-01")]
+    #[schemars(description = "月份：按月交存的写")]
     pub month: Option<Month>,
     /// Which dwellings; all if none is named.
     #[serde(default)]
@@ -593,7 +598,8 @@ pub(super) struct Due {
     pub(super) due: Money,
 }
 
-/// Everything owners are to pay in, in the order it falls due.
+/// Everything owners are to pay in, in the order it falls due. What was recorded as due at first without a standard of ours was
+/// due no later than it was begun to be paid.
 pub(super) async fn all_dues(
     view: &mut impl View,
     compound: CompoundId,
@@ -602,11 +608,18 @@ pub(super) async fn all_dues(
     let which = if only.is_some() { "AND a.dwelling_no = $2" } else { "" };
     let sql = format!(
         "SELECT a.assessment_no, a.dwelling_no, a.kind, COALESCE(a.plan_no, 0) AS plan_no,
-           COALESCE(i.due_on, a.due_on) AS due_on, COALESCE(i.due_fen, a.due_fen) AS due_fen
+           COALESCE(i.due_on, CASE WHEN f.first_on < a.due_on AND a.standard_no IS NULL AND a.kind = 'initial'
+             THEN f.first_on ELSE a.due_on END) AS due_on,
+           COALESCE(i.due_fen, a.due_fen) AS due_fen
          FROM assessment a LEFT JOIN assessment_instalment i
            ON i.compound_id = a.compound_id AND i.assessment_no = a.assessment_no
+         LEFT JOIN (SELECT d.dwelling_no, min(d.received_on) AS first_on FROM deposit d
+             WHERE d.compound_id = $1 AND d.dwelling_no IS NOT NULL AND d.kind = 'initial' AND {} AND {}
+             GROUP BY d.dwelling_no) f ON f.dwelling_no = a.dwelling_no
          WHERE a.compound_id = $1 {which} AND a.unit_no IS NULL AND {}
          ORDER BY 5, a.assessment_no, i.instalment_no",
+        rows::stands("d", "voucher_seq"),
+        rows::goes_on("d"),
         rows::current()
     );
     let mut values = vec![compound.0.into()];

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::renewal::plan;
+use super::plan::living_plan;
 use super::rows::{ASSIGNMENT, RENEWALS};
 use super::{BANK, REVENUE_SHORT, may_be_amount, may_be_day, may_be_kept};
 use crate::books::{Tx, View};
@@ -70,7 +70,7 @@ pub async fn assign_revenue(tx: &mut Tx, asked: &Assigning) -> Result<Assigned> 
     tx.flush().await?;
     let compound = tx.compound();
     if let Some(no) = asked.plan_no {
-        plan(tx, compound, no).await?;
+        living_plan(tx, compound, no).await?;
     }
     let has = revenue_at_bank(tx).await?;
 

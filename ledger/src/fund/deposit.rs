@@ -13,7 +13,7 @@ use crate::bank;
 use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Refusal, Result};
-use crate::id::{CompoundId, DepositNo, DwellingNo, LineNo, RenewalNo, SellingUnitNo};
+use crate::id::{CompoundId, DepositNo, DwellingNo, LineNo, RenewalNo, SellingUnitNo, VoucherSeq};
 use crate::journal::{self, Book, Entry, Kind, Line, Posted};
 use crate::money::Money;
 use crate::property::Housing;
@@ -130,6 +130,19 @@ impl Sighting {
         self.line.as_ref().map_or("柜台".to_owned(), |line| format!("银行流水 {}", line.no))
     }
 
+    /// What a deposit's row keeps of it: all that was seen, unless a part is said.
+    pub(super) fn kept(&self, kind: &'static str, amount: Money, voucher: Posted) -> Kept {
+        Kept {
+            kind,
+            amount,
+            gains: Money::ZERO,
+            plan: None,
+            received_on: self.received_on,
+            line_no: self.line.as_ref().map(|line| line.no),
+            voucher,
+        }
+    }
+
     /// Claims the line, if there is one, for the voucher it is.
     pub(super) fn claim(&self, tx: &mut Tx, voucher: Posted) {
         if let Some(line) = &self.line {
@@ -152,8 +165,8 @@ pub(super) async fn look(tx: &mut Tx, seen: &Seen) -> Result<Sighting> {
 /// Records a deposit: Dr 1001 / Cr 4001 (财会〔2020〕7号, usage of 4001).
 ///
 /// # Errors
-/// `property.no-dwelling`, those of `bank::incoming`, `property.handed-over`, `property.ended`, `fund.amount`, `fund.receipt-used`, `fund.over-assessment`, those
-/// of [`journal::post`].
+/// `property.no-dwelling`, those of `bank::incoming`, `property.handed-over`, `property.ended`, `fund.amount`, `fund.receipt-used`, `fund.over-assessment`,
+/// `fund.receipt-range`, those of [`journal::post`].
 pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
     let place = place_of(tx, deposit.dwelling_no).await?;
     let seen = look(tx, &deposit.seen).await?;
@@ -161,6 +174,7 @@ pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
     let standing = standing(tx, deposit.dwelling_no, deposit.kind, &deposit.receipt_no).await?;
 
     may_deposit(deposit, seen.amount, &standing)?;
+    let range = receipt::range_of(tx, &deposit.receipt_no).await?;
 
     let entry = Entry {
         book: Book::Fund,
@@ -177,17 +191,10 @@ pub async fn deposit(tx: &mut Tx, deposit: &Deposit) -> Result<Deposited> {
     };
     let voucher = journal::post(tx, entry).await?;
     seen.claim(tx, voucher);
-    let kept = Kept {
-        kind: deposit.kind.name(),
-        amount: seen.amount,
-        gains: Money::ZERO,
-        plan: standing.plan.filter(|_| standing.rest().is_some_and(Money::is_positive)),
-        received_on: seen.received_on,
-        line_no: seen.line.as_ref().map(|line| line.no),
-        voucher,
-    };
+    let plan = standing.plan.filter(|_| standing.rest().is_some_and(Money::is_positive));
+    let kept = Kept { plan, ..seen.kept(deposit.kind.name(), seen.amount, voucher) };
     let deposit_no = keep(tx, deposit.dwelling_no, &deposit.receipt_no, kept);
-    receipt::keep(tx, &deposit.receipt_no, deposit_no, None);
+    receipt::keep(tx, &deposit.receipt_no, deposit_no, range);
     Ok(Deposited { deposit_no, voucher, amount_fen: seen.amount, received_on: seen.received_on })
 }
 
@@ -381,6 +388,57 @@ pub(super) async fn paid(
         *paid.entry((dwelling, kind, plan)).or_default() += Money::fen(row.try_get("", "fen")?);
     }
     Ok(paid)
+}
+
+/// What each dwelling was to pay in at first and has not: what the next deposit without a kind of its own counts for.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn first_owed(
+    view: &mut impl View,
+    compound: CompoundId,
+) -> Result<HashMap<DwellingNo, Money>> {
+    let paid = paid(view, compound, None, None).await?;
+    let assessed = super::assessments(view, compound, None).await?;
+    let owed = assessed.into_iter().map(|assessment| {
+        let key = (assessment.dwelling_no, DepositKind::Initial, None);
+        let paid = paid.get(&key).copied().unwrap_or_default();
+        (assessment.dwelling_no, (assessment.due - paid).max(Money::ZERO))
+    });
+    Ok(owed.collect())
+}
+
+/// What vouchers moved of a dwelling's principal on 4001 that counts as no first deposit: top-ups, rebuilding, monthly
+/// levies; what was refunded of them and reversed, negative.
+pub(super) async fn of_other_kinds(
+    view: &mut impl View,
+    compound: CompoundId,
+    dwelling: DwellingNo,
+) -> Result<HashMap<VoucherSeq, Money>> {
+    let of =
+        "d.compound_id = $1 AND d.dwelling_no = $2 AND d.kind IN ('top-up', 'rebuild', 'monthly')";
+    let sql = format!(
+        "SELECT d.voucher_seq AS seq, CAST(d.amount_fen - d.gains_fen AS BIGINT) AS fen
+           FROM deposit d WHERE {of}
+         UNION ALL
+         SELECT v.seq, CAST(d.gains_fen - d.amount_fen AS BIGINT) FROM deposit d
+           JOIN voucher v ON v.compound_id = d.compound_id AND v.book = 1 AND v.reverses_seq = d.voucher_seq
+           WHERE {of}
+         UNION ALL
+         SELECT r.voucher_seq, CAST(-r.principal_fen AS BIGINT) FROM refund r
+           JOIN deposit d ON d.compound_id = r.compound_id AND d.deposit_no = r.deposit_no WHERE {of}
+         UNION ALL
+         SELECT v.seq, CAST(r.principal_fen AS BIGINT) FROM refund r
+           JOIN deposit d ON d.compound_id = r.compound_id AND d.deposit_no = r.deposit_no
+           JOIN voucher v ON v.compound_id = r.compound_id AND v.book = 1 AND v.reverses_seq = r.voucher_seq
+           WHERE {of}"
+    );
+    let mut moved: HashMap<VoucherSeq, Money> = HashMap::new();
+    for row in view.rows(DEPOSITS, &sql, vec![compound.0.into(), dwelling.0.into()]).await? {
+        let seq = VoucherSeq(row.try_get("", "seq")?);
+        *moved.entry(seq).or_default() += Money::fen(row.try_get("", "fen")?);
+    }
+    Ok(moved)
 }
 
 /// What each dwelling paid in at first (首期交存额): what the renewal line is a part of. First deposits, those of a fund that

@@ -9,12 +9,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::assessment::dwellings_of;
-use super::deposit::{self, Kept};
+use super::deposit;
 use super::rows::{self, LEGACY, LEGACY_INCOME, LEGACY_SHARE, LEGACY_STEP, UNITS};
 use super::selling_unit::{self, seen};
-use super::{
-    Accounts, BANK, NO_LEGACY, NOT_PUBLIC, SPREAD, may_be_amount, may_be_day, may_be_kept,
-};
+use super::{Accounts, BANK, NO_LEGACY, SPREAD, may_be_amount, may_be_day, may_be_kept};
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day, iso_day_if_any};
 use crate::error::{Refusal, Result};
@@ -264,12 +262,7 @@ pub async fn bring_in(tx: &mut Tx, no: LegacyNo, income: &LegacyIncome) -> Resul
 
     may_be_amount(seen.amount)?;
     for room in rooms() {
-        let is_public =
-            |d: &&property::Dwelling| d.code == *room && d.housing != Housing::SoldPublic;
-        if let Some(other) = roll.iter().find(is_public) {
-            let evidence = format!("{room} 为{}", other.housing.in_chinese());
-            return Err(NOT_PUBLIC.refuse(evidence).into());
-        }
+        roll.iter().find(|d| d.code == *room).map_or(Ok(()), selling_unit::must_be_public)?;
     }
     may_be_spread(&income.shares, seen.amount)?;
 
@@ -294,15 +287,7 @@ pub async fn bring_in(tx: &mut Tx, no: LegacyNo, income: &LegacyIncome) -> Resul
     seen.claim(tx, voucher);
     let mut deposits = Vec::with_capacity(parts.len());
     for (dwelling, amount) in parts {
-        let kept = Kept {
-            kind: "legacy",
-            amount,
-            gains: Money::ZERO,
-            plan: None,
-            received_on: seen.received_on,
-            line_no: seen.line.as_ref().map(|line| line.no),
-            voucher,
-        };
+        let kept = seen.kept("legacy", amount, voucher);
         let deposit = deposit::keep(tx, dwelling, "", kept);
         tx.put(
             &LEGACY_INCOME,

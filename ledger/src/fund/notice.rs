@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::assessment::dwellings_of;
-use super::renewal::{plan, settled};
+use super::plan::living_plan;
+use super::renewal::settled;
 use super::rows::{NOTICE, RENEWALS};
 use super::{NOT_IN_PLAN, NOTHING_OWED, may_be_day, may_be_kept};
 use crate::books::{Tx, View};
@@ -169,12 +170,12 @@ pub struct Notice {
 /// Records notices or reminders as sent, with the proof of delivery. Answers how many.
 ///
 /// # Errors
-/// `fund.papers`, `seal.person-in-text`, `fund.no-plan`, `property.no-dwelling`, `fund.not-in-plan`, `fund.nothing-owed`.
+/// `fund.papers`, `seal.person-in-text`, `fund.no-plan`, `fund.plan-withdrawn`, `property.no-dwelling`, `fund.not-in-plan`, `fund.nothing-owed`.
 pub async fn notify(tx: &mut Tx, no: RenewalNo, asked: &Notifying) -> Result<i32> {
     may_be_kept("凭据", &asked.evidence)?;
     may_be_day("发出日期", asked.sent_on)?;
     let compound = tx.compound();
-    plan(tx, compound, no).await?;
+    living_plan(tx, compound, no).await?;
     let rows = renewal_arrears(tx, compound, no, asked.sent_on).await?;
     let named = dwellings_of(tx, compound, asked.rooms.iter()).await?;
 

@@ -1,7 +1,7 @@
 //! The special receipts (专用票据): numbers out of registered ranges or given by the office.
 //!
-//! Always: a number is used once, a void one too; out of a range the next number comes under the compound's lock, without
-//! gaps; a void receipt keeps its number and says why; a deposit has one receipt that holds, and copies are counted.
+//! Always: a number is used once, a void one too; where ranges are registered a number is of one of them; out of a range the
+//! next number is the lowest that was not used, under the compound's lock, without gaps; a void receipt keeps its number and says why; a deposit has one receipt that holds, and copies are counted.
 //! Limits: a number that only came with an imported file is free again when that import is undone.
 
 use std::collections::HashSet;
@@ -118,19 +118,30 @@ fn may_be_range(new: &NewRange, known: &[ReceiptRange]) -> Result<(i64, i64, i32
     may_be_kept("领用单", &new.document)?;
     let wrong = |why: &str| {
         let told: String = format!("{} 至 {}", new.first, new.last).chars().take(60).collect();
-        RECEIPT_RANGE.refuse(format!("{told}{why}"))
+        RECEIPT_RANGE.refuse(format!("字轨 {:?}，{told}：{why}", new.prefix))
     };
     let is_prefix = new.prefix.chars().count() <= 20
-        && new.prefix.chars().all(|c| c.is_alphanumeric() || "〔〕()（）-".contains(c))
-        && !new.prefix.ends_with(|c: char| c.is_ascii_digit());
+        && new.prefix.chars().all(|c| c.is_alphanumeric() || "〔〕()（）-".contains(c));
+    if !is_prefix {
+        return Err(wrong("字轨至多 20 个字符，只含字母、汉字、数字、括号与连字符"));
+    }
+    if new.prefix.ends_with(|c: char| c.is_ascii_digit()) {
+        return Err(wrong("字轨以数字结尾，与号码分不清"));
+    }
     let read = |text: &String| -> Option<i64> {
         let is_number = (1..=18).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
         text.parse().ok().filter(|_| is_number)
     };
     let bounds = read(&new.first).zip(read(&new.last));
-    let (first, last) = bounds.filter(|_| is_prefix).ok_or_else(|| wrong(""))?;
-    if first > last || last - first >= RANGE_MOST || new.first.len() != new.last.len() {
-        return Err(wrong(""));
+    let (first, last) = bounds.ok_or_else(|| wrong("起止号须为 1 至 18 位数字"))?;
+    if new.first.len() != new.last.len() {
+        return Err(wrong("起号与止号位数不同"));
+    }
+    if first > last {
+        return Err(wrong("起号大于止号"));
+    }
+    if last - first >= RANGE_MOST {
+        return Err(wrong(&format!("共 {} 张，超过 {RANGE_MOST} 张", last - first + 1)));
     }
     let digits = i32::try_from(new.first.len()).unwrap_or(18);
     let overlaps = |range: &&ReceiptRange| {
@@ -141,7 +152,8 @@ fn may_be_range(new: &NewRange, known: &[ReceiptRange]) -> Result<(i64, i64, i32
     };
     match known.iter().find(overlaps) {
         Some(range) => {
-            Err(wrong(&format!("，号段 {} 为 {} 至 {}", range.range_no, range.first, range.last)))
+            let (no, from, to) = (range.range_no, &range.first, &range.last);
+            Err(wrong(&format!("与号段 {no}（{from} 至 {to}）重叠")))
         }
         None => Ok((first, last, digits)),
     }
@@ -226,7 +238,8 @@ pub struct Issued {
 /// Issues a receipt for a deposit that has none, with the number the office gives or the next one of its ranges.
 ///
 /// # Errors
-/// `fund.no-deposit`, `fund.receipted`, `fund.papers`, `seal.person-in-text`, `fund.receipt-used`, `fund.no-receipt-left`.
+/// `fund.no-deposit`, `fund.receipted`, `fund.papers`, `seal.person-in-text`, `fund.receipt-used`, `fund.receipt-range`,
+/// `fund.no-receipt-left`.
 pub async fn issue_receipt(tx: &mut Tx, deposit: DepositNo, given: Option<&str>) -> Result<Issued> {
     let compound = tx.compound();
     let stands = rows::stands("d", "voucher_seq");
@@ -247,7 +260,7 @@ pub async fn issue_receipt(tx: &mut Tx, deposit: DepositNo, given: Option<&str>)
             let given = given.trim();
             may_be_kept("票据号", given)?;
             may_take_receipt(given, used_by(tx, compound, given).await?)?;
-            (given.to_owned(), None)
+            (given.to_owned(), range_of(tx, given).await?)
         }
         None => {
             let (no, range) = next_of_ranges(tx).await?;
@@ -263,7 +276,7 @@ async fn next_of_ranges(tx: &mut Tx) -> Result<(String, RangeNo)> {
     let compound = tx.compound();
     let ranges = ranges(tx, compound).await?;
     for range in &ranges {
-        let mut next = range.bounds.0 + range.used;
+        let mut next = first_unused(tx, range).await?;
         while next <= range.bounds.1 {
             let no = range.numbered(next);
             // The office may have given a number of the range by hand before the range was registered.
@@ -274,6 +287,61 @@ async fn next_of_ranges(tx: &mut Tx) -> Result<(String, RangeNo)> {
         }
     }
     Err(NO_RECEIPT_LEFT.refuse(format!("已登记 {} 个号段", ranges.len())).into())
+}
+
+/// The lowest number of a range that none of its receipts has; its numbers have one length, so that they sort as texts do.
+async fn first_unused(tx: &mut Tx, range: &ReceiptRange) -> Result<i64> {
+    let (compound, first) = (tx.compound(), range.bounds.0);
+    let (mut low, mut high) = (first, first + range.used);
+    // Of those below `low` all are used; of those up to `high` at least one is not.
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let sql = "SELECT CAST(count(*) AS BIGINT) FROM receipt t
+                   WHERE t.compound_id = $1 AND t.range_no = $2 AND t.receipt_no <= $3";
+        let upto = range.numbered(middle);
+        let values = vec![compound.0.into(), range.range_no.0.into(), upto.into()];
+        let found = tx.rows(RECEIPTS, sql, values).await?;
+        let used: i64 = found.first().map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+        if used == middle - first + 1 {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}
+
+/// The range a number is of; none where the compound registered none and the issuing office's numbers are taken as they come.
+///
+/// # Errors
+/// `fund.receipt-range` for a number outside of all of them.
+pub(super) async fn range_of(tx: &mut Tx, receipt_no: &str) -> Result<Option<RangeNo>> {
+    if receipt_no.is_empty() {
+        return Ok(None);
+    }
+    let compound = tx.compound();
+    let ranges = ranges(tx, compound).await?;
+    may_be_of(receipt_no, &ranges).map_err(Into::into)
+}
+
+fn may_be_of(receipt_no: &str, ranges: &[ReceiptRange]) -> Result<Option<RangeNo>, Refusal> {
+    let is_of = |range: &&ReceiptRange| {
+        let Some(digits) = receipt_no.strip_prefix(range.prefix.as_str()) else { return false };
+        i32::try_from(digits.len()).is_ok_and(|length| length == range.digits)
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && digits.parse().is_ok_and(|no: i64| (range.bounds.0..=range.bounds.1).contains(&no))
+    };
+    if ranges.is_empty() {
+        return Ok(None);
+    }
+    if let Some(range) = ranges.iter().find(is_of) {
+        return Ok(Some(range.range_no));
+    }
+    let known: Vec<String> =
+        ranges.iter().take(5).map(|range| format!("{} 至 {}", range.first, range.last)).collect();
+    let more = if ranges.len() > 5 { " 等" } else { "" };
+    let evidence = format!("票据号 {receipt_no} 不在已登记的号段内：{}{more}", known.join("、"));
+    Err(RECEIPT_RANGE.refuse(evidence))
 }
 
 /// What a receipt is.

@@ -15,8 +15,9 @@ use super::account::FundBalance;
 use super::rows::{self, REFUND, REFUND_PAYMENT, REFUNDS};
 use super::selling_unit::{self, Brief};
 use super::{
-    Accounts, BANK, HELD, NO_DEPOSIT, NO_REFUND, NOT_PUBLIC, NOTHING_LEFT, OVER_BALANCE,
-    OVER_REFUND, PAYABLE, REFUNDED, STAYS, UNIT_ENDED, may_be_amount, may_be_day, may_be_kept,
+    Accounts, BANK, HELD, NO_DEPOSIT, NO_REFUND, NOT_DESTROYED, NOT_PUBLIC, NOTHING_LEFT,
+    OVER_BALANCE, OVER_REFUND, PAYABLE, REFUNDED, STAYS, UNIT_ENDED, may_be_amount, may_be_day,
+    may_be_kept,
 };
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day};
@@ -218,8 +219,8 @@ struct Decided {
 /// Gives back what an owner paid in.
 ///
 /// # Errors
-/// `fund.papers`, `seal.person-in-text`, `property.no-dwelling`, `fund.no-deposit`, `fund.refunded`, `fund.not-sold-public`,
-/// `fund.no-selling-unit`, `fund.selling-unit-ended`, `fund.nothing-left`, `fund.amount`, `fund.over-balance`, `fund.held`;
+/// `fund.papers`, `seal.person-in-text`, `property.no-dwelling`, `fund.no-deposit`, `fund.refunded`, `fund.not-destroyed`,
+/// `fund.not-sold-public`, `fund.no-selling-unit`, `fund.selling-unit-ended`, `fund.nothing-left`, `fund.amount`, `fund.over-balance`, `fund.held`;
 /// those of [`journal::post`] and [`policy::at`].
 pub async fn refund(tx: &mut Tx, asked: &Refunding) -> Result<Refunded> {
     may_be_kept("凭据", &asked.evidence)?;
@@ -263,12 +264,12 @@ pub async fn refund(tx: &mut Tx, asked: &Refunding) -> Result<Refunded> {
                 on: asked.on,
             }
         }
-        Cause::Destroyed => whole(asked, dwelling.no, has, Money::ZERO, None),
+        Cause::Destroyed => {
+            must_be_destroyed(tx, &dwelling, asked.on).await?;
+            whole(asked, dwelling.no, has, Money::ZERO, None)
+        }
         Cause::UndoneSale => {
-            if dwelling.housing != Housing::SoldPublic {
-                let evidence = format!("{} 为{}", dwelling.code, dwelling.housing.in_chinese());
-                return Err(NOT_PUBLIC.refuse(evidence).into());
-            }
+            selling_unit::must_be_public(&dwelling)?;
             let unit = selling_unit::unit(tx, asked.unit_no.unwrap_or(SellingUnitNo(0))).await?;
             let unit = living(tx, unit).await?;
             let unit = unit
@@ -280,6 +281,17 @@ pub async fn refund(tx: &mut Tx, asked: &Refunding) -> Result<Refunded> {
 
     write(tx, &decided, dwelling.housing, dwelling.code.as_str(), &asked.evidence, &pack, None)
         .await
+}
+
+/// Whether a dwelling was recorded as destroyed, on the day or before (165号令 art. 29).
+async fn must_be_destroyed(tx: &mut Tx, dwelling: &property::Dwelling, on: Day) -> Result<()> {
+    let code = &dwelling.code;
+    let evidence = match property::destroyed_on(tx, dwelling.no).await? {
+        Some(gone) if gone <= on => return Ok(()),
+        Some(gone) => format!("{code} 于 {gone} 灭失，应付日 {on}"),
+        None => format!("{code} 没有登记灭失"),
+    };
+    Err(NOT_DESTROYED.refuse(evidence).into())
 }
 
 /// All of what a dwelling has.
@@ -416,8 +428,8 @@ async fn living(tx: &mut Tx, unit: Brief) -> Result<Result<Brief, Brief>> {
 /// art. 29: the treasury of its level; Shanghai: it stays with the custodian).
 ///
 /// # Errors
-/// `fund.papers`, `seal.person-in-text`, `fund.amount`, `property.no-dwelling`, `fund.not-sold-public`, `fund.no-selling-unit`,
-/// `fund.selling-unit-ended`, `fund.stays-with-custodian`, `fund.nothing-left`, `fund.over-balance`; those of
+/// `fund.papers`, `seal.person-in-text`, `fund.amount`, `property.no-dwelling`, `fund.not-sold-public`, `fund.not-destroyed`,
+/// `fund.no-selling-unit`, `fund.selling-unit-ended`, `fund.stays-with-custodian`, `fund.nothing-left`, `fund.over-balance`; those of
 /// [`journal::post`] and [`policy::at`].
 pub async fn refund_unit(
     tx: &mut Tx,
@@ -441,6 +453,9 @@ pub async fn refund_unit(
     if dwelling.housing != Housing::SoldPublic || asked.cause == Cause::Cancelled {
         let evidence = format!("{} 为{}", dwelling.code, dwelling.housing.in_chinese());
         return Err(NOT_PUBLIC.refuse(evidence).into());
+    }
+    if asked.cause == Cause::Destroyed {
+        must_be_destroyed(tx, &dwelling, asked.on).await?;
     }
     let is_undone = asked.cause == Cause::UndoneSale;
     let (payee, payee_unit) = match (payee, pack.terms.extinct_selling_unit.value) {

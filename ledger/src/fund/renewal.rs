@@ -1,4 +1,4 @@
-//! Filling a fund that has run low (续筹): who is under the bar, the plan and what it rests on, notices, arrears.
+//! Filling a fund that has run low (续筹): who is under the bar, calls, making a plan and what it rests on.
 //!
 //! Always: the bar is a part of the dwelling's own first deposit, and exactly on it is not under it; a plan rests on a
 //! resolution of the owners to raise the fund (民法典 278 ¶1 (6), three quarters) or on the pack's default once the owners'
@@ -6,8 +6,7 @@
 //! so that dues, instalments, receipts and ages are those of every deposit.
 //!
 //! Public revenue that is assigned goes 5101 (revenue) → 4201 ▸ 3101 ▸ its distribution (财会〔2020〕7号), and so never pays a
-//! dwelling's share by itself. Once distributed it raises the balance; where the plan says that gains count, [`review`]
-//! lowers what is still unpaid. Limits: never upwards, and not for a plan that divides a sum.
+//! dwelling's share by itself. What becomes of a plan stands in `plan.rs`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,11 +18,12 @@ use super::account::{FundBalance, balances};
 use super::assessment::{self, Every, Instalments, NewAssessment};
 use super::deposit::{self, DepositKind};
 use super::dues::{Settled, settle};
-use super::rows::{CALL, PLAN, POSTING, RENEWALS};
+use super::plan::{Renewal, renewals};
+use super::rows::{CALL, PLAN, RENEWALS};
 use super::standard::{levied_as, reckon, standards};
 use super::{
-    DECIDED, DUE_DAY, INSTALMENTS, NO_CALL, NO_DEFAULT, NO_PLAN, NOBODY_UNDER, NOT_RAISING,
-    OVER_CAP, PLAN_OPEN, PLAN_SHAPE, RESOLUTION_USED, TOO_EARLY, may_be_day, may_be_kept,
+    DECIDED, DUE_DAY, INSTALMENTS, NO_CALL, NO_DEFAULT, NOBODY_UNDER, NOT_RAISING, OVER_CAP,
+    PLAN_OPEN, PLAN_SHAPE, RESOLUTION_USED, TOO_EARLY, may_be_day, may_be_kept,
 };
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day, iso_day_if_any};
@@ -88,7 +88,7 @@ pub async fn under_renewal(
     Ok(judge(view, compound, on, &pack).await?.0)
 }
 
-async fn pack_at(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Pack> {
+pub(super) async fn pack_at(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Pack> {
     let jurisdiction = property::jurisdiction(view, compound).await?;
     policy::at(view, &jurisdiction, on).await
 }
@@ -325,7 +325,7 @@ pub enum Target {
 }
 
 impl Target {
-    fn in_chinese(self) -> String {
+    pub(super) fn in_chinese(self) -> String {
         match self {
             Target::ShareOfFirst { share } => format!("补至首期的 {share}"),
             Target::StandardOfTheDay {} => "补至届时首期标准".to_owned(),
@@ -618,7 +618,8 @@ async fn founded(
                 return Err(NOT_RAISING.refuse(evidence).into());
             }
             let made = renewals(view, compound).await?;
-            if let Some(plan) = made.iter().find(|plan| plan.basis == asked.basis) {
+            let stands = |plan: &&Renewal| plan.basis == asked.basis && plan.withdrawn.is_none();
+            if let Some(plan) = made.iter().find(stands) {
                 let evidence =
                     format!("表决 {round_no} 事项 {motion_no} 已有方案 {}", plan.plan_no);
                 return Err(RESOLUTION_USED
@@ -722,7 +723,7 @@ fn divided(under: &[Under], total: Money, by: RenewalShare) -> Result<Vec<Money>
 }
 
 /// Up to what each dwelling is filled.
-async fn goals(
+pub(super) async fn goals(
     view: &mut impl View,
     compound: CompoundId,
     on: Day,
@@ -752,229 +753,4 @@ async fn goals(
         goals.push(goal);
     }
     Ok(goals)
-}
-
-/// A plan as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[schemars(rename = "RenewalPlan", description = "续筹方案")]
-pub struct Renewal {
-    /// Its number.
-    #[schemars(description = "方案编号", example = 1)]
-    pub plan_no: RenewalNo,
-    /// What it rests on.
-    #[schemars(description = "依据")]
-    pub basis: Basis,
-    /// Up to what.
-    #[schemars(description = "目标")]
-    pub target: Target,
-    /// By the balances of which day.
-    #[schemars(description = "计算日")]
-    pub judged_on: Day,
-    /// What it asked of all.
-    #[schemars(description = "合计：分", example = 240_001)]
-    pub total_fen: Money,
-    /// Whether gains lower what is unpaid.
-    #[schemars(description = "收益是否抵减未交部分", example = false)]
-    pub counts_gains: bool,
-    /// The law.
-    #[schemars(description = "政策包", example = &"310000@2024-10 sha256:…")]
-    pub pack: String,
-    /// The digest of the resolution's result.
-    #[schemars(description = "决议的表决结果摘要：默认标准的为空字符串", example = &"")]
-    pub digest: String,
-    /// Where it was posted.
-    #[schemars(description = "公示")]
-    pub postings: Vec<PostingRow>,
-}
-
-/// A posting that was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[schemars(rename = "RenewalPosted", description = "已登记的公示")]
-pub struct PostingRow {
-    /// When.
-    #[schemars(description = "公示日期")]
-    pub posted_on: Day,
-    /// Where.
-    #[schemars(description = "公示地点", example = &"小区公告栏")]
-    pub place: String,
-}
-
-/// A posting of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "RenewalPosting", description = "方案的公示")]
-pub struct Posting {
-    /// When.
-    #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "公示日期")]
-    pub posted_on: Day,
-    /// Where.
-    #[schemars(description = "公示地点", example = &"小区公告栏")]
-    pub place: String,
-}
-
-/// The plans of a compound, in their order.
-///
-/// # Errors
-/// Storage.
-pub async fn renewals(view: &mut impl View, compound: CompoundId) -> Result<Vec<Renewal>> {
-    let sql = "SELECT plan_no, judged_on, COALESCE(round_no, 0) AS round_no, COALESCE(motion_no, 0) AS motion_no,
-                 COALESCE(call_no, 0) AS call_no, digest, target, total_fen, counts_gains, pack
-               FROM renewal_plan WHERE compound_id = $1 ORDER BY plan_no";
-    let mut plans: BTreeMap<RenewalNo, Renewal> = BTreeMap::new();
-    for row in view.rows(RENEWALS, sql, vec![compound.0.into()]).await? {
-        let (round, call): (i32, i32) = (row.try_get("", "round_no")?, row.try_get("", "call_no")?);
-        let basis = if round > 0 {
-            let motion_no = MotionNo(row.try_get("", "motion_no")?);
-            Basis::Resolution { round_no: RoundNo(round), motion_no }
-        } else {
-            Basis::Default { call_no: CallNo(call) }
-        };
-        let target: String = row.try_get("", "target")?;
-        let bug =
-            |e: serde_json::Error| Storage::Bug(format!("a plan's target does not read: {e}"));
-        let plan = Renewal {
-            plan_no: RenewalNo(row.try_get("", "plan_no")?),
-            basis,
-            target: serde_json::from_str(&target).map_err(bug)?,
-            judged_on: row.try_get("", "judged_on")?,
-            total_fen: Money::fen(row.try_get("", "total_fen")?),
-            counts_gains: row.try_get::<i16>("", "counts_gains")? == 1,
-            pack: row.try_get("", "pack")?,
-            digest: row.try_get("", "digest")?,
-            postings: Vec::new(),
-        };
-        plans.insert(plan.plan_no, plan);
-    }
-    let sql = "SELECT plan_no, posted_on, place FROM renewal_posting
-               WHERE compound_id = $1 ORDER BY plan_no, posting_no";
-    for row in view.rows(RENEWALS, sql, vec![compound.0.into()]).await? {
-        let Some(plan) = plans.get_mut(&RenewalNo(row.try_get("", "plan_no")?)) else { continue };
-        plan.postings.push(PostingRow {
-            posted_on: row.try_get("", "posted_on")?,
-            place: row.try_get("", "place")?,
-        });
-    }
-    Ok(plans.into_values().collect())
-}
-
-pub(super) async fn plan(
-    view: &mut impl View,
-    compound: CompoundId,
-    no: RenewalNo,
-) -> Result<Renewal> {
-    let found = renewals(view, compound).await?.into_iter().find(|plan| plan.plan_no == no);
-    Ok(found.ok_or_else(|| NO_PLAN.refuse(format!("方案编号 {no}")))?)
-}
-
-/// Records where a plan was posted. Answers how often it has been.
-///
-/// # Errors
-/// `fund.papers`, `seal.person-in-text`, `fund.no-plan`.
-pub async fn post_plan(tx: &mut Tx, no: RenewalNo, posting: &Posting) -> Result<i32> {
-    may_be_kept("公示地点", &posting.place)?;
-    may_be_day("公示日期", posting.posted_on)?;
-    let compound = tx.compound();
-    plan(tx, compound, no).await?;
-    let place = tx.next_no(&format!("renewal-posting/{no}"));
-    let row = [
-        compound.0.into(),
-        no.0.into(),
-        place.into(),
-        posting.posted_on.into(),
-        posting.place.trim().into(),
-        tx.act().0.into(),
-    ];
-    tx.put(&POSTING, &row);
-    Ok(place)
-}
-
-/// What a review of a plan did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "RenewalReviewed", description = "方案重算的结果")]
-pub struct Reviewed {
-    /// How many dwellings owe less now.
-    #[schemars(description = "应交减少：户", example = 3)]
-    pub lowered: u32,
-    /// How much less they owe together.
-    #[schemars(description = "减少合计：分", example = 60_000)]
-    pub less_fen: Money,
-}
-
-/// Lowers what is still unpaid of a plan by the gains distributed since: each dwelling owes what is still missing of its goal,
-/// never more than before and never less than it has paid.
-///
-/// # Errors
-/// `fund.papers`, `fund.no-plan`, `fund.plan-shape` (the plan divides a sum, or does not count gains); those of [`policy::at`].
-pub async fn review(tx: &mut Tx, no: RenewalNo, on: Day) -> Result<Reviewed> {
-    may_be_day("计算日", on)?;
-    let compound = tx.compound();
-    let plan = plan(tx, compound, no).await?;
-    if !plan.counts_gains || matches!(plan.target, Target::Total { .. }) || on > tx.at().day() {
-        let evidence = format!("方案 {no}：{}，计算日 {on}", plan.target.in_chinese());
-        return Err(PLAN_SHAPE.refuse(evidence).into());
-    }
-    let pack = pack_at(tx, compound, plan.judged_on).await?;
-    let dues = assessment::all_dues(tx, compound, None).await?;
-    let settled = settled(tx, compound, None, on).await?;
-    let first = deposit::first_deposits(tx, compound, plan.judged_on).await?;
-    let has = balances(tx, compound, AsOf { day: Some(on), known_at: None }).await?;
-    let roll = property::roll(tx, compound, on).await?;
-
-    let provenance = pack.provenance.to_string();
-    let mut done = Reviewed { lowered: 0, less_fen: Money::ZERO };
-    for (assessment, one) in settled.iter().filter(|(_, one)| one.plan == Some(no)) {
-        let Some(dwelling) = roll.iter().find(|d| d.no == one.dwelling) else { continue };
-        let has = has.get(&one.dwelling).copied().unwrap_or_default();
-        let balance = match pack.terms.renew_below.balance {
-            BalanceKind::Principal => has.principal,
-            BalanceKind::PrincipalAndGains => has.total(),
-        };
-        let under = Under {
-            dwelling_no: dwelling.no,
-            room: dwelling.code.clone(),
-            building: String::new(),
-            area: dwelling.fund_area,
-            first: first.get(&dwelling.no).copied().unwrap_or_default(),
-            balance,
-            has,
-            by_default: None,
-            open: Money::ZERO,
-        };
-        let of_one = std::slice::from_ref(&under);
-        let goals = goals(tx, compound, plan.judged_on, &pack, plan.target, of_one, &roll).await?;
-        let goal = goals.first().copied().unwrap_or_default();
-        let due = (goal - (balance - one.paid)).max(one.paid);
-        if due >= one.assessed {
-            continue;
-        }
-        let due_on: Vec<Day> =
-            dues.iter().filter(|due| due.assessment == *assessment).map(|due| due.due_on).collect();
-        let standard = format!(
-            "续筹方案 {no} 重算：余额 {} 元，已交 {} 元，{}",
-            balance.grouped(),
-            one.paid.grouped(),
-            plan.target.in_chinese()
-        );
-        let new = NewAssessment {
-            dwelling: one.dwelling,
-            kind: DepositKind::TopUp.name(),
-            month: None,
-            unit: None,
-            plan: Some(no),
-            due,
-            due_on: &due_on,
-            standard: &standard,
-            standard_no: None,
-            area: dwelling.fund_area,
-            rate: "",
-            pack: &provenance,
-            replaces: Some(*assessment),
-            reason: "收益分配后重算",
-        };
-        assessment::keep(tx, &new);
-        done.lowered += 1;
-        done.less_fen += one.assessed - due;
-    }
-    Ok(done)
 }

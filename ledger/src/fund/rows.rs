@@ -48,6 +48,7 @@ tables! {
     NOTICE "renewal_notice" 8 ["plan_no" Int, "notice_no" Int, "dwelling_no" Int, "kind" Text, "sent_on" Day,
         "method" Text, "evidence" Text, "owed_fen" Big];
     POSTING "renewal_posting" 8 ["plan_no" Int, "posting_no" Int, "posted_on" Day, "place" Text];
+    WITHDRAWAL "renewal_withdrawal" 8 ["plan_no" Int, "withdrawn_on" Day, "reason" Text];
     ASSIGNMENT "revenue_assignment" 8 ["assignment_no" Int, "plan_no" SomeInt, "housing" Text, "amount_fen" Big,
         "assigned_on" Day, "evidence" Text, "transfer_no" Int, "revenue_seq" Int, "fund_seq" Int];
 }
@@ -75,7 +76,7 @@ pub(super) const UNITS: Reads = Reads(&[
 pub(super) const REFUNDS: Reads = Reads(&[&REFUND, &REFUND_PAYMENT, &DEPOSIT]);
 /// How the fund is filled again.
 pub(super) const RENEWALS: Reads =
-    Reads(&[&CALL, &PLAN, &NOTICE, &POSTING, &ASSIGNMENT, &ASSESSMENT]);
+    Reads(&[&CALL, &PLAN, &NOTICE, &POSTING, &WITHDRAWAL, &ASSIGNMENT, &ASSESSMENT]);
 
 /// Whether the voucher `seq` of the fund still stands: nobody reversed it. `row` names the table in the query.
 pub(super) fn stands(row: &str, seq: &str) -> String {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::FundBalance;
 use super::assessment::{self, NewAssessment};
-use super::deposit::{self, Deposited, Kept, Seen};
+use super::deposit::{self, Deposited, Seen};
 use super::rows::{self, UNIT, UNIT_END, UNITS};
 use super::{
     Accounts, BANK, DUE_DAY, LEVY_SHAPE, NO_STANDARD, NO_UNIT, NOT_PUBLIC, OVER_ASSESSMENT, SEEN,
@@ -26,7 +26,7 @@ use crate::measure::Area;
 use crate::money::{Money, Rounding};
 use crate::policy;
 use crate::policy::terms::{Days as Counted, Levied, LevyOn, NoticeKind, Payer};
-use crate::property::{self, Housing, NO_DWELLING, RoomCode};
+use crate::property::{self, Dwelling, Housing, NO_DWELLING, RoomCode};
 
 /// A unit to enlist.
 #[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
@@ -132,6 +132,15 @@ pub(super) async fn unit(tx: &mut Tx, no: SellingUnitNo) -> Result<Brief> {
     let compound = tx.compound();
     let found = brief(tx, compound).await?.remove(&no);
     Ok(found.ok_or_else(|| NO_UNIT.refuse(format!("售房单位编号 {no}")))?)
+}
+
+/// Only sold public housing has a selling unit (165号令 art. 8).
+pub(super) fn must_be_public(dwelling: &Dwelling) -> Result<(), Refusal> {
+    if dwelling.housing == Housing::SoldPublic {
+        return Ok(());
+    }
+    let evidence = format!("{} 为{}", dwelling.code, dwelling.housing.in_chinese());
+    Err(NOT_PUBLIC.refuse(evidence))
 }
 
 fn may_act(unit: &Brief) -> Result<(), Refusal> {
@@ -256,10 +265,7 @@ pub async fn levy_unit(
     for sale in &asked.sales {
         let found = roll.iter().find(|dwelling| dwelling.code == sale.room);
         let dwelling = found.ok_or_else(|| NO_DWELLING.refuse(format!("房号 {}", sale.room)))?;
-        if dwelling.housing != Housing::SoldPublic {
-            let evidence = format!("{} 为{}", dwelling.code, dwelling.housing.in_chinese());
-            return Err(NOT_PUBLIC.refuse(evidence).into());
-        }
+        must_be_public(dwelling)?;
         may_be_amount(sale.proceeds_fen)?;
         // The proceeds of a dwelling are extracted from once (165号令 art. 8: 一次性提取).
         if levied.contains(&dwelling.no) || !seen.insert(dwelling.no) {
@@ -384,6 +390,7 @@ pub async fn deposit_of_unit(
         );
         return Err(OVER_ASSESSMENT.refuse(evidence).into());
     }
+    let range = receipt::range_of(tx, &asked.receipt_no).await?;
 
     let entry = Entry {
         book: Book::Fund,
@@ -399,17 +406,9 @@ pub async fn deposit_of_unit(
     };
     let voucher = journal::post(tx, entry).await?;
     seen.claim(tx, voucher);
-    let kept = Kept {
-        kind: "extraction",
-        amount: seen.amount,
-        gains: Money::ZERO,
-        plan: None,
-        received_on: seen.received_on,
-        line_no: seen.line.as_ref().map(|line| line.no),
-        voucher,
-    };
+    let kept = seen.kept("extraction", seen.amount, voucher);
     let deposit_no = deposit::keep_of(tx, None, Some(no), &asked.receipt_no, &kept);
-    receipt::keep(tx, &asked.receipt_no, deposit_no, None);
+    receipt::keep(tx, &asked.receipt_no, deposit_no, range);
     Ok(Deposited { deposit_no, voucher, amount_fen: seen.amount, received_on: seen.received_on })
 }
 

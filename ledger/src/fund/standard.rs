@@ -107,7 +107,7 @@ pub struct NewStandard {
     pub rate: String,
     /// The part of a unit price that is taken, where the law names a range.
     #[serde(default)]
-    #[schemars(description = "比例：按单价交存且当地定有幅度的写", with = "Option<String>", example = &"6%")]
+    #[schemars(description = "比例：按单价交存且当地定有幅度的写", example = &"6%")]
     pub share: Option<Fraction>,
     /// Since when.
     #[serde(deserialize_with = "iso_day")]
@@ -138,7 +138,7 @@ pub struct Standard {
     #[schemars(description = "每平方米的元数", with = "String", example = &"65.00")]
     pub rate: Decimal,
     /// The part of the unit price.
-    #[schemars(description = "比例：没有则空", with = "Option<String>")]
+    #[schemars(description = "比例：没有则空")]
     pub share: Option<Fraction>,
     /// Since when.
     #[schemars(description = "生效日期")]

@@ -4,7 +4,7 @@
 //!
 //! Always: a run expects the compounds there are when it begins; each of them has exactly one part in it, written in the act
 //! that posted or passed it over; so a run that was killed is resumed by the same command, and a compound is settled once for
-//! its day however many runs there are. Sealed, a run says what it expected, posted, found settled earlier and skipped with
+//! its day however many runs there are. A run that could settle nobody is not begun: what is kept holds something. Sealed, a run says what it expected, posted, found settled earlier and skipped with
 //! its reason, the sums, and a digest over its parts. Memory holds a page of compounds and the compounds under way.
 
 use std::collections::HashMap;
@@ -16,7 +16,9 @@ use sha2::Digest as _;
 
 use super::rates::{self, Rate, Rates};
 use super::rows::{self, MANIFEST, PART, RUN, RUNS};
-use super::{Header, NO_RUN, NOT_ENDED, OUT_OF_ORDER, Plan, RUN_OPEN, Settlement, Term};
+use super::{
+    Header, NO_RUN, NOT_ENDED, NOTHING_DUE, OUT_OF_ORDER, Plan, RUN_OPEN, Settlement, Term,
+};
 use crate::books::{Actor, Books, Done, Request, Tx, View};
 use crate::calendar::Day;
 use crate::error::{Error, Refusal, Result, Storage};
@@ -131,7 +133,7 @@ pub struct Manifest {
 }
 
 /// Runs the interest of a period over every compound (or one), as far as it has not been: begins or resumes, settles, seals.
-/// `told` hears of every part as it is done.
+/// `told` hears of every part as it is done. Where nobody is due nothing is kept: the answer has no number.
 ///
 /// # Errors
 /// `gains.period`, `property.no-compound`, storage. What keeps one compound from being settled is its part's reason.
@@ -148,7 +150,16 @@ pub async fn interest(
         Some(last) if is_still_good(&mut view, &last).await? => last.run_no,
         _ => {
             drop(view);
-            begin(books, actor, None, asked).await?.answer
+            match begin(books, actor, None, asked.clone()).await {
+                Ok(begun) => begun.answer,
+                Err(refused) if refused.code() == NOTHING_DUE.code => {
+                    let manifest = preview(books, asked.clone(), told).await?;
+                    let (run_no, through) = (RunNo(0), CompoundId(0));
+                    let expected = manifest.posted + manifest.earlier + manifest.skipped;
+                    return Ok(Run { run_no, asked, expected, through, manifest: Some(manifest) });
+                }
+                Err(failed) => return Err(failed),
+            }
         }
     };
     go_on(books, actor, run_no, told).await
@@ -168,10 +179,10 @@ pub async fn go_on(
     if run.manifest.is_some() {
         return Ok(run);
     }
-    let plans = Plans::new(books, run.asked.term).await?;
+    let plans = Plans::new(&mut books.read().await?, run.asked.term).await?;
     let mut after = CompoundId(0);
     loop {
-        let page = open_parts(books, &run, after).await?;
+        let page = open_parts(&mut books.read().await?, &run, after).await?;
         let Some((last, _)) = page.last() else { break };
         after = *last;
         let tasks = page.into_iter().map(|(compound, jurisdiction)| {
@@ -196,23 +207,39 @@ pub async fn preview(
     asked: Asked,
     mut told: impl FnMut(&Part) + Send,
 ) -> Result<Manifest> {
-    let term = asked.term.checked()?;
-    let plans = Plans::new(books, term).await?;
     let today = books.clock().now().day();
     let mut view = books.read().await?;
-    let (through, _) = reach(&mut view, asked.only.as_deref()).await?;
-    let run = Run { run_no: RunNo(0), asked, expected: 0, through, manifest: None };
     let mut tally = Tallied::default();
+    look_ahead(&mut view, asked, today, |part| {
+        told(part);
+        tally.add(part, &[]);
+        true
+    })
+    .await?;
+    Ok(tally.manifest())
+}
+
+/// What each compound would get, told one by one for as long as whoever hears it wants to go on.
+async fn look_ahead(
+    view: &mut impl View,
+    asked: Asked,
+    today: Day,
+    mut told: impl FnMut(&Part) -> bool + Send,
+) -> Result<()> {
+    let term = asked.term.checked()?;
+    let plans = Plans::new(view, term).await?;
+    let (through, _) = reach(view, asked.only.as_deref()).await?;
+    let run = Run { run_no: RunNo(0), asked, expected: 0, through, manifest: None };
     let mut after = CompoundId(0);
     loop {
-        let page = open_parts(books, &run, after).await?;
-        let Some((last, _)) = page.last() else { break };
+        let page = open_parts(view, &run, after).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
         after = *last;
         for (compound, jurisdiction) in page {
             let part = match plans.of(jurisdiction).as_ref() {
-                Ok(plan) => match settled_or_due(&mut view, compound, plan, today).await? {
+                Ok(plan) => match settled_or_due(view, compound, plan, today).await? {
                     Due::No(part) => part,
-                    Due::Yes { .. } => match super::reckon(&mut view, compound, plan).await {
+                    Due::Yes { .. } => match super::reckon(view, compound, plan).await {
                         Ok(reckoned) => Part {
                             compound,
                             outcome: Outcome::Posted,
@@ -229,11 +256,41 @@ pub async fn preview(
                 },
                 Err(refusal) => skipped(compound, refusal),
             };
-            told(&part);
-            tally.add(&part, &[]);
+            if !told(&part) {
+                return Ok(());
+            }
         }
     }
-    Ok(tally.manifest())
+}
+
+/// Whether a run would settle anybody; if not, why not.
+async fn must_be_due(view: &mut impl View, asked: &Asked, today: Day) -> Result<()> {
+    let (mut is_due, mut earlier, mut first) = (false, 0, None);
+    look_ahead(view, asked.clone(), today, |part| {
+        match part.outcome {
+            Outcome::Posted => is_due = true,
+            Outcome::Earlier => earlier += 1,
+            Outcome::Skipped => first = first.take().or_else(|| Some(part.clone())),
+        }
+        !is_due
+    })
+    .await?;
+    if is_due {
+        return Ok(());
+    }
+    let mut evidence = format!("{}：此前已结 {earlier} 个小区", asked.term.in_chinese());
+    if let Some(part) = &first {
+        let code = property::compound_code(view, part.compound).await?;
+        evidence += &format!("；未结的如 {code} [{}] {}", part.code, part.reason);
+    }
+    let refusal = NOTHING_DUE.refuse(evidence);
+    // What keeps the first of them is what there is to do something about.
+    let code = first.map_or(String::new(), |part| part.code);
+    let refusal = match super::RULES.iter().find(|rule| rule.code == code) {
+        Some(rule) => refusal.remedied(rule.remedy),
+        None => refusal,
+    };
+    Err(refusal.with("first_code", code).into())
 }
 
 /// The plans, a jurisdiction each: the law and the rates as they stand when the run begins or goes on.
@@ -245,10 +302,9 @@ struct Plans {
 }
 
 impl Plans {
-    async fn new(books: &Books, term: Term) -> Result<Plans> {
-        let mut view = books.read().await?;
-        let library = policy::library(&mut view).await?;
-        let rates = rates::rates(&mut view).await?;
+    async fn new(view: &mut impl View, term: Term) -> Result<Plans> {
+        let library = policy::library(view).await?;
+        let rates = rates::rates(view).await?;
         Ok(Plans { term, library, rates, made: std::sync::Mutex::default() })
     }
 
@@ -278,7 +334,7 @@ async fn reach(view: &mut impl View, only: Option<&str>) -> Result<(CompoundId, 
 /// again: the sealed one is answered. An act of the head office.
 ///
 /// # Errors
-/// `gains.period`, `property.no-compound`, storage.
+/// `gains.period`, `property.no-compound`, `gains.nothing-due`, storage.
 pub async fn begin(
     books: &Books,
     actor: &Actor,
@@ -294,6 +350,8 @@ pub async fn begin(
             {
                 return Ok(last.run_no);
             }
+            let today = tx.at().day();
+            must_be_due(tx, asked, today).await?;
             let (through, expected) = reach(tx, asked.only.as_deref()).await?;
             let run_no = RunNo(tx.next_no("gain-run"));
             let row = [
@@ -396,7 +454,7 @@ pub async fn runs(view: &mut impl View, after: RunNo, most: i32) -> Result<Vec<R
 
 /// The compounds after one that have no part in a run yet, with their jurisdictions: a page.
 async fn open_parts(
-    books: &Books,
+    view: &mut impl View,
     run: &Run,
     after: CompoundId,
 ) -> Result<Vec<(CompoundId, Jurisdiction)>> {
@@ -404,14 +462,13 @@ async fn open_parts(
                WHERE c.compound_id > $1 AND c.compound_id <= $2 AND ($3 = '' OR c.code = $3)
                  AND NOT EXISTS (SELECT 1 FROM gain_part p WHERE p.compound_id = c.compound_id AND p.run_no = $4)
                ORDER BY c.compound_id LIMIT $5";
-    let mut view = books.read().await?;
     let only = run.asked.only.clone().unwrap_or_default();
     let values =
         vec![after.0.into(), run.through.0.into(), only.into(), run.run_no.0.into(), PAGE.into()];
     let mut page = Vec::new();
     for row in view.rows(RUNS, sql, values).await? {
         let compound = CompoundId(row.try_get_by_index(0)?);
-        page.push((compound, property::jurisdiction(&mut view, compound).await?));
+        page.push((compound, property::jurisdiction(view, compound).await?));
     }
     Ok(page)
 }

@@ -31,6 +31,8 @@ pub(super) struct Movement {
     principal: Money,
     gains: Money,
     receipt_no: String,
+    /// What of a deposit counts as the dwelling's first (首期): all of one the file calls so, of another what completes it.
+    first: Money,
     /// A refund of what was deposited in the same year goes back through 4001, an earlier one through 5101.
     is_same_year: bool,
 }
@@ -50,6 +52,7 @@ pub(super) async fn judge(
     let mut balances = fund::balances(view, compound, AsOf::default()).await?;
     let mut receipts = fund::receipts_used(view, compound).await?;
     let mut deposited = fund::deposited_by_year(view, compound).await?;
+    let mut first_owed = fund::first_owed(view, compound).await?;
 
     let meta = Meta::of(&reading.reading);
     let mut judged = Judged::new();
@@ -107,7 +110,16 @@ pub(super) async fn judge(
         }
         judged.sum += signed;
         judged.differences.extend(differences(&meta, row, dwelling));
-        judged.good.push(movement(row, dwelling, is_same_year));
+        let owed = first_owed.entry(dwelling.no).or_default();
+        let first = match row.kind {
+            DepositKind::Open => total,
+            // Gains were never assessed.
+            DepositKind::Deposit if row.principal <= *owed => total,
+            DepositKind::Deposit => *owed,
+            _ => Money::ZERO,
+        };
+        *owed = (*owed - first).max(Money::ZERO);
+        judged.good.push(Movement { first, ..movement(row, dwelling, is_same_year) });
     }
     for dwelling in roll.values() {
         let (paid, due) = (paid.get(&dwelling.no), assessed.get(&dwelling.no));
@@ -167,6 +179,7 @@ fn movement(row: &DepositRow, dwelling: &Dwelling, is_same_year: bool) -> Moveme
         principal: row.principal,
         gains: row.gains,
         receipt_no: row.receipt_no.clone().unwrap_or_default(),
+        first: Money::ZERO,
         is_same_year,
     }
 }
@@ -177,16 +190,25 @@ pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Movement>) -> Res
         let entry = entry(&movement);
         let voucher = journal::post(tx, entry).await?;
         if matches!(movement.kind, DepositKind::Open | DepositKind::Deposit) {
-            let kept = Kept {
-                kind: if movement.kind == DepositKind::Open { "initial" } else { "top-up" },
-                amount: movement.principal + movement.gains,
-                gains: movement.gains,
-                plan: None,
-                received_on: movement.on,
-                line_no: None,
-                voucher,
-            };
-            fund::keep(tx, movement.dwelling, &movement.receipt_no, kept);
+            let total = movement.principal + movement.gains;
+            let parts = [("initial", movement.first), ("top-up", total - movement.first)];
+            // Gains are of the last part: what is cut off before it completes what was assessed.
+            let last = parts.iter().rposition(|(_, amount)| amount.is_positive());
+            for (place, (kind, amount)) in parts.into_iter().enumerate() {
+                if !amount.is_positive() {
+                    continue;
+                }
+                let kept = Kept {
+                    kind,
+                    amount,
+                    gains: if last == Some(place) { movement.gains } else { Money::ZERO },
+                    plan: None,
+                    received_on: movement.on,
+                    line_no: None,
+                    voucher,
+                };
+                fund::keep(tx, movement.dwelling, &movement.receipt_no, kept);
+            }
         }
         rows::keep_row(tx, no, Kind::Deposits, &movement.row_key, voucher.seq.0)?;
     }

@@ -158,7 +158,9 @@ pub(super) async fn write(tx: &mut Tx, no: ImportNo, good: Vec<Enrolment>) -> Re
     for (enrolment, dwelling_no) in good.into_iter().zip(numbers) {
         rows::keep_row(tx, no, Kind::Register, &enrolment.row_key, dwelling_no.0)?;
         if let Some(due) = enrolment.due {
-            assessments.push(Assessment { dwelling_no, due, standard: enrolment.standard });
+            let due_on = enrolment.dwelling.handed_over_on;
+            let standard = enrolment.standard;
+            assessments.push(Assessment { dwelling_no, due, standard, due_on });
         }
     }
     fund::assess(tx, &assessments).await
@@ -170,7 +172,37 @@ pub(super) async fn undo(tx: &mut Tx, dwellings: &[i32]) -> Result<usize> {
     if let Some(used) = property::first_in_use(tx, &dwellings).await? {
         return Err(IN_USE.refuse(format!("房号 {used} 已有凭证")).into());
     }
+    if let Some((room, what)) = named_by(tx, &dwellings).await? {
+        return Err(IN_USE.refuse(format!("房号 {room} 已{what}")).into());
+    }
     fund::withdraw_assessments(tx, &dwellings).await?;
     property::strike(tx, &dwellings).await?;
     Ok(0)
+}
+
+/// The first of some dwellings that the rooms between name though nothing was posted to it, and how they name it.
+async fn named_by(tx: &mut Tx, dwellings: &[DwellingNo]) -> Result<Option<(String, &'static str)>> {
+    const NAMED: [(&str, &str); 5] = [
+        ("legacy_share", "列入原售房单位代管资金的分户明细"),
+        ("renewal_notice", "发出续筹通知或催交"),
+        ("certificate", "出具证明"),
+        ("succession_line", "登记分户、并户或灭失"),
+        ("vote_roll", "列入表决名册"),
+    ];
+    tx.flush().await?;
+    let numbers: Vec<i32> = dwellings.iter().map(|dwelling| dwelling.0).collect();
+    let (list, value) = tx.list_of(&numbers, 2);
+    for (table, what) in NAMED {
+        let sql = format!(
+            "SELECT d.code FROM dwelling d JOIN {table} n
+               ON n.compound_id = d.compound_id AND n.dwelling_no = d.dwelling_no
+             WHERE d.compound_id = $1 AND d.dwelling_no {list} ORDER BY d.dwelling_no LIMIT 1"
+        );
+        let values = vec![tx.compound().0.into(), value.clone()];
+        let found = tx.rows(crate::books::Reads::SETTLED, &sql, values).await?;
+        if let Some(row) = found.first() {
+            return Ok(Some((row.try_get_by_index(0)?, what)));
+        }
+    }
+    Ok(None)
 }

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::chart::Book;
+use super::chart::{Book, Element};
 use super::rows::{self, Totals, VOUCHERS, day_of};
-use super::voucher::{Kind, Posted, Side, Voucher};
+use super::voucher::{Kind, Line, Posted, Side, Voucher};
 use crate::books::{Tx, View};
 use crate::calendar::{Day, Instant};
 use crate::error::Result;
@@ -485,11 +485,61 @@ pub(super) async fn later_on_a_project(tx: &mut Tx, original: &Voucher) -> Resul
          ORDER BY v.seq DESC LIMIT 1"
     );
     let values = vec![tx.compound().0.into(), book.number().into(), seq.0.into(), value];
-    let found = tx.rows(VOUCHERS, &sql, values).await?;
+    named(tx, book, &sql, values).await
+}
+
+/// The voucher a query for one names.
+async fn named(
+    tx: &mut Tx,
+    book: Book,
+    sql: &str,
+    values: Vec<sea_orm::Value>,
+) -> Result<Option<Posted>> {
+    let found = tx.rows(VOUCHERS, sql, values).await?;
     let Some(row) = found.first() else { return Ok(None) };
     let year: i16 = row.try_get("", "year")?;
     let seq = VoucherSeq(row.try_get("", "seq")?);
     Ok(Some(Posted { book, seq, year: i32::from(year), number: row.try_get("", "number")? }))
+}
+
+/// The latest voucher after this one that pays of what this one owes (the fund's 2001: of the same dwelling or matter), and
+/// still stands.
+pub(super) async fn later_payment(tx: &mut Tx, original: &Voucher) -> Result<Option<Posted>> {
+    let Posted { book, seq, .. } = original.posted;
+    let owes = |line: &&Line| {
+        let element = book.chart().account(line.account).map(|account| account.element);
+        book == Book::Fund && element == Some(Element::Liability) && line.signed().is_negative()
+    };
+    let Some(owed) = original.lines.iter().find(owes) else { return Ok(None) };
+    let sql = "SELECT v.seq, v.year, v.number FROM voucher v
+         WHERE v.compound_id = $1 AND v.book = $2 AND v.seq > $3 AND v.reverses_seq IS NULL
+           AND NOT EXISTS (SELECT 1 FROM voucher r WHERE r.compound_id = v.compound_id AND r.book = v.book
+                             AND r.reverses_seq = v.seq)
+           AND EXISTS (SELECT 1 FROM posting p
+                       WHERE p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
+                         AND p.account = $4 AND p.side = 1 AND p.dwelling_no = $5 AND p.matter_no = $6)
+         ORDER BY v.seq DESC LIMIT 1";
+    let values = vec![
+        tx.compound().0.into(),
+        book.number().into(),
+        seq.0.into(),
+        owed.account.into(),
+        owed.dwelling.map_or(0, |dwelling| dwelling.0).into(),
+        owed.matter.map_or(0, |matter| matter.0).into(),
+    ];
+    named(tx, book, sql, values).await
+}
+
+/// What every account of a book stands at on its credit side.
+pub(super) async fn credits(tx: &mut Tx, book: Book) -> Result<Vec<(i32, Money)>> {
+    let sql = "SELECT account, CAST(sum(credit_fen - debit_fen) AS BIGINT) AS fen FROM balance
+               WHERE compound_id = $1 AND book = $2 GROUP BY account";
+    let values = vec![tx.compound().0.into(), book.number().into()];
+    let rows = tx.rows(crate::books::Reads::SETTLED, sql, values).await?;
+    let credit = |row: &sea_orm::QueryResult| -> Result<(i32, Money)> {
+        Ok((row.try_get("", "account")?, Money::fen(row.try_get("", "fen")?)))
+    };
+    rows.iter().map(credit).collect()
 }
 
 /// The earliest period with a voucher.

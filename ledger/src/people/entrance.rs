@@ -25,8 +25,8 @@ use super::credential::{
 use super::password::{Hashing, may_be_set};
 use super::portal::{self, Subject, Visit};
 use super::{
-    CODE, Caller, Entered, FreshToken, Known, LOGIN, Login, NewToken, SERIES, SecondFactor, Shown,
-    rows,
+    CODE, Caller, Entered, FreshToken, Known, LOGIN, Login, NewToken, PASSWORD_SAME, SERIES,
+    SecondFactor, Shown, caller, rows,
 };
 use crate::books::{self, Actor, Books, Done, Origin, Request, Role, Tx, last_no};
 use crate::calendar::Instant;
@@ -320,7 +320,7 @@ impl Entrance {
     /// Sets somebody's own password, who knows the old one. A wrong one counts like a failed log-in.
     ///
     /// # Errors
-    /// `people.login`, and those of [`Entrance::set_password`].
+    /// `people.login`, `people.password-same`, and those of [`Entrance::set_password`].
     pub async fn change_password(
         &self,
         actor: &Actor,
@@ -328,7 +328,12 @@ impl Entrance {
         password: String,
     ) -> Result<()> {
         may_be_set(&actor.name, &password)?;
+        let is_same = old == password;
+        // Whoever does not know the old one learns nothing of it here.
         self.show_password(actor, old).await?;
+        if is_same {
+            return Err(PASSWORD_SAME.refuse("新口令与原口令相同").into());
+        }
         self.set_password(actor, &actor.name, password).await
     }
 
@@ -523,17 +528,7 @@ impl Entrance {
         let today = self.0.books.clock().now().day();
         let found = rows::person_numbered(&mut view, person).await?;
         let Some(person) = found.filter(|person| !person.is_disabled) else { return Ok(None) };
-        let mandates = rows::mandates(&mut view, Some(person.no)).await?;
-        let known = Known {
-            person: Some(person.no),
-            name: person.name,
-            shown: Shown::Nothing,
-            is_strong: false,
-            proved_at: None,
-            mandates: mandates.into_iter().map(|(_, mandate)| mandate).collect(),
-            cares: rows::cares(&mut view, person.no).await?,
-        };
-        Ok(Some(Caller::new(Arc::new(known), today)))
+        Ok(Some(caller(&mut view, person, today).await?))
     }
 
     /// Takes a user's second factor away.

@@ -10,10 +10,9 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{
-    Compound, Contact, Dwelling, compound_of, contact_of, dwellings_of, no_dwelling, roll_sql,
-    room, rows,
-};
+use super::owner::contact_of;
+use super::roll::{dwellings_of, no_dwelling, roll_sql, room};
+use super::{Compound, Contact, Dwelling, compound_of, rows};
 use crate::books::{LastActs, View};
 use crate::calendar::Day;
 use crate::error::Result;

@@ -32,6 +32,16 @@ pub enum NotRoom {
     Shape,
 }
 
+impl NotRoom {
+    /// Whether a reader of JSON or of a query passes on what a room's code refused by.
+    #[must_use]
+    pub fn is_said_by(text: &str) -> bool {
+        let ambiguous = NotRoom::Ambiguous("").to_string();
+        text.starts_with(&ambiguous)
+            || [NotRoom::Empty, NotRoom::Shape].iter().any(|why| why.to_string() == text)
+    }
+}
+
 /// Marks that end a building's number, longest first.
 const BUILDING_MARKS: [&str; 7] = ["号楼", "#楼", "栋", "幢", "座", "#", "楼"];
 /// Marks that end a unit's number.

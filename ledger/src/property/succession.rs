@@ -90,6 +90,16 @@ pub(crate) async fn may_deposit(tx: &mut Tx, dwelling: DwellingNo, on: Day) -> R
     away.map_or(Ok(()), |keeper| Err(HANDED_OVER.refuse(format!("现由 {keeper} 代管")).into()))
 }
 
+/// The first day without a dwelling that was recorded as destroyed (灭失); none of one that stands, was split or merged.
+pub(crate) async fn destroyed_on(tx: &mut Tx, dwelling: DwellingNo) -> Result<Option<Day>> {
+    let sql = "SELECT s.taken_on FROM succession s JOIN succession_line l
+                 ON l.compound_id = s.compound_id AND l.succession_no = s.succession_no
+               WHERE s.compound_id = $1 AND l.dwelling_no = $2 AND s.kind = $3";
+    let values = vec![tx.compound().0.into(), dwelling.0.into(), Fate::Demolition.name().into()];
+    let found = tx.rows(rows::SUCCESSIONS, sql, values).await?;
+    Ok(found.first().map(|row| row.try_get("", "taken_on")).transpose()?)
+}
+
 /// Whether the compound's fund is kept here.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ macro_rules! stands {
     };
 }
 
-pub(super) const TIES: [Tie; 9] = [
+pub(super) const TIES: [Tie; 10] = [
     Tie {
         name: "units-deposits-posted",
         counted: "SELECT count(*) FROM deposit x WHERE {compound} AND x.unit_no IS NOT NULL",
@@ -107,6 +107,15 @@ pub(super) const TIES: [Tie; 9] = [
                    (SELECT sum(s.claimed_fen) FROM legacy_share s
                     WHERE s.compound_id = x.compound_id AND s.legacy_no = x.legacy_no), x.amount_fen)
                  ORDER BY x.compound_id, x.legacy_no",
+    },
+    Tie {
+        name: "a-resolution-makes-one-plan",
+        counted: "SELECT count(*) FROM renewal_plan x WHERE {compound} AND x.round_no IS NOT NULL",
+        broken: "SELECT '小区 ' || x.compound_id || ' 表决 ' || x.round_no || ' 事项 ' || x.motion_no FROM renewal_plan x
+                 WHERE {compound} AND x.round_no IS NOT NULL AND NOT EXISTS (SELECT 1 FROM renewal_withdrawal w
+                   WHERE w.compound_id = x.compound_id AND w.plan_no = x.plan_no)
+                 GROUP BY x.compound_id, x.round_no, x.motion_no HAVING count(*) > 1
+                 ORDER BY x.compound_id, x.round_no, x.motion_no",
     },
     Tie {
         name: "renewals-sum-to-dues",

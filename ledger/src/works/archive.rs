@@ -13,9 +13,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::facts::{Facts, Recorded};
 use super::step::{Archived, NoticeOf, Step};
-use super::{NO_PAPER, PAPER, Stepped, UNFINISHED, facts_of, gate, law, let_go, rows};
+use super::{NO_PAPER, PAPER, Stepped, UNFINISHED, caps, facts_of, law, let_go, rows};
 use crate::books::{Tx, View};
-use crate::calendar::Instant;
+use crate::calendar::{Day, Instant};
 use crate::error::{Refusal, Result};
 use crate::id::{CompoundId, PaperNo, ProjectNo, StepNo};
 use crate::journal::text::hex;
@@ -276,7 +276,7 @@ pub async fn archive(tx: &mut Tx, no: ProjectNo) -> Result<Stepped> {
     let pack = law(tx, compound, &facts, today).await?;
     let papers = papers(tx, compound, no).await?;
     super::fit::at(&facts, facts.archived.is_none() && facts.withdrawn.is_none(), "不再办理")?;
-    may_be_archived(&pack, &facts)?;
+    may_be_archived(&pack, &facts, today)?;
 
     let digest = hex(&Sha256::digest(list(&facts, &steps, &papers).as_bytes()));
     let_go(tx, no).await?;
@@ -286,14 +286,14 @@ pub async fn archive(tx: &mut Tx, no: ProjectNo) -> Result<Stepped> {
     Ok(Stepped { step_no, digest, stage })
 }
 
-fn may_be_archived(pack: &crate::policy::Pack, facts: &Facts) -> Result<(), Refusal> {
+fn may_be_archived(pack: &crate::policy::Pack, facts: &Facts, today: Day) -> Result<(), Refusal> {
     let mut lacking = Vec::new();
     let accepted = facts.acceptance.as_ref().filter(|acceptance| acceptance.is.is_passed);
     if accepted.is_none() {
         lacking.push("验收合格".to_owned());
     }
     let by_others = facts.plan.as_ref().map_or_else(Default::default, |plan| plan.is.by_others());
-    match gate::settled(pack, facts).filter(|_| facts.account.is_some()) {
+    match caps::settled(pack, facts).filter(|_| facts.account.is_some()) {
         None => lacking.push("决算（须审价的已审价）".to_owned()),
         Some(settled) => {
             let due = settled - by_others - facts.paid_so_far();
@@ -304,6 +304,13 @@ fn may_be_archived(pack: &crate::policy::Pack, facts: &Facts) -> Result<(), Refu
                 lacking.push(format!("追回 {} 元", (-due).grouped()));
             }
         }
+    }
+    let kept = caps::kept_back(pack, facts, today);
+    if let Some(contract) = facts.contract.as_ref().filter(|_| kept.is_positive()) {
+        lacking.push(caps::retained(&contract.is, kept));
+    }
+    if let Some(request) = facts.undecided_request() {
+        lacking.push(format!("办结付款申请（步骤 {}）", request.no));
     }
     let last = facts.account.as_ref().map_or(StepNo(0), |account| account.no);
     if facts.notice(NoticeOf::Outcome, last).is_none() {

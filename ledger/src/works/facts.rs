@@ -432,6 +432,17 @@ impl Facts {
         self.requests.last().filter(|request| !self.is_paid(request.no))
     }
 
+    /// The request that waits and was not returned: what is still to be decided on or paid.
+    #[must_use]
+    pub fn undecided_request(&self) -> Option<&At<PaymentRequest>> {
+        let is_returned = |request: &At<PaymentRequest>| {
+            let on = DecidedOn::Request { step_no: request.no };
+            let of = |d: &&At<Decision>| d.is.on == on && d.is.digest == request.digest;
+            self.decisions.iter().rfind(of).is_some_and(|d| !d.is.agrees)
+        };
+        self.open_request().filter(|request| !is_returned(request))
+    }
+
     /// The last notice of something, recorded after a step.
     #[must_use]
     pub fn notice(&self, of: NoticeOf, after: StepNo) -> Option<&At<Notice>> {

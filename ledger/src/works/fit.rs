@@ -4,7 +4,7 @@
 
 use super::facts::{By, Facts};
 use super::step::*;
-use super::{DAY, NO_OBJECTION, POWER, RETENTION, SHAPE, STEP};
+use super::{CONTRACT, DAY, NO_OBJECTION, POWER, RETENTION, SHAPE, STEP};
 use crate::books::Role;
 use crate::calendar::Day;
 use crate::error::Refusal;
@@ -260,12 +260,44 @@ fn contract_shape(
     is_amount("合同价", contract.price_fen)?;
     is_amount("列支范围承担的合同价", contract.price_fen - by_others)?;
     not_after("签订合同", contract.signed_on, today)?;
+    may_be_contracted(facts, contract)?;
+    let needs_certificate = pack.terms.retention.needs_warranty_end;
+    match (contract.retention, contract.retained_until_on) {
+        (None, None) => {}
+        (Some(_), Some(until)) if until > contract.signed_on => {}
+        (Some(_), None) if needs_certificate => {}
+        (keep, until) => {
+            let keep = keep.map_or("未写比例".to_owned(), |keep| keep.to_string());
+            let until =
+                until.map_or("未写留至何日".to_owned(), |until| format!("留至 {until}"));
+            let evidence = format!("质量保证金 {keep}，{until}，合同 {}", contract.signed_on);
+            return Err(RETENTION.refuse(evidence));
+        }
+    }
     if let (Some(keep), Some(bar)) = (contract.retention, *pack.terms.retention.keep) {
         let (part, whole) = keep.terms();
         if !bar.holds(i64::from(part), i64::from(whole)) {
             let ruled = &pack.terms.retention;
             return Err(RETENTION.refuse(format!("合同 {keep}，规定 {bar}（{}）", ruled.article)));
         }
+    }
+    Ok(())
+}
+
+/// Whether a contract is within what was planned, and the only one.
+fn may_be_contracted(facts: &Facts, contract: &Contract) -> Result<(), Refusal> {
+    let budget = facts.plan.as_ref().map_or(Money::ZERO, |plan| plan.is.budget_fen);
+    if contract.price_fen > budget {
+        let (price, budget) = (contract.price_fen.grouped(), budget.grouped());
+        return Err(CONTRACT.refuse(format!("方案预算 {budget} 元，合同价 {price} 元")));
+    }
+    let before = facts.contract.as_ref().map(|contract| contract.no);
+    if contract.replaces != before {
+        let told = |no: Option<crate::id::StepNo>| {
+            no.map_or("没有合同".to_owned(), |no| format!("步骤 {no} 的合同"))
+        };
+        let evidence = format!("现有：{}；所写替代：{}", told(before), told(contract.replaces));
+        return Err(CONTRACT.refuse(evidence));
     }
     Ok(())
 }

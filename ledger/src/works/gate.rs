@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::caps::{is_review_spared, room};
 use super::days::{self, Clock};
 use super::facts::{At, By, Facts};
 use super::share::Draws;
@@ -21,7 +22,7 @@ use crate::calendar::Day;
 use crate::error::{Kind as Answer, Refusal, Rule};
 use crate::id::DwellingNo;
 use crate::money::Money;
-use crate::policy::terms::{Audit, EmergencyOrder, NoticeKind, PaidInTotal, Power};
+use crate::policy::terms::{EmergencyOrder, NoticeKind, Power};
 use crate::policy::{Evidence, Pack, Path, Predicate};
 
 macro_rules! rules {
@@ -143,8 +144,8 @@ pub struct Finding {
     /// How sure the article is.
     #[schemars(description = "依据是否核对")]
     pub sure: Evidence,
-    /// What the reader can do.
-    #[schemars(description = "办法", example = &"补足参与或同意的面积与人数")]
+    /// What the reader can do as it stands; empty where it holds.
+    #[schemars(description = "办法：按现状所须做的；符合的为空", example = &"补足参与或同意的面积与人数")]
     pub remedy: String,
     /// The pack it is from.
     #[schemars(description = "政策包", example = &"100000@2021-01")]
@@ -194,18 +195,38 @@ struct Verdict {
     state: State,
     evidence: String,
     rooms: Vec<String>,
+    /// What to do about it as it stands; the pack's remedy where that says it all.
+    remedy: Option<String>,
+}
+
+impl Verdict {
+    fn of(state: State, evidence: impl Into<String>) -> Verdict {
+        Verdict { state, evidence: evidence.into(), rooms: Vec::new(), remedy: None }
+    }
+
+    /// With what to do about it, if it does not hold.
+    fn by(mut self, remedy: impl Into<String>) -> Verdict {
+        if self.state != State::Holds {
+            self.remedy = Some(remedy.into());
+        }
+        self
+    }
+
+    fn about(self, rooms: Vec<String>) -> Verdict {
+        Verdict { rooms, ..self }
+    }
 }
 
 fn holds(evidence: impl Into<String>) -> Verdict {
-    Verdict { state: State::Holds, evidence: evidence.into(), rooms: Vec::new() }
+    Verdict::of(State::Holds, evidence)
 }
 
 fn fails(evidence: impl Into<String>) -> Verdict {
-    Verdict { state: State::Fails, evidence: evidence.into(), rooms: Vec::new() }
+    Verdict::of(State::Fails, evidence)
 }
 
 fn later(evidence: impl Into<String>) -> Verdict {
-    Verdict { state: State::Later, evidence: evidence.into(), rooms: Vec::new() }
+    Verdict::of(State::Later, evidence)
 }
 
 fn judged(is_so: bool, evidence: impl Into<String>) -> Verdict {
@@ -217,7 +238,13 @@ fn judged(is_so: bool, evidence: impl Into<String>) -> Verdict {
 pub fn gate(pack: &Pack, facts: &Facts, scene: &Scene) -> Vec<Finding> {
     let judge = |ruled: &crate::policy::Ruled<crate::policy::PredicateText>| {
         let predicate = ruled.name;
-        let Verdict { state, evidence, rooms } = judge(predicate, pack, facts, scene);
+        let Verdict { state, evidence, rooms, remedy } = judge(predicate, pack, facts, scene);
+        let remedy = match (state, remedy) {
+            (State::Holds, _) => String::new(),
+            (_, Some(remedy)) => remedy,
+            (State::Later, None) => "按程序办到这一步时再核对，现在不必处理".to_owned(),
+            (State::Fails | State::Unverified, None) => ruled.remedy.clone(),
+        };
         Finding {
             predicate,
             title: predicate.in_chinese().to_owned(),
@@ -227,11 +254,28 @@ pub fn gate(pack: &Pack, facts: &Facts, scene: &Scene) -> Vec<Finding> {
             says: ruled.says.clone(),
             article: ruled.article.clone(),
             sure: ruled.evidence,
-            remedy: ruled.remedy.clone(),
+            remedy,
             pack: ruled.pack.to_string(),
         }
     };
     pack.gate(facts.project.proposal.path).map(judge).collect()
+}
+
+/// SHA-256 over the project, its plan and application, what was paid, and every condition as it stands: what a printed list
+/// is told by. The same state prints the same; a changed one does not.
+#[must_use]
+pub fn digest(facts: &Facts, findings: &[Finding]) -> String {
+    use sha2::Digest as _;
+    let mut said = vec![format!("项目 {} {}", facts.no(), facts.project.proposal.title.trim())];
+    let application = facts.application.as_ref().map(|application| application.digest.as_str());
+    let plan = facts.plan.as_ref().map(|plan| plan.digest.as_str());
+    said.extend([application, plan].into_iter().flatten().map(|digest| format!("sha256:{digest}")));
+    said.push(format!("已付 {} 其中维修资金 {}", facts.paid_so_far(), facts.paid_by_fund()));
+    said.extend(findings.iter().map(|finding| {
+        let (name, state) = (finding.predicate.name(), finding.state.in_chinese());
+        format!("{name} {state} {}", finding.evidence)
+    }));
+    crate::journal::text::hex(&sha2::Sha256::digest(said.join("\n").as_bytes()))
 }
 
 /// What may still be ahead when a payment is made: a first payment comes before the final account.
@@ -266,7 +310,7 @@ pub fn pass(findings: &[Finding], asked: Asked) -> Result<(), Refusal> {
     let evidence = format!("{}{rooms}（{}）{more}", first.evidence, first.article);
     let refusal = rule_of(first.predicate).refuse(evidence).with("article", first.article.as_str());
     let told = serde_json::to_value(findings).unwrap_or_default();
-    Err(refusal.with("findings", told))
+    Err(refusal.with("findings", told).remedied(first.remedy.as_str()))
 }
 
 /// What each office must have done: its power, the seats that hold it, its name.
@@ -284,95 +328,6 @@ pub fn needed(pack: &Pack, facts: &Facts) -> Vec<(Power, &'static [Role], &'stat
             (powers.authority_after, AUTHORITY, "主管部门"),
         ],
     }
-}
-
-/// What the works come to in the end, all of it: reviewed, or accounted where no review is needed.
-#[must_use]
-pub fn settled(pack: &Pack, facts: &Facts) -> Option<Money> {
-    let reviewed = facts.review.as_ref().map(|review| review.is.amount_fen);
-    let account = facts.account.as_ref().map(|account| account.is.amount_fen);
-    match (reviewed, account) {
-        (Some(reviewed), account) => {
-            Some(account.map_or(reviewed, |account| account.min(reviewed)))
-        }
-        (None, Some(account)) => {
-            let is_enough = pack.terms.payment_caps.total == PaidInTotal::FinalAccount;
-            (is_enough && is_review_spared(pack, facts)).then_some(account)
-        }
-        (None, None) => None,
-    }
-}
-
-/// Whether the final account goes without a review.
-fn is_review_spared(pack: &Pack, facts: &Facts) -> bool {
-    let Some(account) = &facts.account else { return false };
-    if facts.project.proposal.is_on_behalf || pack.audit_required(account.is.amount_fen) {
-        return false;
-    }
-    let committee_agrees =
-        account.is.committee_waives_review && account.by.role == Role::OwnersCommittee;
-    match *pack.terms.audit {
-        Audit::Unless { committee_agrees: true, .. } => committee_agrees,
-        _ => true,
-    }
-}
-
-/// What the contract leaves to the scope; of works in the owners' stead, what the plan does.
-fn contracted(facts: &Facts) -> Option<Money> {
-    let plan = &facts.plan.as_ref()?.is;
-    match (&facts.contract, &facts.order) {
-        (Some(contract), _) => Some(contract.is.price_fen - plan.by_others()),
-        (None, Some(_)) => Some(plan.to_share()),
-        (None, None) => None,
-    }
-}
-
-/// What may be paid now of what the scope bears, what is to be claimed back, and why no more.
-#[must_use]
-pub fn room(pack: &Pack, facts: &Facts, today: Day) -> Option<(Money, Money, String)> {
-    let plan = &facts.plan.as_ref()?.is;
-    let contract = contracted(facts)?;
-    let paid = facts.paid_so_far();
-    let settled = settled(pack, facts).map(|all| (all - plan.by_others()).max(Money::ZERO));
-    let room = pack.terms.payment_caps.room(contract, paid, settled);
-    let mut most = room.most;
-    let mut why = match settled {
-        Some(settled) => format!("审定 {} 元，已付 {} 元", settled.grouped(), paid.grouped()),
-        None => format!("合同 {} 元，已付 {} 元", contract.grouped(), paid.grouped()),
-    };
-    let mut bind = |limit: Money, words: String| {
-        let limit = limit.max(Money::ZERO);
-        if limit < most {
-            most = limit;
-            why = words;
-        }
-    };
-    if settled.is_none() {
-        if facts.project.proposal.is_on_behalf {
-            bind(Money::ZERO, "代修费用审价后一次付清".to_owned());
-        } else if facts.project.proposal.path == Path::Emergency
-            && let Some(advance) = *pack.terms.emergency_advance.value
-        {
-            let limit = advance.most.of_money(plan.to_share()) - paid;
-            bind(limit, format!("应急预付至多 {}，已付 {} 元", advance.most, paid.grouped()));
-        }
-    }
-    if let (Some(settled), Some(contract)) = (settled, &facts.contract)
-        && let Some(keep) = contract.is.retention
-        && !is_released(pack, facts, today)
-    {
-        let kept = keep.of_money(settled);
-        bind(settled - kept - paid, format!("质量保证金 {} 元未到期", kept.grouped()));
-    }
-    Some((most, room.claim_back, why))
-}
-
-/// Whether what is kept back may be paid.
-fn is_released(pack: &Pack, facts: &Facts, today: Day) -> bool {
-    let Some(contract) = &facts.contract else { return true };
-    let is_over = contract.is.retained_until_on.is_none_or(|until| until < today);
-    let is_certified = facts.warranty_end.as_ref().is_some_and(|end| end.is.on <= today);
-    is_over && (is_certified || !pack.terms.retention.needs_warranty_end)
 }
 
 fn judge(predicate: Predicate, pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
@@ -398,7 +353,7 @@ fn judge(predicate: Predicate, pack: &Pack, facts: &Facts, scene: &Scene) -> Ver
         Predicate::NotBlocked => {
             let count = scene.below.len();
             let evidence = format!("{count} 户余额低于停用界限");
-            Verdict { rooms: scene.below.clone(), ..judged(count == 0, evidence) }
+            judged(count == 0, evidence).about(scene.below.clone())
         }
         Predicate::PlanPosted => plan_posted(pack, facts, scene),
         Predicate::Voted => voted(facts, scene),
@@ -421,7 +376,10 @@ fn judge(predicate: Predicate, pack: &Pack, facts: &Facts, scene: &Scene) -> Ver
 }
 
 fn with_check(facts: &Facts, judge: impl FnOnce(&Check) -> Verdict) -> Verdict {
-    facts.check.as_ref().map_or_else(|| fails("方案尚未作责任核查"), |check| judge(&check.is))
+    facts.check.as_ref().map_or_else(
+        || fails("方案尚未作责任核查").by("登记方案的责任核查"),
+        |check| judge(&check.is),
+    )
 }
 
 fn payable(pack: &Pack, facts: &Facts, check: &Check) -> Verdict {
@@ -429,7 +387,7 @@ fn payable(pack: &Pack, facts: &Facts, check: &Check) -> Verdict {
     let missing: Vec<&str> =
         never.iter().filter(|kind| !check.checked.contains(kind)).map(|k| k.in_chinese()).collect();
     if !missing.is_empty() {
-        return fails(format!("未核查：{}", missing.join("、")));
+        return fails(format!("未核查：{}", missing.join("、"))).by("逐类核查后重新登记责任核查");
     }
     let found = check.found.iter().filter(|found| never.contains(&found.kind));
     let found: Money = found.map(|found| found.amount_fen).sum();
@@ -451,61 +409,83 @@ fn posted(
     let late = if notice.on > at { format!("，{} 补记", notice.on) } else { String::new() };
     let notice = &notice.is;
     let posted_on = notice.posted_on;
+    let is_working =
+        law.value.is_some_and(|law| law.counted == crate::policy::terms::Days::Working);
+    let unit = if is_working { "个工作日" } else { "日" };
     match days::judge(*law.value, posted_on, notice.until_on, at) {
         Clock::Kept { days } => {
-            holds(format!("{posted_on} 公示于{}，至 {at} 满 {days} 日{late}", notice.place))
+            holds(format!("{posted_on} 公示于{}，至 {at} 满 {days} {unit}{late}", notice.place))
         }
         Clock::Short { days, needed, free_on } => fails(format!(
-            "{posted_on} 公示，至 {at} 满 {days} 日，须满 {needed} 日（当日不计，最早 {free_on}）"
+            "{posted_on} 公示，至 {at} 满 {days} {unit}，须满 {needed} {unit}（当日不计，最早 {free_on}）"
         )),
-        Clock::Uncounted { needed } => Verdict {
-            state: State::Unverified,
-            ..fails(format!("须满 {needed} 个工作日；本年度节假日安排未收录，不予推定"))
-        },
+        Clock::Uncounted { needed } => uncounted(needed),
     }
+}
+
+/// A clock in working days of a year whose holidays are not known.
+fn uncounted(needed: u16) -> Verdict {
+    let words = format!("须满 {needed} 个工作日；该年度节假日安排未收录，不予推定");
+    Verdict::of(State::Unverified, words).by("等国务院办公厅的节假日安排收录后再办理")
 }
 
 fn answered(facts: &Facts, verdict: Verdict) -> Verdict {
     let open: Vec<String> = facts.open_objections().map(|o| o.no.to_string()).collect();
     if verdict.state == State::Holds && !open.is_empty() {
-        return fails(format!("{} 件异议未答复（步骤 {}）", open.len(), open.join("、")));
+        return fails(format!("{} 件异议未答复（步骤 {}）", open.len(), open.join("、")))
+            .by("逐件答复异议");
     }
     verdict
 }
 
 fn plan_posted(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
-    let Some(plan) = &facts.plan else { return fails("尚无使用方案") };
+    let Some(plan) = &facts.plan else { return no_plan() };
     let Some(notice) = facts.notice(NoticeOf::Plan, plan.no) else {
-        return fails("方案尚未公示");
+        return fails("方案尚未公示").by("公示方案，满规定天数后再表决，保存照片与起止日期");
     };
     let at = facts.carried.as_ref().map_or(scene.today, |carried| carried.opened_on);
     let law = pack.notice_days(NoticeKind::Plan);
     if notice.is.posted_on >= at {
-        return fails(format!("{} 公示，{at} 已开始表决", notice.is.posted_on));
+        return fails(format!("{} 公示，{at} 已开始表决", notice.is.posted_on)).by(AGAIN);
     }
-    answered(facts, posted(law, notice, at))
+    let verdict = posted(law, notice, at);
+    // A vote that was opened too early does not come right by waiting.
+    let verdict = if facts.carried.is_some() { verdict.by(AGAIN) } else { verdict };
+    answered(facts, verdict)
+}
+
+/// What is left where the vote was opened before the notice had run.
+const AGAIN: &str = "公示满规定天数后重新表决";
+
+fn no_plan() -> Verdict {
+    fails("尚无使用方案").by("登记使用方案")
 }
 
 fn voted(facts: &Facts, scene: &Scene) -> Verdict {
-    let Some(plan) = &facts.plan else { return fails("尚无使用方案") };
-    let Some(carried) = &facts.carried else { return fails("尚无通过本方案的表决") };
+    let Some(plan) = &facts.plan else { return no_plan() };
+    let Some(carried) = &facts.carried else {
+        return fails("尚无通过本方案的表决").by("就本方案（写明方案名）组织表决，通过后登记");
+    };
     let (round, motion) = carried.number;
     let named = facts.plan_name().unwrap_or_default();
     if carried.plan != named {
         return fails(format!(
             "表决 {round} 事项 {motion} 表决的是“{}”，不是“{named}”",
             carried.plan
-        ));
+        ))
+        .by("就现在的方案重新表决");
     }
     let budget = plan.is.to_share();
     if carried.cap < budget {
         let (cap, budget) = (carried.cap.grouped(), budget.grouped());
-        return fails(format!("表决同意至多 {cap} 元，方案应分摊 {budget} 元"));
+        return fails(format!("表决同意至多 {cap} 元，方案应分摊 {budget} 元"))
+            .by("把方案减到表决同意的金额以内，或按现在的金额重新表决");
     }
     if carried.dwellings != scene.voters {
         let lacking = scene.voters.difference(&carried.dwellings).count();
         let beyond = carried.dwellings.difference(&scene.voters).count();
-        return fails(format!("表决范围与列支范围不同：少 {lacking} 户，多 {beyond} 户"));
+        return fails(format!("表决范围与列支范围不同：少 {lacking} 户，多 {beyond} 户"))
+            .by("按列支范围重新表决，或改方案的列支范围");
     }
     holds(format!(
         "表决 {round} 事项 {motion} 于 {} 通过（{}）",
@@ -515,13 +495,15 @@ fn voted(facts: &Facts, scene: &Scene) -> Verdict {
 
 fn witnessed(pack: &Pack, facts: &Facts) -> Verdict {
     let Some(kind) = facts.project.proposal.emergency else {
-        return fails("未写明应急情形");
+        return fails("未写明应急情形").by("按应急程序重新立项，写明应急情形");
     };
     let Some(emergency) = pack.emergency(kind) else {
-        return fails(format!("{}不在本地应急情形之列", kind.in_chinese()));
+        return fails(format!("{}不在本地应急情形之列", kind.in_chinese())).by("按一般程序办理");
     };
     if facts.project.proposal.is_on_behalf {
-        let Some(order) = &facts.order else { return fails("尚无代修决定") };
+        let Some(order) = &facts.order else {
+            return fails("尚无代修决定").by("登记代修决定");
+        };
         let law = pack.notice_days(NoticeKind::EmergencySilence);
         // The authority may step in once the days given to the committee are over, whole, from the day it was told.
         let silence = law.value.map(|n| crate::policy::terms::Notice {
@@ -535,10 +517,7 @@ fn witnessed(pack: &Pack, facts: &Facts) -> Verdict {
             Clock::Short { days, needed, .. } => {
                 fails(format!("责令后 {days} 日即决定代修，须满 {needed} 日"))
             }
-            Clock::Uncounted { needed } => Verdict {
-                state: State::Unverified,
-                ..fails(format!("须满 {needed} 个工作日；节假日安排未收录，不予推定"))
-            },
+            Clock::Uncounted { needed } => uncounted(needed),
         };
     }
     let by: Vec<_> = facts.witnesses.iter().map(|w| w.is.by).collect();
@@ -577,10 +556,10 @@ fn emergency_cap(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
 
 fn result_posted(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
     let (Some(vote), Some(carried)) = (&facts.vote, &facts.carried) else {
-        return fails("尚无表决结果");
+        return fails("尚无表决结果").by("表决通过并登记后，公示表决结果");
     };
     let Some(notice) = facts.notice(NoticeOf::Result, vote.no) else {
-        return fails("表决结果尚未公示");
+        return fails("表决结果尚未公示").by("公示表决结果，保存照片与起止日期");
     };
     if notice.is.posted_on < carried.passed_on {
         let (posted, passed) = (notice.is.posted_on, carried.passed_on);
@@ -596,23 +575,42 @@ fn office_decided(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
         return match scene.asked {
             Asked::Approve => fails("尚无使用申请，或申请后方案、核查、表决已改动"),
             Asked::Pay => fails("没有有效的使用申请"),
-        };
+        }
+        .by("提交使用申请；方案、核查或表决改动过的，重新申请");
     };
     let mut done = Vec::new();
     let mut lacking = Vec::new();
+    let mut is_returned = false;
     for (power, seats, office) in needed(pack, facts) {
         let (power_word, decided) = (power.in_chinese(), facts.decided(power, seats));
         match decided {
             Some(d) if d.is.agrees => done.push(format!("{office}已{power_word}（{}）", d.on)),
-            Some(d) => lacking.push(format!("{office}已退回（{}）：{}", d.on, d.is.opinion)),
+            Some(d) => {
+                is_returned = true;
+                lacking.push(format!("{office}已退回（{}）：{}", d.on, d.is.opinion));
+            }
             None => lacking.push(format!("待{office}{power_word}")),
         }
     }
     if lacking.is_empty() {
+        // Who decides on the request is the one to approve it; for everybody else it waits.
+        let waits = scene.request.as_ref().filter(|_| scene.decider.is_none());
+        if let (Asked::Pay, Some(request)) = (scene.asked, waits)
+            && facts.approval_of(request).is_none()
+        {
+            let words = format!("{}；付款申请（步骤 {}）尚未批准", done.join("、"), request.no);
+            return later(words).by("等候有审批权限的单位批准付款申请");
+        }
         return holds(done.join("、"));
     }
     let words = format!("{} 申请；{}", application.on, lacking.join("、"));
-    if scene.asked == Asked::Approve { later(words) } else { fails(words) }
+    let verdict = if scene.asked == Asked::Approve { later(words) } else { fails(words) };
+    let remedy = if is_returned {
+        "按退回的意见改正后重新申请"
+    } else {
+        "等候上列单位办理"
+    };
+    verdict.by(remedy)
 }
 
 fn signed(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
@@ -621,7 +619,8 @@ fn signed(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
     }
     let Some(contract) = &facts.contract else {
         let words = "尚未签订施工合同";
-        return if scene.asked == Asked::Approve { later(words) } else { fails(words) };
+        let verdict = if scene.asked == Asked::Approve { later(words) } else { fails(words) };
+        return verdict.by("签订施工合同并登记");
     };
     let parties = &pack.terms.contract_parties.value;
     let lacking: Vec<&str> = parties
@@ -678,7 +677,8 @@ fn in_order(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
         ];
         let lacking: Vec<&str> = needed.iter().filter(|n| !n.1).map(|n| n.0).collect();
         if !lacking.is_empty() {
-            return fails(format!("已审价或决算，尚缺 {}", lacking.join("、")));
+            return fails(format!("已审价或决算，尚缺 {}", lacking.join("、")))
+                .by(format!("补登记{}", lacking.join("、")));
         }
     }
     let known: Vec<(&str, Day)> =
@@ -700,9 +700,11 @@ fn in_order(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
 }
 
 fn pays_contractor(facts: &Facts, scene: &Scene) -> Verdict {
-    let Some(request) = &scene.request else { return later("尚无付款申请") };
+    let Some(request) = &scene.request else {
+        return later("尚无付款申请").by("提出付款申请");
+    };
     let Some((payee, account)) = facts.payee() else {
-        return fails("尚无合同，不知付给谁");
+        return fails("尚无合同，不知付给谁").by("签订施工合同并登记");
     };
     let asked = &request.is;
     let is_payee = asked.payee.trim() == payee && asked.account_no.trim() == account;
@@ -719,23 +721,32 @@ fn pays_contractor(facts: &Facts, scene: &Scene) -> Verdict {
 
 fn within_caps(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
     let Some((most, back, why)) = room(pack, facts, scene.today) else {
-        return later("尚无合同");
+        return later("尚无合同").by("签订施工合同并登记");
     };
     let now = format!("现可付至多 {} 元（{why}）", most.grouped());
     if back.is_positive() {
-        return fails(format!("已多付 {} 元，应先追回（{why}）", back.grouped()));
+        return fails(format!("已多付 {} 元，应先追回（{why}）", back.grouped()))
+            .by(format!("先追回 {} 元", back.grouped()));
     }
     match &scene.request {
         None => later(now),
         Some(request) => {
             let asked = request.is.amount_fen;
-            judged(asked <= most, format!("申请 {} 元，{now}", asked.grouped()))
+            let remedy = if most.is_positive() {
+                format!(
+                    "把付款申请减到 {} 元以内；其余待审价、验收或保证金到期后再付",
+                    most.grouped()
+                )
+            } else {
+                "待审价、验收或保证金到期后再申请付款".to_owned()
+            };
+            judged(asked <= most, format!("申请 {} 元，{now}", asked.grouped())).by(remedy)
         }
     }
 }
 
 fn within_budget(pack: &Pack, facts: &Facts) -> Verdict {
-    let Some(plan) = &facts.plan else { return fails("尚无使用方案") };
+    let Some(plan) = &facts.plan else { return no_plan() };
     let budget = plan.is.budget_fen;
     let account = facts.account.as_ref().map(|account| account.is.amount_fen);
     let reviewed = facts.review.as_ref().map(|review| review.is.amount_fen);
@@ -765,7 +776,7 @@ fn audited(pack: &Pack, facts: &Facts) -> Verdict {
         Some(review) => {
             let reviewed = review.is.amount_fen;
             let words = format!("决算 {} 元，审定 {} 元", amount.grouped(), reviewed.grouped());
-            judged(amount <= reviewed, words)
+            judged(amount <= reviewed, words).by("把决算改到审定价以内")
         }
         None if is_review_spared(pack, facts) => {
             holds(format!("决算 {} 元，可以不审价", amount.grouped()))
@@ -779,12 +790,13 @@ fn settlement_posted(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
         let repairs_first = pack.terms.emergency_path.order == EmergencyOrder::RepairThenDisclose;
         let has_advance = pack.terms.emergency_advance.value.is_some();
         if scene.asked == Asked::Pay && repairs_first && !has_advance {
-            return fails("须先修复、决算、公示，后拨付");
+            return fails("须先修复、决算、公示，后拨付")
+                .by("修复、验收后登记决算，并公示决算与分摊");
         }
         return later("尚未决算");
     };
     let Some(notice) = facts.notice(NoticeOf::Settlement, account.no) else {
-        return fails("决算与分摊尚未公示");
+        return fails("决算与分摊尚未公示").by("公示决算与各户分摊");
     };
     posted(pack.notice_days(NoticeKind::EmergencySettlement), notice, scene.today)
 }
@@ -801,7 +813,7 @@ fn shares_exact(scene: &Scene) -> Verdict {
     let back: Vec<String> = draws.backwards().map(|d| d.code.to_string()).collect();
     if scene.asked == Asked::Pay && !back.is_empty() {
         let words = format!("付款过小，{} 户的累计分摊会倒退一分", back.len());
-        return Verdict { rooms: back, ..fails(words) };
+        return fails(words).about(back).by("过小的付款并入下一笔");
     }
     let words = format!(
         "累计 {} 元 = 资金 {} + 自筹 {} + 建设单位 {} + 售房单位 {}，共 {} 户",
@@ -825,9 +837,9 @@ fn balances_suffice(scene: &Scene) -> Verdict {
     }
     let words = format!("{} 户余额不足，尚差自筹 {} 元", short.len(), lacking.grouped());
     if scene.asked == Asked::Approve {
-        return Verdict { rooms, ..holds(format!("{words}，付款前须交来")) };
+        return holds(format!("{words}，付款前须交来")).about(rooms);
     }
-    Verdict { rooms, ..fails(words) }
+    fails(words).about(rooms)
 }
 
 fn four_eyes(facts: &Facts, scene: &Scene) -> Verdict {
@@ -869,7 +881,8 @@ fn no_conflict(facts: &Facts) -> Verdict {
     let mut declared = facts.interests.iter().filter(|i| i.is.contractor.trim() == payee);
     let Some(last) = declared.rfind(|i| seats.contains(&i.by.role)) else {
         let seats: Vec<&str> = seats.iter().map(|role| role.in_chinese()).collect();
-        return fails(format!("{}尚未申报与{payee}有无利害关系", seats.join("或")));
+        return fails(format!("{}尚未申报与{payee}有无利害关系", seats.join("或")))
+            .by(format!("由{}申报与{payee}有无利害关系", seats.join("或")));
     };
     if !last.is.is_related {
         return holds(format!(
@@ -879,11 +892,12 @@ fn no_conflict(facts: &Facts) -> Verdict {
         ));
     }
     if last.is.recused.is_empty() {
-        return fails(format!("与{payee}有利害关系，无人回避"));
+        return fails(format!("与{payee}有利害关系，无人回避"))
+            .by("有利害关系的人回避，并在申报中写明");
     }
     let is_recused = |by: &By| last.is.recused.contains(&by.name);
     if facts.decisions.iter().any(|d| d.is.agrees && is_recused(&d.by)) {
-        return fails("应回避的人作了决定");
+        return fails("应回避的人作了决定").by("由不须回避的人重新决定");
     }
     holds(format!("有利害关系的 {} 人已回避", last.is.recused.len()))
 }

@@ -7,7 +7,7 @@ use super::facts::{At, Facts};
 use super::gate::{self, Asked, Scene};
 use super::share::{Draws, draws};
 use super::step::PaymentRequest;
-use super::{NOT_APPROVED, rows, scene};
+use super::{NOT_APPROVED, caps, rows, scene};
 use crate::allocation::Work;
 use crate::books::Tx;
 use crate::error::{Refusal, Result};
@@ -52,7 +52,7 @@ impl Approval {
     ) -> Result<Option<Approval>> {
         let compound = tx.compound();
         let held = rows::holds(tx, compound, facts.no()).await?.pop();
-        let settled = gate::settled(pack, facts);
+        let settled = caps::settled(pack, facts);
         let (Some(held), Some(settled), Some(plan)) = (held, settled, &facts.plan) else {
             return Ok(None);
         };

@@ -568,12 +568,19 @@ pub struct Contract {
     pub parties: Vec<Party>,
     /// What is kept back of the audited price.
     #[serde(default)]
-    #[schemars(description = "质量保证金占审定价的比例：没有的不写", with = "Option<String>", example = &"3%")]
+    #[schemars(description = "质量保证金占审定价的比例：没有的不写", example = &"3%")]
     pub retention: Option<Fraction>,
     /// Until when.
     #[serde(default)]
     #[schemars(description = "保证金留至：含当日")]
     pub retained_until_on: Option<Day>,
+    /// The contract this one takes the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        description = "所替代的合同的步骤编号：补充、变更合同须写；第一份不写",
+        example = 9
+    )]
+    pub replaces: Option<StepNo>,
     /// What proves it.
     #[schemars(description = "凭据", example = &"合同 2026-01")]
     pub evidence: String,
@@ -799,10 +806,15 @@ macro_rules! steps {
                 match self { $(Step::$name(_) => $word,)* }
             }
 
-            /// The word people use.
+            /// The word people use. A decision is called by the power it is made by: a filing is no approval.
             #[must_use]
             pub const fn in_chinese(&self) -> &'static str {
-                match self { $(Step::$name(_) => $chinese,)* }
+                match self {
+                    Step::Decision(Decision { power: Power::Filing, .. }) => "备案",
+                    Step::Decision(Decision { power: Power::Confirmation, .. }) => "确认",
+                    Step::Decision(Decision { power: Power::Certification, .. }) => "证明",
+                    $(Step::$name(_) => $chinese,)*
+                }
             }
         }
 

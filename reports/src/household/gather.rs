@@ -76,7 +76,7 @@ pub async fn gather(
         levy: levy.unwrap_or_else(|| "未核定".to_owned()),
         first_deposit_on: account.first_deposit_on,
         first_due,
-        first_paid: account.deposited,
+        first_paid: account.first_paid,
         opening: balance(account.opening),
         lines,
         closing: balance(account.closing),

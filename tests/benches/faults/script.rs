@@ -223,7 +223,12 @@ async fn turn(books: &Books, draws: &mut Draws, today: Day, bend: i64) -> Result
         _ => {
             let dwelling_no = DwellingNo(1 + draws.small(30));
             let due = Money::fen(i64::from(draws.small(400_000)));
-            let list = vec![Assessment { dwelling_no, due, standard: "90 元/㎡".to_owned() }];
+            let list = vec![Assessment {
+                dwelling_no,
+                due,
+                standard: "90 元/㎡".to_owned(),
+                due_on: None,
+            }];
             let request = Request::new("fund.assess", list).maybe_once(key);
             let done = books.act(clerk(), compound, request, |tx, list| {
                 Box::pin(async move { fund::assess(tx, list).await })

@@ -1,9 +1,11 @@
 //! Fractions, and bounds that say whether they count.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
 use rust_decimal::Decimal;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -87,6 +89,23 @@ impl fmt::Display for Fraction {
             100 => write!(f, "{}%", self.part),
             of => write!(f, "{}/{of}", self.part),
         }
+    }
+}
+
+/// The ways people write it. The reader takes any `a/b` up to the whole, which no pattern can say.
+impl JsonSchema for Fraction {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Fraction".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "pattern": "^((100|[1-9]?[0-9])%|1/[1-9][0-9]?|2/[3-9]|3/[4-9])$", "examples": ["30%", "2/3"]
+        })
     }
 }
 

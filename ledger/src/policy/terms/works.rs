@@ -284,7 +284,7 @@ pub enum Days {
     /// 日.
     #[default]
     Calendar,
-    /// 工作日. Counting them needs the year's calendar of holidays, which no pack carries yet.
+    /// 工作日, by the State Council's arrangement of the year (`calendar`).
     Working,
 }
 
