@@ -179,21 +179,15 @@ pub struct Penalty {
     )]
     pub daily_ppm: u32,
     /// Days after the due day that are free.
-    #[serde(default)]
     #[schemars(description = "宽限天数", range(max = 366), example = 0)]
     pub grace_days: u16,
     /// The most it comes to, in hundredths of a per cent of the principal.
-    #[serde(default = "whole")]
     #[schemars(
         description = "上限：本金的万分之几",
         range(min = 1, max = 10_000),
         example = 10_000
     )]
     pub most_bp: u16,
-}
-
-const fn whole() -> u16 {
-    10_000
 }
 
 /// What the contract leaves to be paid of an empty dwelling.
@@ -247,12 +241,21 @@ pub struct Terms {
 #[schemars(rename = "TariffTier", description = "阶梯的一级")]
 pub struct Tier {
     /// Up to which count of the period; the last has no end.
-    #[serde(default, with = "rust_decimal::serde::str_option")]
-    #[schemars(description = "本级至多：最后一级不写", with = "Option<String>", example = &"60")]
+    #[serde(
+        default,
+        with = "rust_decimal::serde::str_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(
+        description = "本级至多：最后一级不写",
+        with = "Option<String>",
+        regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,3})?$"),
+        example = &"60"
+    )]
     pub up_to: Option<Decimal>,
     /// The price of one.
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(description = "单价：元", with = "String", example = &"2.90")]
+    #[schemars(description = "单价：元", with = "String", regex(pattern = r"^[0-9]{1,7}(\.[0-9]{1,4})?$"), example = &"2.90")]
     pub price: Decimal,
 }
 
@@ -296,7 +299,7 @@ impl Meter {
 
 /// How a charge is reckoned. Prices are texts: yuan with at most four places.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(tag = "by", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "TariffFormula", description = "计算公式", transform = crate::governance::matter::with_tag_told)]
 pub enum Formula {
     /// 面积 × 单价 × 月数.
@@ -304,7 +307,7 @@ pub enum Formula {
     Area {
         /// Yuan per m² and month.
         #[serde(with = "rust_decimal::serde::str")]
-        #[schemars(description = "单价：元/平方米·月", with = "String", example = &"0.35")]
+        #[schemars(description = "单价：元/平方米·月", with = "String", regex(pattern = r"^[0-9]{1,7}(\.[0-9]{1,4})?$"), example = &"0.35")]
         price: Decimal,
     },
     /// 定额: one sum a month.
@@ -312,7 +315,7 @@ pub enum Formula {
     Fixed {
         /// Yuan a month.
         #[serde(with = "rust_decimal::serde::str")]
-        #[schemars(description = "单价：元/户·月", with = "String", example = &"10")]
+        #[schemars(description = "单价：元/户·月", with = "String", regex(pattern = r"^[0-9]{1,7}(\.[0-9]{1,4})?$"), example = &"10")]
         price: Decimal,
     },
     /// 车位: one sum a month and space held.
@@ -320,7 +323,7 @@ pub enum Formula {
     Spaces {
         /// Yuan a month and space.
         #[serde(with = "rust_decimal::serde::str")]
-        #[schemars(description = "单价：元/个·月", with = "String", example = &"150")]
+        #[schemars(description = "单价：元/个·月", with = "String", regex(pattern = r"^[0-9]{1,7}(\.[0-9]{1,4})?$"), example = &"150")]
         price: Decimal,
     },
     /// 抄表.
@@ -331,7 +334,7 @@ pub enum Formula {
         meter: Meter,
         /// Yuan for one.
         #[serde(with = "rust_decimal::serde::str")]
-        #[schemars(description = "单价：元", with = "String", example = &"2.90")]
+        #[schemars(description = "单价：元", with = "String", regex(pattern = r"^[0-9]{1,7}(\.[0-9]{1,4})?$"), example = &"2.90")]
         price: Decimal,
     },
     /// 阶梯.

@@ -91,7 +91,7 @@ pub struct Change {
 #[schemars(rename = "BillingSketch", description = "出账试算")]
 pub struct Sketch {
     /// The month.
-    #[schemars(description = "月份", with = "String", example = &"2026-01")]
+    #[schemars(description = "月份")]
     pub month: Month,
     /// The bills.
     #[schemars(description = "拟出的账单")]

@@ -123,6 +123,23 @@ impl Why {
         }
     }
 
+    /// The words people read.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Why::NotDue => "本月不是该户的出账月",
+            Why::NotMeant => "收费标准不适用于该户",
+            Why::NotThere => "该户在计费期间不存在",
+            Why::NoReading => "缺抄表读数",
+            Why::Backwards => "本期读数小于上期",
+            Why::NoSpace => "该户没有在租车位",
+            Why::Charged => "该期间已出账",
+            Why::Overlaps => "与已出账单的期间重叠",
+            Why::Nothing => "应收为零",
+            Why::TooMuch => "应收超过金额上限",
+        }
+    }
+
     /// Whether a clerk should look at it: the others are as they should be.
     #[must_use]
     pub const fn is_a_defect(self) -> bool {

@@ -25,6 +25,7 @@ static LAWS: &[(&str, &str)] = &[
     ("bills-posted", "账单均已入账"),
     ("bank-claims-true", "银行流水认领属实"),
     ("imports-whole", "导入完整"),
+    ("a-resolution-makes-one-plan", "一项决议只成一个续筹方案"),
     ("owners-hold-wholes", "产权份额合计为一"),
     ("deeds-signed", "须复核的均由第二人复核"),
     ("succeeded-empty", "已终止的房屋无余额"),
