@@ -19,6 +19,7 @@ mod papers;
 mod people;
 mod policies;
 mod reports;
+mod tariffs;
 mod votes;
 mod words;
 mod works;
@@ -135,6 +136,9 @@ enum Command {
     Pay(PayArgs),
     /// 出账单
     Bill(BillArgs),
+    /// 收费标准：收费约定、单价、抄表、公摊、试算
+    #[command(subcommand)]
+    Tariff(tariffs::TariffAct),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
     /// 报表与公示：会计报表、年度公示
@@ -175,9 +179,9 @@ enum Command {
     /// 政策包：查看各地规定、比较版本、收入新版本
     #[command(subcommand)]
     Policy(PolicyAct),
-    /// 批量办理：全部小区结息
+    /// 批量办理：全部小区结息、出账
     #[command(subcommand)]
-    Run(gains::RunOf),
+    Run(RunOf),
     /// 收益：利率、结息批次、算式、分配、定期存款与国债、银行利息与费用
     #[command(subcommand)]
     Gains(gains::Gains),
@@ -188,6 +192,15 @@ enum Command {
     Config(ConfigArgs),
     /// 体检：配置、数据库、时钟、文件权限；不改动任何东西
     Doctor(DoctorArgs),
+}
+
+/// Runs over every compound.
+#[derive(Debug, Subcommand)]
+enum RunOf {
+    /// 结息：全部小区逐个办理；中断后再运行同一命令即接续，已结的不重复
+    Interest(gains::InterestArgs),
+    /// 出账：按收费标准出一个月的账单；中断后再运行同一命令即接续，已出的不重复
+    Billing(tariffs::BillingArgs),
 }
 
 /// Why a command ended without an answer.
@@ -297,7 +310,9 @@ impl Command {
             Command::Countersign(asked) => asked.is_json(),
             Command::Vote(vote) => vote.is_json(),
             Command::Project(project) => project.is_json(),
-            Command::Run(run) => run.is_json(),
+            Command::Run(RunOf::Interest(args)) => args.json,
+            Command::Run(RunOf::Billing(args)) => args.json,
+            Command::Tariff(asked) => asked.is_json(),
             Command::Gains(asked) => asked.is_json(),
             Command::Hooks(asked) => asked.is_json(),
             Command::Doctor(args) => args.json,
@@ -390,8 +405,14 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Vote(vote) => votes::run(db, vote, out).await,
         // A project's future is large, and every command would carry its size.
         Command::Project(project) => Box::pin(works::run(db, project, out)).await,
-        Command::Run(run) => {
-            at(db, async move |books| gains::interest(books, run, out).await).await
+        Command::Run(RunOf::Interest(args)) => {
+            at(db, async move |books| gains::interest(books, args, out).await).await
+        }
+        Command::Run(RunOf::Billing(args)) => {
+            at(db, async move |books| tariffs::billing(books, args, out).await).await
+        }
+        Command::Tariff(asked) => {
+            at(db, async move |books| tariffs::run(books, asked, out).await).await
         }
         Command::Gains(asked) => {
             at(db, async move |books| gains::run(books, asked, out).await).await

@@ -43,6 +43,7 @@ pub mod routes;
 pub mod serve;
 pub mod shape;
 pub mod street;
+pub mod tariffs;
 pub mod whence;
 pub mod wire;
 pub mod works;

@@ -27,7 +27,7 @@ use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
     accounts, audit, bank, countersign, fees, front, fund, gains, governance, hooks, imports,
     journal, levy, life, metrics, openapi, people, placements, policy, portal, problem, proof,
-    property, refunds, renewal, works,
+    property, refunds, renewal, tariffs, works,
 };
 
 /// Whoever may read the books of a compound.
@@ -303,11 +303,21 @@ use ledger::life as life_rules;
 use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
+use ledger::tariff as tariff_rules;
 use ledger::works as work_rules;
 use ledger::{
     bank as bank_rules, fees as fee_rules, fund as fund_rules, gains as gain_rules,
     hooks as hook_rules, import as import_rules,
 };
+
+/// Bills of known amounts are published.
+static BILLS: &[&Rule] = &[
+    &fee_rules::ITEM,
+    &fee_rules::PERIOD,
+    &fee_rules::NO_BILLS,
+    &fee_rules::AMOUNT,
+    &fee_rules::BILLED,
+];
 
 /// A subscription is made or changed.
 static HOOK: &[&Rule] = &[
@@ -559,7 +569,41 @@ routes! {
         "列出收据" "依收据编号。" [ROOM];
     POST Long "/compounds/{compound}/bills" KEEPERS Compound [MONEY] fees::bill:
         "出账单" "一批账单一张凭证；有预存的先抵扣。"
-        [ROOM, POST, fee_rules::RULES];
+        [ROOM, POST, BILLS];
+    GET Quick "/compounds/{compound}/fee-terms" READERS Compound tariffs::terms:
+        "列出收费约定" "计费方式、酬金、违约金、空置减收；按起日先后。" [];
+    POST Quick "/compounds/{compound}/fee-terms" KEEPERS Compound tariffs::new_terms:
+        "登记收费约定" "物业服务合同中与收费有关的条款；登记后不改动，变更的另登一份。"
+        [CLEAR, &[&tariff_rules::TEXT, &tariff_rules::TERMS, &tariff_rules::TERMS_TAKEN]];
+    GET Quick "/compounds/{compound}/tariffs" READERS Compound tariffs::tariffs:
+        "列出收费标准" "单价、公式、周期、适用范围，已终止的也在内。" [];
+    POST Quick "/compounds/{compound}/tariffs" KEEPERS Compound tariffs::new_tariff:
+        "登记收费标准" "新的项目，或已有项目自某日起的新单价：期中变价按天分段计算。"
+        [CLEAR, &[&tariff_rules::TEXT, &tariff_rules::PRICE, &tariff_rules::NO_TERMS, &tariff_rules::PRICE_TAKEN]];
+    POST Quick "/compounds/{compound}/tariffs/{no}/end" KEEPERS Compound tariffs::end_tariff:
+        "终止收费标准" "写明最后一天；已出的账单不动。" [&[&tariff_rules::NO_TARIFF, &tariff_rules::END]];
+    GET Quick "/compounds/{compound}/fee-reliefs" READERS Compound tariffs::reliefs:
+        "列出减免与空置" "" [];
+    POST Quick "/compounds/{compound}/dwellings/{room}/fee-reliefs" KEEPERS Compound tariffs::new_relief:
+        "登记减免或空置" "只影响此后出的账单；空置的应缴比例依收费约定。"
+        [ROOM, CLEAR, &[&tariff_rules::TEXT, &tariff_rules::SPAN]];
+    GET Quick "/compounds/{compound}/spaces" READERS Compound tariffs::leases:
+        "列出车位租用" "" [];
+    POST Quick "/compounds/{compound}/dwellings/{room}/spaces" KEEPERS Compound tariffs::new_lease:
+        "登记车位租用" "一个车位同日只租一户。" [ROOM, CLEAR, &[&tariff_rules::TEXT, &tariff_rules::SPAN]];
+    GET Quick "/compounds/{compound}/meter-readings" READERS Compound tariffs::readings:
+        "列出抄表读数" "" [];
+    POST Long "/compounds/{compound}/meter-readings" KEEPERS Compound tariffs::new_readings:
+        "登记抄表读数" "一表的第一个读数是装表读数；读数不得减小，换表的登记新表。"
+        [ROOM, CLEAR, &[&tariff_rules::TEXT, &tariff_rules::METER_READING]];
+    GET Long "/compounds/{compound}/billing-sketch" READERS Compound tariffs::sketch:
+        "试算一个月的账单" "只计算，不入账：拟出的账单、与上期的差异、每户不出账的真实原因。" [ROOM];
+    POST Long "/compounds/{compound}/billings" KEEPERS Compound [MONEY] tariffs::new_billing:
+        "按收费标准出账" "账册锁定后重新计算并出账；已出的期间不再出，同一请求再来只补所缺。"
+        [ROOM, POST, &[&fee_rules::MONTH, &tariff_rules::NO_TERMS, &fee_rules::NOTHING_DUE, &fee_rules::SKETCH_STALE]];
+    POST Long "/compounds/{compound}/shared-costs" KEEPERS Compound [MONEY] tariffs::new_shared:
+        "分摊公共费用并出账" "按面积或按户分毫不差地分到各户，一批账单一张凭证。"
+        [POST, BILLS, &[&tariff_rules::SHARED]];
     GET Quick "/compounds/{compound}/bank-lines" READERS Compound bank::lines:
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
     POST Long "/compounds/{compound}/imports" KEEPERS Compound [MONEY] imports::take:

@@ -51,6 +51,14 @@ identities! {
     DepositNo;
     /// A payment of service fees; also its receipt's number.
     PaymentNo;
+    /// What was agreed about service fees (收费约定).
+    TermsNo;
+    /// A price of service fees (收费标准).
+    TariffNo;
+    /// A relief or vacancy (减免、空置).
+    ReliefNo;
+    /// A space let to a dwelling (车位租用).
+    LeaseNo;
     /// A rung of the area tree. Above compounds.
     AreaId;
     /// An organisation (机构). Above compounds.

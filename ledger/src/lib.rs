@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -34,6 +34,7 @@ pub mod people;
 pub mod policy;
 pub mod property;
 pub mod seal;
+pub mod tariff;
 pub mod verify;
 pub mod works;
 
@@ -59,6 +60,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         intake::RULES,
         bank::RULES,
         governance::RULES,
+        tariff::RULES,
         fund::RULES,
         fees::RULES,
         gains::RULES,

@@ -240,6 +240,10 @@ CREATE TABLE bill (
   to_on TEXT NOT NULL,
   due_on TEXT NOT NULL,
   amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  tax_fen INTEGER NOT NULL CHECK (tax_fen BETWEEN 0 AND amount_fen),
+  bearer TEXT NOT NULL CHECK (bearer IN ('owner', 'developer')),
+  tariff_no INTEGER NULL,
+  worked TEXT NOT NULL,
   voucher_seq INTEGER NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, dwelling_no, matter_no),
@@ -396,6 +400,33 @@ CREATE TABLE dwelling (
   CHECK (ended_on IS NULL OR began_on IS NULL OR ended_on >= began_on),
   UNIQUE (compound_id, code),
   FOREIGN KEY (compound_id, building_no, unit_no) REFERENCES stair_unit (compound_id, building_no, unit_no)
+) STRICT, WITHOUT ROWID
+
+-- table fee_relief
+CREATE TABLE fee_relief (
+  compound_id INTEGER NOT NULL,
+  relief_no INTEGER NOT NULL CHECK (relief_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  item TEXT NOT NULL,
+  from_on TEXT NOT NULL,
+  to_on TEXT NULL,
+  pays_bp INTEGER NOT NULL CHECK (pays_bp BETWEEN 0 AND 10000),
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, relief_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  CHECK (to_on IS NULL OR to_on >= from_on)
+) STRICT, WITHOUT ROWID
+
+-- table fee_terms
+CREATE TABLE fee_terms (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  terms_no INTEGER NOT NULL CHECK (terms_no > 0),
+  from_on TEXT NOT NULL,
+  terms TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, terms_no),
+  UNIQUE (compound_id, from_on)
 ) STRICT, WITHOUT ROWID
 
 -- table gain_manifest
@@ -650,6 +681,21 @@ CREATE TABLE matter (
   name TEXT NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, matter_no)
+) STRICT, WITHOUT ROWID
+
+-- table meter_reading
+CREATE TABLE meter_reading (
+  compound_id INTEGER NOT NULL,
+  meter TEXT NOT NULL CHECK (meter <> ''),
+  read_on TEXT NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('water', 'power', 'heat', 'gas')),
+  value_milli INTEGER NOT NULL CHECK (value_milli >= 0),
+  factor INTEGER NOT NULL CHECK (factor BETWEEN 1 AND 1000),
+  is_first INTEGER NOT NULL CHECK (is_first IN (0, 1)),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, meter, read_on),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
 ) STRICT, WITHOUT ROWID
 
 -- table once
@@ -1184,6 +1230,20 @@ CREATE TABLE session (
   proved_at INTEGER NULL
 ) STRICT, WITHOUT ROWID
 
+-- table space_lease
+CREATE TABLE space_lease (
+  compound_id INTEGER NOT NULL,
+  lease_no INTEGER NOT NULL CHECK (lease_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  space TEXT NOT NULL CHECK (space <> ''),
+  from_on TEXT NOT NULL,
+  to_on TEXT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, lease_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  CHECK (to_on IS NULL OR to_on >= from_on)
+) STRICT, WITHOUT ROWID
+
 -- table stair_unit
 CREATE TABLE stair_unit (
   compound_id INTEGER NOT NULL,
@@ -1215,6 +1275,35 @@ CREATE TABLE succession_line (
   PRIMARY KEY (compound_id, dwelling_no, is_new),
   FOREIGN KEY (compound_id, succession_no) REFERENCES succession (compound_id, succession_no),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+) STRICT, WITHOUT ROWID
+
+-- table tariff
+CREATE TABLE tariff (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  tariff_no INTEGER NOT NULL CHECK (tariff_no > 0),
+  item TEXT NOT NULL CHECK (item <> ''),
+  formula TEXT NOT NULL,
+  from_on TEXT NOT NULL,
+  cycle_months INTEGER NOT NULL CHECK (cycle_months IN (1, 2, 3, 4, 6, 12)),
+  cycle TEXT NOT NULL CHECK (cycle IN ('calendar', 'anniversary')),
+  timing TEXT NOT NULL CHECK (timing IN ('ahead', 'behind')),
+  due_days INTEGER NOT NULL CHECK (due_days BETWEEN 0 AND 366),
+  usages TEXT NOT NULL,
+  building TEXT NOT NULL,
+  tax TEXT NOT NULL CHECK (tax IN ('service', 'parking', 'water', 'passed-on')),
+  document TEXT NOT NULL CHECK (document <> ''),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, tariff_no)
+) STRICT, WITHOUT ROWID
+
+-- table tariff_end
+CREATE TABLE tariff_end (
+  compound_id INTEGER NOT NULL,
+  tariff_no INTEGER NOT NULL,
+  ended_on TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, tariff_no),
+  FOREIGN KEY (compound_id, tariff_no) REFERENCES tariff (compound_id, tariff_no)
 ) STRICT, WITHOUT ROWID
 
 -- table tenure
@@ -1501,6 +1590,22 @@ CREATE TRIGGER deposit_no_delete BEFORE DELETE ON deposit
 CREATE TRIGGER deposit_no_update BEFORE UPDATE ON deposit
                      BEGIN SELECT RAISE(ABORT, 'deposit is append-only'); END
 
+-- trigger fee_relief_no_delete
+CREATE TRIGGER fee_relief_no_delete BEFORE DELETE ON fee_relief
+                     BEGIN SELECT RAISE(ABORT, 'fee_relief is append-only'); END
+
+-- trigger fee_relief_no_update
+CREATE TRIGGER fee_relief_no_update BEFORE UPDATE ON fee_relief
+                     BEGIN SELECT RAISE(ABORT, 'fee_relief is append-only'); END
+
+-- trigger fee_terms_no_delete
+CREATE TRIGGER fee_terms_no_delete BEFORE DELETE ON fee_terms
+                     BEGIN SELECT RAISE(ABORT, 'fee_terms is append-only'); END
+
+-- trigger fee_terms_no_update
+CREATE TRIGGER fee_terms_no_update BEFORE UPDATE ON fee_terms
+                     BEGIN SELECT RAISE(ABORT, 'fee_terms is append-only'); END
+
 -- trigger gain_manifest_no_delete
 CREATE TRIGGER gain_manifest_no_delete BEFORE DELETE ON gain_manifest
                      BEGIN SELECT RAISE(ABORT, 'gain_manifest is append-only'); END
@@ -1601,6 +1706,14 @@ CREATE TRIGGER matter_no_delete BEFORE DELETE ON matter
 -- trigger matter_no_update
 CREATE TRIGGER matter_no_update BEFORE UPDATE ON matter
                      BEGIN SELECT RAISE(ABORT, 'matter is append-only'); END
+
+-- trigger meter_reading_no_delete
+CREATE TRIGGER meter_reading_no_delete BEFORE DELETE ON meter_reading
+                     BEGIN SELECT RAISE(ABORT, 'meter_reading is append-only'); END
+
+-- trigger meter_reading_no_update
+CREATE TRIGGER meter_reading_no_update BEFORE UPDATE ON meter_reading
+                     BEGIN SELECT RAISE(ABORT, 'meter_reading is append-only'); END
 
 -- trigger once_is_new
 CREATE TRIGGER once_is_new BEFORE INSERT ON once
@@ -1859,6 +1972,14 @@ CREATE TRIGGER selling_unit_no_delete BEFORE DELETE ON selling_unit
 CREATE TRIGGER selling_unit_no_update BEFORE UPDATE ON selling_unit
                      BEGIN SELECT RAISE(ABORT, 'selling_unit is append-only'); END
 
+-- trigger space_lease_no_delete
+CREATE TRIGGER space_lease_no_delete BEFORE DELETE ON space_lease
+                     BEGIN SELECT RAISE(ABORT, 'space_lease is append-only'); END
+
+-- trigger space_lease_no_update
+CREATE TRIGGER space_lease_no_update BEFORE UPDATE ON space_lease
+                     BEGIN SELECT RAISE(ABORT, 'space_lease is append-only'); END
+
 -- trigger succession_line_no_delete
 CREATE TRIGGER succession_line_no_delete BEFORE DELETE ON succession_line
                      BEGIN SELECT RAISE(ABORT, 'succession_line is append-only'); END
@@ -1874,6 +1995,22 @@ CREATE TRIGGER succession_no_delete BEFORE DELETE ON succession
 -- trigger succession_no_update
 CREATE TRIGGER succession_no_update BEFORE UPDATE ON succession
                      BEGIN SELECT RAISE(ABORT, 'succession is append-only'); END
+
+-- trigger tariff_end_no_delete
+CREATE TRIGGER tariff_end_no_delete BEFORE DELETE ON tariff_end
+                     BEGIN SELECT RAISE(ABORT, 'tariff_end is append-only'); END
+
+-- trigger tariff_end_no_update
+CREATE TRIGGER tariff_end_no_update BEFORE UPDATE ON tariff_end
+                     BEGIN SELECT RAISE(ABORT, 'tariff_end is append-only'); END
+
+-- trigger tariff_no_delete
+CREATE TRIGGER tariff_no_delete BEFORE DELETE ON tariff
+                     BEGIN SELECT RAISE(ABORT, 'tariff is append-only'); END
+
+-- trigger tariff_no_update
+CREATE TRIGGER tariff_no_update BEFORE UPDATE ON tariff
+                     BEGIN SELECT RAISE(ABORT, 'tariff is append-only'); END
 
 -- trigger token_mandate_no_delete
 CREATE TRIGGER token_mandate_no_delete BEFORE DELETE ON token_mandate

@@ -25,6 +25,7 @@ mod m0015_levy;
 mod m0016_gains;
 mod m0017_works;
 mod m0018_accounts;
+mod m0020_tariff;
 
 use sea_orm_migration::prelude::*;
 
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_portal::STEP),
             Box::new(m0014_countersign::STEP),
             Box::new(m0018_accounts::STEP),
+            Box::new(m0020_tariff::STEP),
             Box::new(m0015_levy::STEP),
             Box::new(m0017_works::STEP),
             Box::new(m0016_gains::STEP),

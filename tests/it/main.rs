@@ -4,6 +4,7 @@ mod accounts;
 mod allocation;
 mod attacks;
 mod bad_requests;
+mod billing;
 mod books;
 mod cli;
 mod cluster;

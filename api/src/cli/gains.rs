@@ -28,13 +28,6 @@ use crate::placements::{
 };
 use crate::wire::IsoDay;
 
-/// Runs over every compound.
-#[derive(Debug, Subcommand)]
-pub(super) enum RunOf {
-    /// 结息：全部小区逐个办理；中断后再运行同一命令即接续，已结的不重复
-    Interest(InterestArgs),
-}
-
 #[derive(Debug, Args)]
 pub(super) struct InterestArgs {
     /// 年度：结息日所在的年
@@ -51,7 +44,7 @@ pub(super) struct InterestArgs {
     dry_run: bool,
     /// 输出 JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -250,13 +243,6 @@ pub(super) struct EndArgs {
     with_interest: bool,
 }
 
-impl RunOf {
-    pub(super) fn is_json(&self) -> bool {
-        let RunOf::Interest(args) = self;
-        args.json
-    }
-}
-
 impl Gains {
     pub(super) fn is_json(&self) -> bool {
         match self {
@@ -277,8 +263,7 @@ impl Gains {
 /// How many skipped compounds an answer names; the rest are in the run's list.
 const NAMED_MOST: usize = 50;
 
-pub(super) async fn interest(books: &Books, run: RunOf, out: Out<'_>) -> Ran {
-    let RunOf::Interest(args) = run;
+pub(super) async fn interest(books: &Books, args: InterestArgs, out: Out<'_>) -> Ran {
     let asked =
         Asked { term: Term { year: args.year, quarter: args.quarter }, only: args.compound };
     let mut named: Vec<Part> = Vec::new();

@@ -87,7 +87,8 @@ fn stored(code: &str) -> Result<RoomCode> {
 }
 
 /// A building's code, with its phase where there is one.
-pub(crate) fn building_code(code: &RoomCode) -> String {
+#[must_use]
+pub fn building_code(code: &RoomCode) -> String {
     match code.phase() {
         Some(phase) => format!("{phase}-{}", code.building()),
         None => code.building().to_owned(),

@@ -1,0 +1,321 @@
+//! A payment of service fees: oldest bills first, what is left over prepaid.
+//!
+//! Always: a payment is one voucher, Dr money / Cr 1122 per bill / Cr 2203 for the rest. What the developer owes is not settled
+//! by what an owner pays.
+
+use std::collections::HashMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::rows::{BILLS, PAYMENT};
+use super::{AMOUNT, PREPAID, RECEIVABLE};
+use crate::bank;
+use crate::books::{Tx, View as _};
+use crate::calendar::Day;
+use crate::error::Result;
+use crate::id::{DwellingNo, LineNo, MatterNo, PaymentNo};
+use crate::journal::{self, Book, Entry, Kind, Line, Posted};
+use crate::money::Money;
+use crate::property;
+use crate::seal::may_stand_in_clear;
+use crate::tariff::Bearer;
+
+/// How a payment was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(description = "缴费方式")]
+pub enum Method {
+    /// 现金.
+    #[schemars(description = "现金")]
+    Cash,
+    /// 转账.
+    #[schemars(description = "转账")]
+    Transfer,
+    /// 微信.
+    #[schemars(description = "微信")]
+    Wechat,
+    /// 支付宝.
+    #[schemars(description = "支付宝")]
+    Alipay,
+    /// POS 刷卡.
+    #[schemars(description = "刷卡")]
+    Pos,
+    /// 支票.
+    #[schemars(description = "支票")]
+    Cheque,
+    /// 其他.
+    #[schemars(description = "其他")]
+    Other,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Method; 7] = [
+        Method::Cash,
+        Method::Transfer,
+        Method::Wechat,
+        Method::Alipay,
+        Method::Pos,
+        Method::Cheque,
+        Method::Other,
+    ];
+
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Method::Cash => "cash",
+            Method::Transfer => "transfer",
+            Method::Wechat => "wechat",
+            Method::Alipay => "alipay",
+            Method::Pos => "pos",
+            Method::Cheque => "cheque",
+            Method::Other => "other",
+        }
+    }
+
+    /// The word on a receipt.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Method::Cash => "现金",
+            Method::Transfer => "转账",
+            Method::Wechat => "微信",
+            Method::Alipay => "支付宝",
+            Method::Pos => "POS",
+            Method::Cheque => "支票",
+            Method::Other => "其他",
+        }
+    }
+
+    /// The method a clerk's word means; [`Method::Other`] if none.
+    #[must_use]
+    pub fn read(word: &str) -> Method {
+        let has = |words: &[&str]| words.iter().any(|w| word.to_lowercase().contains(w));
+        match word {
+            _ if has(&["现金"]) => Method::Cash,
+            _ if has(&["微信", "wechat"]) => Method::Wechat,
+            _ if has(&["支付宝", "alipay"]) => Method::Alipay,
+            _ if has(&["pos", "刷卡"]) => Method::Pos,
+            _ if has(&["支票"]) => Method::Cheque,
+            _ if has(&["转账", "银行", "汇款", "托收"]) => Method::Transfer,
+            _ => Method::Other,
+        }
+    }
+
+    /// Where its money lies until it is banked.
+    pub(crate) const fn account(self) -> i32 {
+        match self {
+            Method::Cash => 1001,
+            Method::Wechat => 101_201,
+            Method::Alipay => 101_202,
+            Method::Pos => 101_203,
+            Method::Transfer | Method::Cheque | Method::Other => 1002,
+        }
+    }
+}
+
+/// A payment to record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    /// The dwelling it is for.
+    pub dwelling_no: DwellingNo,
+    /// How much.
+    #[serde(rename = "amount_fen")]
+    pub amount: Money,
+    /// How it was made.
+    pub method: Method,
+    /// The day it was received.
+    pub received_on: Day,
+    /// The transaction's number, a cheque's number; empty if none.
+    #[serde(default)]
+    pub reference: String,
+    /// Who paid, if not an owner.
+    #[serde(default)]
+    pub payer: String,
+    /// The bank line it was seen on. Then amount and day must be the line's.
+    #[serde(default)]
+    pub line_no: Option<LineNo>,
+}
+
+/// A bill's part of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[schemars(description = "本次结清的账单")]
+pub struct Settled {
+    /// The bill.
+    #[schemars(description = "账单编号", example = 1)]
+    pub bill_no: MatterNo,
+    /// What was settled of it.
+    #[schemars(description = "本次结清：分", example = 10000)]
+    pub amount_fen: Money,
+    /// What is still owed on it.
+    #[schemars(description = "尚欠：分", example = 0)]
+    pub left_fen: Money,
+}
+
+/// A recorded payment: what a receipt says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paid {
+    /// Its number; also the receipt's.
+    pub payment_no: PaymentNo,
+    /// Its voucher.
+    pub voucher: Posted,
+    /// The bills it settled, oldest first.
+    pub settled: Vec<Settled>,
+    /// What was left over.
+    pub prepaid_fen: Money,
+}
+
+/// A bill with something owed on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenBill {
+    /// The bill.
+    pub no: MatterNo,
+    /// What is owed on it.
+    pub open: Money,
+}
+
+/// Records a payment: Dr money / Cr 1122 per bill, oldest first, remainder Cr 2203.
+///
+/// # Errors
+/// `property.no-dwelling`, those of `bank::incoming`, `fees.amount`, those of [`journal::post`].
+pub async fn pay(tx: &mut Tx, payment: &Payment) -> Result<Paid> {
+    may_stand_in_clear("付款人", &payment.payer)?;
+    let (code, _) = property::place(tx, payment.dwelling_no).await?;
+    let line = match payment.line_no {
+        Some(no) => Some(bank::incoming(tx, Book::Service, no).await?),
+        None => None,
+    };
+    let open = open_bills(tx, payment.dwelling_no).await?;
+
+    let is_of_line = line
+        .as_ref()
+        .is_none_or(|l| l.inflow == payment.amount && l.occurred_on == payment.received_on);
+    if !payment.amount.is_positive() || !payment.amount.is_within_limit() || !is_of_line {
+        let seen = line.map_or(String::new(), |l| {
+            format!("；流水为 {} {} 元", l.occurred_on, l.inflow.grouped())
+        });
+        return Err(AMOUNT.refuse(format!("{} 元{seen}", payment.amount.grouped())).into());
+    }
+    let (settled, prepaid) = apply(&open, payment.amount);
+
+    let dwelling = payment.dwelling_no;
+    let mut lines = vec![Line::debit(payment.method.account(), payment.amount)];
+    let receivable =
+        |s: &Settled| Line::credit(RECEIVABLE, s.amount_fen).of(dwelling).about(s.bill_no);
+    lines.extend(settled.iter().map(receivable));
+    if prepaid.is_positive() {
+        lines.push(Line::credit(PREPAID, prepaid).of(dwelling));
+    }
+    let entry = Entry {
+        book: Book::Service,
+        effective_on: payment.received_on,
+        kind: Kind::Payment,
+        memo: format!("{} 缴费（{}）", code, payment.method.in_chinese()),
+        source: line.as_ref().map_or("柜台".to_owned(), |line| format!("银行流水 {}", line.no)),
+        evidence: payment.reference.trim().to_owned(),
+        lines,
+    };
+    let voucher = journal::post(tx, entry).await?;
+    if let Some(line) = &line {
+        bank::claim(tx, line, voucher.seq);
+    }
+    let payment_no = keep_payment(tx, payment, payment.amount - prepaid, voucher);
+    Ok(Paid { payment_no, voucher, settled, prepaid_fen: prepaid })
+}
+
+/// Spreads an amount over open bills, oldest first; what is left over is prepaid.
+#[must_use]
+pub fn apply(open: &[OpenBill], amount: Money) -> (Vec<Settled>, Money) {
+    let mut left = amount;
+    let mut settled = Vec::new();
+    for bill in open {
+        let part = left.min(bill.open);
+        if part.is_positive() {
+            left -= part;
+            settled.push(Settled {
+                bill_no: bill.no,
+                amount_fen: part,
+                left_fen: bill.open - part,
+            });
+        }
+    }
+    (settled, left)
+}
+
+/// Keeps the row of a payment whose voucher is posted.
+pub(crate) fn keep_payment(
+    tx: &mut Tx,
+    payment: &Payment,
+    settled: Money,
+    voucher: Posted,
+) -> PaymentNo {
+    let no = PaymentNo(tx.next_no("payment"));
+    let row = [
+        tx.compound().0.into(),
+        no.0.into(),
+        payment.dwelling_no.0.into(),
+        payment.amount.in_fen().into(),
+        settled.in_fen().into(),
+        payment.method.name().into(),
+        payment.received_on.into(),
+        payment.reference.trim().into(),
+        payment.payer.trim().into(),
+        payment.line_no.map(|line| line.0).into(),
+        voucher.seq.0.into(),
+        tx.act().0.into(),
+    ];
+    tx.put(&PAYMENT, &row);
+    no
+}
+
+/// The bills of a dwelling with something owed, oldest first.
+async fn open_bills(tx: &mut Tx, dwelling: DwellingNo) -> Result<Vec<OpenBill>> {
+    let owed: HashMap<MatterNo, Money> = journal::balances_of(tx, Book::Service, dwelling)
+        .await?
+        .into_iter()
+        .filter(|b| b.account == RECEIVABLE && b.debit_balance().is_positive())
+        .filter_map(|b| Some((b.matter?, b.debit_balance())))
+        .collect();
+    if owed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql =
+        "SELECT matter_no FROM bill WHERE compound_id = $1 AND dwelling_no = $2 AND bearer = $3
+               ORDER BY from_on, due_on, matter_no";
+    let values = vec![tx.compound().0.into(), dwelling.0.into(), Bearer::Owner.name().into()];
+    let mut open = Vec::with_capacity(owed.len());
+    for row in tx.rows(BILLS, sql, values).await? {
+        let no = MatterNo(row.try_get("", "matter_no")?);
+        if let Some(fen) = owed.get(&no) {
+            open.push(OpenBill { no, open: *fen });
+        }
+    }
+    Ok(open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `design.md` §1, the trade's rule: oldest first, remainder prepaid.
+    #[test]
+    fn a_payment_settles_the_oldest_bills_first() {
+        let open = [(1, 300), (2, 200), (3, 500)]
+            .map(|(no, fen)| OpenBill { no: MatterNo(no), open: Money::fen(fen) });
+        let parts = |amount| {
+            let (settled, prepaid) = apply(&open, Money::fen(amount));
+            let told: Vec<(i32, i64, i64)> = settled
+                .iter()
+                .map(|s| (s.bill_no.0, s.amount_fen.in_fen(), s.left_fen.in_fen()))
+                .collect();
+            (told, prepaid.in_fen())
+        };
+        assert_eq!(parts(100), (vec![(1, 100, 200)], 0));
+        assert_eq!(parts(400), (vec![(1, 300, 0), (2, 100, 100)], 0));
+        assert_eq!(parts(1200), (vec![(1, 300, 0), (2, 200, 0), (3, 500, 0)], 200));
+        assert_eq!(apply(&[], Money::fen(7)), (vec![], Money::fen(7)));
+    }
+}
