@@ -13,6 +13,8 @@
 //! it (nor Debian's) the PostgreSQL halves fail, unless `--sqlite-only` was asked for by leaving `XIAOQU_FAULT_NO_PG=1`.
 //! Needs root for tmpfs, and `strace`, `faketime`, `hledger`, LibreOffice; a row says what it lacks and fails.
 
+#[path = "faults/approval.rs"]
+mod approval;
 #[path = "faults/cluster.rs"]
 mod cluster;
 #[path = "faults/crash.rs"]
@@ -101,7 +103,7 @@ macro_rules! rows {
 }
 
 /// The rows, in the order they are run: first what needs no broken machine.
-fn rows() -> [Row; 41] {
+fn rows() -> [Row; 42] {
     rows! {
         2 "application killed, PostgreSQL" crash::application_on_postgres;
         3 "application killed, SQLite" crash::application_on_sqlite;
@@ -130,6 +132,7 @@ fn rows() -> [Row; 41] {
         37 "every address in every role" strangers::functions;
         38 "fields nobody may set" strangers::assignment;
         43 "personal data" strangers::personal;
+        39 "order and four eyes" approval::four_eyes;
         10 "database frozen" gates::frozen;
         47 "few file descriptors" doors::few_files;
         21 "PostgreSQL against SQLite" truth::differential;

@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(crate) struct Ground {
     pub(crate) url: String,
-    key_file: PathBuf,
+    pub(crate) key_file: PathBuf,
 }
 
 impl Ground {
