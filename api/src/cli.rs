@@ -7,6 +7,7 @@
 //! [`NO_STORAGE`].
 
 mod acts;
+mod channels;
 mod files;
 mod funds;
 mod gains;
@@ -111,7 +112,7 @@ enum Command {
     Serve(ServeArgs),
     /// 建表或升级账册（其他命令也会自动进行）
     Migrate,
-    /// 导入文件：房产清册、交存明细、收费明细、银行流水；撤销与查看
+    /// 导入文件：房产清册、交存明细、收费明细、银行流水、微信与支付宝账单、数电票；撤销与查看
     #[command(subcommand)]
     Import(Import),
     /// 核验账册：逐条检查账册必须成立的规律
@@ -134,6 +135,15 @@ enum Command {
     Fund(funds::Fund),
     /// 列出银行流水及其认领情况
     BankLines(LinesArgs),
+    /// 支付渠道：订单的认定、暂存、到账核销，托收文件
+    #[command(subcommand)]
+    Channel(channels::ChannelAct),
+    /// 对账签认：银行与渠道账户逐日签认
+    #[command(subcommand)]
+    Bank(channels::BankAct),
+    /// 发票登记：数电票、红冲、对应收据
+    #[command(subcommand)]
+    Invoice(channels::InvoiceAct),
     /// 登记物业费缴费：先清旧欠，余额预存
     Pay(PayArgs),
     /// 出账单
@@ -371,6 +381,12 @@ enum Import {
     Fees(FileArgs),
     /// 银行流水
     Bank(FileArgs),
+    /// 微信支付账单：商户交易账单、商户资金账单、个人或经营账单
+    Wechat(FileArgs),
+    /// 支付宝账单：商户业务明细、商户账务明细、个人账单
+    Alipay(FileArgs),
+    /// 数电票清单
+    Invoices(FileArgs),
     /// 撤销一次导入：凭证逐张冲销，不删除
     Undo {
         /// 导入编号
@@ -759,9 +775,13 @@ impl Command {
             Command::Dwelling(asked) => asked.is_json(),
             Command::Custody(asked) => asked.is_json(),
             Command::Import(import) => match import {
-                Import::Register(a) | Import::Deposits(a) | Import::Fees(a) | Import::Bank(a) => {
-                    a.json
-                }
+                Import::Register(a)
+                | Import::Deposits(a)
+                | Import::Fees(a)
+                | Import::Bank(a)
+                | Import::Wechat(a)
+                | Import::Alipay(a)
+                | Import::Invoices(a) => a.json,
                 Import::Undo { act, .. } => act.json,
                 Import::List { json, .. } => json.json,
             },
@@ -772,6 +792,9 @@ impl Command {
             Command::Compounds(args) => args.json,
             Command::TrialBalance(args) => args.json,
             Command::BankLines(args) => args.json,
+            Command::Channel(asked) => asked.is_json(),
+            Command::Bank(asked) => asked.is_json(),
+            Command::Invoice(asked) => asked.is_json(),
             Command::Deposit(args) => args.act.json,
             Command::Fund(fund) => fund.is_json(),
             Command::Pay(args) => args.act.json,
@@ -836,6 +859,15 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::BankLines(args) => {
             at(db, async move |books| papers::bank_lines(books, args, out).await).await
+        }
+        Command::Channel(asked) => {
+            at(db, async move |books| channels::channel(books, asked, out).await).await
+        }
+        Command::Bank(asked) => {
+            at(db, async move |books| channels::bank(books, asked, out).await).await
+        }
+        Command::Invoice(asked) => {
+            at(db, async move |books| channels::invoice(books, asked, out).await).await
         }
         Command::Deposit(args) => {
             at(db, async move |books| acts::deposit(books, args, out).await).await

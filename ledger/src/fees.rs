@@ -6,6 +6,8 @@
 //! figure that could differ. A payment settles the oldest bills first; what is left over is prepaid, and a new bill
 //! takes from what is prepaid. arrears + paid = billed. Never: the owners' money (that is the fund's and the revenue's).
 
+mod open;
+
 use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
@@ -21,6 +23,8 @@ use crate::journal::{self, AsOf, Book, Entry, Kind, Line, Posted};
 use crate::money::Money;
 use crate::property;
 use crate::seal::may_stand_in_clear;
+
+pub use open::{OpenItem, Standing, open_items, standing_payments};
 
 /// An amount is nothing, or too much.
 pub static AMOUNT: Rule = Rule {

@@ -25,6 +25,7 @@ mod m0015_levy;
 mod m0016_gains;
 mod m0017_works;
 mod m0018_accounts;
+mod m0019_channel;
 
 use sea_orm_migration::prelude::*;
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_levy::STEP),
             Box::new(m0017_works::STEP),
             Box::new(m0016_gains::STEP),
+            Box::new(m0019_channel::STEP),
         ]
     }
 }

@@ -5,6 +5,7 @@ mod allocation;
 mod attacks;
 mod bad_requests;
 mod books;
+mod channels;
 mod cli;
 mod cluster;
 mod counted;
