@@ -9,9 +9,10 @@ use ledger::channel::day::{self, DayAccount};
 use ledger::channel::invoice::{self, Link, TieInvoice};
 use ledger::channel::matching::Class;
 use ledger::channel::{self, Channel, State, Which, payout};
+use ledger::error::Error;
 use ledger::id::{InvoiceNo, LineNo, OrderNo, PaymentNo};
 use ledger::money::Money;
-use ledger::property;
+use ledger::property::{self, Compound};
 use serde_json::json;
 
 use super::{
@@ -432,32 +433,20 @@ async fn matched(
     out: Out<'_>,
 ) -> Ran {
     let compound = compound(books, &act.compound).await?;
-    let mut sum = Applied { applied: 0, tied: 0, amount_fen: Money::ZERO, waiting: 0, next: None };
-    let mut after = 0;
-    while is_applied {
-        let asked = ApplyAsked { channel, after, most: 1_000 };
-        let key = act.key.as_ref().map(|key| format!("{key}-{after}"));
-        let done = apply_page(books, &operator(), &compound, key, asked).await?.answer;
-        sum.applied += done.applied;
-        sum.tied += done.tied;
-        sum.amount_fen += done.amount_fen;
-        sum.waiting += done.waiting;
-        match done.next {
-            Some(next) => after = next.0,
-            None => break,
-        }
-    }
+    let sum = match is_applied {
+        true => Some(apply_all(books, &compound, &act, channel).await?),
+        false => None,
+    };
     let mut view = books.read().await?;
     let today = books.clock().now().day();
     let page = (OrderNo(0), i32::MAX);
     let proposals = proposed(&mut view, compound.id, channel, today, page).await?;
     if act.json {
         let told: Vec<_> = proposals.iter().map(|(_, proposal)| proposal).collect();
-        let applied = is_applied.then_some(&sum);
-        say(out, &json!({ "applied": applied, "proposals": told }))?;
+        say(out, &json!({ "applied": sum, "proposals": told }))?;
         return Ok(DONE);
     }
-    if is_applied {
+    if let Some(sum) = &sum {
         let (count, tied, amount) = (sum.applied, sum.tied, sum.amount_fen.grouped());
         writeln!(out, "已入账 {count} 笔，{amount} 元；其中已有收据 {tied} 笔")?;
     }
@@ -490,6 +479,30 @@ async fn matched(
         writeln!(out, "下一步：xiaoqu channel match --compound {code} --channel {name} --apply")?;
     }
     Ok(DONE)
+}
+
+/// Books what is exact, page after page.
+async fn apply_all(
+    books: &Books,
+    compound: &Compound,
+    act: &ActArgs,
+    channel: Channel,
+) -> Result<Applied, Error> {
+    let mut sum = Applied { applied: 0, tied: 0, amount_fen: Money::ZERO, waiting: 0, next: None };
+    let mut after = 0;
+    loop {
+        let asked = ApplyAsked { channel, after, most: 1_000 };
+        let key = act.key.as_ref().map(|key| format!("{key}-{after}"));
+        let done = apply_page(books, &operator(), compound, key, asked).await?.answer;
+        sum.applied += done.applied;
+        sum.tied += done.tied;
+        sum.amount_fen += done.amount_fen;
+        sum.waiting += done.waiting;
+        match done.next {
+            Some(next) => after = next.0,
+            None => return Ok(sum),
+        }
+    }
 }
 
 async fn payouts(books: &Books, code: &str, is_json: bool, out: Out<'_>) -> Ran {
