@@ -3,7 +3,7 @@
 //!
 //! Payers are shown by the first character of their names; a long number in a channel's words was masked when it was kept.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::audit::{self, Reading};
@@ -289,12 +289,11 @@ pub struct AtOrder {
 /// Whose an order is.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(description = "认定订单：写房号，或已有的收据；都不写则按建议")]
+#[schemars(description = "认定订单：房号、已有的收据都不写则按建议")]
 pub struct AcceptAsked {
-    /// The dwelling.
-    #[serde(default)]
-    #[schemars(description = "房号：不写则按建议", example = &"1-1-101")]
-    pub room: Option<String>,
+    /// The dwelling; empty for the proposal's, or the payment's.
+    #[schemars(description = "房号：空则按建议，或按所写的收据", example = &"1-1-101")]
+    pub room: String,
     /// The payment it already is.
     #[serde(default)]
     #[schemars(description = "收据编号：此款已登记时写")]
@@ -314,9 +313,9 @@ pub(crate) async fn accept_one(
         .act(actor, compound.id, request, |tx, (no, asked): &(OrderNo, AcceptAsked)| {
             Box::pin(async move {
                 let compound = tx.compound();
-                let dwelling_no = match &asked.room {
-                    Some(room) => Some(claim::dwelling_named(tx, compound, *no, room).await?),
-                    None => None,
+                let dwelling_no = match asked.room.trim() {
+                    "" => None,
+                    room => Some(claim::dwelling_named(tx, compound, *no, room).await?),
                 };
                 let given = Accept { order_no: *no, dwelling_no, payment_no: asked.payment_no };
                 claim::accept(tx, &given).await
@@ -679,9 +678,8 @@ pub async fn sign_day(
 // ---- 托收 ----------------------------------------------------------------------------------------------------------
 
 /// A 托收 file to write.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(description = "托收文件")]
 pub struct CollectionAsked {
     /// Which template.
     #[serde(default = "by_dwelling")]
@@ -737,13 +735,13 @@ pub(crate) async fn collect_for(
     })
 }
 
-/// `POST /compounds/{compound}/collection-files`.
+/// `GET /compounds/{compound}/collection-file`.
 ///
 /// # Errors
 /// Those of [`collection::collect`].
 pub async fn collect(
     visit: Visit,
-    Told(asked): Told<CollectionAsked>,
+    Asked(asked): Asked<CollectionAsked>,
 ) -> Result<Shown<CollectionView>, Problem> {
     Ok(Shown(collect_for(&visit.books, &visit.actor, visit.compound.id, &asked).await?))
 }
@@ -862,13 +860,4 @@ pub async fn link_invoice(
         payment_no: None,
         blue_no: Some(linked.blue_no),
     }))
-}
-
-/// How many open orders of each class a channel has.
-pub(crate) fn counted(proposals: &[(OrderNo, ProposalView)]) -> HashMap<Class, usize> {
-    let mut counts = HashMap::new();
-    for (_, proposal) in proposals {
-        *counts.entry(proposal.class).or_insert(0) += 1;
-    }
-    counts
 }

@@ -587,7 +587,7 @@ routes! {
     POST Quick "/compounds/{compound}/signed-days" KEEPERS Compound channels::sign_day:
         "签认一日" "每处差异须写明原因；一个账户的一日只签一次，签后不改。"
         [&[&day_rules::NOT_OVER, &day_rules::SIGNED, &day_rules::NO_STATEMENT, &day_rules::UNEXPLAINED, &ledger::seal::IN_TEXT]];
-    POST Long "/compounds/{compound}/collection-files" KEEPERS Compound channels::collect:
+    GET Live "/compounds/{compound}/collection-file" KEEPERS Compound channels::collect:
         "写托收文件" "按模板列出各户欠费；写全名的先记入操作记录。" [&[&collection_rules::NO_TEMPLATE]];
     GET Quick "/compounds/{compound}/invoices" READERS Compound channels::invoices:
         "列出发票" "依发票编号；购买方只显示首字。" [];

@@ -330,7 +330,7 @@ pub struct Statement {
     pub statement_no: StatementNo,
     /// Whose.
     #[schemars(description = "支付渠道")]
-    pub channel: String,
+    pub channel: Channel,
     /// Which.
     #[schemars(description = "账单种类：orders 商户订单，funds 商户资金，personal 个人或经营账单", example = &"orders")]
     pub form: String,
@@ -373,9 +373,10 @@ pub async fn statements(view: &mut impl View, compound: CompoundId) -> Result<Ve
                FROM channel_statement WHERE compound_id = $1 ORDER BY statement_no DESC";
     let mut statements = Vec::new();
     for row in view.rows(ORDERS, sql, vec![compound.0.into()]).await? {
+        let name: String = row.try_get_by_index(1)?;
         statements.push(Statement {
             statement_no: StatementNo(row.try_get_by_index(0)?),
-            channel: row.try_get_by_index(1)?,
+            channel: stored(&name)?,
             form: row.try_get_by_index(2)?,
             account: row.try_get_by_index(3)?,
             from_on: row.try_get_by_index(4)?,
@@ -389,6 +390,12 @@ pub async fn statements(view: &mut impl View, compound: CompoundId) -> Result<Ve
         });
     }
     Ok(statements)
+}
+
+/// A channel as it is kept.
+fn stored(name: &str) -> Result<Channel> {
+    let bug = || Storage::Bug(format!("the unknown channel {name:?}"));
+    Ok(Channel::named(name).ok_or_else(bug)?)
 }
 
 /// What became of an order.
@@ -552,11 +559,11 @@ pub async fn orders(
     );
     let mut orders = Vec::new();
     for row in view.rows(ORDERS, &sql, values).await? {
-        let bug = |what: &str| Storage::Bug(format!("an order of an unknown {what}"));
+        let bug = || Storage::Bug("an order of an unknown kind".to_owned());
         let channel: String = row.try_get("", "channel")?;
         let kind: String = row.try_get("", "kind")?;
-        let channel = Channel::named(&channel).ok_or_else(|| bug("channel"))?;
-        let kind = OrderKind::named(&kind).ok_or_else(|| bug("kind"))?;
+        let channel = stored(&channel)?;
+        let kind = OrderKind::named(&kind).ok_or_else(bug)?;
         let is_applied = row.try_get::<Option<i32>>("", "applied")?.is_some();
         let held = Money::fen(row.try_get("", "held_fen")?);
         let was_held = row.try_get::<i64>("", "ever_fen")? > 0;

@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::Request as Knock;
+use ledger::books::Role;
 use ledger::books::{Actor, Books, Done, Request};
 use ledger::channel::claim::{self, Accept, Accepted, Applied, Apply, Hold, Kept, Return};
 use ledger::channel::day::{self, DayAccount, Sign, SignedDay};
@@ -20,10 +23,11 @@ use ledger::intake::File;
 use ledger::journal::{self, AsOf, Book, Style};
 use ledger::money::Money;
 use ledger::property;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::on_both;
+use crate::doors::{Doors, at, bearer};
 use crate::world::{World, day};
+use crate::{cli, on_both};
 
 fn sample(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../api/demo/wutongli").join(name);
@@ -873,4 +877,126 @@ fn an_error_of_the_rule_is_told_in_words() {
     };
     assert_eq!(refusal.rule.code, "intake.unknown-format");
     assert!(refusal.evidence.contains("GZIP"), "{refusal:?}");
+}
+
+on_both! {
+    async fn the_wire_does_what_the_counter_does(world: World) {
+        let counter = Counter(&world);
+        counter.bill(&[("1-1-101", 10_000), ("1-1-102", 5_000)]).await;
+        let rows = [
+            Row { fee: "0.60000", ..row("2026-01-02 08:00:00", "T1", "100.00", "1-1-101 物业费") },
+            row("2026-01-02 09:00:00", "T2", "50.00", "物业费"),
+            row("2026-01-02 10:00:00", "T3", "7.00", "不知道"),
+            Row { refund: Some(("R3", "7.00")), ..row("2026-01-02 11:00:00", "T3", "0.00", "退") },
+            row("2026-01-03 10:00:00", "T5", "1.00", "不知道"),
+        ];
+        counter.wechat(&rows).await;
+        counter.bank(&[("2026-01-03", "149.40", "财付通支付科技有限公司")]).await;
+        let doors = Doors::of(&world);
+        let listed = doors.get("/channel-orders?channel=wechat&state=open").await.must(200);
+        assert_eq!(listed["items"].as_array().unwrap().len(), 5);
+        assert_eq!(listed["items"][0]["age_days"], 3);
+        assert_eq!(doors.get("/channel-statements").await.must(200)["items"][0]["order_count"], 5);
+        let proposals = doors.get("/channel-proposals?limit=2").await.must(200);
+        assert_eq!(proposals["items"][0]["rooms"], json!(["1-1-101"]));
+        assert_eq!(proposals["items"][1]["class"], "ambiguous");
+        let applied = doors.post("/channel-matches", json!({ "channel": "wechat" })).await.must(201);
+        assert_eq!((&applied["applied"], &applied["waiting"]), (&json!(1), &json!(4)));
+        let room = json!({ "room": "1栋1单元102" });
+        let accepted = doors.post("/channel-orders/2/accept", room.clone()).await.must(201);
+        assert_eq!((&accepted["amount_fen"], &accepted["prepaid_fen"]), (&json!(5_000), &json!(0)));
+        doors.post("/channel-orders/2/accept", room).await.problem(409, "channel.decided");
+        doors.post("/channel-orders/3/hold", json!({ "reason": "?" })).await.problem(400, "channel.reason");
+        doors.post("/channel-orders/3/hold", json!({ "reason": "查不明" })).await.must(201);
+        let held = doors.get("/channel-orders?state=held").await.must(200);
+        assert_eq!((&held["items"][0]["order_no"], &held["items"][0]["held_fen"]), (&json!(3), &json!(700)));
+        let back = json!({ "refund_no": 4, "reason": "原路退回" });
+        assert_eq!(doors.post("/channel-orders/3/return", back).await.must(201)["amount_fen"], 700);
+        let proposed = doors.get("/payout-proposals").await.must(200);
+        let proposed = &proposed["items"][0];
+        assert_eq!((&proposed["difference_fen"], &proposed["to_on"]), (&json!(0), &json!("2026-01-02")));
+        let settle = json!({ "channel": "wechat", "line_no": 1, "from_on": "2026-01-02", "to_on": "2026-01-02" });
+        let settled = doors.post("/channel-payouts", settle).await.must(201);
+        assert_eq!((&settled["net_fen"], &settled["fee_fen"]), (&json!(14_940), &json!(60)));
+        assert_eq!(doors.get("/channel-payouts").await.must(200)["items"][0]["difference_fen"], 0);
+        let day = doors.get("/account-days?account=wechat&on=2026-01-03").await.must(200);
+        assert_eq!((&day["difference_fen"], &day["items"][0]["item"]), (&json!(100), &json!("order:5")));
+        let sign = |why: Value| json!({ "account": "wechat", "on": "2026-01-03", "explained": why });
+        doors.post("/signed-days", sign(json!([]))).await.problem(422, "channel.day-unexplained");
+        let why = json!([{ "item": "order:5", "reason": "待查，下周处理" }]);
+        assert_eq!(doors.post("/signed-days", sign(why)).await.must(201)["signed_no"], 1);
+        assert_eq!(doors.get("/signed-days").await.must(200)["items"][0]["items"][0]["reason"], "待查，下周处理");
+
+        counter.bill(&[("1-2-101", 4_200)]).await;
+        let keeper = async |path: &str| {
+            let request = Knock::get(at(path)).header("authorization", bearer(Role::PropertyCompany));
+            doors.send(request.body(Body::empty()).unwrap()).await
+        };
+        let masked = keeper("/collection-file").await.must(200);
+        assert_eq!((&masked["rows"], &masked["total_fen"]), (&json!(1), &json!(4_200)));
+        assert!(!masked["csv"].as_str().unwrap().contains("业主2111"));
+        let whole = keeper("/collection-file?template=bill&with_names=true").await.must(200);
+        assert!(whole["csv"].as_str().unwrap().contains("业主2111"));
+        let log = doors.get("/audit?verb=read.collection").await.must(200);
+        assert_eq!(log["items"].as_array().unwrap().len(), 1, "whole names are on record: {log}");
+
+        let list = [INVOICES.to_owned(), invoice_line(1, "100.00", "是", ""), invoice_line(2, "-100.00", "否", "")].concat();
+        take(&world.books, "xiaohe", Kind::Invoices, "数电票.csv", list.as_bytes()).await.unwrap();
+        doors.post("/invoices/1/tie", json!({ "payment_no": 1 })).await.must(201);
+        doors.post("/invoices/1/tie", json!({ "payment_no": 1 })).await.problem(409, "channel.invoice-used");
+        assert_eq!(doors.post("/invoices/2/red-of", json!({ "blue_no": 1 })).await.must(201)["blue_no"], 1);
+        assert_eq!(doors.get("/invoices").await.must(200)["items"][0]["taken_back_fen"], 10_000);
+        counter.laws_hold().await;
+    }
+
+    async fn the_command_line_walks_from_the_file_to_the_signature(world: World) {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = [
+            Row { fee: "0.06000", ..row("2026-01-02 08:00:00", "T1", "10.00", "1-1-101 物业费") },
+            row("2026-01-02 09:00:00", "T2", "5.00", "物业费"),
+        ];
+        let bill = cli::file(&folder, "微信.csv", &bill(&rows));
+        let bank = cli::file(&folder, "银行.csv", &statement(&[("2026-01-03", "14.94", "财付通")]));
+        let list = [INVOICES.to_owned(), invoice_line(1, "10.00", "是", "收据 1")].concat();
+        let list = cli::file(&folder, "数电票.csv", &list);
+        let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+        let run = async |line: &str, file: Option<&std::path::Path>| {
+            let file = file.map(path);
+            let mut words: Vec<&str> = line.split(' ').collect();
+            if let Some(file) = &file {
+                words.insert(2, file);
+            }
+            words.extend(["--compound", "xiaohe"]);
+            cli::at(&world, &words).await
+        };
+        let looked = run("import wechat --dry-run --json", Some(&bill)).await.must(0).json();
+        assert_eq!((&looked["good"], &looked["committed"], &looked["sum_fen"]), (&json!(2), &json!(false), &json!(1_500)));
+        let said = run("import wechat", Some(&bill)).await.must(0).out;
+        assert!(said.contains("xiaoqu channel match --compound xiaohe --channel wechat"), "{said}");
+        run("import bank --book service", Some(&bank)).await.must(0);
+        let said = run("channel match --channel wechat", None).await.must(0).out;
+        assert!(said.contains("待定 2 笔：确定 1，很可能 0，有歧义 0，无从认定 1") && said.contains("--apply"), "{said}");
+        let applied = run("channel match --channel wechat --apply --json", None).await.must(0).json();
+        assert_eq!((&applied["applied"]["applied"], applied["proposals"].as_array().unwrap().len()), (&json!(1), 1));
+        run("channel hold 2 --reason 查不明", None).await.must(0);
+        run("channel orders --state held", None).await.must(0);
+        let said = run("channel payouts", None).await.must(0).out;
+        assert!(said.contains("--line 1 --from 2026-01-02 --to 2026-01-02"), "{said}");
+        let said = run("channel settle --channel wechat --line 1 --from 2026-01-02 --to 2026-01-02", None).await.must(0).out;
+        assert!(said.contains("手续费 0.06 元"), "{said}");
+        run("channel accept 2 --room 1-1-102", None).await.must(0);
+        let said = run("channel accept 2 --room 1-1-102", None).await.must(1).err;
+        assert!(said.contains("channel.decided"), "{said}");
+        run("bank day --account wechat --on 2026-01-02", None).await.must(0);
+        let signed = run("bank sign-off --account wechat --on 2026-01-02 --json", None).await.must(0).json();
+        assert_eq!((&signed["difference_fen"], &signed["statement_fen"]), (&json!(0), &json!(1_500)));
+        run("bank sign-off --account service-bank --on 2026-01-03", None).await.must(0);
+        assert_eq!(run("bank signed", None).await.must(0).out.lines().count(), 2);
+        run("import invoices", Some(&list)).await.must(0);
+        assert!(run("invoice list", None).await.must(0).out.contains("收据 1"));
+        let out = folder.path().join("托收.csv");
+        let told = cli::at(&world, &["channel", "collect", "--compound", "xiaohe", "--json", "--out", &path(&out)]).await;
+        assert_eq!(told.must(0).json()["rows"], 0, "nothing is owed");
+        run("verify --json", None).await.must(0);
+    }
 }

@@ -7,7 +7,7 @@ use ledger::books::Books;
 use ledger::channel::claim::{Applied, Hold};
 use ledger::channel::day::{self, DayAccount};
 use ledger::channel::invoice::{self, Link, TieInvoice};
-use ledger::channel::matching::Class;
+use ledger::channel::matching::{self, Class};
 use ledger::channel::{self, Channel, State, Which, payout};
 use ledger::error::Error;
 use ledger::id::{InvoiceNo, LineNo, OrderNo, PaymentNo};
@@ -20,8 +20,8 @@ use super::{
 };
 use crate::channels::{
     AcceptAsked, ApplyAsked, CollectionAsked, ExplainedAsked, ReturnAsked, SettleAsked, SignAsked,
-    accept_one, apply_page, collect_for, counted, hold_one, link_one, proposed, return_one,
-    settle_one, sign_one, tie_one,
+    accept_one, apply_page, collect_for, hold_one, link_one, proposed, return_one, settle_one,
+    sign_one, tie_one,
 };
 use crate::wire::IsoDay;
 
@@ -297,7 +297,7 @@ pub(super) async fn channel(books: &Books, asked: ChannelAct, out: Out<'_>) -> R
                     s.in_fen.grouped(),
                     if s.is_undone { "（已撤销）" } else { "" },
                 );
-                let (name, count) = (s.channel, s.order_count);
+                let (name, count) = (s.channel.in_chinese(), s.order_count);
                 writeln!(
                     out,
                     "{no:>4}  {name} {}~{} {count} 笔 收入 {income} 元{undone}",
@@ -313,7 +313,8 @@ pub(super) async fn channel(books: &Books, asked: ChannelAct, out: Out<'_>) -> R
         ChannelAct::Match { act, channel, apply } => matched(books, act, channel, apply, out).await,
         ChannelAct::Accept { no, act, room, receipt } => {
             let compound = compound(books, &act.compound).await?;
-            let asked = AcceptAsked { room, payment_no: receipt.map(PaymentNo) };
+            let asked =
+                AcceptAsked { room: room.unwrap_or_default(), payment_no: receipt.map(PaymentNo) };
             let given = (OrderNo(no), asked);
             let done = accept_one(books, &operator(), &compound, act.key, given).await?;
             if act.json {
@@ -423,7 +424,7 @@ fn told(state: State) -> &'static str {
 }
 
 /// How many proposals are told to a person; a program gets all.
-const TOLD_MOST: usize = 50;
+const TOLD_MOST: i32 = 50;
 
 async fn matched(
     books: &Books,
@@ -439,7 +440,8 @@ async fn matched(
     };
     let mut view = books.read().await?;
     let today = books.clock().now().day();
-    let page = (OrderNo(0), i32::MAX);
+    let most = if act.json { i32::MAX } else { TOLD_MOST };
+    let page = (OrderNo(0), most);
     let proposals = proposed(&mut view, compound.id, channel, today, page).await?;
     if act.json {
         let told: Vec<_> = proposals.iter().map(|(_, proposal)| proposal).collect();
@@ -450,18 +452,18 @@ async fn matched(
         let (count, tied, amount) = (sum.applied, sum.tied, sum.amount_fen.grouped());
         writeln!(out, "已入账 {count} 笔，{amount} 元；其中已有收据 {tied} 笔")?;
     }
-    let counts = counted(&proposals);
-    let of = |class: Class| counts.get(&class).copied().unwrap_or(0);
+    let tally = matching::tally(&mut view, compound.id, channel).await?;
+    let of = |class: Class| tally.get(&class).map_or(0, |(count, _)| *count);
+    let all: u32 = tally.values().map(|(count, _)| *count).sum();
     writeln!(
         out,
-        "待定 {} 笔：确定 {}，很可能 {}，有歧义 {}，无从认定 {}",
-        proposals.len(),
+        "待定 {all} 笔：确定 {}，很可能 {}，有歧义 {}，无从认定 {}",
         of(Class::Exact),
         of(Class::Likely),
         of(Class::Ambiguous),
         of(Class::Unknown)
     )?;
-    for (_, proposal) in proposals.iter().take(TOLD_MOST) {
+    for (_, proposal) in &proposals {
         let order = &proposal.order;
         let (no, on, amount) = (order.order_no, order.occurred_on.0, order.amount_fen.grouped());
         writeln!(
@@ -471,8 +473,9 @@ async fn matched(
             proposal.why
         )?;
     }
-    if proposals.len() > TOLD_MOST {
-        writeln!(out, "  …… 其余 {} 笔", proposals.len() - TOLD_MOST)?;
+    let told = u32::try_from(proposals.len()).unwrap_or(u32::MAX);
+    if all > told {
+        writeln!(out, "  …… 其余 {} 笔", all - told)?;
     }
     if !is_applied && of(Class::Exact) > 0 {
         let (code, name) = (&compound.code, channel.name());
@@ -521,7 +524,12 @@ async fn payouts(books: &Books, code: &str, is_json: bool, out: Out<'_>) -> Ran 
         writeln!(
             out,
             "{:>4}  {} 流水 {} {}~{} {} 笔 到账 {net} 手续费 {fee} 差 {difference} 元{reversed}",
-            p.payout_no, p.channel, p.line_no, p.from_on, p.to_on, p.sums.order_count
+            p.payout_no,
+            p.channel.in_chinese(),
+            p.line_no,
+            p.from_on,
+            p.to_on,
+            p.sums.order_count
         )?;
     }
     for p in proposals {

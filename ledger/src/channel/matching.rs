@@ -6,7 +6,7 @@
 //! could be two things: two rooms, a room that is not in the register, a payment that a clerk may have taken already.
 //! Limits: a company with one account for several compounds imports it into each; words that name a room of both are both's.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -432,11 +432,40 @@ pub async fn proposals(
         return Ok(Vec::new());
     }
     let ground = ground(view, compound, channel).await?;
-    Ok(open
-        .into_iter()
-        .map(|order| (decide(&order, &ground), order))
-        .map(|(p, o)| (o, p))
-        .collect())
+    let pair = |order: Order| {
+        let proposal = decide(&order, &ground);
+        (order, proposal)
+    };
+    Ok(open.into_iter().map(pair).collect())
+}
+
+/// How many orders are looked at together.
+const PAGE: i32 = 5_000;
+
+/// How many open orders of a channel there are of each class, and what they come to: every order is looked at, a page of them
+/// in memory.
+///
+/// # Errors
+/// Storage.
+pub async fn tally(
+    view: &mut impl View,
+    compound: CompoundId,
+    channel: Channel,
+) -> Result<BTreeMap<Class, (u32, Money)>> {
+    let which = Which { channel: Some(channel), state: Some(State::Open), ..Which::default() };
+    let ground = ground(view, compound, channel).await?;
+    let mut tally: BTreeMap<Class, (u32, Money)> = BTreeMap::new();
+    let mut after = OrderNo(0);
+    loop {
+        let page = orders(view, compound, which, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(tally) };
+        after = last.no;
+        for order in &page {
+            let (count, sum) = tally.entry(decide(order, &ground).class).or_default();
+            *count += 1;
+            *sum += order.amount;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -281,7 +281,7 @@ pub struct Payout {
     pub payout_no: PayoutNo,
     /// Whose.
     #[schemars(description = "支付渠道")]
-    pub channel: String,
+    pub channel: Channel,
     /// The bank line.
     #[schemars(description = "银行流水编号", example = 1)]
     pub line_no: LineNo,
@@ -324,9 +324,10 @@ pub async fn payouts(view: &mut impl View, compound: CompoundId) -> Result<Vec<P
     let values = vec![compound.0.into(), Book::Service.number().into()];
     let mut payouts = Vec::new();
     for row in view.rows(ORDERS, sql, values).await? {
+        let name: String = row.try_get_by_index(1)?;
         payouts.push(Payout {
             payout_no: PayoutNo(row.try_get_by_index(0)?),
-            channel: row.try_get_by_index(1)?,
+            channel: super::stored(&name)?,
             line_no: LineNo(row.try_get_by_index(2)?),
             from_on: row.try_get_by_index(3)?,
             to_on: row.try_get_by_index(4)?,

@@ -61,18 +61,16 @@ async fn run(what: &str, url: &str) {
     assert!(report.committed && report.rejected.is_empty(), "{:?}", report.rejected.first());
     let taken = begun.elapsed().as_secs_f64();
     let mut view = books.read().await.expect("a reading");
-    let page = (OrderNo(0), i32::MAX);
-    let found = matching::proposals(&mut view, compound, Channel::Wechat, page.0, page.1).await;
-    let found = found.expect("matched");
-    let exact = found.iter().filter(|(_, proposal)| proposal.class == Class::Exact).count();
+    let found = matching::tally(&mut view, compound, Channel::Wechat).await.expect("matched");
+    let (exact, _) = found.get(&Class::Exact).copied().unwrap_or_default();
     println!(
         "{what} wechat bill of {} orders ({} MiB): taken in {taken:.2} s, with {exact} exact matches {:.2} s, {} MiB more memory at its highest",
-        found.len(),
+        orders(),
         bill.len() >> 20,
         begun.elapsed().as_secs_f64(),
         megabytes("VmHWM:").saturating_sub(before),
     );
-    drop((found, view));
+    drop(view);
     booked(what, &books, compound).await;
     books.close().await.expect("closed");
 }
