@@ -222,7 +222,7 @@ pub(crate) async fn keep(
     for order in orders {
         let no = OrderNo(tx.next_no("channel-order"));
         let (payer, wording) = (mask::name(&order.payer), mask::text(&order.wording));
-        let payer = if payer.is_empty() { mask::text(&order.payer_id) } else { payer };
+        let payer = if payer.is_empty() { mask::account(&order.payer_id) } else { payer };
         let hidden = AsWritten {
             payer: order.payer.clone(),
             payer_id: order.payer_id.clone(),
@@ -257,6 +257,21 @@ pub(crate) async fn keep(
         tx.put_is_due().await?;
     }
     Ok(numbers)
+}
+
+/// What is not shown of an order. Who shows it records an act first (`audit::record_reading`).
+///
+/// # Errors
+/// `channel.no-order`, `seal.key-missing`, `seal.key-differs`, `seal.broken`.
+pub async fn hidden(view: &mut impl View, compound: CompoundId, no: OrderNo) -> Result<AsWritten> {
+    let sql =
+        "SELECT as_written_sealed FROM channel_order WHERE compound_id = $1 AND order_no = $2";
+    let found = view.rows(ORDERS, sql, vec![compound.0.into(), no.0.into()]).await?;
+    let row = found.first().ok_or_else(|| NO_ORDER.refuse(format!("订单编号 {no}")))?;
+    let sealed: Vec<u8> = row.try_get_by_index(0)?;
+    let opened = view.ring().open_text(&AS_WRITTEN.at(compound, no.0), &sealed)?;
+    let bug = |e: serde_json::Error| Storage::Bug(format!("a sealed order is not JSON: {e}"));
+    Ok(serde_json::from_str(&opened).map_err(bug)?)
 }
 
 /// By what a payer is known again: the channel's mark of them, else the name. A mark the channel itself has masked is many

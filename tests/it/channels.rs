@@ -23,6 +23,7 @@ use ledger::intake::File;
 use ledger::journal::{self, AsOf, Book, Style};
 use ledger::money::Money;
 use ledger::property;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use crate::doors::{Doors, at, bearer};
@@ -998,5 +999,38 @@ on_both! {
         let told = cli::at(&world, &["channel", "collect", "--compound", "xiaohe", "--json", "--out", &path(&out)]).await;
         assert_eq!(told.must(0).json()["rows"], 0, "nothing is owed");
         run("verify --json", None).await.must(0);
+    }
+}
+
+on_both! {
+    async fn who_paid_lies_sealed_and_is_known_again(world: World) {
+        let counter = Counter(&world);
+        counter.bill(&[("1-1-101", 10_000), ("1-1-102", 10_000)]).await;
+        let payer = "oUpF8uMuAJO_abcdefgh";
+        let paid = |at, no, yuan| Row { payer, ..row(at, no, yuan, "电话19900001234 物业费") };
+        counter.wechat(&[paid("2026-01-02 08:00:00", "T1", "1.00")]).await;
+        let shown = counter.order(1).await;
+        assert!(!shown.wording.contains("19900001234") && !shown.payer.contains(payer), "{shown:?}");
+        let db = world.back_door().await;
+        let sql = "SELECT wording || ' ' || payer AS words FROM channel_order";
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+        let words: String = row.try_get("", "words").unwrap();
+        assert!(!words.contains("19900001234") && !words.contains(payer), "{words}");
+        let mut view = world.books.read().await.unwrap();
+        let hidden = channel::hidden(&mut view, world.compound, OrderNo(1)).await.unwrap();
+        assert_eq!((hidden.payer_id.as_str(), hidden.wording.contains("19900001234")), (payer, true));
+        drop(view);
+
+        // Whom a payer paid for is remembered, and with the amount that is owed there it is a proposal, not a deed.
+        counter.accept(1, Some(world.dwelling("1-1-102").await), None).await.unwrap();
+        counter.wechat(&[paid("2026-01-03 08:00:00", "T2", "99.00")]).await;
+        let mut view = world.books.read().await.unwrap();
+        let found = matching::proposals(&mut view, world.compound, Channel::Wechat, OrderNo(0), 10).await.unwrap();
+        assert_eq!((found[0].1.class, found[0].1.candidates.len()), (Class::Likely, 1), "{:?}", found[0].1);
+        drop(view);
+        assert_eq!(counter.apply(Channel::Wechat).await.applied, 0);
+        let home = world.dwelling("1-1-102").await;
+        assert_eq!(counter.accept(2, None, None).await.unwrap().dwelling_no, home);
+        counter.laws_hold().await;
     }
 }
