@@ -10,7 +10,7 @@
 //! charges. A day is signed once, with every difference named.
 //! Never: a payment of its own (that is `fees::pay`), a guess that acts: only what is exact is applied without a person.
 //!
-//! Start at [`keep`]; the walk is [`matching`] (what is it) ▸ [`claim`] (say so) ▸ [`payout`] (the bank has it) ▸ [`day`]
+//! Start at [`orders`]; the walk is [`matching`] (what is it) ▸ [`claim`] (say so) ▸ [`payout`] (the bank has it) ▸ [`day`]
 //! (sign it). Beside it stand [`collection`] (托收 files) and [`invoice`].
 
 pub mod claim;
