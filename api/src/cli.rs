@@ -8,6 +8,7 @@
 
 mod acts;
 mod arguments;
+mod channels;
 mod countersigns;
 mod files;
 mod funds;
@@ -109,7 +110,7 @@ enum Command {
     Serve(ServeArgs),
     /// 建表或升级账册（其他命令也会自动进行）
     Migrate,
-    /// 导入文件：房产清册、交存明细、收费明细、银行流水；撤销与查看
+    /// 导入文件：房产清册、交存明细、收费明细、银行流水、微信与支付宝账单、数电票；撤销与查看
     #[command(subcommand)]
     Import(Import),
     /// 核验账册：逐条检查账册必须成立的规律
@@ -132,6 +133,15 @@ enum Command {
     Fund(funds::Fund),
     /// 列出银行流水及其认领情况
     BankLines(LinesArgs),
+    /// 支付渠道：订单的认定、暂存、到账核销，托收文件
+    #[command(subcommand)]
+    Channel(channels::ChannelAct),
+    /// 对账签认：银行与渠道账户逐日签认
+    #[command(subcommand)]
+    Bank(channels::BankAct),
+    /// 发票登记：数电票、红冲、对应收据
+    #[command(subcommand)]
+    Invoice(channels::InvoiceAct),
     /// 登记物业费缴费：先清旧欠，余额预存
     Pay(PayArgs),
     /// 出账单
@@ -258,7 +268,7 @@ pub async fn run(args: impl IntoIterator<Item = OsString>, out: Out<'_>, err: Ou
         }
     };
     let is_json = cli.command.is_json();
-    let ran = dispatch(cli, out).await;
+    let ran = Box::pin(dispatch(cli, out)).await;
     match ran.and_then(|code| Ok(out.flush().map(|()| code)?)) {
         Ok(code) => code,
         Err(Stop::Unread) => DONE,
@@ -280,9 +290,13 @@ impl Command {
             Command::Dwelling(asked) => asked.is_json(),
             Command::Custody(asked) => asked.is_json(),
             Command::Import(import) => match import {
-                Import::Register(a) | Import::Deposits(a) | Import::Fees(a) | Import::Bank(a) => {
-                    a.json
-                }
+                Import::Register(a)
+                | Import::Deposits(a)
+                | Import::Fees(a)
+                | Import::Bank(a)
+                | Import::Wechat(a)
+                | Import::Alipay(a)
+                | Import::Invoices(a) => a.json,
                 Import::Undo { act, .. } => act.json,
                 Import::List { json, .. } => json.json,
             },
@@ -293,6 +307,9 @@ impl Command {
             Command::Compounds(args) => args.json,
             Command::TrialBalance(args) => args.json,
             Command::BankLines(args) => args.json,
+            Command::Channel(asked) => asked.is_json(),
+            Command::Bank(asked) => asked.is_json(),
+            Command::Invoice(asked) => asked.is_json(),
             Command::Deposit(args) => args.act.json,
             Command::Fund(fund) => fund.is_json(),
             Command::Pay(args) => args.act.json,
@@ -361,6 +378,15 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::BankLines(args) => {
             at(db, async move |books| papers::bank_lines(books, args, out).await).await
         }
+        Command::Channel(asked) => {
+            at(db, async move |books| channels::channel(books, asked, out).await).await
+        }
+        Command::Bank(asked) => {
+            at(db, async move |books| channels::bank(books, asked, out).await).await
+        }
+        Command::Invoice(asked) => {
+            at(db, async move |books| channels::invoice(books, asked, out).await).await
+        }
         Command::Deposit(args) => {
             at(db, async move |books| acts::deposit(books, args, out).await).await
         }
@@ -403,7 +429,7 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Policy(act) => policies::run(db, act, out).await,
         Command::Vote(vote) => votes::run(db, vote, out).await,
-        // A project's future is large, and every command would carry its size.
+        // As in `at`.
         Command::Project(project) => Box::pin(works::run(db, project, out)).await,
         Command::Run(RunOf::Interest(args)) => {
             at(db, async move |books| gains::interest(books, args, out).await).await
@@ -433,7 +459,8 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
 /// that their file is whole by itself and may be copied.
 async fn at(ground: Ground, run: impl AsyncFnOnce(&Books) -> Ran) -> Ran {
     let books = ground.existing().await?;
-    let ran = run(&books).await;
+    // A command's future is large, and every command would carry the size of the largest.
+    let ran = Box::pin(run(&books)).await;
     books.close().await?;
     ran
 }

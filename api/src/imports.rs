@@ -29,7 +29,7 @@ use crate::wire::{Acted, Described, Sketch};
 #[serde(deny_unknown_fields)]
 pub struct ImportQuery {
     #[schemars(
-        description = "文件种类：register 房产清册，deposits 交存明细，fees 收费明细，bank 银行流水"
+        description = "文件种类：register 房产清册，deposits 交存明细，fees 收费明细，bank 银行流水，wechat 微信支付账单，alipay 支付宝账单，invoices 数电票清单"
     )]
     kind: Kind,
     /// The file's name, where the body does not say.

@@ -8,6 +8,7 @@ pub mod abroad;
 pub mod accounts;
 pub mod audit;
 pub mod bank;
+pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod countersign;

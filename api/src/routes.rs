@@ -25,9 +25,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, audit, bank, countersign, fees, front, fund, gains, governance, hooks, imports,
-    journal, levy, life, metrics, openapi, people, placements, policy, portal, problem, proof,
-    property, refunds, renewal, tariffs, works,
+    accounts, audit, bank, channels, countersign, fees, front, fund, gains, governance, hooks,
+    imports, journal, levy, life, metrics, openapi, people, placements, policy, portal, problem,
+    proof, property, refunds, renewal, tariffs, works,
 };
 
 /// Whoever may read the books of a compound.
@@ -226,6 +226,17 @@ static ACCOUNTS: &[&Rule] = &[
 ];
 /// A bank line is claimed.
 static CLAIM: &[&Rule] = bank_rules::RULES;
+/// An order of a channel is said to be something.
+static ORDER: &[&Rule] = &[
+    &channel_rules::NO_ORDER,
+    &claim_rules::DECIDED,
+    &claim_rules::NOT_MONEY_IN,
+    &claim_rules::NO_CANDIDATE,
+    &claim_rules::NOT_THIS_PAYMENT,
+    &claim_rules::NOT_HELD,
+    &claim_rules::NOT_THIS_REFUND,
+    &claim_rules::REASON,
+];
 /// A file is read and judged.
 static FILE: &[&Rule] = ledger::intake::RULES;
 /// What a page of paging may get wrong.
@@ -295,6 +306,10 @@ static LAW: &[&Rule] =
 static ROUND: &[&Rule] = &[&vote_rules::NO_ROUND, &vote_rules::STAGE];
 
 use ledger::accounts as account_rules;
+use ledger::channel::{
+    claim as claim_rules, collection as collection_rules, day as day_rules,
+    invoice as invoice_rules, payout as payout_rules,
+};
 use ledger::countersign as countersign_rules;
 use ledger::gains::placement as placement_rules;
 use ledger::governance as vote_rules;
@@ -306,8 +321,8 @@ use ledger::property as property_rules;
 use ledger::tariff as tariff_rules;
 use ledger::works as work_rules;
 use ledger::{
-    bank as bank_rules, fees as fee_rules, fund as fund_rules, gains as gain_rules,
-    hooks as hook_rules, import as import_rules,
+    bank as bank_rules, channel as channel_rules, fees as fee_rules, fund as fund_rules,
+    gains as gain_rules, hooks as hook_rules, import as import_rules,
 };
 
 /// Bills of known amounts are published.
@@ -606,9 +621,50 @@ routes! {
         [POST, BILLS, &[&tariff_rules::SHARED]];
     GET Quick "/compounds/{compound}/bank-lines" READERS Compound bank::lines:
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
+    GET Quick "/compounds/{compound}/channel-statements" READERS Compound channels::statements:
+        "列出渠道账单" "后导入的在前。" [];
+    GET Quick "/compounds/{compound}/channel-orders" READERS Compound channels::orders:
+        "列出渠道订单" "付款人只显示姓，长号码只留末四位；待定与暂存的有账龄。" [];
+    GET Long "/compounds/{compound}/channel-proposals" READERS Compound channels::proposals:
+        "认定建议" "待定的订单各自可能是谁的，逐笔说明理由；只有确定的可自动入账。" [];
+    POST Long "/compounds/{compound}/channel-matches" KEEPERS Compound [MONEY] channels::apply:
+        "自动入账" "只办确定的；其余待人工认定。答复有 next 的，从它之后接着办。"
+        [ORDER, POST, CLAIM, &[&fee_rules::AMOUNT]];
+    POST Quick "/compounds/{compound}/channel-orders/{no}/accept" KEEPERS Compound [MONEY] channels::accept:
+        "认定订单" "入账到房屋，或对应已有的收据；暂存的从暂存款转出。"
+        [ORDER, ROOM, POST, CLAIM, &[&fee_rules::AMOUNT]];
+    POST Quick "/compounds/{compound}/channel-orders/{no}/hold" KEEPERS Compound [MONEY] channels::hold:
+        "暂存订单" "查不明的款项记入暂存款。" [ORDER, POST];
+    POST Quick "/compounds/{compound}/channel-orders/{no}/return" KEEPERS Compound [MONEY] channels::give_back:
+        "退回暂存款" "凭渠道的退款订单，或银行流水。" [ORDER, POST, CLAIM];
+    GET Quick "/compounds/{compound}/channel-payouts" READERS Compound channels::payouts:
+        "列出到账核销" "后核销的在前。" [];
+    GET Long "/compounds/{compound}/payout-proposals" READERS Compound channels::payout_proposals:
+        "到账核销建议" "未认领的到账流水可能对应哪些日子的订单，差额列明。" [];
+    POST Long "/compounds/{compound}/channel-payouts" KEEPERS Compound [MONEY] channels::settle:
+        "核销到账" "一笔到账拆成订单与手续费：收款减退款减手续费；有差额的须写明。"
+        [POST, CLAIM, &[&payout_rules::PERIOD, &payout_rules::NOTHING, &payout_rules::OPEN, &payout_rules::DIFFERS]];
+    GET Quick "/compounds/{compound}/account-days" READERS Compound channels::account_day:
+        "账户的一日" "账单、账面与逐项差异。" [];
+    GET Quick "/compounds/{compound}/signed-days" READERS Compound channels::signed_days:
+        "列出签认" "依签认编号。" [];
+    POST Quick "/compounds/{compound}/signed-days" KEEPERS Compound channels::sign_day:
+        "签认一日" "每处差异须写明原因；一个账户的一日只签一次，签后不改。"
+        [&[&day_rules::NOT_OVER, &day_rules::SIGNED, &day_rules::NO_STATEMENT, &day_rules::UNEXPLAINED, &ledger::seal::IN_TEXT]];
+    GET Live "/compounds/{compound}/collection-file" KEEPERS Compound channels::collect:
+        "写托收文件" "按模板列出各户欠费；写全名的先记入操作记录。" [&[&collection_rules::NO_TEMPLATE]];
+    GET Quick "/compounds/{compound}/invoices" READERS Compound channels::invoices:
+        "列出发票" "依发票编号；购买方只显示首字。" [];
+    POST Quick "/compounds/{compound}/invoices/{no}/tie" KEEPERS Compound channels::tie_invoice:
+        "发票对应收据" "一张发票只对应一张收据，合计不超过收据金额。"
+        [&[&invoice_rules::NO_INVOICE, &invoice_rules::IS_RED, &invoice_rules::USED, &invoice_rules::TAKEN_BACK,
+            &invoice_rules::NO_PAYMENT, &invoice_rules::BEYOND]];
+    POST Quick "/compounds/{compound}/invoices/{no}/red-of" KEEPERS Compound channels::link_invoice:
+        "红字发票对应蓝字发票" "红冲合计不超过蓝字发票金额。"
+        [&[&invoice_rules::NO_INVOICE, &invoice_rules::NOT_RED, &invoice_rules::LINKED, &invoice_rules::BEYOND]];
     POST Long "/compounds/{compound}/imports" KEEPERS Compound [MONEY] imports::take:
         "导入文件" "请求体就是文件，或表单里唯一的文件。先用 dry_run=true 预览；退回的行在 report.rejected。同一行只入账一次。"
-        [FILE, import_rules::RULES, property_rules::RULES, POST, ledger::seal::RULES];
+        [FILE, import_rules::RULES, property_rules::RULES, POST, ledger::seal::RULES, &[&invoice_rules::REGISTERED]];
     GET Quick "/compounds/{compound}/imports" READERS Compound imports::list:
         "列出导入" "后导入的在前。" [];
     POST Long "/compounds/{compound}/imports/{no}/undo" KEEPERS Compound [MONEY] imports::undo => Reversal:

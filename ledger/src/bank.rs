@@ -431,6 +431,21 @@ pub async fn lines_until(
     lines_where(view, compound, condition, vec![book.number().into(), until.into()]).await
 }
 
+/// The last day of which a book's statements tell.
+pub(crate) async fn last_day(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+) -> Result<Option<Day>> {
+    let sql = "SELECT max(occurred_on) FROM bank_line WHERE compound_id = $1 AND book = $2";
+    let values = vec![compound.0.into(), book.number().into()];
+    let found = view.rows(LINES, sql, values).await?;
+    Ok(match found.first() {
+        Some(row) => row.try_get_by_index(0)?,
+        None => None,
+    })
+}
+
 async fn lines_where(
     view: &mut impl View,
     compound: CompoundId,

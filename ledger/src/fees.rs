@@ -9,12 +9,14 @@
 mod account;
 mod bill;
 pub mod billing;
+mod open;
 mod payment;
 mod rows;
 
 pub use self::account::{Bill, FeeAccount, Receipt, account, receipts, standings};
 pub use self::bill::{Billed, Billing, Charge, bill};
 pub(crate) use self::bill::{bill_vouchers_of, open_bills_of};
+pub use self::open::{OpenItem, Standing, open_items, standing_payments};
 pub(crate) use self::payment::keep_payment;
 pub use self::payment::{Method, OpenBill, Paid, Payment, Settled, apply, pay};
 use crate::error::{Kind as Answer, Rule};

@@ -115,6 +115,18 @@ identities! {
     AssignmentNo;
     /// A project paid from the fund (维修项目).
     ProjectNo;
+    /// A bill of a payment channel that was taken in (渠道账单).
+    StatementNo;
+    /// A line of such a bill (渠道订单).
+    OrderNo;
+    /// What was decided of an order.
+    ClaimNo;
+    /// Money a channel paid into the bank (渠道到账).
+    PayoutNo;
+    /// A day that was signed as reconciled (日签认).
+    SignedNo;
+    /// An invoice in the register (发票).
+    InvoiceNo;
     /// A step of a project.
     StepNo;
     /// A payment of a project.

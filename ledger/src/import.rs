@@ -8,8 +8,10 @@
 //! Never: a row repaired, a room guessed, a difference hidden.
 
 mod bank_lines;
+mod channel_orders;
 mod deposits;
 mod fee_history;
+mod invoice_list;
 mod register;
 mod rows;
 
@@ -160,7 +162,7 @@ pub static RULES: &[&Rule] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(
-    description = "文件种类：register 房产清册，deposits 交存明细，fees 收费明细，bank 银行流水"
+    description = "文件种类：register 房产清册，deposits 交存明细，fees 收费明细，bank 银行流水，wechat 微信支付账单，alipay 支付宝账单，invoices 数电票清单"
 )]
 pub enum Kind {
     /// 房产清册.
@@ -175,11 +177,28 @@ pub enum Kind {
     /// 银行流水.
     #[schemars(description = "银行流水")]
     Bank,
+    /// 微信支付账单.
+    #[schemars(description = "微信支付账单")]
+    Wechat,
+    /// 支付宝账单.
+    #[schemars(description = "支付宝账单")]
+    Alipay,
+    /// 数电票清单.
+    #[schemars(description = "数电票清单")]
+    Invoices,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Register, Kind::Deposits, Kind::Fees, Kind::Bank];
+    pub const ALL: [Kind; 7] = [
+        Kind::Register,
+        Kind::Deposits,
+        Kind::Fees,
+        Kind::Bank,
+        Kind::Wechat,
+        Kind::Alipay,
+        Kind::Invoices,
+    ];
 
     /// The stable name.
     #[must_use]
@@ -189,6 +208,9 @@ impl Kind {
             Kind::Deposits => "deposits",
             Kind::Fees => "fees",
             Kind::Bank => "bank",
+            Kind::Wechat => "wechat",
+            Kind::Alipay => "alipay",
+            Kind::Invoices => "invoices",
         }
     }
 
@@ -206,6 +228,9 @@ impl Kind {
             Kind::Deposits => "交存明细",
             Kind::Fees => "收费明细",
             Kind::Bank => "银行流水",
+            Kind::Wechat => "微信支付账单",
+            Kind::Alipay => "支付宝账单",
+            Kind::Invoices => "数电票清单",
         }
     }
 
@@ -215,6 +240,9 @@ impl Kind {
             Kind::Deposits => intake::Family::Deposits,
             Kind::Fees => intake::Family::Fees,
             Kind::Bank => intake::Family::Bank,
+            Kind::Wechat => intake::Family::Wechat,
+            Kind::Alipay => intake::Family::Alipay,
+            Kind::Invoices => intake::Family::Invoices,
         }
     }
 
@@ -224,6 +252,9 @@ impl Kind {
             Kind::Deposits => "import.deposits",
             Kind::Fees => "import.fees",
             Kind::Bank => "import.bank",
+            Kind::Wechat => "import.wechat",
+            Kind::Alipay => "import.alipay",
+            Kind::Invoices => "import.invoices",
         }
     }
 }
@@ -369,6 +400,10 @@ pub struct Figures {
     #[serde(rename = "out_fen", skip_serializing_if = "Option::is_none")]
     #[schemars(description = "支出合计：分", example = 0)]
     pub outflow: Option<Money>,
+    /// Σ charged by a channel, in hundred-thousandths of a yuan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(description = "手续费合计：十万分之一元", example = 7_028_000)]
+    pub fee_e5: Option<i64>,
     /// The balance a bank statement ends with.
     #[serde(rename = "closing_fen", skip_serializing_if = "Option::is_none")]
     #[schemars(description = "期末余额：分", example = 10000)]
@@ -401,6 +436,8 @@ enum Rows {
     Deposits(intake::DepositReading),
     Fees(intake::Reading<intake::FeeRow>),
     Bank(intake::BankReading, Book),
+    Channel(intake::ChannelReading),
+    Invoices(intake::Reading<intake::InvoiceRow>),
 }
 
 /// What every reading says of its file.
@@ -465,6 +502,20 @@ pub fn read(kind: Kind, file: File<'_>, terms: &Terms) -> Result<Reading> {
             let meta = Meta::of(&reading.reading);
             (Rows::Bank(reading, terms.book), meta)
         }
+        Kind::Wechat | Kind::Alipay => {
+            let channel = match kind {
+                Kind::Alipay => intake::Channel::Alipay,
+                _ => intake::Channel::Wechat,
+            };
+            let reading = intake::channel(file, channel)?;
+            let meta = Meta::of(&reading.reading);
+            (Rows::Channel(reading), meta)
+        }
+        Kind::Invoices => {
+            let reading = intake::invoices(file)?;
+            let meta = Meta::of(&reading);
+            (Rows::Invoices(reading), meta)
+        }
     };
     Ok(Reading { kind, rows, meta })
 }
@@ -494,7 +545,7 @@ impl Reading {
         match &self.rows {
             Rows::Register(r) => r.compound.as_deref(),
             Rows::Deposits(r) => r.compound.as_deref(),
-            Rows::Fees(_) | Rows::Bank(..) => None,
+            Rows::Fees(_) | Rows::Bank(..) | Rows::Channel(_) | Rows::Invoices(_) => None,
         }
     }
 }
@@ -530,6 +581,8 @@ enum Plan {
     Deposits(Judged<deposits::Movement>),
     Fees(Judged<fee_history::Fee>),
     Bank(Judged<bank_lines::Arrival>),
+    Channel(Judged<channel_orders::Place>),
+    Invoices(Judged<usize>),
 }
 
 /// Looks at a reading without writing anything.
@@ -618,11 +671,18 @@ async fn take(tx: &mut Tx, given: &Given) -> Result<ImportNo> {
 
     let no = ImportNo(tx.next_no("import"));
     rows::keep(tx, no, reading.kind, &reading.meta, good);
-    match plan {
-        Plan::Register(judged) => register::write(tx, no, judged.good).await?,
-        Plan::Deposits(judged) => deposits::write(tx, no, judged.good).await?,
-        Plan::Fees(judged) => fee_history::write(tx, no, judged.good).await?,
-        Plan::Bank(judged) => bank_lines::write(tx, no, judged.good).await?,
+    match (plan, &reading.rows) {
+        (Plan::Register(judged), _) => register::write(tx, no, judged.good).await?,
+        (Plan::Deposits(judged), _) => deposits::write(tx, no, judged.good).await?,
+        (Plan::Fees(judged), _) => fee_history::write(tx, no, judged.good).await?,
+        (Plan::Bank(judged), _) => bank_lines::write(tx, no, judged.good).await?,
+        (Plan::Channel(judged), Rows::Channel(read)) => {
+            channel_orders::write(tx, no, read, &judged.good).await?;
+        }
+        (Plan::Invoices(judged), Rows::Invoices(read)) => {
+            invoice_list::write(tx, no, read, &judged.good).await?;
+        }
+        _ => return Err(Storage::Bug("a plan of another reading".to_owned()).into()),
     }
     Ok(no)
 }
@@ -648,6 +708,12 @@ async fn judge(
         Rows::Bank(r, book) => {
             Plan::Bank(bank_lines::judge(view, existing(compound)?, r, *book, &known, today).await?)
         }
+        Rows::Channel(r) => {
+            Plan::Channel(channel_orders::judge(view, existing(compound)?, r, &known, today).await?)
+        }
+        Rows::Invoices(r) => {
+            Plan::Invoices(invoice_list::judge(view, existing(compound)?, r, &known, today).await?)
+        }
     })
 }
 
@@ -664,6 +730,7 @@ impl Plan {
             Plan::Deposits(j) => j.good.len(),
             Plan::Fees(j) => j.good.len(),
             Plan::Bank(j) => j.good.len(),
+            Plan::Channel(j) | Plan::Invoices(j) => j.good.len(),
         }
     }
 }
@@ -704,6 +771,7 @@ fn report(reading: &Reading, terms: &Terms, compound_name: String, plan: &Plan) 
         Plan::Deposits(j) => report_of(reading, terms, compound_name, j),
         Plan::Fees(j) => report_of(reading, terms, compound_name, j),
         Plan::Bank(j) => report_of(reading, terms, compound_name, j),
+        Plan::Channel(j) | Plan::Invoices(j) => report_of(reading, terms, compound_name, j),
     }
 }
 
@@ -786,6 +854,8 @@ pub async fn undo(tx: &mut Tx, no: ImportNo) -> Result<Undone> {
         Kind::Deposits => deposits::undo(tx, &subjects).await?,
         Kind::Fees => fee_history::undo(tx, &subjects).await?,
         Kind::Bank => bank_lines::undo(tx, &subjects).await?,
+        Kind::Wechat | Kind::Alipay => channel_orders::undo(tx, &subjects).await?,
+        Kind::Invoices => invoice_list::undo(tx, &subjects).await?,
     };
     rows::mark_undone(tx, no).await?;
     Ok(Undone { import_no: no, rows: subjects.len(), reversed })

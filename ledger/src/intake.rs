@@ -1,7 +1,7 @@
 //! An office's file becomes typed rows that know where they stood, and refusals a clerk can act on.
 //!
-//! Owns: [`File`], [`Reading`], [`Reject`], [`Address`], the row types of the four families (register,
-//! deposits, fees, bank) and every [`Rule`] by which a file or a row is refused. Pure: bytes in, rows out; no
+//! Owns: [`File`], [`Reading`], [`Reject`], [`Address`], the row types of the families (register,
+//! deposits, fees, bank, the channels' orders, invoices) and every [`Rule`] by which a file or a row is refused. Pure: bytes in, rows out; no
 //! database, no clock.
 //!
 //! **Always**
@@ -20,10 +20,12 @@
 //! `table` (header, totals, rejects) ▸ `value` (one cell) ▸ one reader a family.
 
 mod bank;
+mod channel;
 mod container;
 mod deposits;
 mod fees;
 mod identity;
+mod invoice;
 mod layout;
 mod page;
 mod register;
@@ -48,9 +50,12 @@ use serde::{Serialize, Serializer};
 use crate::error::{Kind, Refusal, Rule};
 
 pub use bank::{BankReading, BankRow, Order, bank};
+pub use channel::{Channel, ChannelReading, Form, OrderKind, OrderRow, channel};
 pub use deposits::{DepositKind, DepositReading, DepositRow, deposits};
 pub use fees::{FeeRow, fees};
 pub use identity::name_matches;
+pub(crate) use invoice::is_number as is_invoice_number;
+pub use invoice::{InvoiceRow, invoices};
 pub use register::{
     Control, IdKind, OwnerCell, RegisterReading, RegisterRow, Tenure, Usage, register,
 };
@@ -67,6 +72,12 @@ pub enum Family {
     Fees,
     /// 银行流水.
     Bank,
+    /// 微信支付账单.
+    Wechat,
+    /// 支付宝账单.
+    Alipay,
+    /// 数电票清单.
+    Invoices,
 }
 
 /// Rows of a file as they are written, by sheet and row: for rows that were read well and that the books rejected.
@@ -83,6 +94,9 @@ pub fn rows_as_written(
         Family::Deposits => layout::deposits(),
         Family::Fees => layout::fees(),
         Family::Bank => layout::bank(),
+        Family::Wechat => layout::wechat(),
+        Family::Alipay => layout::alipay(),
+        Family::Invoices => layout::invoices(),
     };
     rejects::rows_as_written(file, layout, wanted)
 }
@@ -196,7 +210,7 @@ impl Places {
             Said::Day => &[C::Day, C::Clock, C::Booked, C::Paid],
             Said::Amount => &[C::Amount, C::Principal, C::Gains],
             Said::Due => &[C::Due],
-            Said::Receipt => &[C::Receipt],
+            Said::Receipt => &[C::Receipt, C::Invoice],
             Said::Balance => &[C::Balance],
         };
         let place = columns.iter().find_map(|column| self.0.place(*column));
@@ -412,6 +426,9 @@ rules! {
     /// A running balance that does not run.
     BALANCE_BROKEN = Refused, "intake.balance-broken",
         "银行流水的余额必须逐笔连续：余额＝上笔余额＋收入－支出", "请从网银重新导出完整的一段，不要删行、排序或筛选";
+    /// A merchant's bill without its trailer.
+    TRAILER_MISSING = Refused, "intake.trailer-missing",
+        "商户账单的末尾须有汇总行，没有汇总行的账单可能不完整", "请重新下载完整的账单，不要删去末尾的汇总行";
     /// Deposits of more than one compound.
     SEVERAL_COMPOUNDS = Refused, "intake.several-compounds",
         "一个文件只能有一个小区", "请按小区拆成几个文件";
@@ -419,6 +436,9 @@ rules! {
     /// More fields than the header has.
     RAGGED_ROW = Refused, "intake.ragged-row",
         "本行的列数多于表头，可能有未加引号的逗号，各列已错位", "请给含逗号的内容加上双引号，或改成全角逗号";
+    /// Fewer fields than the header has, in a file that a program wrote.
+    SHORT_ROW = Refused, "intake.short-row",
+        "本行的列数少于表头，内容可能被截断", "请重新下载账单，不要手工删改";
     /// Beyond [`MAX_CELL_CHARS`].
     CELL_TOO_LONG = Refused, "intake.cell-too-long",
         "一个单元格不得超过 4,096 个字", "请删去多余内容；若整段都在一格里，可能是双引号没有成对";
@@ -512,6 +532,18 @@ rules! {
     /// Both in and out.
     BOTH_SIDES = Refused, "intake.both-sides",
         "同一笔既有收入又有支出", "请对照回单，只保留一边";
+    /// The same order a second time.
+    ORDER_TWICE = Refused, "intake.order-twice",
+        "同一单号在账单中出现两次", "请重新下载账单；确为两笔的，核对单号";
+    /// Neither paid nor returned.
+    ORDER_KIND = Refused, "intake.order-kind",
+        "看不出这一笔是收款、退款还是手续费", "请保留账单导出的交易类型、交易状态与收支列";
+    /// Not the number of a fully digital invoice.
+    INVOICE_NUMBER = Refused, "intake.invoice-number",
+        "数电发票号码须为 20 位数字", "请核对号码；纸质与旧版电子发票不在数电票清单中登记";
+    /// An invoice whose figures contradict each other.
+    INVOICE_SUM = Refused, "intake.invoice-sum",
+        "价税合计须等于金额与税额之和，红字发票须为负数", "请重新导出发票清单";
     /// Not in yuan.
     CURRENCY = Refused, "intake.currency",
         "只接受人民币账户的流水", "请导出人民币账户的流水";

@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ [`channel`] ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -15,6 +15,7 @@ pub mod audit;
 pub mod bank;
 pub mod books;
 pub mod calendar;
+pub mod channel;
 pub mod countersign;
 pub mod error;
 pub mod fees;
@@ -41,7 +42,15 @@ pub mod works;
 /// Every column that holds sealed values, room by room, for the rotation of keys.
 #[must_use]
 pub fn sealed() -> Vec<&'static seal::Sealed> {
-    [people::SEALED, countersign::SEALED, property::SEALED, bank::SEALED, hooks::SEALED].concat()
+    let rooms = [
+        people::SEALED,
+        countersign::SEALED,
+        property::SEALED,
+        bank::SEALED,
+        channel::SEALED,
+        hooks::SEALED,
+    ];
+    rooms.concat()
 }
 
 /// Every rule of the house, room by room, in the order in which each room checks them.
@@ -64,6 +73,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         fund::RULES,
         fees::RULES,
         gains::RULES,
+        channel::RULES,
         works::RULES,
         works::gate::RULES,
         life::RULES,

@@ -186,6 +186,87 @@ CHECK ((kind = ANY (ARRAY['balance'::text, 'clearance'::text])))
 -- constraint certificate.certificate_pkey
 PRIMARY KEY (compound_id, certificate_no)
 
+-- constraint channel_claim.channel_claim_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint channel_claim.channel_claim_claim_no_check
+CHECK ((claim_no > 0))
+
+-- constraint channel_claim.channel_claim_compound_id_held_order_no_fkey
+FOREIGN KEY (compound_id, held_order_no) REFERENCES channel_order(compound_id, order_no)
+
+-- constraint channel_claim.channel_claim_compound_id_order_no_fkey
+FOREIGN KEY (compound_id, order_no) REFERENCES channel_order(compound_id, order_no)
+
+-- constraint channel_claim.channel_claim_kind_check
+CHECK ((kind = ANY (ARRAY['paid'::text, 'tied'::text, 'held'::text, 'released'::text, 'returned'::text])))
+
+-- constraint channel_claim.channel_claim_pkey
+PRIMARY KEY (compound_id, claim_no)
+
+-- constraint channel_order.channel_order_amount_fen_check
+CHECK ((amount_fen <> 0))
+
+-- constraint channel_order.channel_order_compound_id_statement_no_fkey
+FOREIGN KEY (compound_id, statement_no) REFERENCES channel_statement(compound_id, statement_no)
+
+-- constraint channel_order.channel_order_is_ours_check
+CHECK ((is_ours = ANY (ARRAY[0, 1])))
+
+-- constraint channel_order.channel_order_kind_check
+CHECK ((kind = ANY (ARRAY['pay'::text, 'refund'::text, 'fee'::text, 'withdrawal'::text, 'other'::text])))
+
+-- constraint channel_order.channel_order_order_no_check
+CHECK ((order_no > 0))
+
+-- constraint channel_order.channel_order_pkey
+PRIMARY KEY (compound_id, order_no)
+
+-- constraint channel_payout.channel_payout_channel_check
+CHECK ((channel = ANY (ARRAY['wechat'::text, 'alipay'::text])))
+
+-- constraint channel_payout.channel_payout_check
+CHECK ((difference_fen = (net_fen - ((paid_fen - returned_fen) - fee_fen))))
+
+-- constraint channel_payout.channel_payout_check1
+CHECK (((difference_fen = 0) OR (reason <> ''::text)))
+
+-- constraint channel_payout.channel_payout_compound_id_line_no_fkey
+FOREIGN KEY (compound_id, line_no) REFERENCES bank_line(compound_id, line_no)
+
+-- constraint channel_payout.channel_payout_net_fen_check
+CHECK ((net_fen > 0))
+
+-- constraint channel_payout.channel_payout_payout_no_check
+CHECK ((payout_no > 0))
+
+-- constraint channel_payout.channel_payout_pkey
+PRIMARY KEY (compound_id, payout_no)
+
+-- constraint channel_payout_order.channel_payout_order_compound_id_order_no_fkey
+FOREIGN KEY (compound_id, order_no) REFERENCES channel_order(compound_id, order_no)
+
+-- constraint channel_payout_order.channel_payout_order_compound_id_payout_no_fkey
+FOREIGN KEY (compound_id, payout_no) REFERENCES channel_payout(compound_id, payout_no)
+
+-- constraint channel_payout_order.channel_payout_order_pkey
+PRIMARY KEY (compound_id, payout_no, order_no)
+
+-- constraint channel_statement.channel_statement_channel_check
+CHECK ((channel = ANY (ARRAY['wechat'::text, 'alipay'::text])))
+
+-- constraint channel_statement.channel_statement_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint channel_statement.channel_statement_form_check
+CHECK ((form = ANY (ARRAY['orders'::text, 'funds'::text, 'personal'::text])))
+
+-- constraint channel_statement.channel_statement_pkey
+PRIMARY KEY (compound_id, statement_no)
+
+-- constraint channel_statement.channel_statement_statement_no_check
+CHECK ((statement_no > 0))
+
 -- constraint compound.compound_code_key
 UNIQUE (code)
 
@@ -478,7 +559,7 @@ FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
 CHECK ((import_no > 0))
 
 -- constraint import.import_kind_check
-CHECK ((kind = ANY (ARRAY['register'::text, 'deposits'::text, 'fees'::text, 'bank'::text])))
+CHECK ((kind = ANY (ARRAY['register'::text, 'deposits'::text, 'fees'::text, 'bank'::text, 'wechat'::text, 'alipay'::text, 'invoices'::text])))
 
 -- constraint import.import_pkey
 PRIMARY KEY (compound_id, import_no)
@@ -500,6 +581,45 @@ CHECK (((rate_e8 >= 0) AND (rate_e8 <= 100000000)))
 
 -- constraint interest_rate.interest_rate_source_check
 CHECK ((source <> ''::text))
+
+-- constraint invoice.invoice_check
+CHECK (((amount_fen + tax_fen) = total_fen))
+
+-- constraint invoice.invoice_check1
+CHECK (((blue_number = ''::text) OR (total_fen < 0)))
+
+-- constraint invoice.invoice_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint invoice.invoice_invoice_no_check
+CHECK ((invoice_no > 0))
+
+-- constraint invoice.invoice_number_key
+UNIQUE (number)
+
+-- constraint invoice.invoice_pkey
+PRIMARY KEY (compound_id, invoice_no)
+
+-- constraint invoice.invoice_total_fen_check
+CHECK ((total_fen <> 0))
+
+-- constraint invoice_red.invoice_red_compound_id_blue_no_fkey
+FOREIGN KEY (compound_id, blue_no) REFERENCES invoice(compound_id, invoice_no)
+
+-- constraint invoice_red.invoice_red_compound_id_invoice_no_fkey
+FOREIGN KEY (compound_id, invoice_no) REFERENCES invoice(compound_id, invoice_no)
+
+-- constraint invoice_red.invoice_red_pkey
+PRIMARY KEY (compound_id, invoice_no)
+
+-- constraint invoice_use.invoice_use_compound_id_invoice_no_fkey
+FOREIGN KEY (compound_id, invoice_no) REFERENCES invoice(compound_id, invoice_no)
+
+-- constraint invoice_use.invoice_use_compound_id_payment_no_fkey
+FOREIGN KEY (compound_id, payment_no) REFERENCES payment(compound_id, payment_no)
+
+-- constraint invoice_use.invoice_use_pkey
+PRIMARY KEY (compound_id, invoice_no)
 
 -- constraint legacy.legacy_amount_fen_check
 CHECK ((amount_fen > 0))
@@ -1209,6 +1329,24 @@ PRIMARY KEY (session_no)
 -- constraint session.session_session_no_check
 CHECK ((session_no > 0))
 
+-- constraint signed_day.signed_day_account_check
+CHECK ((account = ANY (ARRAY['fund-bank'::text, 'service-bank'::text, 'wechat'::text, 'alipay'::text])))
+
+-- constraint signed_day.signed_day_check
+CHECK ((difference_fen = (statement_fen - ledger_fen)))
+
+-- constraint signed_day.signed_day_compound_id_account_signed_on_key
+UNIQUE (compound_id, account, signed_on)
+
+-- constraint signed_day.signed_day_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint signed_day.signed_day_pkey
+PRIMARY KEY (compound_id, signed_no)
+
+-- constraint signed_day.signed_day_signed_no_check
+CHECK ((signed_no > 0))
+
 -- constraint space_lease.space_lease_check
 CHECK (((to_on IS NULL) OR (to_on >= from_on)))
 
@@ -1677,6 +1815,39 @@ CREATE UNIQUE INDEX building_pkey ON public.building USING btree (compound_id, b
 -- index certificate_pkey
 CREATE UNIQUE INDEX certificate_pkey ON public.certificate USING btree (compound_id, certificate_no)
 
+-- index channel_claim_order
+CREATE INDEX channel_claim_order ON public.channel_claim USING btree (compound_id, order_no)
+
+-- index channel_claim_pkey
+CREATE UNIQUE INDEX channel_claim_pkey ON public.channel_claim USING btree (compound_id, claim_no)
+
+-- index channel_claim_voucher
+CREATE INDEX channel_claim_voucher ON public.channel_claim USING btree (compound_id, voucher_seq)
+
+-- index channel_order_day
+CREATE INDEX channel_order_day ON public.channel_order USING btree (compound_id, channel, occurred_on)
+
+-- index channel_order_of
+CREATE INDEX channel_order_of ON public.channel_order USING btree (compound_id, statement_no)
+
+-- index channel_order_once
+CREATE UNIQUE INDEX channel_order_once ON public.channel_order USING btree (compound_id, channel, kind, number) WHERE (number <> ''::text)
+
+-- index channel_order_pkey
+CREATE UNIQUE INDEX channel_order_pkey ON public.channel_order USING btree (compound_id, order_no)
+
+-- index channel_payout_order_of
+CREATE INDEX channel_payout_order_of ON public.channel_payout_order USING btree (compound_id, order_no)
+
+-- index channel_payout_order_pkey
+CREATE UNIQUE INDEX channel_payout_order_pkey ON public.channel_payout_order USING btree (compound_id, payout_no, order_no)
+
+-- index channel_payout_pkey
+CREATE UNIQUE INDEX channel_payout_pkey ON public.channel_payout USING btree (compound_id, payout_no)
+
+-- index channel_statement_pkey
+CREATE UNIQUE INDEX channel_statement_pkey ON public.channel_statement USING btree (compound_id, statement_no)
+
 -- index compound_code_key
 CREATE UNIQUE INDEX compound_code_key ON public.compound USING btree (code)
 
@@ -1772,6 +1943,27 @@ CREATE UNIQUE INDEX import_row_pkey ON public.import_row USING btree (compound_i
 
 -- index interest_rate_pkey
 CREATE UNIQUE INDEX interest_rate_pkey ON public.interest_rate USING btree (code, kind, effective_from, act_no)
+
+-- index invoice_blue
+CREATE INDEX invoice_blue ON public.invoice USING btree (compound_id, blue_number)
+
+-- index invoice_number_key
+CREATE UNIQUE INDEX invoice_number_key ON public.invoice USING btree (number)
+
+-- index invoice_pkey
+CREATE UNIQUE INDEX invoice_pkey ON public.invoice USING btree (compound_id, invoice_no)
+
+-- index invoice_red_blue
+CREATE INDEX invoice_red_blue ON public.invoice_red USING btree (compound_id, blue_no)
+
+-- index invoice_red_pkey
+CREATE UNIQUE INDEX invoice_red_pkey ON public.invoice_red USING btree (compound_id, invoice_no)
+
+-- index invoice_use_payment
+CREATE INDEX invoice_use_payment ON public.invoice_use USING btree (compound_id, payment_no)
+
+-- index invoice_use_pkey
+CREATE UNIQUE INDEX invoice_use_pkey ON public.invoice_use USING btree (compound_id, invoice_no)
 
 -- index legacy_income_pkey
 CREATE UNIQUE INDEX legacy_income_pkey ON public.legacy_income USING btree (compound_id, legacy_no, deposit_no)
@@ -1976,6 +2168,12 @@ CREATE INDEX session_person ON public.session USING btree (person_no)
 
 -- index session_pkey
 CREATE UNIQUE INDEX session_pkey ON public.session USING btree (session_no)
+
+-- index signed_day_compound_id_account_signed_on_key
+CREATE UNIQUE INDEX signed_day_compound_id_account_signed_on_key ON public.signed_day USING btree (compound_id, account, signed_on)
+
+-- index signed_day_pkey
+CREATE UNIQUE INDEX signed_day_pkey ON public.signed_day USING btree (compound_id, signed_no)
 
 -- index space_lease_pkey
 CREATE UNIQUE INDEX space_lease_pkey ON public.space_lease USING btree (compound_id, lease_no)
@@ -2204,6 +2402,77 @@ compound_id integer NOT NULL,
   digest text NOT NULL,
   act_no integer NOT NULL
 
+-- table channel_claim
+compound_id integer NOT NULL,
+  claim_no integer NOT NULL,
+  order_no integer NOT NULL,
+  held_order_no integer NOT NULL,
+  kind text NOT NULL,
+  amount_fen bigint NOT NULL,
+  dwelling_no integer,
+  payment_no integer,
+  voucher_seq integer NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table channel_order
+compound_id integer NOT NULL,
+  order_no integer NOT NULL,
+  statement_no integer NOT NULL,
+  channel text NOT NULL,
+  kind text NOT NULL,
+  number text NOT NULL,
+  merchant_number text NOT NULL,
+  of_number text NOT NULL,
+  occurred_on date NOT NULL,
+  occurred_time text NOT NULL,
+  amount_fen bigint NOT NULL,
+  fee_e5 bigint NOT NULL,
+  payer text NOT NULL,
+  payer_blind bytea NOT NULL,
+  wording text NOT NULL,
+  is_ours smallint NOT NULL,
+  as_written_sealed bytea NOT NULL,
+  act_no integer NOT NULL
+
+-- table channel_payout
+compound_id integer NOT NULL,
+  payout_no integer NOT NULL,
+  channel text NOT NULL,
+  line_no integer NOT NULL,
+  from_on date NOT NULL,
+  to_on date NOT NULL,
+  order_count integer NOT NULL,
+  paid_fen bigint NOT NULL,
+  returned_fen bigint NOT NULL,
+  fee_fen bigint NOT NULL,
+  net_fen bigint NOT NULL,
+  difference_fen bigint NOT NULL,
+  reason text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table channel_payout_order
+compound_id integer NOT NULL,
+  payout_no integer NOT NULL,
+  order_no integer NOT NULL
+
+-- table channel_statement
+compound_id integer NOT NULL,
+  statement_no integer NOT NULL,
+  channel text NOT NULL,
+  form text NOT NULL,
+  account text NOT NULL,
+  from_on date NOT NULL,
+  to_on date NOT NULL,
+  file_hash text NOT NULL,
+  order_count integer NOT NULL,
+  in_fen bigint NOT NULL,
+  out_fen bigint NOT NULL,
+  fee_e5 bigint NOT NULL,
+  act_no integer NOT NULL,
+  undone_by_act integer
+
 -- table compound
 compound_id integer NOT NULL,
   code text NOT NULL,
@@ -2423,6 +2692,34 @@ code text NOT NULL,
   rate_e8 bigint NOT NULL,
   source text NOT NULL,
   corrects text NOT NULL,
+  act_no integer NOT NULL
+
+-- table invoice
+compound_id integer NOT NULL,
+  invoice_no integer NOT NULL,
+  number text NOT NULL,
+  issued_on date NOT NULL,
+  seller text NOT NULL,
+  buyer text NOT NULL,
+  goods text NOT NULL,
+  amount_fen bigint NOT NULL,
+  tax_fen bigint NOT NULL,
+  total_fen bigint NOT NULL,
+  blue_number text NOT NULL,
+  state text NOT NULL,
+  remark text NOT NULL,
+  act_no integer NOT NULL
+
+-- table invoice_red
+compound_id integer NOT NULL,
+  invoice_no integer NOT NULL,
+  blue_no integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table invoice_use
+compound_id integer NOT NULL,
+  invoice_no integer NOT NULL,
+  payment_no integer NOT NULL,
   act_no integer NOT NULL
 
 -- table legacy
@@ -2874,6 +3171,18 @@ session_no integer NOT NULL,
   idle_until_at bigint NOT NULL,
   proved_at bigint
 
+-- table signed_day
+compound_id integer NOT NULL,
+  signed_no integer NOT NULL,
+  account text NOT NULL,
+  signed_on date NOT NULL,
+  line_count integer NOT NULL,
+  statement_fen bigint NOT NULL,
+  ledger_fen bigint NOT NULL,
+  difference_fen bigint NOT NULL,
+  explained text NOT NULL,
+  act_no integer NOT NULL
+
 -- table space_lease
 compound_id integer NOT NULL,
   lease_no integer NOT NULL,
@@ -3096,6 +3405,24 @@ CREATE TRIGGER certificate_stays BEFORE DELETE OR UPDATE ON public.certificate F
 
 -- trigger certificate.certificate_stays_whole
 CREATE TRIGGER certificate_stays_whole BEFORE TRUNCATE ON public.certificate FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger channel_claim.channel_claim_stays
+CREATE TRIGGER channel_claim_stays BEFORE DELETE OR UPDATE ON public.channel_claim FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger channel_claim.channel_claim_stays_whole
+CREATE TRIGGER channel_claim_stays_whole BEFORE TRUNCATE ON public.channel_claim FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger channel_payout.channel_payout_stays
+CREATE TRIGGER channel_payout_stays BEFORE DELETE OR UPDATE ON public.channel_payout FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger channel_payout.channel_payout_stays_whole
+CREATE TRIGGER channel_payout_stays_whole BEFORE TRUNCATE ON public.channel_payout FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger channel_payout_order.channel_payout_order_stays
+CREATE TRIGGER channel_payout_order_stays BEFORE DELETE OR UPDATE ON public.channel_payout_order FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger channel_payout_order.channel_payout_order_stays_whole
+CREATE TRIGGER channel_payout_order_stays_whole BEFORE TRUNCATE ON public.channel_payout_order FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger countersign.countersign_stays
 CREATE TRIGGER countersign_stays BEFORE DELETE OR UPDATE ON public.countersign FOR EACH ROW EXECUTE FUNCTION countersign_stands()
@@ -3378,6 +3705,12 @@ CREATE TRIGGER selling_unit_end_stays BEFORE DELETE OR UPDATE ON public.selling_
 
 -- trigger selling_unit_end.selling_unit_end_stays_whole
 CREATE TRIGGER selling_unit_end_stays_whole BEFORE TRUNCATE ON public.selling_unit_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger signed_day.signed_day_stays
+CREATE TRIGGER signed_day_stays BEFORE DELETE OR UPDATE ON public.signed_day FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger signed_day.signed_day_stays_whole
+CREATE TRIGGER signed_day_stays_whole BEFORE TRUNCATE ON public.signed_day FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger space_lease.space_lease_stays
 CREATE TRIGGER space_lease_stays BEFORE DELETE OR UPDATE ON public.space_lease FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -12,6 +12,24 @@ CREATE UNIQUE INDEX bank_claim_once ON bank_claim (compound_id, line_no) WHERE r
 -- index bank_line_day
 CREATE INDEX bank_line_day ON bank_line (compound_id, book, occurred_on)
 
+-- index channel_claim_order
+CREATE INDEX channel_claim_order ON channel_claim (compound_id, order_no)
+
+-- index channel_claim_voucher
+CREATE INDEX channel_claim_voucher ON channel_claim (compound_id, voucher_seq)
+
+-- index channel_order_day
+CREATE INDEX channel_order_day ON channel_order (compound_id, channel, occurred_on)
+
+-- index channel_order_of
+CREATE INDEX channel_order_of ON channel_order (compound_id, statement_no)
+
+-- index channel_order_once
+CREATE UNIQUE INDEX channel_order_once ON channel_order (compound_id, channel, kind, number) WHERE number <> ''
+
+-- index channel_payout_order_of
+CREATE INDEX channel_payout_order_of ON channel_payout_order (compound_id, order_no)
+
 -- index countersign_waiting
 CREATE INDEX countersign_waiting ON countersign (compound_id, body_sha256) WHERE state = 'waiting'
 
@@ -38,6 +56,15 @@ CREATE INDEX import_file ON import (compound_id, kind, file_hash)
 
 -- index import_row_of
 CREATE INDEX import_row_of ON import_row (compound_id, import_no)
+
+-- index invoice_blue
+CREATE INDEX invoice_blue ON invoice (compound_id, blue_number)
+
+-- index invoice_red_blue
+CREATE INDEX invoice_red_blue ON invoice_red (compound_id, blue_no)
+
+-- index invoice_use_payment
+CREATE INDEX invoice_use_payment ON invoice_use (compound_id, payment_no)
 
 -- index mandate_person
 CREATE INDEX mandate_person ON mandate (person_no)
@@ -287,6 +314,100 @@ CREATE TABLE certificate (
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, certificate_no),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+) STRICT, WITHOUT ROWID
+
+-- table channel_claim
+CREATE TABLE channel_claim (
+  compound_id INTEGER NOT NULL,
+  claim_no INTEGER NOT NULL CHECK (claim_no > 0),
+  order_no INTEGER NOT NULL,
+  held_order_no INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('paid', 'tied', 'held', 'released', 'returned')),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  dwelling_no INTEGER NULL,
+  payment_no INTEGER NULL,
+  voucher_seq INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, claim_no),
+  FOREIGN KEY (compound_id, order_no) REFERENCES channel_order (compound_id, order_no),
+  FOREIGN KEY (compound_id, held_order_no) REFERENCES channel_order (compound_id, order_no)
+) STRICT, WITHOUT ROWID
+
+-- table channel_order
+CREATE TABLE channel_order (
+  compound_id INTEGER NOT NULL,
+  order_no INTEGER NOT NULL CHECK (order_no > 0),
+  statement_no INTEGER NOT NULL,
+  channel TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('pay', 'refund', 'fee', 'withdrawal', 'other')),
+  number TEXT NOT NULL,
+  merchant_number TEXT NOT NULL,
+  of_number TEXT NOT NULL,
+  occurred_on TEXT NOT NULL,
+  occurred_time TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen <> 0),
+  fee_e5 INTEGER NOT NULL,
+  payer TEXT NOT NULL,
+  payer_blind BLOB NOT NULL,
+  wording TEXT NOT NULL,
+  is_ours INTEGER NOT NULL CHECK (is_ours IN (0, 1)),
+  as_written_sealed BLOB NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, order_no),
+  FOREIGN KEY (compound_id, statement_no) REFERENCES channel_statement (compound_id, statement_no)
+) STRICT, WITHOUT ROWID
+
+-- table channel_payout
+CREATE TABLE channel_payout (
+  compound_id INTEGER NOT NULL,
+  payout_no INTEGER NOT NULL CHECK (payout_no > 0),
+  channel TEXT NOT NULL CHECK (channel IN ('wechat', 'alipay')),
+  line_no INTEGER NOT NULL,
+  from_on TEXT NOT NULL,
+  to_on TEXT NOT NULL,
+  order_count INTEGER NOT NULL,
+  paid_fen INTEGER NOT NULL,
+  returned_fen INTEGER NOT NULL,
+  fee_fen INTEGER NOT NULL,
+  net_fen INTEGER NOT NULL CHECK (net_fen > 0),
+  difference_fen INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, payout_no),
+  FOREIGN KEY (compound_id, line_no) REFERENCES bank_line (compound_id, line_no),
+  CHECK (difference_fen = net_fen - (paid_fen - returned_fen - fee_fen)),
+  CHECK (difference_fen = 0 OR reason <> '')
+) STRICT, WITHOUT ROWID
+
+-- table channel_payout_order
+CREATE TABLE channel_payout_order (
+  compound_id INTEGER NOT NULL,
+  payout_no INTEGER NOT NULL,
+  order_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, payout_no, order_no),
+  FOREIGN KEY (compound_id, payout_no) REFERENCES channel_payout (compound_id, payout_no),
+  FOREIGN KEY (compound_id, order_no) REFERENCES channel_order (compound_id, order_no)
+) STRICT, WITHOUT ROWID
+
+-- table channel_statement
+CREATE TABLE channel_statement (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  statement_no INTEGER NOT NULL CHECK (statement_no > 0),
+  channel TEXT NOT NULL CHECK (channel IN ('wechat', 'alipay')),
+  form TEXT NOT NULL CHECK (form IN ('orders', 'funds', 'personal')),
+  account TEXT NOT NULL,
+  from_on TEXT NOT NULL,
+  to_on TEXT NOT NULL,
+  file_hash TEXT NOT NULL,
+  order_count INTEGER NOT NULL,
+  in_fen INTEGER NOT NULL,
+  out_fen INTEGER NOT NULL,
+  fee_e5 INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  undone_by_act INTEGER NULL,
+  PRIMARY KEY (compound_id, statement_no)
 ) STRICT, WITHOUT ROWID
 
 -- table compound
@@ -553,7 +674,7 @@ CREATE TABLE hook_lease (
 CREATE TABLE import (
   compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
   import_no INTEGER NOT NULL CHECK (import_no > 0),
-  kind TEXT NOT NULL CHECK (kind IN ('register', 'deposits', 'fees', 'bank')),
+  kind TEXT NOT NULL CHECK (kind IN ('register', 'deposits', 'fees', 'bank', 'wechat', 'alipay', 'invoices')),
   file_name TEXT NOT NULL,
   file_hash TEXT NOT NULL,
   row_count INTEGER NOT NULL,
@@ -585,6 +706,49 @@ CREATE TABLE interest_rate (
   corrects TEXT NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (code, kind, effective_from, act_no)
+) STRICT, WITHOUT ROWID
+
+-- table invoice
+CREATE TABLE invoice (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  invoice_no INTEGER NOT NULL CHECK (invoice_no > 0),
+  number TEXT NOT NULL UNIQUE,
+  issued_on TEXT NOT NULL,
+  seller TEXT NOT NULL,
+  buyer TEXT NOT NULL,
+  goods TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL,
+  tax_fen INTEGER NOT NULL,
+  total_fen INTEGER NOT NULL CHECK (total_fen <> 0),
+  blue_number TEXT NOT NULL,
+  state TEXT NOT NULL,
+  remark TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, invoice_no),
+  CHECK (amount_fen + tax_fen = total_fen),
+  CHECK (blue_number = '' OR total_fen < 0)
+) STRICT, WITHOUT ROWID
+
+-- table invoice_red
+CREATE TABLE invoice_red (
+  compound_id INTEGER NOT NULL,
+  invoice_no INTEGER NOT NULL,
+  blue_no INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, invoice_no),
+  FOREIGN KEY (compound_id, invoice_no) REFERENCES invoice (compound_id, invoice_no),
+  FOREIGN KEY (compound_id, blue_no) REFERENCES invoice (compound_id, invoice_no)
+) STRICT, WITHOUT ROWID
+
+-- table invoice_use
+CREATE TABLE invoice_use (
+  compound_id INTEGER NOT NULL,
+  invoice_no INTEGER NOT NULL,
+  payment_no INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, invoice_no),
+  FOREIGN KEY (compound_id, invoice_no) REFERENCES invoice (compound_id, invoice_no),
+  FOREIGN KEY (compound_id, payment_no) REFERENCES payment (compound_id, payment_no)
 ) STRICT, WITHOUT ROWID
 
 -- table legacy
@@ -1230,6 +1394,23 @@ CREATE TABLE session (
   proved_at INTEGER NULL
 ) STRICT, WITHOUT ROWID
 
+-- table signed_day
+CREATE TABLE signed_day (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  signed_no INTEGER NOT NULL CHECK (signed_no > 0),
+  account TEXT NOT NULL CHECK (account IN ('fund-bank', 'service-bank', 'wechat', 'alipay')),
+  signed_on TEXT NOT NULL,
+  line_count INTEGER NOT NULL,
+  statement_fen INTEGER NOT NULL,
+  ledger_fen INTEGER NOT NULL,
+  difference_fen INTEGER NOT NULL,
+  explained TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, signed_no),
+  UNIQUE (compound_id, account, signed_on),
+  CHECK (difference_fen = statement_fen - ledger_fen)
+) STRICT, WITHOUT ROWID
+
 -- table space_lease
 CREATE TABLE space_lease (
   compound_id INTEGER NOT NULL,
@@ -1550,6 +1731,30 @@ CREATE TRIGGER certificate_no_delete BEFORE DELETE ON certificate
 -- trigger certificate_no_update
 CREATE TRIGGER certificate_no_update BEFORE UPDATE ON certificate
                      BEGIN SELECT RAISE(ABORT, 'certificate is append-only'); END
+
+-- trigger channel_claim_no_delete
+CREATE TRIGGER channel_claim_no_delete BEFORE DELETE ON channel_claim
+                     BEGIN SELECT RAISE(ABORT, 'channel_claim is append-only'); END
+
+-- trigger channel_claim_no_update
+CREATE TRIGGER channel_claim_no_update BEFORE UPDATE ON channel_claim
+                     BEGIN SELECT RAISE(ABORT, 'channel_claim is append-only'); END
+
+-- trigger channel_payout_no_delete
+CREATE TRIGGER channel_payout_no_delete BEFORE DELETE ON channel_payout
+                     BEGIN SELECT RAISE(ABORT, 'channel_payout is append-only'); END
+
+-- trigger channel_payout_no_update
+CREATE TRIGGER channel_payout_no_update BEFORE UPDATE ON channel_payout
+                     BEGIN SELECT RAISE(ABORT, 'channel_payout is append-only'); END
+
+-- trigger channel_payout_order_no_delete
+CREATE TRIGGER channel_payout_order_no_delete BEFORE DELETE ON channel_payout_order
+                     BEGIN SELECT RAISE(ABORT, 'channel_payout_order is append-only'); END
+
+-- trigger channel_payout_order_no_update
+CREATE TRIGGER channel_payout_order_no_update BEFORE UPDATE ON channel_payout_order
+                     BEGIN SELECT RAISE(ABORT, 'channel_payout_order is append-only'); END
 
 -- trigger countersign_goes_never
 CREATE TRIGGER countersign_goes_never BEFORE DELETE ON countersign
@@ -1971,6 +2176,14 @@ CREATE TRIGGER selling_unit_no_delete BEFORE DELETE ON selling_unit
 -- trigger selling_unit_no_update
 CREATE TRIGGER selling_unit_no_update BEFORE UPDATE ON selling_unit
                      BEGIN SELECT RAISE(ABORT, 'selling_unit is append-only'); END
+
+-- trigger signed_day_no_delete
+CREATE TRIGGER signed_day_no_delete BEFORE DELETE ON signed_day
+                     BEGIN SELECT RAISE(ABORT, 'signed_day is append-only'); END
+
+-- trigger signed_day_no_update
+CREATE TRIGGER signed_day_no_update BEFORE UPDATE ON signed_day
+                     BEGIN SELECT RAISE(ABORT, 'signed_day is append-only'); END
 
 -- trigger space_lease_no_delete
 CREATE TRIGGER space_lease_no_delete BEFORE DELETE ON space_lease

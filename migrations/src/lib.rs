@@ -25,6 +25,7 @@ mod m0015_levy;
 mod m0016_gains;
 mod m0017_works;
 mod m0018_accounts;
+mod m0019_channel;
 mod m0020_tariff;
 
 use sea_orm_migration::prelude::*;
@@ -53,10 +54,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_portal::STEP),
             Box::new(m0014_countersign::STEP),
             Box::new(m0018_accounts::STEP),
-            Box::new(m0020_tariff::STEP),
             Box::new(m0015_levy::STEP),
             Box::new(m0017_works::STEP),
             Box::new(m0016_gains::STEP),
+            Box::new(m0019_channel::STEP),
+            Box::new(m0020_tariff::STEP),
         ]
     }
 }

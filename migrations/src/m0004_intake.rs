@@ -8,7 +8,7 @@ pub(crate) const STEP: Step = Step {
 CREATE TABLE import (
   compound_id {int} NOT NULL REFERENCES compound (compound_id),
   import_no {int} NOT NULL CHECK (import_no > 0),
-  kind {text} NOT NULL CHECK (kind IN ('register', 'deposits', 'fees', 'bank')),
+  kind {text} NOT NULL CHECK (kind IN ('register', 'deposits', 'fees', 'bank', 'wechat', 'alipay', 'invoices')),
   file_name {text} NOT NULL,
   file_hash {text} NOT NULL,
   row_count {int} NOT NULL,

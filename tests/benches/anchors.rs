@@ -4,6 +4,8 @@
 //! hand, with the same durability, and without a check, a trigger, a chain or a key. Seconds a run: `XIAOQU_BENCH_SECONDS`
 //! (3); three rounds, raw and ours in turn, medians.
 
+#[path = "anchors/channels.rs"]
+mod channels;
 #[path = "anchors/doors.rs"]
 mod doors;
 #[path = "anchors/interest.rs"]
@@ -58,12 +60,18 @@ async fn main() {
             verify("sqlite", &format!("sqlite:{}", path.display()), shape).await;
         }
     }
+    if is_wanted("sqlite-channels") {
+        channels::on_sqlite().await;
+    }
     if is_wanted("sqlite-interest") {
         interest::on_sqlite().await;
     }
     if let Ok(url) = std::env::var("XIAOQU_TEST_PG") {
         if is_wanted("postgres-interest") {
             interest::on_postgres(&url).await;
+        }
+        if is_wanted("postgres-channels") {
+            channels::on_postgres(&url).await;
         }
         if is_wanted("postgres-voucher") {
             postgres_vouchers(&url).await;

@@ -6,6 +6,7 @@ mod attacks;
 mod bad_requests;
 mod billing;
 mod books;
+mod channels;
 mod cli;
 mod cluster;
 mod counted;

@@ -320,6 +320,9 @@ impl Model {
     }
 
     fn reverse(&mut self, seq: i32, on: NaiveDate, reason: &str) -> Answer {
+        if reason.trim().is_empty() {
+            return Err("journal.reason");
+        }
         let place = usize::try_from(seq).ok().filter(|seq| (1..=self.vouchers.len()).contains(seq));
         let place = place.ok_or("journal.no-voucher")?;
         let original = &self.vouchers[place - 1];

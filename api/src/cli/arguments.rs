@@ -201,6 +201,12 @@ pub(super) enum Import {
     Fees(FileArgs),
     /// 银行流水
     Bank(FileArgs),
+    /// 微信支付账单：商户交易账单、商户资金账单、个人或经营账单
+    Wechat(FileArgs),
+    /// 支付宝账单：商户业务明细、商户账务明细、个人账单
+    Alipay(FileArgs),
+    /// 数电票清单
+    Invoices(FileArgs),
     /// 撤销一次导入：凭证逐张冲销，不删除
     Undo {
         /// 导入编号

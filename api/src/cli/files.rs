@@ -25,6 +25,9 @@ pub(super) async fn import(db: Ground, import: Import, out: Out<'_>) -> Ran {
         Import::Deposits(args) => (Kind::Deposits, args),
         Import::Fees(args) => (Kind::Fees, args),
         Import::Bank(args) => (Kind::Bank, args),
+        Import::Wechat(args) => (Kind::Wechat, args),
+        Import::Alipay(args) => (Kind::Alipay, args),
+        Import::Invoices(args) => (Kind::Invoices, args),
         Import::Undo { .. } | Import::List { .. } => {
             return Err(Stop::Usage("撤销与列出不需要文件".to_owned()));
         }
@@ -201,6 +204,10 @@ fn tell(report: &Report, args: &FileArgs, out: Out<'_>) -> Result<(), Stop> {
             )?;
             writeln!(out, "        逐笔认领 xiaoqu {verb} --compound {code}")?;
         }
+    }
+    if let (Kind::Wechat | Kind::Alipay, Some(_)) = (report.kind, report.import_no) {
+        let name = report.kind.name();
+        writeln!(out, "下一步：认定订单 xiaoqu channel match --compound {code} --channel {name}")?;
     }
     for note in &report.notes {
         writeln!(out, "提示：{note}")?;

@@ -112,8 +112,5 @@ async fn dead(books: &Books, no: HookNo, is_json: bool, out: Out<'_>) -> Ran {
         let (id, verb, tries, fault) = (&letter.id, &letter.verb, letter.attempts, &letter.fault);
         writeln!(out, "{id}  {verb}  {}  试 {tries} 次  {fault}", letter.last_at.for_people())?;
     }
-    if all.is_empty() {
-        writeln!(out, "没有死信")?;
-    }
     Ok(DONE)
 }

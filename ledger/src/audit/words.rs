@@ -9,6 +9,15 @@ pub fn verb_in_chinese(verb: &str) -> &str {
 
 /// Every verb, and what it did.
 pub static VERBS: &[(&str, &str)] = &[
+    ("channel.accept", "认定渠道订单"),
+    ("channel.apply", "认定确切的渠道订单"),
+    ("channel.hold", "渠道款暂存"),
+    ("channel.invoice", "开具发票"),
+    ("channel.link-invoice", "登记红字发票"),
+    ("channel.return", "退回暂存款"),
+    ("channel.settle", "渠道到账核销"),
+    ("channel.sign-day", "签认一日"),
+    ("channel.tie-invoice", "发票对应收据"),
     ("countersign.ask", "申请复核"),
     ("countersign.refuse", "退回复核申请"),
     ("countersign.withdraw", "撤回复核申请"),

@@ -103,6 +103,24 @@ pub static EVENTS: &[Event] = &[
     event("import.deposits", "交存明细已导入", Shape::Named("import_no")),
     event("import.fees", "收费明细已导入", Shape::Named("import_no")),
     event("import.bank", "银行流水已导入", Shape::Named("import_no")),
+    event("import.wechat", "微信支付账单已导入", Shape::Named("import_no")),
+    event("import.alipay", "支付宝账单已导入", Shape::Named("import_no")),
+    event("import.invoices", "数电票清单已导入", Shape::Named("import_no")),
+    event(
+        "channel.apply",
+        "渠道订单已自动入账",
+        Shape::Members(&["applied", "tied", "amount_fen", "waiting"]),
+    ),
+    event(
+        "channel.accept",
+        "渠道订单已入账",
+        Shape::Members(&["order_no", "payment_no", "amount_fen", "settled", "prepaid_fen"]),
+    ),
+    event(
+        "channel.settle",
+        "渠道到账已核销",
+        Shape::Members(&["payout_no", "voucher", "net_fen", "difference_fen"]),
+    ),
     event("import.undo", "导入已撤销", Shape::Members(&["import_no", "rows", "reversed"])),
 ];
 

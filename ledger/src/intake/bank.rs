@@ -341,7 +341,7 @@ fn out(amount: Money) -> Sides {
     Sides { inflow: Money::ZERO, outflow: amount.abs() }
 }
 
-fn refuse_currency(line: &mut Line<'_>) {
+pub(super) fn refuse_currency(line: &mut Line<'_>) {
     let currency: String =
         line.text(Column::Currency).chars().map(layout::half_width).collect::<String>();
     let plain: String = currency.chars().filter(|c| c.is_alphanumeric()).collect();
@@ -352,7 +352,7 @@ fn refuse_currency(line: &mut Line<'_>) {
 }
 
 /// The day and time: a day's own column first, the time beside it; else a moment in one column.
-fn occurred(line: &mut Line<'_>) -> Option<(Day, Option<String>)> {
+pub(super) fn occurred(line: &mut Line<'_>) -> Option<(Day, Option<String>)> {
     if line.has(Column::Day) {
         let moment = line.moment(Column::Day);
         let clock = line.time(Column::Clock);

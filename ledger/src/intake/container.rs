@@ -258,6 +258,12 @@ fn the_one_file(parts: &[Part]) -> Result<(usize, String), Refusal> {
     };
     let files: Vec<(usize, &Part)> =
         parts.iter().enumerate().filter(|(_, part)| is_file(part)).collect();
+    // A channel puts its summary beside its bill: `…业务明细.csv`, `…业务明细(汇总).csv`.
+    let (summaries, files): (Vec<_>, Vec<_>) = match files.len() {
+        2 => files.into_iter().partition(|(_, part)| part.name.contains("汇总")),
+        _ => (Vec::new(), files),
+    };
+    let files = if files.is_empty() { summaries } else { files };
     match files.as_slice() {
         [(_, part)] if part.is_encrypted => {
             Err(PASSWORD_FILE.refuse(format!("ZIP 中的“{}”已加密", part.name)))

@@ -78,6 +78,24 @@ pub(super) enum Column {
     Purpose,
     Postscript,
     Voucher,
+    Order,
+    MerchantOrder,
+    RefundOrder,
+    Flow,
+    OrderKind,
+    OrderState,
+    PayerId,
+    Goods,
+    Attach,
+    Refunded,
+    Gross,
+    Fee,
+    Invoice,
+    Seller,
+    Buyer,
+    Tax,
+    Total,
+    IsBlue,
 }
 
 /// How the cells of a column are to be summed and shown.
@@ -102,6 +120,10 @@ impl Column {
             | Column::Paid
             | Column::Inflow
             | Column::Outflow
+            | Column::Refunded
+            | Column::Gross
+            | Column::Tax
+            | Column::Total
             | Column::Balance => Nature::Money,
             Column::Area | Column::InnerArea => Nature::Area,
             Column::HandedOver
@@ -132,6 +154,9 @@ impl Column {
 pub(super) struct Layout {
     /// What people call such a file.
     called: String,
+    /// Whether a row of a text has exactly as many fields as the header: a program wrote it, and fewer were cut off.
+    #[serde(default, rename = "exact")]
+    pub(super) is_exact: bool,
     /// Families that a header whole for them belongs to, though it would do for this one too, if it has these columns of
     /// theirs.
     #[serde(default)]
@@ -201,13 +226,18 @@ pub(super) struct Words {
     deposits: Layout,
     fees: Layout,
     bank: Layout,
+    wechat: Layout,
+    alipay: Layout,
+    invoices: Layout,
     strangers: Vec<Stranger>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct RowWords {
     totals: Vec<String>,
     trailers: Vec<String>,
+    figure_heads: Vec<String>,
 }
 
 /// Word lists for values.
@@ -230,10 +260,16 @@ struct SheetWords {
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let mut words: Words = toml::from_str(include_str!("aliases.toml"))
         .expect("the embedded table is read by every test of this room");
-    let Words { register, deposits, fees, bank, .. } = &mut words;
-    for (kind, layout) in
-        [("register", register), ("deposits", deposits), ("fees", fees), ("bank", bank)]
-    {
+    let Words { register, deposits, fees, bank, wechat, alipay, invoices, .. } = &mut words;
+    for (kind, layout) in [
+        ("register", register),
+        ("deposits", deposits),
+        ("fees", fees),
+        ("bank", bank),
+        ("wechat", wechat),
+        ("alipay", alipay),
+        ("invoices", invoices),
+    ] {
         layout.kind = kind;
         layout.advice = format!("请改用 xiaoqu import {kind}（接口为 kind={kind}）");
         for (column, names) in &layout.columns {
@@ -250,7 +286,7 @@ pub(super) fn words() -> &'static Words {
     &WORDS
 }
 
-/// The four layouts.
+/// The layouts.
 pub(super) fn register() -> &'static Layout {
     &WORDS.register
 }
@@ -265,6 +301,18 @@ pub(super) fn fees() -> &'static Layout {
 
 pub(super) fn bank() -> &'static Layout {
     &WORDS.bank
+}
+
+pub(super) fn wechat() -> &'static Layout {
+    &WORDS.wechat
+}
+
+pub(super) fn alipay() -> &'static Layout {
+    &WORDS.alipay
+}
+
+pub(super) fn invoices() -> &'static Layout {
+    &WORDS.invoices
 }
 
 /// Whether a sheet's name is one a macro virus gives: on the list, or hidden and eight or more capitals.
@@ -303,6 +351,12 @@ pub(super) fn total(first: &str, second: &str) -> Total {
 pub(super) fn is_trailer(first: &str) -> bool {
     let first = first.trim_start();
     WORDS.rows.trailers.iter().any(|word| first.starts_with(word.as_str()))
+}
+
+/// Whether a row that begins so names figures of the whole file, which the next row holds.
+pub(super) fn is_figure_head(first: &str) -> bool {
+    let first = first.trim_start();
+    WORDS.rows.figure_heads.iter().any(|word| first.starts_with(word.as_str()))
 }
 
 /// What to do with what stands in brackets in a column's name.
@@ -417,7 +471,15 @@ impl Layout {
             let score = (true, (usize::MAX, 0));
             return Some(Kin { called, advice, kind: "other", is_certain: true, score });
         }
-        let families = [&WORDS.register, &WORDS.deposits, &WORDS.fees, &WORDS.bank];
+        let families = [
+            &WORDS.register,
+            &WORDS.deposits,
+            &WORDS.fees,
+            &WORDS.bank,
+            &WORDS.wechat,
+            &WORDS.alipay,
+            &WORDS.invoices,
+        ];
         let others = families.into_iter().filter(|other| other.kind != self.kind);
         let fits = others.filter_map(|other| other.fit(names).map(|fit| (fit, other)));
         let ((score, columns), other) = fits.max_by_key(|((score, _), _)| *score)?;
@@ -471,7 +533,7 @@ mod tests {
     /// A name that meant two columns would be a guess.
     #[test]
     fn a_name_means_one_column() {
-        for layout in [register(), deposits(), fees(), bank()] {
+        for layout in [register(), deposits(), fees(), bank(), wechat(), alipay(), invoices()] {
             let listed: usize = layout.columns.values().map(Vec::len).sum();
             let names: Vec<String> = layout
                 .columns

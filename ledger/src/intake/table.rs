@@ -18,8 +18,8 @@ use super::sheet::{self, Cell, Flow, Row};
 use super::value::{self, Moment, Span, Value};
 use super::{
     Address, CELL_TOO_LONG, EMPTY_FILE, File, HEADER_WITHIN, MAX_CELL_CHARS, MAX_ROWS, NO_ROWS,
-    Places, RAGGED_ROW, Reading, Reject, RejectedRow, SEVERAL_TABLES, Skipped, TOO_MANY_ROWS,
-    TOTALS_DISAGREE, VALUE_MISSING,
+    Places, RAGGED_ROW, Reading, Reject, RejectedRow, SEVERAL_TABLES, SHORT_ROW, Skipped,
+    TOO_MANY_ROWS, TOTALS_DISAGREE, VALUE_MISSING,
 };
 use crate::calendar::Day;
 use crate::error::{Refusal, Rule};
@@ -31,7 +31,12 @@ use header::{Header, Search};
 pub(super) struct Table<T> {
     pub(super) reading: Reading<T>,
     pub(super) preamble: Preamble,
+    /// The trailers' cells, row by row: what the file says of itself after its rows.
+    pub(super) trailers: Vec<Vec<String>>,
 }
+
+/// How many trailers are remembered; a file has a few.
+const TRAILERS_MOST: usize = 64;
 
 /// What stood above the header.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +51,11 @@ impl Preamble {
     /// What stands beside a label, by the label's key in `aliases.toml`.
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(String::as_str)
+    }
+
+    /// Every filled cell, line by line.
+    pub(super) fn cells(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().flatten().map(String::as_str)
     }
 
     /// An amount beside a label.
@@ -96,6 +106,8 @@ pub(super) fn read<T>(
         sums: Vec::new(),
         saw_a_cell: false,
         near: header::Near::default(),
+        trailers: Vec::new(),
+        figures_follow: false,
     };
     let own = without_folder(&unpacked.name);
     if let Container::Text(text, _) = &container {
@@ -161,6 +173,9 @@ struct Work<'w, T> {
     sums: Vec<Sum>,
     saw_a_cell: bool,
     near: header::Near,
+    trailers: Vec<Vec<String>>,
+    /// The row above named figures of the whole file.
+    figures_follow: bool,
 }
 
 impl<T> Work<'_, T> {
@@ -276,6 +291,10 @@ impl<T> Work<'_, T> {
         let Some(kind) = self.kind(body, &row)? else {
             return self.read_row(body, &row);
         };
+        if matches!(kind, Pass::Trailer) && self.trailers.len() < TRAILERS_MOST {
+            let cells = row.cells.iter().map(|cell| value::trim(cell.shown()).to_owned());
+            self.trailers.push(cells.collect());
+        }
         let skipped = &mut self.reading.skipped;
         *match kind {
             Pass::Empty => &mut skipped.empty,
@@ -294,6 +313,13 @@ impl<T> Work<'_, T> {
         let Some(first) = first.map(|cell| value::trim(cell.shown())) else {
             return Ok(Some(Pass::Empty));
         };
+        if std::mem::take(&mut self.figures_follow) {
+            return Ok(Some(Pass::Trailer));
+        }
+        if layout::is_figure_head(first) {
+            self.figures_follow = true;
+            return Ok(Some(Pass::Trailer));
+        }
         if body.header.repeats(row) || self.preamble.repeats(row) {
             return Ok(Some(Pass::RepeatedHeader));
         }
@@ -357,6 +383,10 @@ impl<T> Work<'_, T> {
             let detail = format!("表头 {} 列，本行 {} 列", header.width, row.cells.len());
             line.fault_at(width, &RAGGED_ROW, detail);
             self.sums.iter_mut().for_each(Sum::poison);
+        } else if self.layout.is_exact && row.is_text && row.cells.len() < header.width {
+            let detail = format!("表头 {} 列，本行 {} 列", header.width, row.cells.len());
+            line.fault_at(row.cells.len().saturating_sub(1), &SHORT_ROW, detail);
+            self.sums.iter_mut().for_each(Sum::poison);
         } else {
             let is_long = |cell: &Cell| cell.shown().chars().nth(MAX_CELL_CHARS).is_some();
             if let Some(place) = row.cells.iter().take(header.names.len()).position(is_long) {
@@ -402,7 +432,7 @@ impl<T> Work<'_, T> {
     }
 
     fn finish(self) -> Result<Table<T>, Refusal> {
-        let Work { reading, preamble, header, layout, saw_a_cell, near, .. } = self;
+        let Work { reading, preamble, header, layout, saw_a_cell, near, trailers, .. } = self;
         if header.is_none() {
             if !saw_a_cell {
                 return Err(EMPTY_FILE.refuse(match reading.notes.first() {
@@ -419,7 +449,7 @@ impl<T> Work<'_, T> {
                 reading.sheet, reading.header_row
             )));
         }
-        Ok(Table { reading, preamble })
+        Ok(Table { reading, preamble, trailers })
     }
 }
 
@@ -649,6 +679,11 @@ impl Line<'_> {
 
     pub(super) fn money(&mut self, column: Column) -> Option<Money> {
         self.take(column, |cell, _| value::money(cell))
+    }
+
+    /// A charge with up to five decimals, in hundred-thousandths of a yuan.
+    pub(super) fn charge(&mut self, column: Column) -> Option<i64> {
+        self.take(column, |cell, _| value::charge(cell))
     }
 
     pub(super) fn area(&mut self, column: Column) -> Option<Area> {

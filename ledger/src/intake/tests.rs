@@ -494,7 +494,7 @@ const KINDS: [(&str, &str); 7] = [
     ),
     (
         "支付宝账单",
-        "#支付宝业务明细查询\r\n支付宝交易号,商户订单号,业务类型,创建时间,对方账户,订单金额（元）,备注\r\n\
+        "#支付宝业务明细查询\r\n支付宝交易号,商户订单号,业务类型,创建时间,对方账户,商家实收（元）,备注\r\n\
          20260111\t,ZFB,交易,2026-01-14 12:00:07,199****0000,153.57,6-1-1003\r\n",
     ),
     (
@@ -528,7 +528,7 @@ fn a_file_of_another_kind_is_called_by_its_name() {
     }
     let (_, wechat) = KINDS[4];
     let refusal = fees(file("x.csv", wechat.as_bytes())).unwrap_err();
-    assert!(refusal.evidence.contains("xiaoqu pay --method wechat"), "{refusal}");
+    assert!(refusal.evidence.contains("xiaoqu import wechat"), "{refusal}");
     let refusal = deposits(file("x.csv", KINDS[2].1.as_bytes())).unwrap_err();
     assert_eq!(refusal.facts["looks_like"], "fees");
     assert!(

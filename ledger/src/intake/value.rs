@@ -90,6 +90,19 @@ pub(super) fn money(cell: &Cell) -> Value<Money> {
     }
 }
 
+/// A channel's charge in yuan, which carries five decimals: in hundred-thousandths of a yuan.
+pub(super) fn charge(cell: &Cell) -> Value<i64> {
+    let Some(plain) = figure(cell, &MONEY_SHAPE)? else { return Ok(None) };
+    let digits: String =
+        plain.chars().filter(|c| !matches!(c, ',' | '¥' | '￥' | '元' | '+')).collect();
+    let yuan: Decimal = digits.parse().map_err(|_| &MONEY_SHAPE)?;
+    let fine = yuan.checked_mul(Decimal::from(100_000)).ok_or(&MONEY_LIMIT)?;
+    if !fine.fract().is_zero() {
+        return Err(&MONEY_DECIMALS);
+    }
+    fine.to_i64().map(Some).ok_or(&MONEY_LIMIT)
+}
+
 /// An area in m².
 pub(super) fn area(cell: &Cell) -> Value<Area> {
     let Some(plain) = figure(cell, &AREA_SHAPE)? else { return Ok(None) };

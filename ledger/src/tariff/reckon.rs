@@ -216,7 +216,7 @@ fn months_on(month: Month, months: i32) -> Month {
 
 /// How many months lie between two.
 fn months_between(from: Month, to: Month) -> i32 {
-    let of = |m: Month| m.year() * 12 + i32::try_from(m.month()).unwrap_or(0);
+    let of = |m: Month| m.year() * 12 + m.month();
     of(to) - of(from)
 }
 
@@ -516,9 +516,9 @@ fn used(tariff: &Tariff, known: &Known<'_>, from: Day, to: Day) -> Result<i128, 
     }
     let mut used: i128 = 0;
     for meter in meters {
-        let own = of_kind.clone().filter(|r| r.meter == meter);
-        let before = own.clone().filter(|r| r.read_on < from).next_back();
-        let within = own.filter(|r| from <= r.read_on && r.read_on <= to).next_back();
+        let mut own = of_kind.clone().filter(|r| r.meter == meter);
+        let before = own.clone().rfind(|r| r.read_on < from);
+        let within = own.rfind(|r| from <= r.read_on && r.read_on <= to);
         let missing = |what: &str| (Why::NoReading, format!("表 {meter} {what}"));
         let Some(within) = within else {
             return Err(missing(&format!("{from} 至 {to} 没有读数")));

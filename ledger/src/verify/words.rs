@@ -48,4 +48,10 @@ static LAWS: &[(&str, &str)] = &[
     ("projects-counted", "项目付款可重算"),
     ("shares-reckoned", "利息分配可重算"),
     ("runs-sealed", "结息批次清单属实"),
+    ("orders-paid", "已认定的渠道订单均有缴费"),
+    ("orders-once", "一笔渠道订单只认定一次"),
+    ("held-money", "暂存款等于各暂存订单之和"),
+    ("payouts-posted", "渠道到账均已入账"),
+    ("paid-out-once", "一笔渠道订单只到账一次"),
+    ("invoices-within-payments", "发票金额不超过所对应的缴费"),
 ];
