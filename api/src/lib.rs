@@ -10,6 +10,7 @@ pub mod audit;
 pub mod bank;
 pub mod cli;
 pub mod config;
+pub mod counter;
 pub mod countersign;
 pub mod demo;
 pub mod doctor;

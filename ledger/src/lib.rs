@@ -63,6 +63,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         tariff::RULES,
         fund::RULES,
         fees::RULES,
+        fees::COUNTER_RULES,
         gains::RULES,
         works::RULES,
         works::gate::RULES,
