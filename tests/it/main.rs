@@ -8,6 +8,7 @@ mod books;
 mod cli;
 mod cluster;
 mod counted;
+mod counter;
 mod countersign;
 mod crowd;
 mod doors;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::owed::{State, States, states};
 use super::rows::{COPY, RECEIPT, RECEIPTS, VOID};
 use super::till;
-use super::{Method, NO_RECEIPT, PREPAID, RECEIPT_VOID, RECEIVABLE, SPENT, bond, may_be_reason};
+use super::{Method, NO_RECEIPT, PREPAID, RECEIPT_VOID, RECEIVABLE, SPENT, bond, may_be_reason, refund};
 use crate::bank;
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day};
@@ -390,6 +390,7 @@ pub async fn void(tx: &mut Tx, no: ReceiptNo, voiding: &Voiding) -> Result<Voide
     let states = states(tx, &dwellings).await?;
 
     leaves_nothing_negative(&voucher, &states)?;
+    refund::may_be_undone(tx, receipt.voucher_seq).await?;
     bond::may_be_undone(tx, receipt.voucher_seq).await?;
 
     let posted = bank::reverse(

@@ -17,7 +17,7 @@ use super::owed::{State, States, states};
 use super::receipt::{self, Issue, ReceiptNo};
 use super::remission::{RemissionKind, Remitted, Remitting, remit};
 use super::rows::{REFUND, REFUNDS, stands};
-use super::{Method, NO_PAYMENT, OVER_PAID, PREPAID, RECEIVABLE, may_be_reason, till};
+use super::{Method, NO_PAYMENT, OVER_PAID, PREPAID, RECEIVABLE, SPENT, may_be_reason, till};
 use crate::books::{Tx, View as _};
 use crate::calendar::{Day, iso_day};
 use crate::error::{Refusal, Result};
@@ -291,6 +291,24 @@ async fn left_of(tx: &mut Tx, dwelling: DwellingNo, no: PaymentNo) -> Result<Lef
     let receipt = receipt::of_voucher(tx, compound, own).await?;
     left.receipt = receipt.map(|receipt| (receipt.receipt_no, receipt.payer));
     Ok(left)
+}
+
+/// Whether a payment's voucher may be reversed: nothing of it was refunded, or the refund was undone first.
+pub(super) async fn may_be_undone(tx: &mut Tx, voucher: VoucherSeq) -> Result<()> {
+    let sql = format!(
+        "SELECT f.refund_no FROM fee_refund f JOIN payment p
+           ON p.compound_id = f.compound_id AND p.payment_no = f.payment_no
+         WHERE p.compound_id = $1 AND p.voucher_seq = $2 AND {} ORDER BY f.refund_no",
+        stands("f")
+    );
+    let found = tx.rows(REFUNDS, &sql, vec![tx.compound().0.into(), voucher.0.into()]).await?;
+    match found.first() {
+        Some(row) => {
+            let no: i32 = row.try_get_by_index(0)?;
+            Err(SPENT.refuse(format!("所收的款已由退费 {no} 退回")).into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// A refund at the counter.
