@@ -135,7 +135,13 @@ PRIMARY KEY (compound_id, line_no)
 -- constraint bill.bill_amount_fen_check
 CHECK ((amount_fen > 0))
 
+-- constraint bill.bill_bearer_check
+CHECK ((bearer = ANY (ARRAY['owner'::text, 'developer'::text])))
+
 -- constraint bill.bill_check
+CHECK (((tax_fen >= 0) AND (tax_fen <= amount_fen)))
+
+-- constraint bill.bill_check1
 CHECK ((to_on >= from_on))
 
 -- constraint bill.bill_compound_id_dwelling_no_fkey
@@ -146,6 +152,75 @@ FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
 
 -- constraint bill.bill_pkey
 PRIMARY KEY (compound_id, dwelling_no, matter_no)
+
+-- constraint bill_penalty.bill_penalty_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint bill_penalty.bill_penalty_check
+CHECK ((of_matter_no <> matter_no))
+
+-- constraint bill_penalty.bill_penalty_compound_id_dwelling_no_matter_no_fkey
+FOREIGN KEY (compound_id, dwelling_no, matter_no) REFERENCES bill(compound_id, dwelling_no, matter_no)
+
+-- constraint bill_penalty.bill_penalty_compound_id_dwelling_no_of_matter_no_fkey
+FOREIGN KEY (compound_id, dwelling_no, of_matter_no) REFERENCES bill(compound_id, dwelling_no, matter_no)
+
+-- constraint bill_penalty.bill_penalty_pkey
+PRIMARY KEY (compound_id, dwelling_no, matter_no)
+
+-- constraint bill_remission.bill_remission_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint bill_remission.bill_remission_check
+CHECK (((tax_fen >= 0) AND (tax_fen <= amount_fen)))
+
+-- constraint bill_remission.bill_remission_compound_id_dwelling_no_matter_no_fkey
+FOREIGN KEY (compound_id, dwelling_no, matter_no) REFERENCES bill(compound_id, dwelling_no, matter_no)
+
+-- constraint bill_remission.bill_remission_kind_check
+CHECK ((kind = ANY (ARRAY['waiver'::text, 'write-off'::text, 'withdrawal'::text])))
+
+-- constraint bill_remission.bill_remission_pkey
+PRIMARY KEY (compound_id, remission_no)
+
+-- constraint bill_remission.bill_remission_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint bill_remission.bill_remission_remission_no_check
+CHECK ((remission_no > 0))
+
+-- constraint bond.bond_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint bond.bond_bond_no_check
+CHECK ((bond_no > 0))
+
+-- constraint bond.bond_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint bond.bond_item_check
+CHECK ((item <> ''::text))
+
+-- constraint bond.bond_pkey
+PRIMARY KEY (compound_id, bond_no)
+
+-- constraint bond_move.bond_move_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint bond_move.bond_move_compound_id_bond_no_fkey
+FOREIGN KEY (compound_id, bond_no) REFERENCES bond(compound_id, bond_no)
+
+-- constraint bond_move.bond_move_kind_check
+CHECK ((kind = ANY (ARRAY['deduction'::text, 'return'::text])))
+
+-- constraint bond_move.bond_move_move_no_check
+CHECK ((move_no > 0))
+
+-- constraint bond_move.bond_move_pkey
+PRIMARY KEY (compound_id, bond_no, move_no)
+
+-- constraint bond_move.bond_move_reason_check
+CHECK ((reason <> ''::text))
 
 -- constraint book.book_book_check
 CHECK (((book >= 1) AND (book <= 4)))
@@ -243,6 +318,33 @@ CHECK ((is_away = ANY (ARRAY[0, 1])))
 -- constraint custody.custody_pkey
 PRIMARY KEY (compound_id, custody_no)
 
+-- constraint day_sheet.day_sheet_after_no_check
+CHECK ((after_no >= 0))
+
+-- constraint day_sheet.day_sheet_check
+CHECK ((through_no > after_no))
+
+-- constraint day_sheet.day_sheet_check1
+CHECK (((voucher_seq IS NULL) OR (reason <> ''::text)))
+
+-- constraint day_sheet.day_sheet_check2
+CHECK ((second <> cashier))
+
+-- constraint day_sheet.day_sheet_pkey
+PRIMARY KEY (compound_id, sheet_no)
+
+-- constraint day_sheet.day_sheet_sheet_no_check
+CHECK ((sheet_no > 0))
+
+-- constraint day_sheet_line.day_sheet_line_compound_id_sheet_no_fkey
+FOREIGN KEY (compound_id, sheet_no) REFERENCES day_sheet(compound_id, sheet_no)
+
+-- constraint day_sheet_line.day_sheet_line_entries_check
+CHECK ((entries >= 0))
+
+-- constraint day_sheet_line.day_sheet_line_pkey
+PRIMARY KEY (compound_id, sheet_no, method)
+
 -- constraint deposit.deposit_amount_fen_check
 CHECK ((amount_fen > 0))
 
@@ -305,6 +407,93 @@ PRIMARY KEY (compound_id, dwelling_no)
 
 -- constraint dwelling.dwelling_vote_area_centi_m2_check
 CHECK ((vote_area_centi_m2 >= 0))
+
+-- constraint fee_receipt.fee_receipt_amount_fen_check
+CHECK ((amount_fen <> 0))
+
+-- constraint fee_receipt.fee_receipt_check
+CHECK ((given_fen >= amount_fen))
+
+-- constraint fee_receipt.fee_receipt_check1
+CHECK (((of_year IS NULL) = (of_number IS NULL)))
+
+-- constraint fee_receipt.fee_receipt_check2
+CHECK (((amount_fen > 0) OR (of_number IS NOT NULL)))
+
+-- constraint fee_receipt.fee_receipt_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint fee_receipt.fee_receipt_number_check
+CHECK ((number > 0))
+
+-- constraint fee_receipt.fee_receipt_pkey
+PRIMARY KEY (compound_id, year, number)
+
+-- constraint fee_receipt_copy.fee_receipt_copy_compound_id_year_number_fkey
+FOREIGN KEY (compound_id, year, number) REFERENCES fee_receipt(compound_id, year, number)
+
+-- constraint fee_receipt_copy.fee_receipt_copy_copy_no_check
+CHECK ((copy_no > 0))
+
+-- constraint fee_receipt_copy.fee_receipt_copy_pkey
+PRIMARY KEY (compound_id, year, number, copy_no)
+
+-- constraint fee_receipt_void.fee_receipt_void_compound_id_year_number_fkey
+FOREIGN KEY (compound_id, year, number) REFERENCES fee_receipt(compound_id, year, number)
+
+-- constraint fee_receipt_void.fee_receipt_void_pkey
+PRIMARY KEY (compound_id, year, number)
+
+-- constraint fee_receipt_void.fee_receipt_void_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint fee_refund.fee_refund_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint fee_refund.fee_refund_check
+CHECK (((of_bills_fen >= 0) AND (of_bills_fen <= amount_fen)))
+
+-- constraint fee_refund.fee_refund_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint fee_refund.fee_refund_pkey
+PRIMARY KEY (compound_id, refund_no)
+
+-- constraint fee_refund.fee_refund_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint fee_refund.fee_refund_refund_no_check
+CHECK ((refund_no > 0))
+
+-- constraint fee_relief.fee_relief_check
+CHECK (((to_on IS NULL) OR (to_on >= from_on)))
+
+-- constraint fee_relief.fee_relief_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint fee_relief.fee_relief_pays_bp_check
+CHECK (((pays_bp >= 0) AND (pays_bp <= 10000)))
+
+-- constraint fee_relief.fee_relief_pkey
+PRIMARY KEY (compound_id, relief_no)
+
+-- constraint fee_relief.fee_relief_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint fee_relief.fee_relief_relief_no_check
+CHECK ((relief_no > 0))
+
+-- constraint fee_terms.fee_terms_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint fee_terms.fee_terms_compound_id_from_on_key
+UNIQUE (compound_id, from_on)
+
+-- constraint fee_terms.fee_terms_pkey
+PRIMARY KEY (compound_id, terms_no)
+
+-- constraint fee_terms.fee_terms_terms_no_check
+CHECK ((terms_no > 0))
 
 -- constraint gain_manifest.gain_manifest_digest_check
 CHECK ((length(digest) = 32))
@@ -590,6 +779,27 @@ CHECK ((matter_no > 0))
 
 -- constraint matter.matter_pkey
 PRIMARY KEY (compound_id, matter_no)
+
+-- constraint meter_reading.meter_reading_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint meter_reading.meter_reading_factor_check
+CHECK (((factor >= 1) AND (factor <= 1000)))
+
+-- constraint meter_reading.meter_reading_is_first_check
+CHECK ((is_first = ANY (ARRAY[0, 1])))
+
+-- constraint meter_reading.meter_reading_kind_check
+CHECK ((kind = ANY (ARRAY['water'::text, 'power'::text, 'heat'::text, 'gas'::text])))
+
+-- constraint meter_reading.meter_reading_meter_check
+CHECK ((meter <> ''::text))
+
+-- constraint meter_reading.meter_reading_pkey
+PRIMARY KEY (compound_id, meter, read_on)
+
+-- constraint meter_reading.meter_reading_value_milli_check
+CHECK ((value_milli >= 0))
 
 -- constraint once.once_pkey
 PRIMARY KEY (compound_id, key)
@@ -1152,6 +1362,21 @@ PRIMARY KEY (session_no)
 -- constraint session.session_session_no_check
 CHECK ((session_no > 0))
 
+-- constraint space_lease.space_lease_check
+CHECK (((to_on IS NULL) OR (to_on >= from_on)))
+
+-- constraint space_lease.space_lease_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint space_lease.space_lease_lease_no_check
+CHECK ((lease_no > 0))
+
+-- constraint space_lease.space_lease_pkey
+PRIMARY KEY (compound_id, lease_no)
+
+-- constraint space_lease.space_lease_space_check
+CHECK ((space <> ''::text))
+
 -- constraint stair_unit.stair_unit_compound_id_building_no_code_key
 UNIQUE (compound_id, building_no, code)
 
@@ -1188,6 +1413,42 @@ CHECK ((is_new = ANY (ARRAY[0, 1])))
 -- constraint succession_line.succession_line_pkey
 PRIMARY KEY (compound_id, dwelling_no, is_new)
 
+-- constraint tariff.tariff_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint tariff.tariff_cycle_check
+CHECK ((cycle = ANY (ARRAY['calendar'::text, 'anniversary'::text])))
+
+-- constraint tariff.tariff_cycle_months_check
+CHECK ((cycle_months = ANY (ARRAY[1, 2, 3, 4, 6, 12])))
+
+-- constraint tariff.tariff_document_check
+CHECK ((document <> ''::text))
+
+-- constraint tariff.tariff_due_days_check
+CHECK (((due_days >= 0) AND (due_days <= 366)))
+
+-- constraint tariff.tariff_item_check
+CHECK ((item <> ''::text))
+
+-- constraint tariff.tariff_pkey
+PRIMARY KEY (compound_id, tariff_no)
+
+-- constraint tariff.tariff_tariff_no_check
+CHECK ((tariff_no > 0))
+
+-- constraint tariff.tariff_tax_check
+CHECK ((tax = ANY (ARRAY['service'::text, 'parking'::text, 'water'::text, 'passed-on'::text])))
+
+-- constraint tariff.tariff_timing_check
+CHECK ((timing = ANY (ARRAY['ahead'::text, 'behind'::text])))
+
+-- constraint tariff_end.tariff_end_compound_id_tariff_no_fkey
+FOREIGN KEY (compound_id, tariff_no) REFERENCES tariff(compound_id, tariff_no)
+
+-- constraint tariff_end.tariff_end_pkey
+PRIMARY KEY (compound_id, tariff_no)
+
 -- constraint tenure.tenure_check
 CHECK ((share_of >= share_part))
 
@@ -1205,6 +1466,15 @@ PRIMARY KEY (compound_id, dwelling_no, owner_no, from_on)
 
 -- constraint tenure.tenure_share_part_check
 CHECK ((share_part > 0))
+
+-- constraint till.till_amount_fen_check
+CHECK ((amount_fen <> 0))
+
+-- constraint till.till_pkey
+PRIMARY KEY (compound_id, till_no)
+
+-- constraint till.till_till_no_check
+CHECK ((till_no > 0))
 
 -- constraint token.token_digest_key
 UNIQUE (digest)
@@ -1554,8 +1824,23 @@ CREATE INDEX bank_line_day ON public.bank_line USING btree (compound_id, book, o
 -- index bank_line_pkey
 CREATE UNIQUE INDEX bank_line_pkey ON public.bank_line USING btree (compound_id, line_no)
 
+-- index bill_penalty_pkey
+CREATE UNIQUE INDEX bill_penalty_pkey ON public.bill_penalty USING btree (compound_id, dwelling_no, matter_no)
+
 -- index bill_pkey
 CREATE UNIQUE INDEX bill_pkey ON public.bill USING btree (compound_id, dwelling_no, matter_no)
+
+-- index bill_remission_bill
+CREATE INDEX bill_remission_bill ON public.bill_remission USING btree (compound_id, dwelling_no, matter_no)
+
+-- index bill_remission_pkey
+CREATE UNIQUE INDEX bill_remission_pkey ON public.bill_remission USING btree (compound_id, remission_no)
+
+-- index bond_move_pkey
+CREATE UNIQUE INDEX bond_move_pkey ON public.bond_move USING btree (compound_id, bond_no, move_no)
+
+-- index bond_pkey
+CREATE UNIQUE INDEX bond_pkey ON public.bond USING btree (compound_id, bond_no)
 
 -- index book_pkey
 CREATE UNIQUE INDEX book_pkey ON public.book USING btree (compound_id, book)
@@ -1587,6 +1872,15 @@ CREATE INDEX countersign_waiting ON public.countersign USING btree (compound_id,
 -- index custody_pkey
 CREATE UNIQUE INDEX custody_pkey ON public.custody USING btree (compound_id, custody_no)
 
+-- index day_sheet_follows
+CREATE UNIQUE INDEX day_sheet_follows ON public.day_sheet USING btree (compound_id, cashier, after_no)
+
+-- index day_sheet_line_pkey
+CREATE UNIQUE INDEX day_sheet_line_pkey ON public.day_sheet_line USING btree (compound_id, sheet_no, method)
+
+-- index day_sheet_pkey
+CREATE UNIQUE INDEX day_sheet_pkey ON public.day_sheet USING btree (compound_id, sheet_no)
+
 -- index deposit_dwelling
 CREATE INDEX deposit_dwelling ON public.deposit USING btree (compound_id, dwelling_no)
 
@@ -1601,6 +1895,33 @@ CREATE UNIQUE INDEX dwelling_compound_id_code_key ON public.dwelling USING btree
 
 -- index dwelling_pkey
 CREATE UNIQUE INDEX dwelling_pkey ON public.dwelling USING btree (compound_id, dwelling_no)
+
+-- index fee_receipt_copy_pkey
+CREATE UNIQUE INDEX fee_receipt_copy_pkey ON public.fee_receipt_copy USING btree (compound_id, year, number, copy_no)
+
+-- index fee_receipt_pkey
+CREATE UNIQUE INDEX fee_receipt_pkey ON public.fee_receipt USING btree (compound_id, year, number)
+
+-- index fee_receipt_void_pkey
+CREATE UNIQUE INDEX fee_receipt_void_pkey ON public.fee_receipt_void USING btree (compound_id, year, number)
+
+-- index fee_receipt_voucher
+CREATE INDEX fee_receipt_voucher ON public.fee_receipt USING btree (compound_id, voucher_seq)
+
+-- index fee_refund_dwelling
+CREATE INDEX fee_refund_dwelling ON public.fee_refund USING btree (compound_id, dwelling_no)
+
+-- index fee_refund_pkey
+CREATE UNIQUE INDEX fee_refund_pkey ON public.fee_refund USING btree (compound_id, refund_no)
+
+-- index fee_relief_pkey
+CREATE UNIQUE INDEX fee_relief_pkey ON public.fee_relief USING btree (compound_id, relief_no)
+
+-- index fee_terms_compound_id_from_on_key
+CREATE UNIQUE INDEX fee_terms_compound_id_from_on_key ON public.fee_terms USING btree (compound_id, from_on)
+
+-- index fee_terms_pkey
+CREATE UNIQUE INDEX fee_terms_pkey ON public.fee_terms USING btree (compound_id, terms_no)
 
 -- index gain_manifest_pkey
 CREATE UNIQUE INDEX gain_manifest_pkey ON public.gain_manifest USING btree (run_no)
@@ -1682,6 +2003,9 @@ CREATE UNIQUE INDEX mandate_pkey ON public.mandate USING btree (mandate_no)
 
 -- index matter_pkey
 CREATE UNIQUE INDEX matter_pkey ON public.matter USING btree (compound_id, matter_no)
+
+-- index meter_reading_pkey
+CREATE UNIQUE INDEX meter_reading_pkey ON public.meter_reading USING btree (compound_id, meter, read_on)
 
 -- index once_pkey
 CREATE UNIQUE INDEX once_pkey ON public.once USING btree (compound_id, key)
@@ -1857,6 +2181,9 @@ CREATE INDEX session_person ON public.session USING btree (person_no)
 -- index session_pkey
 CREATE UNIQUE INDEX session_pkey ON public.session USING btree (session_no)
 
+-- index space_lease_pkey
+CREATE UNIQUE INDEX space_lease_pkey ON public.space_lease USING btree (compound_id, lease_no)
+
 -- index stair_unit_compound_id_building_no_code_key
 CREATE UNIQUE INDEX stair_unit_compound_id_building_no_code_key ON public.stair_unit USING btree (compound_id, building_no, code)
 
@@ -1869,8 +2196,20 @@ CREATE UNIQUE INDEX succession_line_pkey ON public.succession_line USING btree (
 -- index succession_pkey
 CREATE UNIQUE INDEX succession_pkey ON public.succession USING btree (compound_id, succession_no)
 
+-- index tariff_end_pkey
+CREATE UNIQUE INDEX tariff_end_pkey ON public.tariff_end USING btree (compound_id, tariff_no)
+
+-- index tariff_pkey
+CREATE UNIQUE INDEX tariff_pkey ON public.tariff USING btree (compound_id, tariff_no)
+
 -- index tenure_pkey
 CREATE UNIQUE INDEX tenure_pkey ON public.tenure USING btree (compound_id, dwelling_no, owner_no, from_on)
+
+-- index till_cashier
+CREATE INDEX till_cashier ON public.till USING btree (compound_id, cashier, till_no)
+
+-- index till_pkey
+CREATE UNIQUE INDEX till_pkey ON public.till USING btree (compound_id, till_no)
 
 -- index token_digest_key
 CREATE UNIQUE INDEX token_digest_key ON public.token USING btree (digest)
@@ -2042,6 +2381,54 @@ compound_id integer NOT NULL,
   to_on date NOT NULL,
   due_on date NOT NULL,
   amount_fen bigint NOT NULL,
+  tax_fen bigint NOT NULL,
+  bearer text NOT NULL,
+  tariff_no integer,
+  worked text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table bill_penalty
+compound_id integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  of_matter_no integer NOT NULL,
+  upto_on date NOT NULL,
+  amount_fen bigint NOT NULL,
+  act_no integer NOT NULL
+
+-- table bill_remission
+compound_id integer NOT NULL,
+  remission_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  kind text NOT NULL,
+  amount_fen bigint NOT NULL,
+  tax_fen bigint NOT NULL,
+  remitted_on date NOT NULL,
+  reason text NOT NULL,
+  second text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table bond
+compound_id integer NOT NULL,
+  bond_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  item text NOT NULL,
+  amount_fen bigint NOT NULL,
+  received_on date NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table bond_move
+compound_id integer NOT NULL,
+  bond_no integer NOT NULL,
+  move_no integer NOT NULL,
+  kind text NOT NULL,
+  amount_fen bigint NOT NULL,
+  moved_on date NOT NULL,
+  reason text NOT NULL,
   voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
@@ -2120,6 +2507,26 @@ compound_id integer NOT NULL,
   voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
+-- table day_sheet
+compound_id integer NOT NULL,
+  sheet_no integer NOT NULL,
+  cashier text NOT NULL,
+  closed_on date NOT NULL,
+  after_no integer NOT NULL,
+  through_no integer NOT NULL,
+  reason text NOT NULL,
+  second text NOT NULL,
+  voucher_seq integer,
+  act_no integer NOT NULL
+
+-- table day_sheet_line
+compound_id integer NOT NULL,
+  sheet_no integer NOT NULL,
+  method text NOT NULL,
+  entries integer NOT NULL,
+  expected_fen bigint NOT NULL,
+  counted_fen bigint NOT NULL
+
 -- table deposit
 compound_id integer NOT NULL,
   deposit_no integer NOT NULL,
@@ -2154,6 +2561,70 @@ compound_id integer NOT NULL,
   began_on date,
   ended_on date,
   remark_sealed bytea NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_receipt
+compound_id integer NOT NULL,
+  year integer NOT NULL,
+  number integer NOT NULL,
+  of_year integer,
+  of_number integer,
+  voucher_seq integer NOT NULL,
+  amount_fen bigint NOT NULL,
+  given_fen bigint NOT NULL,
+  method text NOT NULL,
+  reference text NOT NULL,
+  payer text NOT NULL,
+  cashier text NOT NULL,
+  issued_on date NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_receipt_copy
+compound_id integer NOT NULL,
+  year integer NOT NULL,
+  number integer NOT NULL,
+  copy_no integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_receipt_void
+compound_id integer NOT NULL,
+  year integer NOT NULL,
+  number integer NOT NULL,
+  voided_on date NOT NULL,
+  reason text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_refund
+compound_id integer NOT NULL,
+  refund_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  payment_no integer,
+  amount_fen bigint NOT NULL,
+  of_bills_fen bigint NOT NULL,
+  method text NOT NULL,
+  refunded_on date NOT NULL,
+  reference text NOT NULL,
+  reason text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_relief
+compound_id integer NOT NULL,
+  relief_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  item text NOT NULL,
+  from_on date NOT NULL,
+  to_on date,
+  pays_bp smallint NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_terms
+compound_id integer NOT NULL,
+  terms_no integer NOT NULL,
+  from_on date NOT NULL,
+  terms text NOT NULL,
   act_no integer NOT NULL
 
 -- table gain_manifest
@@ -2335,6 +2806,17 @@ compound_id integer NOT NULL,
   matter_no integer NOT NULL,
   kind text NOT NULL,
   name text NOT NULL,
+  act_no integer NOT NULL
+
+-- table meter_reading
+compound_id integer NOT NULL,
+  meter text NOT NULL,
+  read_on date NOT NULL,
+  dwelling_no integer NOT NULL,
+  kind text NOT NULL,
+  value_milli bigint NOT NULL,
+  factor smallint NOT NULL,
+  is_first smallint NOT NULL,
   act_no integer NOT NULL
 
 -- table once
@@ -2712,6 +3194,15 @@ session_no integer NOT NULL,
   idle_until_at bigint NOT NULL,
   proved_at bigint
 
+-- table space_lease
+compound_id integer NOT NULL,
+  lease_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  space text NOT NULL,
+  from_on date NOT NULL,
+  to_on date,
+  act_no integer NOT NULL
+
 -- table stair_unit
 compound_id integer NOT NULL,
   building_no integer NOT NULL,
@@ -2732,6 +3223,28 @@ compound_id integer NOT NULL,
   dwelling_no integer NOT NULL,
   is_new smallint NOT NULL
 
+-- table tariff
+compound_id integer NOT NULL,
+  tariff_no integer NOT NULL,
+  item text NOT NULL,
+  formula text NOT NULL,
+  from_on date NOT NULL,
+  cycle_months smallint NOT NULL,
+  cycle text NOT NULL,
+  timing text NOT NULL,
+  due_days smallint NOT NULL,
+  usages text NOT NULL,
+  building text NOT NULL,
+  tax text NOT NULL,
+  document text NOT NULL,
+  act_no integer NOT NULL
+
+-- table tariff_end
+compound_id integer NOT NULL,
+  tariff_no integer NOT NULL,
+  ended_on date NOT NULL,
+  act_no integer NOT NULL
+
 -- table tenure
 compound_id integer NOT NULL,
   dwelling_no integer NOT NULL,
@@ -2740,6 +3253,16 @@ compound_id integer NOT NULL,
   until_on date,
   share_part integer NOT NULL,
   share_of integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table till
+compound_id integer NOT NULL,
+  till_no integer NOT NULL,
+  cashier text NOT NULL,
+  handled_on date NOT NULL,
+  method text NOT NULL,
+  amount_fen bigint NOT NULL,
+  voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
 -- table token
@@ -2898,6 +3421,30 @@ CREATE TRIGGER bill_stays BEFORE DELETE OR UPDATE ON public.bill FOR EACH ROW EX
 -- trigger bill.bill_stays_whole
 CREATE TRIGGER bill_stays_whole BEFORE TRUNCATE ON public.bill FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger bill_penalty.bill_penalty_stays
+CREATE TRIGGER bill_penalty_stays BEFORE DELETE OR UPDATE ON public.bill_penalty FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger bill_penalty.bill_penalty_stays_whole
+CREATE TRIGGER bill_penalty_stays_whole BEFORE TRUNCATE ON public.bill_penalty FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger bill_remission.bill_remission_stays
+CREATE TRIGGER bill_remission_stays BEFORE DELETE OR UPDATE ON public.bill_remission FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger bill_remission.bill_remission_stays_whole
+CREATE TRIGGER bill_remission_stays_whole BEFORE TRUNCATE ON public.bill_remission FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger bond.bond_stays
+CREATE TRIGGER bond_stays BEFORE DELETE OR UPDATE ON public.bond FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger bond.bond_stays_whole
+CREATE TRIGGER bond_stays_whole BEFORE TRUNCATE ON public.bond FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger bond_move.bond_move_stays
+CREATE TRIGGER bond_move_stays BEFORE DELETE OR UPDATE ON public.bond_move FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger bond_move.bond_move_stays_whole
+CREATE TRIGGER bond_move_stays_whole BEFORE TRUNCATE ON public.bond_move FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger certificate.certificate_stays
 CREATE TRIGGER certificate_stays BEFORE DELETE OR UPDATE ON public.certificate FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -2916,11 +3463,59 @@ CREATE TRIGGER custody_stays BEFORE DELETE OR UPDATE ON public.custody FOR EACH 
 -- trigger custody.custody_stays_whole
 CREATE TRIGGER custody_stays_whole BEFORE TRUNCATE ON public.custody FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger day_sheet.day_sheet_stays
+CREATE TRIGGER day_sheet_stays BEFORE DELETE OR UPDATE ON public.day_sheet FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger day_sheet.day_sheet_stays_whole
+CREATE TRIGGER day_sheet_stays_whole BEFORE TRUNCATE ON public.day_sheet FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger day_sheet_line.day_sheet_line_stays
+CREATE TRIGGER day_sheet_line_stays BEFORE DELETE OR UPDATE ON public.day_sheet_line FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger day_sheet_line.day_sheet_line_stays_whole
+CREATE TRIGGER day_sheet_line_stays_whole BEFORE TRUNCATE ON public.day_sheet_line FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger deposit.deposit_stays
 CREATE TRIGGER deposit_stays BEFORE DELETE OR UPDATE ON public.deposit FOR EACH ROW EXECUTE FUNCTION append_only()
 
 -- trigger deposit.deposit_stays_whole
 CREATE TRIGGER deposit_stays_whole BEFORE TRUNCATE ON public.deposit FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt.fee_receipt_stays
+CREATE TRIGGER fee_receipt_stays BEFORE DELETE OR UPDATE ON public.fee_receipt FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt.fee_receipt_stays_whole
+CREATE TRIGGER fee_receipt_stays_whole BEFORE TRUNCATE ON public.fee_receipt FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt_copy.fee_receipt_copy_stays
+CREATE TRIGGER fee_receipt_copy_stays BEFORE DELETE OR UPDATE ON public.fee_receipt_copy FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt_copy.fee_receipt_copy_stays_whole
+CREATE TRIGGER fee_receipt_copy_stays_whole BEFORE TRUNCATE ON public.fee_receipt_copy FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt_void.fee_receipt_void_stays
+CREATE TRIGGER fee_receipt_void_stays BEFORE DELETE OR UPDATE ON public.fee_receipt_void FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt_void.fee_receipt_void_stays_whole
+CREATE TRIGGER fee_receipt_void_stays_whole BEFORE TRUNCATE ON public.fee_receipt_void FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_refund.fee_refund_stays
+CREATE TRIGGER fee_refund_stays BEFORE DELETE OR UPDATE ON public.fee_refund FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_refund.fee_refund_stays_whole
+CREATE TRIGGER fee_refund_stays_whole BEFORE TRUNCATE ON public.fee_refund FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_relief.fee_relief_stays
+CREATE TRIGGER fee_relief_stays BEFORE DELETE OR UPDATE ON public.fee_relief FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_relief.fee_relief_stays_whole
+CREATE TRIGGER fee_relief_stays_whole BEFORE TRUNCATE ON public.fee_relief FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_terms.fee_terms_stays
+CREATE TRIGGER fee_terms_stays BEFORE DELETE OR UPDATE ON public.fee_terms FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_terms.fee_terms_stays_whole
+CREATE TRIGGER fee_terms_stays_whole BEFORE TRUNCATE ON public.fee_terms FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger gain_manifest.gain_manifest_stays
 CREATE TRIGGER gain_manifest_stays BEFORE DELETE OR UPDATE ON public.gain_manifest FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -2993,6 +3588,12 @@ CREATE TRIGGER matter_stays BEFORE DELETE OR UPDATE ON public.matter FOR EACH RO
 
 -- trigger matter.matter_stays_whole
 CREATE TRIGGER matter_stays_whole BEFORE TRUNCATE ON public.matter FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger meter_reading.meter_reading_stays
+CREATE TRIGGER meter_reading_stays BEFORE DELETE OR UPDATE ON public.meter_reading FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger meter_reading.meter_reading_stays_whole
+CREATE TRIGGER meter_reading_stays_whole BEFORE TRUNCATE ON public.meter_reading FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger once.once_stays
 CREATE TRIGGER once_stays BEFORE DELETE OR UPDATE ON public.once FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -3168,6 +3769,12 @@ CREATE TRIGGER selling_unit_end_stays BEFORE DELETE OR UPDATE ON public.selling_
 -- trigger selling_unit_end.selling_unit_end_stays_whole
 CREATE TRIGGER selling_unit_end_stays_whole BEFORE TRUNCATE ON public.selling_unit_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger space_lease.space_lease_stays
+CREATE TRIGGER space_lease_stays BEFORE DELETE OR UPDATE ON public.space_lease FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger space_lease.space_lease_stays_whole
+CREATE TRIGGER space_lease_stays_whole BEFORE TRUNCATE ON public.space_lease FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger succession.succession_stays
 CREATE TRIGGER succession_stays BEFORE DELETE OR UPDATE ON public.succession FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -3179,6 +3786,24 @@ CREATE TRIGGER succession_line_stays BEFORE DELETE OR UPDATE ON public.successio
 
 -- trigger succession_line.succession_line_stays_whole
 CREATE TRIGGER succession_line_stays_whole BEFORE TRUNCATE ON public.succession_line FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger tariff.tariff_stays
+CREATE TRIGGER tariff_stays BEFORE DELETE OR UPDATE ON public.tariff FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger tariff.tariff_stays_whole
+CREATE TRIGGER tariff_stays_whole BEFORE TRUNCATE ON public.tariff FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger tariff_end.tariff_end_stays
+CREATE TRIGGER tariff_end_stays BEFORE DELETE OR UPDATE ON public.tariff_end FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger tariff_end.tariff_end_stays_whole
+CREATE TRIGGER tariff_end_stays_whole BEFORE TRUNCATE ON public.tariff_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger till.till_stays
+CREATE TRIGGER till_stays BEFORE DELETE OR UPDATE ON public.till FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger till.till_stays_whole
+CREATE TRIGGER till_stays_whole BEFORE TRUNCATE ON public.till FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger token_mandate.token_mandate_stays
 CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_mandate FOR EACH ROW EXECUTE FUNCTION append_only()

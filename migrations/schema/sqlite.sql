@@ -12,14 +12,26 @@ CREATE UNIQUE INDEX bank_claim_once ON bank_claim (compound_id, line_no) WHERE r
 -- index bank_line_day
 CREATE INDEX bank_line_day ON bank_line (compound_id, book, occurred_on)
 
+-- index bill_remission_bill
+CREATE INDEX bill_remission_bill ON bill_remission (compound_id, dwelling_no, matter_no)
+
 -- index countersign_waiting
 CREATE INDEX countersign_waiting ON countersign (compound_id, body_sha256) WHERE state = 'waiting'
+
+-- index day_sheet_follows
+CREATE UNIQUE INDEX day_sheet_follows ON day_sheet (compound_id, cashier, after_no)
 
 -- index deposit_dwelling
 CREATE INDEX deposit_dwelling ON deposit (compound_id, dwelling_no)
 
 -- index deposit_receipt
 CREATE INDEX deposit_receipt ON deposit (compound_id, receipt_no)
+
+-- index fee_receipt_voucher
+CREATE INDEX fee_receipt_voucher ON fee_receipt (compound_id, voucher_seq)
+
+-- index fee_refund_dwelling
+CREATE INDEX fee_refund_dwelling ON fee_refund (compound_id, dwelling_no)
 
 -- index gain_part_run
 CREATE INDEX gain_part_run ON gain_part (run_no, compound_id)
@@ -77,6 +89,9 @@ CREATE INDEX service_contract_org ON service_contract (org_no)
 
 -- index session_person
 CREATE INDEX session_person ON session (person_no)
+
+-- index till_cashier
+CREATE INDEX till_cashier ON till (compound_id, cashier, till_no)
 
 -- index token_person
 CREATE INDEX token_person ON token (person_no)
@@ -240,12 +255,77 @@ CREATE TABLE bill (
   to_on TEXT NOT NULL,
   due_on TEXT NOT NULL,
   amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  tax_fen INTEGER NOT NULL CHECK (tax_fen BETWEEN 0 AND amount_fen),
+  bearer TEXT NOT NULL CHECK (bearer IN ('owner', 'developer')),
+  tariff_no INTEGER NULL,
+  worked TEXT NOT NULL,
   voucher_seq INTEGER NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, dwelling_no, matter_no),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
   FOREIGN KEY (compound_id, matter_no) REFERENCES matter (compound_id, matter_no),
   CHECK (to_on >= from_on)
+) STRICT, WITHOUT ROWID
+
+-- table bill_penalty
+CREATE TABLE bill_penalty (
+  compound_id INTEGER NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  matter_no INTEGER NOT NULL,
+  of_matter_no INTEGER NOT NULL CHECK (of_matter_no <> matter_no),
+  upto_on TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, dwelling_no, matter_no),
+  FOREIGN KEY (compound_id, dwelling_no, matter_no) REFERENCES bill (compound_id, dwelling_no, matter_no),
+  FOREIGN KEY (compound_id, dwelling_no, of_matter_no) REFERENCES bill (compound_id, dwelling_no, matter_no)
+) STRICT, WITHOUT ROWID
+
+-- table bill_remission
+CREATE TABLE bill_remission (
+  compound_id INTEGER NOT NULL,
+  remission_no INTEGER NOT NULL CHECK (remission_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  matter_no INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('waiver', 'write-off', 'withdrawal')),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  tax_fen INTEGER NOT NULL CHECK (tax_fen BETWEEN 0 AND amount_fen),
+  remitted_on TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  second TEXT NOT NULL,
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, remission_no),
+  FOREIGN KEY (compound_id, dwelling_no, matter_no) REFERENCES bill (compound_id, dwelling_no, matter_no)
+) STRICT, WITHOUT ROWID
+
+-- table bond
+CREATE TABLE bond (
+  compound_id INTEGER NOT NULL,
+  bond_no INTEGER NOT NULL CHECK (bond_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  item TEXT NOT NULL CHECK (item <> ''),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  received_on TEXT NOT NULL,
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, bond_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+) STRICT, WITHOUT ROWID
+
+-- table bond_move
+CREATE TABLE bond_move (
+  compound_id INTEGER NOT NULL,
+  bond_no INTEGER NOT NULL,
+  move_no INTEGER NOT NULL CHECK (move_no > 0),
+  kind TEXT NOT NULL CHECK (kind IN ('deduction', 'return')),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  moved_on TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, bond_no, move_no),
+  FOREIGN KEY (compound_id, bond_no) REFERENCES bond (compound_id, bond_no)
 ) STRICT, WITHOUT ROWID
 
 -- table book
@@ -349,6 +429,35 @@ CREATE TABLE custody (
   PRIMARY KEY (compound_id, custody_no)
 ) STRICT, WITHOUT ROWID
 
+-- table day_sheet
+CREATE TABLE day_sheet (
+  compound_id INTEGER NOT NULL,
+  sheet_no INTEGER NOT NULL CHECK (sheet_no > 0),
+  cashier TEXT NOT NULL,
+  closed_on TEXT NOT NULL,
+  after_no INTEGER NOT NULL CHECK (after_no >= 0),
+  through_no INTEGER NOT NULL CHECK (through_no > after_no),
+  reason TEXT NOT NULL,
+  second TEXT NOT NULL,
+  voucher_seq INTEGER NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, sheet_no),
+  CHECK (voucher_seq IS NULL OR reason <> ''),
+  CHECK (second <> cashier)
+) STRICT, WITHOUT ROWID
+
+-- table day_sheet_line
+CREATE TABLE day_sheet_line (
+  compound_id INTEGER NOT NULL,
+  sheet_no INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  entries INTEGER NOT NULL CHECK (entries >= 0),
+  expected_fen INTEGER NOT NULL,
+  counted_fen INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, sheet_no, method),
+  FOREIGN KEY (compound_id, sheet_no) REFERENCES day_sheet (compound_id, sheet_no)
+) STRICT, WITHOUT ROWID
+
 -- table deposit
 CREATE TABLE deposit (
   compound_id INTEGER NOT NULL,
@@ -396,6 +505,96 @@ CREATE TABLE dwelling (
   CHECK (ended_on IS NULL OR began_on IS NULL OR ended_on >= began_on),
   UNIQUE (compound_id, code),
   FOREIGN KEY (compound_id, building_no, unit_no) REFERENCES stair_unit (compound_id, building_no, unit_no)
+) STRICT, WITHOUT ROWID
+
+-- table fee_receipt
+CREATE TABLE fee_receipt (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  year INTEGER NOT NULL,
+  number INTEGER NOT NULL CHECK (number > 0),
+  of_year INTEGER NULL,
+  of_number INTEGER NULL,
+  voucher_seq INTEGER NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen <> 0),
+  given_fen INTEGER NOT NULL CHECK (given_fen >= amount_fen),
+  method TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  payer TEXT NOT NULL,
+  cashier TEXT NOT NULL,
+  issued_on TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, year, number),
+  CHECK ((of_year IS NULL) = (of_number IS NULL)),
+  CHECK (amount_fen > 0 OR of_number IS NOT NULL)
+) STRICT, WITHOUT ROWID
+
+-- table fee_receipt_copy
+CREATE TABLE fee_receipt_copy (
+  compound_id INTEGER NOT NULL,
+  year INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  copy_no INTEGER NOT NULL CHECK (copy_no > 0),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, year, number, copy_no),
+  FOREIGN KEY (compound_id, year, number) REFERENCES fee_receipt (compound_id, year, number)
+) STRICT, WITHOUT ROWID
+
+-- table fee_receipt_void
+CREATE TABLE fee_receipt_void (
+  compound_id INTEGER NOT NULL,
+  year INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  voided_on TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, year, number),
+  FOREIGN KEY (compound_id, year, number) REFERENCES fee_receipt (compound_id, year, number)
+) STRICT, WITHOUT ROWID
+
+-- table fee_refund
+CREATE TABLE fee_refund (
+  compound_id INTEGER NOT NULL,
+  refund_no INTEGER NOT NULL CHECK (refund_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  payment_no INTEGER NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  of_bills_fen INTEGER NOT NULL CHECK (of_bills_fen BETWEEN 0 AND amount_fen),
+  method TEXT NOT NULL,
+  refunded_on TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, refund_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+) STRICT, WITHOUT ROWID
+
+-- table fee_relief
+CREATE TABLE fee_relief (
+  compound_id INTEGER NOT NULL,
+  relief_no INTEGER NOT NULL CHECK (relief_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  item TEXT NOT NULL,
+  from_on TEXT NOT NULL,
+  to_on TEXT NULL,
+  pays_bp INTEGER NOT NULL CHECK (pays_bp BETWEEN 0 AND 10000),
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, relief_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  CHECK (to_on IS NULL OR to_on >= from_on)
+) STRICT, WITHOUT ROWID
+
+-- table fee_terms
+CREATE TABLE fee_terms (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  terms_no INTEGER NOT NULL CHECK (terms_no > 0),
+  from_on TEXT NOT NULL,
+  terms TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, terms_no),
+  UNIQUE (compound_id, from_on)
 ) STRICT, WITHOUT ROWID
 
 -- table gain_manifest
@@ -650,6 +849,21 @@ CREATE TABLE matter (
   name TEXT NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, matter_no)
+) STRICT, WITHOUT ROWID
+
+-- table meter_reading
+CREATE TABLE meter_reading (
+  compound_id INTEGER NOT NULL,
+  meter TEXT NOT NULL CHECK (meter <> ''),
+  read_on TEXT NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('water', 'power', 'heat', 'gas')),
+  value_milli INTEGER NOT NULL CHECK (value_milli >= 0),
+  factor INTEGER NOT NULL CHECK (factor BETWEEN 1 AND 1000),
+  is_first INTEGER NOT NULL CHECK (is_first IN (0, 1)),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, meter, read_on),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
 ) STRICT, WITHOUT ROWID
 
 -- table once
@@ -1184,6 +1398,20 @@ CREATE TABLE session (
   proved_at INTEGER NULL
 ) STRICT, WITHOUT ROWID
 
+-- table space_lease
+CREATE TABLE space_lease (
+  compound_id INTEGER NOT NULL,
+  lease_no INTEGER NOT NULL CHECK (lease_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  space TEXT NOT NULL CHECK (space <> ''),
+  from_on TEXT NOT NULL,
+  to_on TEXT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, lease_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  CHECK (to_on IS NULL OR to_on >= from_on)
+) STRICT, WITHOUT ROWID
+
 -- table stair_unit
 CREATE TABLE stair_unit (
   compound_id INTEGER NOT NULL,
@@ -1217,6 +1445,35 @@ CREATE TABLE succession_line (
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
 ) STRICT, WITHOUT ROWID
 
+-- table tariff
+CREATE TABLE tariff (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  tariff_no INTEGER NOT NULL CHECK (tariff_no > 0),
+  item TEXT NOT NULL CHECK (item <> ''),
+  formula TEXT NOT NULL,
+  from_on TEXT NOT NULL,
+  cycle_months INTEGER NOT NULL CHECK (cycle_months IN (1, 2, 3, 4, 6, 12)),
+  cycle TEXT NOT NULL CHECK (cycle IN ('calendar', 'anniversary')),
+  timing TEXT NOT NULL CHECK (timing IN ('ahead', 'behind')),
+  due_days INTEGER NOT NULL CHECK (due_days BETWEEN 0 AND 366),
+  usages TEXT NOT NULL,
+  building TEXT NOT NULL,
+  tax TEXT NOT NULL CHECK (tax IN ('service', 'parking', 'water', 'passed-on')),
+  document TEXT NOT NULL CHECK (document <> ''),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, tariff_no)
+) STRICT, WITHOUT ROWID
+
+-- table tariff_end
+CREATE TABLE tariff_end (
+  compound_id INTEGER NOT NULL,
+  tariff_no INTEGER NOT NULL,
+  ended_on TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, tariff_no),
+  FOREIGN KEY (compound_id, tariff_no) REFERENCES tariff (compound_id, tariff_no)
+) STRICT, WITHOUT ROWID
+
 -- table tenure
 CREATE TABLE tenure (
   compound_id INTEGER NOT NULL,
@@ -1231,6 +1488,19 @@ CREATE TABLE tenure (
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
   FOREIGN KEY (compound_id, owner_no) REFERENCES owner (compound_id, owner_no),
   CHECK (until_on IS NULL OR until_on >= from_on)
+) STRICT, WITHOUT ROWID
+
+-- table till
+CREATE TABLE till (
+  compound_id INTEGER NOT NULL,
+  till_no INTEGER NOT NULL CHECK (till_no > 0),
+  cashier TEXT NOT NULL,
+  handled_on TEXT NOT NULL,
+  method TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen <> 0),
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, till_no)
 ) STRICT, WITHOUT ROWID
 
 -- table token
@@ -1454,6 +1724,38 @@ CREATE TRIGGER bill_no_delete BEFORE DELETE ON bill
 CREATE TRIGGER bill_no_update BEFORE UPDATE ON bill
                      BEGIN SELECT RAISE(ABORT, 'bill is append-only'); END
 
+-- trigger bill_penalty_no_delete
+CREATE TRIGGER bill_penalty_no_delete BEFORE DELETE ON bill_penalty
+                     BEGIN SELECT RAISE(ABORT, 'bill_penalty is append-only'); END
+
+-- trigger bill_penalty_no_update
+CREATE TRIGGER bill_penalty_no_update BEFORE UPDATE ON bill_penalty
+                     BEGIN SELECT RAISE(ABORT, 'bill_penalty is append-only'); END
+
+-- trigger bill_remission_no_delete
+CREATE TRIGGER bill_remission_no_delete BEFORE DELETE ON bill_remission
+                     BEGIN SELECT RAISE(ABORT, 'bill_remission is append-only'); END
+
+-- trigger bill_remission_no_update
+CREATE TRIGGER bill_remission_no_update BEFORE UPDATE ON bill_remission
+                     BEGIN SELECT RAISE(ABORT, 'bill_remission is append-only'); END
+
+-- trigger bond_move_no_delete
+CREATE TRIGGER bond_move_no_delete BEFORE DELETE ON bond_move
+                     BEGIN SELECT RAISE(ABORT, 'bond_move is append-only'); END
+
+-- trigger bond_move_no_update
+CREATE TRIGGER bond_move_no_update BEFORE UPDATE ON bond_move
+                     BEGIN SELECT RAISE(ABORT, 'bond_move is append-only'); END
+
+-- trigger bond_no_delete
+CREATE TRIGGER bond_no_delete BEFORE DELETE ON bond
+                     BEGIN SELECT RAISE(ABORT, 'bond is append-only'); END
+
+-- trigger bond_no_update
+CREATE TRIGGER bond_no_update BEFORE UPDATE ON bond
+                     BEGIN SELECT RAISE(ABORT, 'bond is append-only'); END
+
 -- trigger certificate_no_delete
 CREATE TRIGGER certificate_no_delete BEFORE DELETE ON certificate
                      BEGIN SELECT RAISE(ABORT, 'certificate is append-only'); END
@@ -1493,6 +1795,22 @@ CREATE TRIGGER custody_no_delete BEFORE DELETE ON custody
 CREATE TRIGGER custody_no_update BEFORE UPDATE ON custody
                      BEGIN SELECT RAISE(ABORT, 'custody is append-only'); END
 
+-- trigger day_sheet_line_no_delete
+CREATE TRIGGER day_sheet_line_no_delete BEFORE DELETE ON day_sheet_line
+                     BEGIN SELECT RAISE(ABORT, 'day_sheet_line is append-only'); END
+
+-- trigger day_sheet_line_no_update
+CREATE TRIGGER day_sheet_line_no_update BEFORE UPDATE ON day_sheet_line
+                     BEGIN SELECT RAISE(ABORT, 'day_sheet_line is append-only'); END
+
+-- trigger day_sheet_no_delete
+CREATE TRIGGER day_sheet_no_delete BEFORE DELETE ON day_sheet
+                     BEGIN SELECT RAISE(ABORT, 'day_sheet is append-only'); END
+
+-- trigger day_sheet_no_update
+CREATE TRIGGER day_sheet_no_update BEFORE UPDATE ON day_sheet
+                     BEGIN SELECT RAISE(ABORT, 'day_sheet is append-only'); END
+
 -- trigger deposit_no_delete
 CREATE TRIGGER deposit_no_delete BEFORE DELETE ON deposit
                      BEGIN SELECT RAISE(ABORT, 'deposit is append-only'); END
@@ -1500,6 +1818,54 @@ CREATE TRIGGER deposit_no_delete BEFORE DELETE ON deposit
 -- trigger deposit_no_update
 CREATE TRIGGER deposit_no_update BEFORE UPDATE ON deposit
                      BEGIN SELECT RAISE(ABORT, 'deposit is append-only'); END
+
+-- trigger fee_receipt_copy_no_delete
+CREATE TRIGGER fee_receipt_copy_no_delete BEFORE DELETE ON fee_receipt_copy
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt_copy is append-only'); END
+
+-- trigger fee_receipt_copy_no_update
+CREATE TRIGGER fee_receipt_copy_no_update BEFORE UPDATE ON fee_receipt_copy
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt_copy is append-only'); END
+
+-- trigger fee_receipt_no_delete
+CREATE TRIGGER fee_receipt_no_delete BEFORE DELETE ON fee_receipt
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt is append-only'); END
+
+-- trigger fee_receipt_no_update
+CREATE TRIGGER fee_receipt_no_update BEFORE UPDATE ON fee_receipt
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt is append-only'); END
+
+-- trigger fee_receipt_void_no_delete
+CREATE TRIGGER fee_receipt_void_no_delete BEFORE DELETE ON fee_receipt_void
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt_void is append-only'); END
+
+-- trigger fee_receipt_void_no_update
+CREATE TRIGGER fee_receipt_void_no_update BEFORE UPDATE ON fee_receipt_void
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt_void is append-only'); END
+
+-- trigger fee_refund_no_delete
+CREATE TRIGGER fee_refund_no_delete BEFORE DELETE ON fee_refund
+                     BEGIN SELECT RAISE(ABORT, 'fee_refund is append-only'); END
+
+-- trigger fee_refund_no_update
+CREATE TRIGGER fee_refund_no_update BEFORE UPDATE ON fee_refund
+                     BEGIN SELECT RAISE(ABORT, 'fee_refund is append-only'); END
+
+-- trigger fee_relief_no_delete
+CREATE TRIGGER fee_relief_no_delete BEFORE DELETE ON fee_relief
+                     BEGIN SELECT RAISE(ABORT, 'fee_relief is append-only'); END
+
+-- trigger fee_relief_no_update
+CREATE TRIGGER fee_relief_no_update BEFORE UPDATE ON fee_relief
+                     BEGIN SELECT RAISE(ABORT, 'fee_relief is append-only'); END
+
+-- trigger fee_terms_no_delete
+CREATE TRIGGER fee_terms_no_delete BEFORE DELETE ON fee_terms
+                     BEGIN SELECT RAISE(ABORT, 'fee_terms is append-only'); END
+
+-- trigger fee_terms_no_update
+CREATE TRIGGER fee_terms_no_update BEFORE UPDATE ON fee_terms
+                     BEGIN SELECT RAISE(ABORT, 'fee_terms is append-only'); END
 
 -- trigger gain_manifest_no_delete
 CREATE TRIGGER gain_manifest_no_delete BEFORE DELETE ON gain_manifest
@@ -1601,6 +1967,14 @@ CREATE TRIGGER matter_no_delete BEFORE DELETE ON matter
 -- trigger matter_no_update
 CREATE TRIGGER matter_no_update BEFORE UPDATE ON matter
                      BEGIN SELECT RAISE(ABORT, 'matter is append-only'); END
+
+-- trigger meter_reading_no_delete
+CREATE TRIGGER meter_reading_no_delete BEFORE DELETE ON meter_reading
+                     BEGIN SELECT RAISE(ABORT, 'meter_reading is append-only'); END
+
+-- trigger meter_reading_no_update
+CREATE TRIGGER meter_reading_no_update BEFORE UPDATE ON meter_reading
+                     BEGIN SELECT RAISE(ABORT, 'meter_reading is append-only'); END
 
 -- trigger once_is_new
 CREATE TRIGGER once_is_new BEFORE INSERT ON once
@@ -1859,6 +2233,14 @@ CREATE TRIGGER selling_unit_no_delete BEFORE DELETE ON selling_unit
 CREATE TRIGGER selling_unit_no_update BEFORE UPDATE ON selling_unit
                      BEGIN SELECT RAISE(ABORT, 'selling_unit is append-only'); END
 
+-- trigger space_lease_no_delete
+CREATE TRIGGER space_lease_no_delete BEFORE DELETE ON space_lease
+                     BEGIN SELECT RAISE(ABORT, 'space_lease is append-only'); END
+
+-- trigger space_lease_no_update
+CREATE TRIGGER space_lease_no_update BEFORE UPDATE ON space_lease
+                     BEGIN SELECT RAISE(ABORT, 'space_lease is append-only'); END
+
 -- trigger succession_line_no_delete
 CREATE TRIGGER succession_line_no_delete BEFORE DELETE ON succession_line
                      BEGIN SELECT RAISE(ABORT, 'succession_line is append-only'); END
@@ -1874,6 +2256,30 @@ CREATE TRIGGER succession_no_delete BEFORE DELETE ON succession
 -- trigger succession_no_update
 CREATE TRIGGER succession_no_update BEFORE UPDATE ON succession
                      BEGIN SELECT RAISE(ABORT, 'succession is append-only'); END
+
+-- trigger tariff_end_no_delete
+CREATE TRIGGER tariff_end_no_delete BEFORE DELETE ON tariff_end
+                     BEGIN SELECT RAISE(ABORT, 'tariff_end is append-only'); END
+
+-- trigger tariff_end_no_update
+CREATE TRIGGER tariff_end_no_update BEFORE UPDATE ON tariff_end
+                     BEGIN SELECT RAISE(ABORT, 'tariff_end is append-only'); END
+
+-- trigger tariff_no_delete
+CREATE TRIGGER tariff_no_delete BEFORE DELETE ON tariff
+                     BEGIN SELECT RAISE(ABORT, 'tariff is append-only'); END
+
+-- trigger tariff_no_update
+CREATE TRIGGER tariff_no_update BEFORE UPDATE ON tariff
+                     BEGIN SELECT RAISE(ABORT, 'tariff is append-only'); END
+
+-- trigger till_no_delete
+CREATE TRIGGER till_no_delete BEFORE DELETE ON till
+                     BEGIN SELECT RAISE(ABORT, 'till is append-only'); END
+
+-- trigger till_no_update
+CREATE TRIGGER till_no_update BEFORE UPDATE ON till
+                     BEGIN SELECT RAISE(ABORT, 'till is append-only'); END
 
 -- trigger token_mandate_no_delete
 CREATE TRIGGER token_mandate_no_delete BEFORE DELETE ON token_mandate

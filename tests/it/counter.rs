@@ -34,9 +34,17 @@ fn room(code: &str) -> RoomCode {
     RoomCode::parse(code).unwrap()
 }
 
-async fn bill(world: &World, item: &str, month: &str, charges: &[(DwellingNo, i64)]) -> Result<Vec<MatterNo>> {
+async fn bill(
+    world: &World,
+    item: &str,
+    month: &str,
+    charges: &[(DwellingNo, i64)],
+) -> Result<Vec<MatterNo>> {
     let month = Month::parse(month).unwrap();
-    let charge = |(dwelling_no, fen): &(DwellingNo, i64)| Charge { dwelling_no: *dwelling_no, amount: Money::fen(*fen) };
+    let charge = |(dwelling_no, fen): &(DwellingNo, i64)| Charge {
+        dwelling_no: *dwelling_no,
+        amount: Money::fen(*fen),
+    };
     let billing = Billing {
         item: item.to_owned(),
         from_on: month.first_day(),
@@ -53,7 +61,12 @@ fn chosen(no: MatterNo, fen: Option<i64>) -> Chosen {
 }
 
 fn part(code: &str, bills: Vec<Chosen>, oldest: Option<i64>, prepay: Option<i64>) -> Part {
-    Part { room: room(code), bills, oldest_fen: oldest.map(Money::fen), prepay_fen: prepay.map(Money::fen) }
+    Part {
+        room: room(code),
+        bills,
+        oldest_fen: oldest.map(Money::fen),
+        prepay_fen: prepay.map(Money::fen),
+    }
 }
 
 fn cash(parts: Vec<Part>) -> Taking {
@@ -76,7 +89,8 @@ async fn take(world: &World, taking: Taking) -> Result<Taken> {
 
 async fn void(world: &World, no: fees::ReceiptNo) -> Result<Voided> {
     let given = (no, Voiding { on: day(TODAY), reason: "缴款人有误".into() });
-    let done = world.act("fees.void-receipt", given, |tx, (no, v)| Box::pin(fees::void(tx, *no, v)));
+    let done =
+        world.act("fees.void-receipt", given, |tx, (no, v)| Box::pin(fees::void(tx, *no, v)));
     done.await.map(|d| d.answer)
 }
 
@@ -95,12 +109,19 @@ fn back(code: &str) -> Refunding {
 }
 
 async fn refund(world: &World, refunding: Refunding) -> Result<Refunded> {
-    let done = world.act("fees.refund", refunding, |tx, r| Box::pin(fees::refund_at_counter(tx, r)));
+    let done =
+        world.act("fees.refund", refunding, |tx, r| Box::pin(fees::refund_at_counter(tx, r)));
     done.await.map(|d| d.answer)
 }
 
 fn remitting(code: &str, bill_no: MatterNo, fen: Option<i64>) -> Remitting {
-    Remitting { room: room(code), bill_no, amount_fen: fen.map(Money::fen), on: day(TODAY), reason: "漏水期间减免".into() }
+    Remitting {
+        room: room(code),
+        bill_no,
+        amount_fen: fen.map(Money::fen),
+        on: day(TODAY),
+        reason: "漏水期间减免".into(),
+    }
 }
 
 async fn waive(world: &World, asked: Remitting) -> Result<Remitted> {
@@ -108,11 +129,17 @@ async fn waive(world: &World, asked: Remitting) -> Result<Remitted> {
 }
 
 async fn write_off(world: &World, asked: Remitting) -> Result<Remitted> {
-    world.act("fees.write-off", asked, |tx, r| Box::pin(fees::write_off(tx, r))).await.map(|d| d.answer)
+    world
+        .act("fees.write-off", asked, |tx, r| Box::pin(fees::write_off(tx, r)))
+        .await
+        .map(|d| d.answer)
 }
 
 async fn withdraw(world: &World, asked: Remitting) -> Result<Remitted> {
-    world.act("fees.withdraw-bill", asked, |tx, r| Box::pin(fees::withdraw(tx, r))).await.map(|d| d.answer)
+    world
+        .act("fees.withdraw-bill", asked, |tx, r| Box::pin(fees::withdraw(tx, r)))
+        .await
+        .map(|d| d.answer)
 }
 
 async fn account(world: &World, home: DwellingNo) -> fees::FeeAccount {
@@ -123,7 +150,9 @@ async fn account(world: &World, home: DwellingNo) -> fees::FeeAccount {
 /// The balance of an account of the service book, as a debit.
 async fn balance(world: &World, account: i32) -> i64 {
     let mut view = world.books.read().await.unwrap();
-    let trial = journal::trial_balance(&mut view, world.compound, Book::Service, AsOf::default()).await.unwrap();
+    let trial = journal::trial_balance(&mut view, world.compound, Book::Service, AsOf::default())
+        .await
+        .unwrap();
     let found = trial.rows.iter().find(|row| row.account == account);
     found.map_or(0, |row| row.debit_fen.in_fen() - row.credit_fen.in_fen())
 }
@@ -134,14 +163,23 @@ async fn laws_hold(world: &World) {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-async fn hand_over(world: &World, actor: Actor, counted: &[(Method, i64)], reason: &str) -> Result<DaySheet> {
+async fn hand_over(
+    world: &World,
+    actor: Actor,
+    counted: &[(Method, i64)],
+    reason: &str,
+) -> Result<DaySheet> {
     let handing = HandingOver {
         on: world.clock.now().day(),
-        counted: counted.iter().map(|(method, fen)| Counted { method: *method, counted_fen: Money::fen(*fen) }).collect(),
+        counted: counted
+            .iter()
+            .map(|(method, fen)| Counted { method: *method, counted_fen: Money::fen(*fen) })
+            .collect(),
         reason: reason.to_owned(),
     };
     let request = Request::new("fees.hand-over", handing);
-    let done = world.books.act(&actor, world.compound, request, |tx, h| Box::pin(fees::hand_over(tx, h)));
+    let done =
+        world.books.act(&actor, world.compound, request, |tx, h| Box::pin(fees::hand_over(tx, h)));
     done.await.map(|d| d.answer)
 }
 
@@ -502,12 +540,20 @@ on_both! {
 
 async fn hangzhou(world: &World) {
     let operator = Actor::operator();
-    let city = NewArea { kind: AreaKind::City, code: "3301".into(), name: "杭州市".into(), parent: None };
+    let city =
+        NewArea {
+            kind: AreaKind::City, code: "3301".into(), name: "杭州市".into(), parent: None
+        };
     let request = Request::new("property.draw-area", city);
-    let drawn = world.books.act(&operator, CompoundId::OFFICE, request, |tx, city| Box::pin(property::draw_area(tx, city)));
+    let drawn = world.books.act(&operator, CompoundId::OFFICE, request, |tx, city| {
+        Box::pin(property::draw_area(tx, city))
+    });
     drawn.await.unwrap();
-    let request = Request::new("property.locate", Locating { compound: world.compound, area: "3301".into() });
-    let located = world.books.act(&operator, CompoundId::OFFICE, request, |tx, at| Box::pin(property::locate(tx, at)));
+    let request =
+        Request::new("property.locate", Locating { compound: world.compound, area: "3301".into() });
+    let located = world
+        .books
+        .act(&operator, CompoundId::OFFICE, request, |tx, at| Box::pin(property::locate(tx, at)));
     located.await.unwrap();
 }
 
@@ -563,12 +609,21 @@ impl Model {
             homes.push(world.dwelling(code).await);
         }
         let none = vec![0; ROOMS.len()];
-        Model { homes, bills: vec![], payments: vec![], prepaid: none.clone(), taken: none.clone(), returned: none }
+        Model {
+            homes,
+            bills: vec![],
+            payments: vec![],
+            prepaid: none.clone(),
+            taken: none.clone(),
+            returned: none,
+        }
     }
 
     /// The places of a home's bills, oldest first.
     fn bills_of(&self, home: usize) -> Vec<usize> {
-        let mut found: Vec<usize> = (0..self.bills.len()).filter(|at| self.bills[*at].home == home && self.bills[*at].stands).collect();
+        let mut found: Vec<usize> = (0..self.bills.len())
+            .filter(|at| self.bills[*at].home == home && self.bills[*at].stands)
+            .collect();
         found.sort_by_key(|at| (self.bills[*at].month, self.bills[*at].no));
         found
     }
@@ -577,10 +632,13 @@ impl Model {
     async fn act(&mut self, world: &World, dice: &mut Dice) -> (usize, bool) {
         let home = dice.below(ROOMS.len());
         let own = self.bills_of(home);
-        let some = |dice: &mut Dice, list: &[usize]| (!list.is_empty()).then(|| list[dice.below(list.len())]);
+        let some = |dice: &mut Dice, list: &[usize]| {
+            (!list.is_empty()).then(|| list[dice.below(list.len())])
+        };
         let accepted = match dice.below(12) {
             0..=2 => {
-                let (month, amount) = (dice.below(24), i64::try_from(dice.below(20_000)).unwrap() + 1);
+                let (month, amount) =
+                    (dice.below(24), i64::try_from(dice.below(20_000)).unwrap() + 1);
                 let name = format!("{}-{:02}", 2024 + month / 12, month % 12 + 1);
                 let is_free = own.iter().all(|at| self.bills[*at].month != month);
                 let done = bill(world, "物业费", &name, &[(self.homes[home], amount)]).await;
@@ -588,7 +646,16 @@ impl Model {
                 if let Ok(numbers) = done {
                     let from_prepaid = self.prepaid[home].min(amount);
                     self.prepaid[home] -= from_prepaid;
-                    self.bills.push(Bill { no: numbers[0], home, month, amount, open: amount - from_prepaid, waived: 0, lost: 0, stands: true });
+                    self.bills.push(Bill {
+                        no: numbers[0],
+                        home,
+                        month,
+                        amount,
+                        open: amount - from_prepaid,
+                        waived: 0,
+                        lost: 0,
+                        stands: true,
+                    });
                 }
                 is_free
             }
@@ -603,8 +670,11 @@ impl Model {
                     parts.push(chosen(self.bills[at].no, Some(fen)));
                     put.insert(at, fen);
                 }
-                let owed: i64 = own.iter().map(|at| self.bills[*at].open).sum::<i64>() - put.values().sum::<i64>();
-                let oldest = (fits && owed > 0 && dice.below(2) == 0).then(|| owed * i64::try_from(dice.below(4) + 1).unwrap() / 4).filter(|fen| *fen > 0);
+                let owed: i64 = own.iter().map(|at| self.bills[*at].open).sum::<i64>()
+                    - put.values().sum::<i64>();
+                let oldest = (fits && owed > 0 && dice.below(2) == 0)
+                    .then(|| owed * i64::try_from(dice.below(4) + 1).unwrap() / 4)
+                    .filter(|fen| *fen > 0);
                 let mut rest = oldest.unwrap_or(0);
                 for at in &own {
                     let fen = rest.min(self.bills[*at].open - put.get(at).copied().unwrap_or(0));
@@ -613,7 +683,8 @@ impl Model {
                         rest -= fen;
                     }
                 }
-                let prepay = (dice.below(3) == 0).then(|| i64::try_from(dice.below(9_000)).unwrap() + 1);
+                let prepay =
+                    (dice.below(3) == 0).then(|| i64::try_from(dice.below(9_000)).unwrap() + 1);
                 let prepaid = prepay.unwrap_or(0);
                 fits &= !parts.is_empty() || oldest.is_some() || prepay.is_some();
                 let done = take(world, cash(vec![part(ROOMS[home], parts, oldest, prepay)])).await;
@@ -624,7 +695,17 @@ impl Model {
                     }
                     self.prepaid[home] += prepaid;
                     self.taken[home] += put.values().sum::<i64>() + prepaid;
-                    self.payments.push(Payment { no: taken.parts[0].payment_no, receipt: taken.receipt_no, home, left: put.clone(), put, prepaid, prepaid_left: prepaid, is_refunded: false, stands: true });
+                    self.payments.push(Payment {
+                        no: taken.parts[0].payment_no,
+                        receipt: taken.receipt_no,
+                        home,
+                        left: put.clone(),
+                        put,
+                        prepaid,
+                        prepaid_left: prepaid,
+                        is_refunded: false,
+                        stands: true,
+                    });
                 }
                 fits
             }
@@ -635,7 +716,11 @@ impl Model {
                 let fits = fen > 0 && fen <= open;
                 let asked = remitting(ROOMS[home], self.bills[at].no, Some(fen));
                 let is_waiver = dice.below(2) == 0;
-                let done = if is_waiver { waive(world, asked).await } else { write_off(world, asked).await };
+                let done = if is_waiver {
+                    waive(world, asked).await
+                } else {
+                    write_off(world, asked).await
+                };
                 assert_eq!(done.is_ok(), fits, "{done:?}");
                 if fits {
                     let kept = &mut self.bills[at];
@@ -656,10 +741,13 @@ impl Model {
                 fits
             }
             9 => {
-                let paid: Vec<usize> = (0..self.payments.len()).filter(|at| self.payments[*at].home == home).collect();
+                let paid: Vec<usize> =
+                    (0..self.payments.len()).filter(|at| self.payments[*at].home == home).collect();
                 let Some(at) = some(dice, &paid) else { return (home, false) };
                 let payment = self.payments[at].clone();
-                let fits = payment.stands && !payment.is_refunded && payment.prepaid <= self.prepaid[home]
+                let fits = payment.stands
+                    && !payment.is_refunded
+                    && payment.prepaid <= self.prepaid[home]
                     && payment.put.iter().all(|(at, fen)| self.bills[*at].paid() >= *fen);
                 let done = void(world, payment.receipt).await;
                 assert_eq!(done.is_ok(), fits, "{done:?}");
@@ -674,13 +762,22 @@ impl Model {
                 fits
             }
             10 => {
-                let paid: Vec<usize> = (0..self.payments.len()).filter(|at| self.payments[*at].home == home).collect();
+                let paid: Vec<usize> =
+                    (0..self.payments.len()).filter(|at| self.payments[*at].home == home).collect();
                 let Some(at) = some(dice, &paid) else { return (home, false) };
                 let payment = self.payments[at].clone();
                 let left: i64 = payment.left.values().sum::<i64>() + payment.prepaid_left;
-                let fits = payment.stands && left > 0 && payment.prepaid_left <= self.prepaid[home]
-                    && payment.left.iter().filter(|(_, fen)| **fen > 0).all(|(at, fen)| self.bills[*at].paid() >= *fen);
-                let done = refund(world, Refunding { payment_no: Some(payment.no), ..back(ROOMS[home]) }).await;
+                let fits = payment.stands
+                    && left > 0
+                    && payment.prepaid_left <= self.prepaid[home]
+                    && payment
+                        .left
+                        .iter()
+                        .filter(|(_, fen)| **fen > 0)
+                        .all(|(at, fen)| self.bills[*at].paid() >= *fen);
+                let done =
+                    refund(world, Refunding { payment_no: Some(payment.no), ..back(ROOMS[home]) })
+                        .await;
                 assert_eq!(done.is_ok(), fits, "{done:?}");
                 if fits {
                     for (at, fen) in &payment.left {
@@ -705,7 +802,11 @@ impl Model {
                     of_bill = Some((at, fen));
                 }
                 fits &= of_bill.is_some() || prepaid > 0;
-                let done = refund(world, Refunding { bills, prepaid_fen: Money::fen(prepaid), ..back(ROOMS[home]) }).await;
+                let done = refund(
+                    world,
+                    Refunding { bills, prepaid_fen: Money::fen(prepaid), ..back(ROOMS[home]) },
+                )
+                .await;
                 assert_eq!(done.is_ok(), fits, "{done:?}");
                 if fits {
                     if let Some((at, fen)) = of_bill {
@@ -724,22 +825,41 @@ impl Model {
     /// Bill by bill and in sum the house says what the model says; and arrears + paid + waived + written off = billed.
     async fn agrees(&self, world: &World, home: usize, at: &str) {
         let now = account(world, self.homes[home]).await;
-        let wanted: BTreeMap<MatterNo, (i64, i64)> =
-            self.bills_of(home).into_iter().map(|at| (self.bills[at].no, (self.bills[at].amount, self.bills[at].open))).collect();
-        let found: BTreeMap<MatterNo, (i64, i64)> =
-            now.bills.iter().map(|bill| (bill.bill_no, (bill.amount_fen.in_fen(), bill.open_fen.in_fen()))).collect();
+        let wanted: BTreeMap<MatterNo, (i64, i64)> = self
+            .bills_of(home)
+            .into_iter()
+            .map(|at| (self.bills[at].no, (self.bills[at].amount, self.bills[at].open)))
+            .collect();
+        let found: BTreeMap<MatterNo, (i64, i64)> = now
+            .bills
+            .iter()
+            .map(|bill| (bill.bill_no, (bill.amount_fen.in_fen(), bill.open_fen.in_fen())))
+            .collect();
         assert_eq!(found, wanted, "{at}");
-        let sum = |of: fn(&Bill) -> i64| self.bills_of(home).into_iter().map(|at| of(&self.bills[at])).sum::<i64>();
+        let sum = |of: fn(&Bill) -> i64| {
+            self.bills_of(home).into_iter().map(|at| of(&self.bills[at])).sum::<i64>()
+        };
         let (billed, open) = (sum(|b| b.amount), sum(|b| b.open));
         let (waived, lost) = (sum(|b| b.waived), sum(|b| b.lost));
         let paid = self.taken[home] - self.returned[home];
-        let told = [now.billed_fen, now.arrears_fen, now.waived_fen, now.written_off_fen, now.prepaid_fen, now.paid_fen];
-        assert_eq!(told.map(Money::in_fen), [billed, open, waived, lost, self.prepaid[home], paid], "{at}");
+        let told = [
+            now.billed_fen,
+            now.arrears_fen,
+            now.waived_fen,
+            now.written_off_fen,
+            now.prepaid_fen,
+            now.paid_fen,
+        ];
+        assert_eq!(
+            told.map(Money::in_fen),
+            [billed, open, waived, lost, self.prepaid[home], paid],
+            "{at}"
+        );
         assert_eq!(open + paid - self.prepaid[home] + waived + lost, billed, "{at}");
     }
 }
 
-/// A day later the same cashier's money is another sheet's; the clock is the world's.
+/// The sheet as a terminal shows it.
 #[test]
 fn a_sheet_is_printed_as_it_stands() {
     let at = Instant::parse("2026-01-05T09:00:00+08:00").unwrap();
@@ -753,5 +873,8 @@ fn a_sheet_is_printed_as_it_stands() {
         reason: String::new(),
         second: String::new(),
     };
-    assert_eq!(sheet.in_lines(), "日结单 （未交）  收款人 王会计  2026-01-05\n合计  应交 0.00  实交 0.00\n实交大写 零元整");
+    assert_eq!(
+        sheet.in_lines(),
+        "日结单 （未交）  收款人 王会计  2026-01-05\n合计  应交 0.00  实交 0.00\n实交大写 零元整"
+    );
 }

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::owed::{State, States, states};
 use super::rows::{COPY, RECEIPT, RECEIPTS, VOID};
 use super::till;
-use super::{Method, NO_RECEIPT, PREPAID, RECEIPT_VOID, RECEIVABLE, SPENT, bond, may_be_reason, refund};
+use super::{
+    Method, NO_RECEIPT, PREPAID, RECEIPT_VOID, RECEIVABLE, SPENT, bond, may_be_reason, refund,
+};
 use crate::bank;
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day};
