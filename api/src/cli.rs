@@ -9,6 +9,7 @@
 mod acts;
 mod arguments;
 mod channels;
+mod counter;
 mod countersigns;
 mod files;
 mod funds;
@@ -149,6 +150,9 @@ enum Command {
     /// 收费标准：收费约定、单价、抄表、公摊、试算
     #[command(subcommand)]
     Tariff(tariffs::TariffAct),
+    /// 收银台：收款、收据、退费、减免、核销、违约金、押金、日结单
+    #[command(subcommand)]
+    Counter(counter::Counter),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
     /// 报表与公示：会计报表、年度公示
@@ -314,6 +318,7 @@ impl Command {
             Command::Fund(fund) => fund.is_json(),
             Command::Pay(args) => args.act.json,
             Command::Bill(args) => args.act.json,
+            Command::Counter(asked) => asked.is_json(),
             Command::Close(args) => args.act.json,
             Command::Reverse(args) => args.act.json,
             Command::User(user) => user.is_json(),
@@ -407,6 +412,10 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Custody(asked) => {
             at(db, async move |books| life::custody(books, asked, out).await).await
+        }
+        // Large, and every command would carry its size.
+        Command::Counter(asked) => {
+            Box::pin(at(db, async move |books| counter::run(books, asked, out).await)).await
         }
         Command::TrialBalance(args) => {
             at(db, async move |books| papers::trial_balance(books, args, out).await).await

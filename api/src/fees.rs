@@ -55,7 +55,7 @@ pub struct PaymentAsked {
 /// Records a payment for whoever asks, at the counter or over the wire.
 ///
 /// # Errors
-/// Those of [`property::dwelling`] and [`fees::pay`].
+/// Those of [`property::dwelling`] and [`fees::pay_at_counter`].
 pub async fn take(
     books: &Books,
     actor: &Actor,
@@ -78,7 +78,7 @@ pub async fn take(
                     payer: asked.payer.clone(),
                     line_no: asked.line_no,
                 };
-                fees::pay(tx, &payment).await
+                fees::pay_at_counter(tx, &payment).await
             })
         })
         .await
@@ -96,6 +96,8 @@ pub struct PaidView {
     settled: Vec<Settled>,
     #[schemars(description = "余额转预存：分", example = 0)]
     prepaid_fen: i64,
+    #[schemars(description = "收据号：柜台收的才有，认领银行流水的没有", example = &"2026-000001")]
+    receipt_no: Option<String>,
 }
 
 /// `POST /compounds/{compound}/payments`.
@@ -113,6 +115,7 @@ pub async fn pay(
         voucher: paid.voucher.to_string(),
         settled: paid.settled,
         prepaid_fen: paid.prepaid_fen.in_fen(),
+        receipt_no: paid.receipt.map(|no| no.to_string()),
     }))
 }
 

@@ -11,6 +11,7 @@ pub mod bank;
 pub mod channels;
 pub mod cli;
 pub mod config;
+pub mod counter;
 pub mod countersign;
 pub mod demo;
 pub mod doctor;

@@ -157,6 +157,9 @@ fn tag_of(route: &Route) -> &'static str {
     if words.contains("/countersigns") {
         return "复核";
     }
+    if words.contains("/fee-receipts/") {
+        return "物业费";
+    }
     match words.rsplit('/').find(|word| !word.starts_with('{')).unwrap_or(words) {
         "sessions" | "session" | "proof" | "password" | "second-factor" | "confirm" | "tokens" => {
             "登录与令牌"
@@ -165,7 +168,10 @@ fn tag_of(route: &Route) -> &'static str {
         | "enable" | "unlock" => "用户与授权",
         "compounds" | "area" | "areas" | "registers" | "dwellings" | "conveyances" => "房产",
         "deposits" | "fund-statement" | "fund-balances" => "维修资金",
-        "payments" | "bills" | "fees" | "fee-standings" => "物业费",
+        "payments" | "bills" | "fees" | "fee-standings" | "counter-takings" | "fee-receipts"
+        | "fee-refunds" | "waivers" | "write-offs" | "bill-withdrawals" | "remissions"
+        | "penalties" | "bonds" | "deductions" | "returns" | "day-sheets" | "differing"
+        | "in-hand" => "物业费",
         "bank-lines" => "银行流水",
         "imports" | "undo" => "导入",
         _ => "账簿",

@@ -25,9 +25,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, audit, bank, channels, countersign, fees, front, fund, gains, governance, hooks,
-    imports, journal, levy, life, metrics, openapi, people, placements, policy, portal, problem,
-    proof, property, refunds, renewal, tariffs, works,
+    accounts, audit, bank, channels, counter, countersign, fees, front, fund, gains, governance,
+    hooks, imports, journal, levy, life, metrics, openapi, people, placements, policy, portal,
+    problem, proof, property, refunds, renewal, tariffs, works,
 };
 
 /// Whoever may read the books of a compound.
@@ -582,6 +582,57 @@ routes! {
         [ROOM, POST, CLAIM, &[&fee_rules::AMOUNT]];
     GET Quick "/compounds/{compound}/payments" READERS Compound fees::receipts:
         "列出收据" "依收据编号。" [ROOM];
+    POST Quick "/compounds/{compound}/counter-takings" KEEPERS Compound [MONEY] counter::new_taking:
+        "柜台收款" "一户或多户、所选账单或先清旧欠、预存；一张凭证，一张收据，收据号年内连续。现金可找零。"
+        [ROOM, POST, &[&fee_rules::CHOICE, &fee_rules::NO_BILL, &fee_rules::OVER_OWED, &fee_rules::AMOUNT,
+            &fee_rules::REFERENCE, &fee_rules::CHANGE, &fee_rules::PREPAY_MOST, &fee_rules::NO_RECEIPT,
+            &fee_rules::RECEIPT_VOID], policy_rules::RULES];
+    GET Quick "/compounds/{compound}/fee-receipts" READERS Compound counter::receipts:
+        "列出物业费收据" "一个年度的，依号码。" [];
+    GET Quick "/compounds/{compound}/fee-receipts/{no}" READERS Compound counter::receipt:
+        "查看物业费收据" "连同明细。" [&[&fee_rules::NO_RECEIPT]];
+    POST Quick "/compounds/{compound}/fee-receipts/{no}/void" KEEPERS Compound [MONEY] counter::new_void => Reversal:
+        "作废物业费收据" "号码保留，写明原因；所收的款同时红字冲销。缴款人有误的，作废后换开。"
+        [POST, &[&fee_rules::REASON, &fee_rules::NO_RECEIPT, &fee_rules::RECEIPT_VOID, &fee_rules::SPENT,
+            &journal_rules::REVERSES_LATER]];
+    POST Quick "/compounds/{compound}/fee-receipts/{no}/copies" KEEPERS Compound counter::new_copy:
+        "登记收据副本" "补打之前登记，答复第几张。" [&[&fee_rules::NO_RECEIPT]];
+    POST Quick "/compounds/{compound}/fee-refunds" KEEPERS Compound [MONEY] counter::new_refund => Refund:
+        "办理退费" "退某笔缴费、账单或预存，全部或部分；账单恢复尚欠，可一并撤销重出。已结账的记迟到凭证。"
+        [ROOM, POST, &[&fee_rules::REASON, &fee_rules::NO_PAYMENT, &fee_rules::NO_BILL, &fee_rules::OVER_PAID]];
+    POST Quick "/compounds/{compound}/waivers" KEEPERS Compound [MONEY] counter::new_waiver => FeeWaiver:
+        "减免账单" "全部或部分尚欠；冲减收入。"
+        [ROOM, POST, &[&fee_rules::REASON, &fee_rules::NO_BILL, &fee_rules::AMOUNT, &fee_rules::OVER_OWED]];
+    POST Quick "/compounds/{compound}/write-offs" KEEPERS Compound [MONEY] counter::new_write_off => FeeWriteOff:
+        "核销账单" "收不回的尚欠，列入费用。从不自动核销。"
+        [ROOM, POST, &[&fee_rules::REASON, &fee_rules::NO_BILL, &fee_rules::AMOUNT, &fee_rules::OVER_OWED]];
+    POST Quick "/compounds/{compound}/bill-withdrawals" KEEPERS Compound [MONEY] counter::new_withdrawal => FeeWaiver:
+        "撤销账单" "没有缴款、减免的整张账单；撤销后同一期间可重新出账。"
+        [ROOM, POST, &[&fee_rules::REASON, &fee_rules::NO_BILL, &fee_rules::BILL_PAID]];
+    GET Quick "/compounds/{compound}/remissions" READERS Compound counter::remissions:
+        "减免、核销、撤销的登记" "依编号，连同原因与复核人。" [];
+    POST Quick "/compounds/{compound}/penalties" KEEPERS Compound [MONEY] counter::new_penalty => FeePenalty:
+        "计收违约金" "按收费约定：单利，逐笔，有宽限与上限；另出一张账单，写明所计的账单。"
+        [ROOM, POST, &[&fee_rules::NO_BILL, &fee_rules::NO_PENALTY, &fee_rules::PENALTY_NOTHING]];
+    POST Quick "/compounds/{compound}/bonds" KEEPERS Compound [MONEY] counter::new_bond:
+        "收取押金" "开具收据。"
+        [ROOM, POST, &[&fee_rules::ITEM, &fee_rules::AMOUNT, &fee_rules::REFERENCE, &fee_rules::CHANGE]];
+    GET Quick "/compounds/{compound}/bonds" READERS Compound counter::bonds:
+        "列出押金" "依编号：收取、扣除、退还、余额。" [];
+    POST Quick "/compounds/{compound}/bonds/{no}/deductions" KEEPERS Compound [MONEY] counter::new_deduction:
+        "扣除押金" "写明原因与依据。" [POST, &[&fee_rules::REASON, &fee_rules::NO_BOND, &fee_rules::OVER_BOND]];
+    POST Quick "/compounds/{compound}/bonds/{no}/returns" KEEPERS Compound [MONEY] counter::new_return => Refund:
+        "退还押金" "全部或部分余额。" [POST, &[&fee_rules::REASON, &fee_rules::NO_BOND, &fee_rules::OVER_BOND]];
+    POST Quick "/compounds/{compound}/day-sheets" KEEPERS Compound [MONEY] counter::new_sheet:
+        "交款日结" "本人到这一天为止尚未交款的全部收退款；实交须与应交相符。此后收的款归下一张。"
+        [POST, &[&fee_rules::NOTHING_TAKEN, &fee_rules::REASON, &fee_rules::SHEET_DIFFERS]];
+    POST Quick "/compounds/{compound}/day-sheets/differing" KEEPERS Compound [MONEY] counter::new_differing_sheet => SheetDifference:
+        "有差异的日结" "实交与应交不符的：写明原因，经第二人复核；长短款同时入账。"
+        [POST, &[&fee_rules::NOTHING_TAKEN, &fee_rules::REASON, &fee_rules::SHEET_DIFFERS]];
+    GET Quick "/compounds/{compound}/day-sheets" READERS Compound counter::sheets:
+        "列出日结单" "依编号。" [];
+    GET Quick "/compounds/{compound}/in-hand" READERS Compound counter::in_hand:
+        "手中应交" "一名收款人尚未交款的收退款，各方式合计。" [];
     POST Long "/compounds/{compound}/bills" KEEPERS Compound [MONEY] fees::bill:
         "出账单" "一批账单一张凭证；有预存的先抵扣。"
         [ROOM, POST, BILLS];

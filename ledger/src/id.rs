@@ -51,6 +51,14 @@ identities! {
     DepositNo;
     /// A payment of service fees; also its receipt's number.
     PaymentNo;
+    /// What of a bill nobody pays: a waiver, a write-off, a withdrawal.
+    RemissionNo;
+    /// A refund of service fees (退费).
+    FeeRefundNo;
+    /// A deposit held (押金).
+    BondNo;
+    /// A cashier's day sheet (交款单).
+    SheetNo;
     /// What was agreed about service fees (收费约定).
     TermsNo;
     /// A price of service fees (收费标准).

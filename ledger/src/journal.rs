@@ -30,7 +30,9 @@ pub use self::reading::{
     AsOf, Movement, TrialBalance, TrialRow, VoucherRow, dwelling_balances, find, latest,
     matter_balances, statement, trial_balance, vouchers,
 };
-pub(crate) use self::reading::{DayTurnover, control_balances, daily_turnover, turnover_by_year};
+pub(crate) use self::reading::{
+    DayTurnover, control_balances, daily_turnover, touches, turnover_by_year,
+};
 pub use self::reserve::{Reserved, available, held, held_by, release, release_of, reserve};
 pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};
 pub use self::year::{
@@ -43,7 +45,7 @@ use std::collections::BTreeMap;
 use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Kind as Answer, Result, Rule};
-use crate::id::{DwellingNo, MatterNo, TransferNo, VoucherSeq};
+use crate::id::{CompoundId, DwellingNo, MatterNo, TransferNo, VoucherSeq};
 use crate::money::Money;
 use crate::seal::may_stand_in_clear;
 use schemars::JsonSchema;
@@ -282,12 +284,12 @@ pub async fn reverse(
     if reason.trim().is_empty() {
         return Err(REASON.refuse("原因是空的").into());
     }
-    let original = whole(tx, book, seq).await?;
+    let original = whole(tx, tx.compound(), book, seq).await?;
     let mut halves = vec![original];
     if let Some(transfer) = halves[0].transfer {
         for (book, seq) in reading::halves(tx, transfer).await? {
             if book != halves[0].posted.book {
-                halves.push(whole(tx, book, seq).await?);
+                halves.push(whole(tx, tx.compound(), book, seq).await?);
             }
         }
     }
@@ -401,9 +403,17 @@ async fn leaves_what_was_shared(tx: &mut Tx, entry: &Entry) -> Result<()> {
     Ok(())
 }
 
-async fn whole(tx: &mut Tx, book: Book, seq: VoucherSeq) -> Result<Voucher> {
-    let compound = tx.compound();
-    let found = rows::vouchers(tx, compound, book, seq.0, seq.0).await?;
+/// A voucher, with its lines.
+///
+/// # Errors
+/// `journal.no-voucher`.
+pub(crate) async fn whole(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    seq: VoucherSeq,
+) -> Result<Voucher> {
+    let found = rows::vouchers(view, compound, book, seq.0, seq.0).await?;
     let missing = || NO_VOUCHER.refuse(format!("{} 第 {seq} 张", book.chart().title));
     Ok(found.into_iter().next().ok_or_else(missing)?)
 }
@@ -476,26 +486,56 @@ pub(crate) async fn balances_of(
     book: Book,
     dwelling: DwellingNo,
 ) -> Result<Vec<Balance>> {
-    let compound = tx.compound().0;
-    let sql = "SELECT account, matter_no, debit_fen, credit_fen FROM balance
-               WHERE compound_id = $1 AND book = $2 AND dwelling_no = $3 ORDER BY account, matter_no";
-    let values = vec![compound.into(), book.number().into(), dwelling.0.into()];
-    let written = tx.rows(crate::books::Reads::SETTLED, sql, values).await?;
+    let all = balances_of_all(tx, book, &[dwelling]).await?;
+    Ok(all.into_iter().map(|(_, balance)| balance).collect())
+}
 
-    let mut sums = std::collections::BTreeMap::<(i32, i32), (i64, i64)>::new();
+/// Every balance of some dwellings in a book, by dwelling, account and matter: one question for all of them.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn balances_of_all(
+    tx: &mut Tx,
+    book: Book,
+    dwellings: &[DwellingNo],
+) -> Result<Vec<(DwellingNo, Balance)>> {
+    let compound = tx.compound().0;
+    let (which, value) = match dwellings {
+        [only] => ("= $3".to_owned(), only.0.into()),
+        many => tx.list_of(&many.iter().map(|no| no.0).collect::<Vec<_>>(), 3),
+    };
+    let sql = format!(
+        "SELECT dwelling_no, account, matter_no, debit_fen, credit_fen FROM balance
+         WHERE compound_id = $1 AND book = $2 AND dwelling_no {which}"
+    );
+    let values = vec![compound.into(), book.number().into(), value];
+    let written = tx.rows(crate::books::Reads::SETTLED, &sql, values).await?;
+
+    let mut sums = BTreeMap::<(i32, i32, i32), (i64, i64)>::new();
     for row in written {
-        let key = (row.try_get("", "account")?, row.try_get("", "matter_no")?);
+        let key = (
+            row.try_get("", "dwelling_no")?,
+            row.try_get("", "account")?,
+            row.try_get("", "matter_no")?,
+        );
         sums.insert(key, (row.try_get("", "debit_fen")?, row.try_get("", "credit_fen")?));
     }
-    for (key, totals) in rows::standing(tx).await?.waiting_of(book, dwelling.0) {
-        let sum = sums.entry((key.account, key.matter)).or_default();
-        *sum = (sum.0 + totals.debit, sum.1 + totals.credit);
+    let standing = rows::standing(tx).await?;
+    for dwelling in dwellings {
+        for (key, totals) in standing.waiting_of(book, dwelling.0) {
+            let sum = sums.entry((dwelling.0, key.account, key.matter)).or_default();
+            *sum = (sum.0 + totals.debit, sum.1 + totals.credit);
+        }
     }
-    let balance = |((account, matter), (debit, credit)): ((i32, i32), (i64, i64))| Balance {
-        account,
-        matter: (matter != 0).then_some(MatterNo(matter)),
-        debit: Money::fen(debit),
-        credit: Money::fen(credit),
-    };
+    let balance =
+        |((dwelling, account, matter), (debit, credit)): ((i32, i32, i32), (i64, i64))| {
+            let balance = Balance {
+                account,
+                matter: (matter != 0).then_some(MatterNo(matter)),
+                debit: Money::fen(debit),
+                credit: Money::fen(credit),
+            };
+            (DwellingNo(dwelling), balance)
+        };
     Ok(sums.into_iter().map(balance).collect())
 }

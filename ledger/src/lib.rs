@@ -72,6 +72,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         tariff::RULES,
         fund::RULES,
         fees::RULES,
+        fees::COUNTER_RULES,
         gains::RULES,
         channel::RULES,
         works::RULES,

@@ -28,6 +28,7 @@ use self::owner::{hold, owners_by_id, shares};
 pub use self::roll::building_code;
 pub(crate) use self::roll::place;
 pub use self::roll::{Dwelling, Holder, codes, dwelling, every, numbers, numbers_within, roll};
+pub(crate) use self::roll::{place, rooms};
 pub use self::room_code::{NotRoom, RoomCode};
 pub use self::succession::{Custody, Fate, NewPart, Step, custodies, history};
 pub(crate) use self::succession::{

@@ -6,6 +6,7 @@
 
 mod chain;
 mod channel;
+mod counter;
 mod fund;
 mod words;
 
@@ -230,8 +231,9 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
     laws.add(Laws::named(&TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&fund::TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&channel::TIES.map(|tie| tie.name)));
+    laws.add(Laws::named(&counter::TIES.map(|tie| tie.name)));
     chain::check(books, only, &mut laws).await?;
-    for tie in TIES.iter().chain(&fund::TIES).chain(&channel::TIES) {
+    for tie in TIES.iter().chain(&fund::TIES).chain(&channel::TIES).chain(&counter::TIES) {
         check(&mut view, tie, only, &mut laws).await?;
     }
     found.extend(laws.into_vec());

@@ -153,6 +153,75 @@ FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
 -- constraint bill.bill_pkey
 PRIMARY KEY (compound_id, dwelling_no, matter_no)
 
+-- constraint bill_penalty.bill_penalty_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint bill_penalty.bill_penalty_check
+CHECK ((of_matter_no <> matter_no))
+
+-- constraint bill_penalty.bill_penalty_compound_id_dwelling_no_matter_no_fkey
+FOREIGN KEY (compound_id, dwelling_no, matter_no) REFERENCES bill(compound_id, dwelling_no, matter_no)
+
+-- constraint bill_penalty.bill_penalty_compound_id_dwelling_no_of_matter_no_fkey
+FOREIGN KEY (compound_id, dwelling_no, of_matter_no) REFERENCES bill(compound_id, dwelling_no, matter_no)
+
+-- constraint bill_penalty.bill_penalty_pkey
+PRIMARY KEY (compound_id, dwelling_no, matter_no)
+
+-- constraint bill_remission.bill_remission_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint bill_remission.bill_remission_check
+CHECK (((tax_fen >= 0) AND (tax_fen <= amount_fen)))
+
+-- constraint bill_remission.bill_remission_compound_id_dwelling_no_matter_no_fkey
+FOREIGN KEY (compound_id, dwelling_no, matter_no) REFERENCES bill(compound_id, dwelling_no, matter_no)
+
+-- constraint bill_remission.bill_remission_kind_check
+CHECK ((kind = ANY (ARRAY['waiver'::text, 'write-off'::text, 'withdrawal'::text])))
+
+-- constraint bill_remission.bill_remission_pkey
+PRIMARY KEY (compound_id, remission_no)
+
+-- constraint bill_remission.bill_remission_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint bill_remission.bill_remission_remission_no_check
+CHECK ((remission_no > 0))
+
+-- constraint bond.bond_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint bond.bond_bond_no_check
+CHECK ((bond_no > 0))
+
+-- constraint bond.bond_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint bond.bond_item_check
+CHECK ((item <> ''::text))
+
+-- constraint bond.bond_pkey
+PRIMARY KEY (compound_id, bond_no)
+
+-- constraint bond_move.bond_move_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint bond_move.bond_move_compound_id_bond_no_fkey
+FOREIGN KEY (compound_id, bond_no) REFERENCES bond(compound_id, bond_no)
+
+-- constraint bond_move.bond_move_kind_check
+CHECK ((kind = ANY (ARRAY['deduction'::text, 'return'::text])))
+
+-- constraint bond_move.bond_move_move_no_check
+CHECK ((move_no > 0))
+
+-- constraint bond_move.bond_move_pkey
+PRIMARY KEY (compound_id, bond_no, move_no)
+
+-- constraint bond_move.bond_move_reason_check
+CHECK ((reason <> ''::text))
+
 -- constraint book.book_book_check
 CHECK (((book >= 1) AND (book <= 4)))
 
@@ -330,6 +399,33 @@ CHECK ((is_away = ANY (ARRAY[0, 1])))
 -- constraint custody.custody_pkey
 PRIMARY KEY (compound_id, custody_no)
 
+-- constraint day_sheet.day_sheet_after_no_check
+CHECK ((after_no >= 0))
+
+-- constraint day_sheet.day_sheet_check
+CHECK ((through_no > after_no))
+
+-- constraint day_sheet.day_sheet_check1
+CHECK (((voucher_seq IS NULL) OR (reason <> ''::text)))
+
+-- constraint day_sheet.day_sheet_check2
+CHECK ((second <> cashier))
+
+-- constraint day_sheet.day_sheet_pkey
+PRIMARY KEY (compound_id, sheet_no)
+
+-- constraint day_sheet.day_sheet_sheet_no_check
+CHECK ((sheet_no > 0))
+
+-- constraint day_sheet_line.day_sheet_line_compound_id_sheet_no_fkey
+FOREIGN KEY (compound_id, sheet_no) REFERENCES day_sheet(compound_id, sheet_no)
+
+-- constraint day_sheet_line.day_sheet_line_entries_check
+CHECK ((entries >= 0))
+
+-- constraint day_sheet_line.day_sheet_line_pkey
+PRIMARY KEY (compound_id, sheet_no, method)
+
 -- constraint deposit.deposit_amount_fen_check
 CHECK ((amount_fen > 0))
 
@@ -392,6 +488,63 @@ PRIMARY KEY (compound_id, dwelling_no)
 
 -- constraint dwelling.dwelling_vote_area_centi_m2_check
 CHECK ((vote_area_centi_m2 >= 0))
+
+-- constraint fee_receipt.fee_receipt_amount_fen_check
+CHECK ((amount_fen <> 0))
+
+-- constraint fee_receipt.fee_receipt_check
+CHECK ((given_fen >= amount_fen))
+
+-- constraint fee_receipt.fee_receipt_check1
+CHECK (((of_year IS NULL) = (of_number IS NULL)))
+
+-- constraint fee_receipt.fee_receipt_check2
+CHECK (((amount_fen > 0) OR (of_number IS NOT NULL)))
+
+-- constraint fee_receipt.fee_receipt_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint fee_receipt.fee_receipt_number_check
+CHECK ((number > 0))
+
+-- constraint fee_receipt.fee_receipt_pkey
+PRIMARY KEY (compound_id, year, number)
+
+-- constraint fee_receipt_copy.fee_receipt_copy_compound_id_year_number_fkey
+FOREIGN KEY (compound_id, year, number) REFERENCES fee_receipt(compound_id, year, number)
+
+-- constraint fee_receipt_copy.fee_receipt_copy_copy_no_check
+CHECK ((copy_no > 0))
+
+-- constraint fee_receipt_copy.fee_receipt_copy_pkey
+PRIMARY KEY (compound_id, year, number, copy_no)
+
+-- constraint fee_receipt_void.fee_receipt_void_compound_id_year_number_fkey
+FOREIGN KEY (compound_id, year, number) REFERENCES fee_receipt(compound_id, year, number)
+
+-- constraint fee_receipt_void.fee_receipt_void_pkey
+PRIMARY KEY (compound_id, year, number)
+
+-- constraint fee_receipt_void.fee_receipt_void_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint fee_refund.fee_refund_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint fee_refund.fee_refund_check
+CHECK (((of_bills_fen >= 0) AND (of_bills_fen <= amount_fen)))
+
+-- constraint fee_refund.fee_refund_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint fee_refund.fee_refund_pkey
+PRIMARY KEY (compound_id, refund_no)
+
+-- constraint fee_refund.fee_refund_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint fee_refund.fee_refund_refund_no_check
+CHECK ((refund_no > 0))
 
 -- constraint fee_relief.fee_relief_check
 CHECK (((to_on IS NULL) OR (to_on >= from_on)))
@@ -1452,6 +1605,15 @@ PRIMARY KEY (compound_id, dwelling_no, owner_no, from_on)
 -- constraint tenure.tenure_share_part_check
 CHECK ((share_part > 0))
 
+-- constraint till.till_amount_fen_check
+CHECK ((amount_fen <> 0))
+
+-- constraint till.till_pkey
+PRIMARY KEY (compound_id, till_no)
+
+-- constraint till.till_till_no_check
+CHECK ((till_no > 0))
+
 -- constraint token.token_digest_key
 UNIQUE (digest)
 
@@ -1800,8 +1962,23 @@ CREATE INDEX bank_line_day ON public.bank_line USING btree (compound_id, book, o
 -- index bank_line_pkey
 CREATE UNIQUE INDEX bank_line_pkey ON public.bank_line USING btree (compound_id, line_no)
 
+-- index bill_penalty_pkey
+CREATE UNIQUE INDEX bill_penalty_pkey ON public.bill_penalty USING btree (compound_id, dwelling_no, matter_no)
+
 -- index bill_pkey
 CREATE UNIQUE INDEX bill_pkey ON public.bill USING btree (compound_id, dwelling_no, matter_no)
+
+-- index bill_remission_bill
+CREATE INDEX bill_remission_bill ON public.bill_remission USING btree (compound_id, dwelling_no, matter_no)
+
+-- index bill_remission_pkey
+CREATE UNIQUE INDEX bill_remission_pkey ON public.bill_remission USING btree (compound_id, remission_no)
+
+-- index bond_move_pkey
+CREATE UNIQUE INDEX bond_move_pkey ON public.bond_move USING btree (compound_id, bond_no, move_no)
+
+-- index bond_pkey
+CREATE UNIQUE INDEX bond_pkey ON public.bond USING btree (compound_id, bond_no)
 
 -- index book_pkey
 CREATE UNIQUE INDEX book_pkey ON public.book USING btree (compound_id, book)
@@ -1866,6 +2043,15 @@ CREATE INDEX countersign_waiting ON public.countersign USING btree (compound_id,
 -- index custody_pkey
 CREATE UNIQUE INDEX custody_pkey ON public.custody USING btree (compound_id, custody_no)
 
+-- index day_sheet_follows
+CREATE UNIQUE INDEX day_sheet_follows ON public.day_sheet USING btree (compound_id, cashier, after_no)
+
+-- index day_sheet_line_pkey
+CREATE UNIQUE INDEX day_sheet_line_pkey ON public.day_sheet_line USING btree (compound_id, sheet_no, method)
+
+-- index day_sheet_pkey
+CREATE UNIQUE INDEX day_sheet_pkey ON public.day_sheet USING btree (compound_id, sheet_no)
+
 -- index deposit_dwelling
 CREATE INDEX deposit_dwelling ON public.deposit USING btree (compound_id, dwelling_no)
 
@@ -1880,6 +2066,24 @@ CREATE UNIQUE INDEX dwelling_compound_id_code_key ON public.dwelling USING btree
 
 -- index dwelling_pkey
 CREATE UNIQUE INDEX dwelling_pkey ON public.dwelling USING btree (compound_id, dwelling_no)
+
+-- index fee_receipt_copy_pkey
+CREATE UNIQUE INDEX fee_receipt_copy_pkey ON public.fee_receipt_copy USING btree (compound_id, year, number, copy_no)
+
+-- index fee_receipt_pkey
+CREATE UNIQUE INDEX fee_receipt_pkey ON public.fee_receipt USING btree (compound_id, year, number)
+
+-- index fee_receipt_void_pkey
+CREATE UNIQUE INDEX fee_receipt_void_pkey ON public.fee_receipt_void USING btree (compound_id, year, number)
+
+-- index fee_receipt_voucher
+CREATE INDEX fee_receipt_voucher ON public.fee_receipt USING btree (compound_id, voucher_seq)
+
+-- index fee_refund_dwelling
+CREATE INDEX fee_refund_dwelling ON public.fee_refund USING btree (compound_id, dwelling_no)
+
+-- index fee_refund_pkey
+CREATE UNIQUE INDEX fee_refund_pkey ON public.fee_refund USING btree (compound_id, refund_no)
 
 -- index fee_relief_pkey
 CREATE UNIQUE INDEX fee_relief_pkey ON public.fee_relief USING btree (compound_id, relief_no)
@@ -2199,6 +2403,12 @@ CREATE UNIQUE INDEX tariff_pkey ON public.tariff USING btree (compound_id, tarif
 -- index tenure_pkey
 CREATE UNIQUE INDEX tenure_pkey ON public.tenure USING btree (compound_id, dwelling_no, owner_no, from_on)
 
+-- index till_cashier
+CREATE INDEX till_cashier ON public.till USING btree (compound_id, cashier, till_no)
+
+-- index till_pkey
+CREATE UNIQUE INDEX till_pkey ON public.till USING btree (compound_id, till_no)
+
 -- index token_digest_key
 CREATE UNIQUE INDEX token_digest_key ON public.token USING btree (digest)
 
@@ -2376,6 +2586,50 @@ compound_id integer NOT NULL,
   voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
+-- table bill_penalty
+compound_id integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  of_matter_no integer NOT NULL,
+  upto_on date NOT NULL,
+  amount_fen bigint NOT NULL,
+  act_no integer NOT NULL
+
+-- table bill_remission
+compound_id integer NOT NULL,
+  remission_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  kind text NOT NULL,
+  amount_fen bigint NOT NULL,
+  tax_fen bigint NOT NULL,
+  remitted_on date NOT NULL,
+  reason text NOT NULL,
+  second text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table bond
+compound_id integer NOT NULL,
+  bond_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  item text NOT NULL,
+  amount_fen bigint NOT NULL,
+  received_on date NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table bond_move
+compound_id integer NOT NULL,
+  bond_no integer NOT NULL,
+  move_no integer NOT NULL,
+  kind text NOT NULL,
+  amount_fen bigint NOT NULL,
+  moved_on date NOT NULL,
+  reason text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
 -- table book
 compound_id integer NOT NULL,
   book smallint NOT NULL,
@@ -2522,6 +2776,26 @@ compound_id integer NOT NULL,
   voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
+-- table day_sheet
+compound_id integer NOT NULL,
+  sheet_no integer NOT NULL,
+  cashier text NOT NULL,
+  closed_on date NOT NULL,
+  after_no integer NOT NULL,
+  through_no integer NOT NULL,
+  reason text NOT NULL,
+  second text NOT NULL,
+  voucher_seq integer,
+  act_no integer NOT NULL
+
+-- table day_sheet_line
+compound_id integer NOT NULL,
+  sheet_no integer NOT NULL,
+  method text NOT NULL,
+  entries integer NOT NULL,
+  expected_fen bigint NOT NULL,
+  counted_fen bigint NOT NULL
+
 -- table deposit
 compound_id integer NOT NULL,
   deposit_no integer NOT NULL,
@@ -2556,6 +2830,52 @@ compound_id integer NOT NULL,
   began_on date,
   ended_on date,
   remark_sealed bytea NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_receipt
+compound_id integer NOT NULL,
+  year integer NOT NULL,
+  number integer NOT NULL,
+  of_year integer,
+  of_number integer,
+  voucher_seq integer NOT NULL,
+  amount_fen bigint NOT NULL,
+  given_fen bigint NOT NULL,
+  method text NOT NULL,
+  reference text NOT NULL,
+  payer text NOT NULL,
+  cashier text NOT NULL,
+  issued_on date NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_receipt_copy
+compound_id integer NOT NULL,
+  year integer NOT NULL,
+  number integer NOT NULL,
+  copy_no integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_receipt_void
+compound_id integer NOT NULL,
+  year integer NOT NULL,
+  number integer NOT NULL,
+  voided_on date NOT NULL,
+  reason text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_refund
+compound_id integer NOT NULL,
+  refund_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  payment_no integer,
+  amount_fen bigint NOT NULL,
+  of_bills_fen bigint NOT NULL,
+  method text NOT NULL,
+  refunded_on date NOT NULL,
+  reference text NOT NULL,
+  reason text NOT NULL,
+  voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
 -- table fee_relief
@@ -3244,6 +3564,16 @@ compound_id integer NOT NULL,
   share_of integer NOT NULL,
   act_no integer NOT NULL
 
+-- table till
+compound_id integer NOT NULL,
+  till_no integer NOT NULL,
+  cashier text NOT NULL,
+  handled_on date NOT NULL,
+  method text NOT NULL,
+  amount_fen bigint NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
 -- table token
 token_no integer NOT NULL,
   person_no integer NOT NULL,
@@ -3400,6 +3730,30 @@ CREATE TRIGGER bill_stays BEFORE DELETE OR UPDATE ON public.bill FOR EACH ROW EX
 -- trigger bill.bill_stays_whole
 CREATE TRIGGER bill_stays_whole BEFORE TRUNCATE ON public.bill FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger bill_penalty.bill_penalty_stays
+CREATE TRIGGER bill_penalty_stays BEFORE DELETE OR UPDATE ON public.bill_penalty FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger bill_penalty.bill_penalty_stays_whole
+CREATE TRIGGER bill_penalty_stays_whole BEFORE TRUNCATE ON public.bill_penalty FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger bill_remission.bill_remission_stays
+CREATE TRIGGER bill_remission_stays BEFORE DELETE OR UPDATE ON public.bill_remission FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger bill_remission.bill_remission_stays_whole
+CREATE TRIGGER bill_remission_stays_whole BEFORE TRUNCATE ON public.bill_remission FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger bond.bond_stays
+CREATE TRIGGER bond_stays BEFORE DELETE OR UPDATE ON public.bond FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger bond.bond_stays_whole
+CREATE TRIGGER bond_stays_whole BEFORE TRUNCATE ON public.bond FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger bond_move.bond_move_stays
+CREATE TRIGGER bond_move_stays BEFORE DELETE OR UPDATE ON public.bond_move FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger bond_move.bond_move_stays_whole
+CREATE TRIGGER bond_move_stays_whole BEFORE TRUNCATE ON public.bond_move FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger certificate.certificate_stays
 CREATE TRIGGER certificate_stays BEFORE DELETE OR UPDATE ON public.certificate FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -3436,11 +3790,47 @@ CREATE TRIGGER custody_stays BEFORE DELETE OR UPDATE ON public.custody FOR EACH 
 -- trigger custody.custody_stays_whole
 CREATE TRIGGER custody_stays_whole BEFORE TRUNCATE ON public.custody FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger day_sheet.day_sheet_stays
+CREATE TRIGGER day_sheet_stays BEFORE DELETE OR UPDATE ON public.day_sheet FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger day_sheet.day_sheet_stays_whole
+CREATE TRIGGER day_sheet_stays_whole BEFORE TRUNCATE ON public.day_sheet FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger day_sheet_line.day_sheet_line_stays
+CREATE TRIGGER day_sheet_line_stays BEFORE DELETE OR UPDATE ON public.day_sheet_line FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger day_sheet_line.day_sheet_line_stays_whole
+CREATE TRIGGER day_sheet_line_stays_whole BEFORE TRUNCATE ON public.day_sheet_line FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger deposit.deposit_stays
 CREATE TRIGGER deposit_stays BEFORE DELETE OR UPDATE ON public.deposit FOR EACH ROW EXECUTE FUNCTION append_only()
 
 -- trigger deposit.deposit_stays_whole
 CREATE TRIGGER deposit_stays_whole BEFORE TRUNCATE ON public.deposit FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt.fee_receipt_stays
+CREATE TRIGGER fee_receipt_stays BEFORE DELETE OR UPDATE ON public.fee_receipt FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt.fee_receipt_stays_whole
+CREATE TRIGGER fee_receipt_stays_whole BEFORE TRUNCATE ON public.fee_receipt FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt_copy.fee_receipt_copy_stays
+CREATE TRIGGER fee_receipt_copy_stays BEFORE DELETE OR UPDATE ON public.fee_receipt_copy FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt_copy.fee_receipt_copy_stays_whole
+CREATE TRIGGER fee_receipt_copy_stays_whole BEFORE TRUNCATE ON public.fee_receipt_copy FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt_void.fee_receipt_void_stays
+CREATE TRIGGER fee_receipt_void_stays BEFORE DELETE OR UPDATE ON public.fee_receipt_void FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_receipt_void.fee_receipt_void_stays_whole
+CREATE TRIGGER fee_receipt_void_stays_whole BEFORE TRUNCATE ON public.fee_receipt_void FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_refund.fee_refund_stays
+CREATE TRIGGER fee_refund_stays BEFORE DELETE OR UPDATE ON public.fee_refund FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_refund.fee_refund_stays_whole
+CREATE TRIGGER fee_refund_stays_whole BEFORE TRUNCATE ON public.fee_refund FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger fee_relief.fee_relief_stays
 CREATE TRIGGER fee_relief_stays BEFORE DELETE OR UPDATE ON public.fee_relief FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -3741,6 +4131,12 @@ CREATE TRIGGER tariff_end_stays BEFORE DELETE OR UPDATE ON public.tariff_end FOR
 
 -- trigger tariff_end.tariff_end_stays_whole
 CREATE TRIGGER tariff_end_stays_whole BEFORE TRUNCATE ON public.tariff_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger till.till_stays
+CREATE TRIGGER till_stays BEFORE DELETE OR UPDATE ON public.till FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger till.till_stays_whole
+CREATE TRIGGER till_stays_whole BEFORE TRUNCATE ON public.till FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger token_mandate.token_mandate_stays
 CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_mandate FOR EACH ROW EXECUTE FUNCTION append_only()

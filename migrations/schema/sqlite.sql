@@ -29,15 +29,26 @@ CREATE UNIQUE INDEX channel_order_once ON channel_order (compound_id, channel, k
 
 -- index channel_payout_order_of
 CREATE INDEX channel_payout_order_of ON channel_payout_order (compound_id, order_no)
+-- index bill_remission_bill
+CREATE INDEX bill_remission_bill ON bill_remission (compound_id, dwelling_no, matter_no)
 
 -- index countersign_waiting
 CREATE INDEX countersign_waiting ON countersign (compound_id, body_sha256) WHERE state = 'waiting'
+
+-- index day_sheet_follows
+CREATE UNIQUE INDEX day_sheet_follows ON day_sheet (compound_id, cashier, after_no)
 
 -- index deposit_dwelling
 CREATE INDEX deposit_dwelling ON deposit (compound_id, dwelling_no)
 
 -- index deposit_receipt
 CREATE INDEX deposit_receipt ON deposit (compound_id, receipt_no)
+
+-- index fee_receipt_voucher
+CREATE INDEX fee_receipt_voucher ON fee_receipt (compound_id, voucher_seq)
+
+-- index fee_refund_dwelling
+CREATE INDEX fee_refund_dwelling ON fee_refund (compound_id, dwelling_no)
 
 -- index gain_part_run
 CREATE INDEX gain_part_run ON gain_part (run_no, compound_id)
@@ -104,6 +115,9 @@ CREATE INDEX service_contract_org ON service_contract (org_no)
 
 -- index session_person
 CREATE INDEX session_person ON session (person_no)
+
+-- index till_cashier
+CREATE INDEX till_cashier ON till (compound_id, cashier, till_no)
 
 -- index token_person
 CREATE INDEX token_person ON token (person_no)
@@ -277,6 +291,67 @@ CREATE TABLE bill (
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
   FOREIGN KEY (compound_id, matter_no) REFERENCES matter (compound_id, matter_no),
   CHECK (to_on >= from_on)
+) STRICT, WITHOUT ROWID
+
+-- table bill_penalty
+CREATE TABLE bill_penalty (
+  compound_id INTEGER NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  matter_no INTEGER NOT NULL,
+  of_matter_no INTEGER NOT NULL CHECK (of_matter_no <> matter_no),
+  upto_on TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, dwelling_no, matter_no),
+  FOREIGN KEY (compound_id, dwelling_no, matter_no) REFERENCES bill (compound_id, dwelling_no, matter_no),
+  FOREIGN KEY (compound_id, dwelling_no, of_matter_no) REFERENCES bill (compound_id, dwelling_no, matter_no)
+) STRICT, WITHOUT ROWID
+
+-- table bill_remission
+CREATE TABLE bill_remission (
+  compound_id INTEGER NOT NULL,
+  remission_no INTEGER NOT NULL CHECK (remission_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  matter_no INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('waiver', 'write-off', 'withdrawal')),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  tax_fen INTEGER NOT NULL CHECK (tax_fen BETWEEN 0 AND amount_fen),
+  remitted_on TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  second TEXT NOT NULL,
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, remission_no),
+  FOREIGN KEY (compound_id, dwelling_no, matter_no) REFERENCES bill (compound_id, dwelling_no, matter_no)
+) STRICT, WITHOUT ROWID
+
+-- table bond
+CREATE TABLE bond (
+  compound_id INTEGER NOT NULL,
+  bond_no INTEGER NOT NULL CHECK (bond_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  item TEXT NOT NULL CHECK (item <> ''),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  received_on TEXT NOT NULL,
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, bond_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+) STRICT, WITHOUT ROWID
+
+-- table bond_move
+CREATE TABLE bond_move (
+  compound_id INTEGER NOT NULL,
+  bond_no INTEGER NOT NULL,
+  move_no INTEGER NOT NULL CHECK (move_no > 0),
+  kind TEXT NOT NULL CHECK (kind IN ('deduction', 'return')),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  moved_on TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, bond_no, move_no),
+  FOREIGN KEY (compound_id, bond_no) REFERENCES bond (compound_id, bond_no)
 ) STRICT, WITHOUT ROWID
 
 -- table book
@@ -474,6 +549,35 @@ CREATE TABLE custody (
   PRIMARY KEY (compound_id, custody_no)
 ) STRICT, WITHOUT ROWID
 
+-- table day_sheet
+CREATE TABLE day_sheet (
+  compound_id INTEGER NOT NULL,
+  sheet_no INTEGER NOT NULL CHECK (sheet_no > 0),
+  cashier TEXT NOT NULL,
+  closed_on TEXT NOT NULL,
+  after_no INTEGER NOT NULL CHECK (after_no >= 0),
+  through_no INTEGER NOT NULL CHECK (through_no > after_no),
+  reason TEXT NOT NULL,
+  second TEXT NOT NULL,
+  voucher_seq INTEGER NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, sheet_no),
+  CHECK (voucher_seq IS NULL OR reason <> ''),
+  CHECK (second <> cashier)
+) STRICT, WITHOUT ROWID
+
+-- table day_sheet_line
+CREATE TABLE day_sheet_line (
+  compound_id INTEGER NOT NULL,
+  sheet_no INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  entries INTEGER NOT NULL CHECK (entries >= 0),
+  expected_fen INTEGER NOT NULL,
+  counted_fen INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, sheet_no, method),
+  FOREIGN KEY (compound_id, sheet_no) REFERENCES day_sheet (compound_id, sheet_no)
+) STRICT, WITHOUT ROWID
+
 -- table deposit
 CREATE TABLE deposit (
   compound_id INTEGER NOT NULL,
@@ -521,6 +625,69 @@ CREATE TABLE dwelling (
   CHECK (ended_on IS NULL OR began_on IS NULL OR ended_on >= began_on),
   UNIQUE (compound_id, code),
   FOREIGN KEY (compound_id, building_no, unit_no) REFERENCES stair_unit (compound_id, building_no, unit_no)
+) STRICT, WITHOUT ROWID
+
+-- table fee_receipt
+CREATE TABLE fee_receipt (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  year INTEGER NOT NULL,
+  number INTEGER NOT NULL CHECK (number > 0),
+  of_year INTEGER NULL,
+  of_number INTEGER NULL,
+  voucher_seq INTEGER NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen <> 0),
+  given_fen INTEGER NOT NULL CHECK (given_fen >= amount_fen),
+  method TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  payer TEXT NOT NULL,
+  cashier TEXT NOT NULL,
+  issued_on TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, year, number),
+  CHECK ((of_year IS NULL) = (of_number IS NULL)),
+  CHECK (amount_fen > 0 OR of_number IS NOT NULL)
+) STRICT, WITHOUT ROWID
+
+-- table fee_receipt_copy
+CREATE TABLE fee_receipt_copy (
+  compound_id INTEGER NOT NULL,
+  year INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  copy_no INTEGER NOT NULL CHECK (copy_no > 0),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, year, number, copy_no),
+  FOREIGN KEY (compound_id, year, number) REFERENCES fee_receipt (compound_id, year, number)
+) STRICT, WITHOUT ROWID
+
+-- table fee_receipt_void
+CREATE TABLE fee_receipt_void (
+  compound_id INTEGER NOT NULL,
+  year INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  voided_on TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, year, number),
+  FOREIGN KEY (compound_id, year, number) REFERENCES fee_receipt (compound_id, year, number)
+) STRICT, WITHOUT ROWID
+
+-- table fee_refund
+CREATE TABLE fee_refund (
+  compound_id INTEGER NOT NULL,
+  refund_no INTEGER NOT NULL CHECK (refund_no > 0),
+  dwelling_no INTEGER NOT NULL,
+  payment_no INTEGER NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  of_bills_fen INTEGER NOT NULL CHECK (of_bills_fen BETWEEN 0 AND amount_fen),
+  method TEXT NOT NULL,
+  refunded_on TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, refund_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
 ) STRICT, WITHOUT ROWID
 
 -- table fee_relief
@@ -1503,6 +1670,19 @@ CREATE TABLE tenure (
   CHECK (until_on IS NULL OR until_on >= from_on)
 ) STRICT, WITHOUT ROWID
 
+-- table till
+CREATE TABLE till (
+  compound_id INTEGER NOT NULL,
+  till_no INTEGER NOT NULL CHECK (till_no > 0),
+  cashier TEXT NOT NULL,
+  handled_on TEXT NOT NULL,
+  method TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen <> 0),
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, till_no)
+) STRICT, WITHOUT ROWID
+
 -- table token
 CREATE TABLE token (
   token_no INTEGER NOT NULL PRIMARY KEY CHECK (token_no > 0),
@@ -1724,6 +1904,38 @@ CREATE TRIGGER bill_no_delete BEFORE DELETE ON bill
 CREATE TRIGGER bill_no_update BEFORE UPDATE ON bill
                      BEGIN SELECT RAISE(ABORT, 'bill is append-only'); END
 
+-- trigger bill_penalty_no_delete
+CREATE TRIGGER bill_penalty_no_delete BEFORE DELETE ON bill_penalty
+                     BEGIN SELECT RAISE(ABORT, 'bill_penalty is append-only'); END
+
+-- trigger bill_penalty_no_update
+CREATE TRIGGER bill_penalty_no_update BEFORE UPDATE ON bill_penalty
+                     BEGIN SELECT RAISE(ABORT, 'bill_penalty is append-only'); END
+
+-- trigger bill_remission_no_delete
+CREATE TRIGGER bill_remission_no_delete BEFORE DELETE ON bill_remission
+                     BEGIN SELECT RAISE(ABORT, 'bill_remission is append-only'); END
+
+-- trigger bill_remission_no_update
+CREATE TRIGGER bill_remission_no_update BEFORE UPDATE ON bill_remission
+                     BEGIN SELECT RAISE(ABORT, 'bill_remission is append-only'); END
+
+-- trigger bond_move_no_delete
+CREATE TRIGGER bond_move_no_delete BEFORE DELETE ON bond_move
+                     BEGIN SELECT RAISE(ABORT, 'bond_move is append-only'); END
+
+-- trigger bond_move_no_update
+CREATE TRIGGER bond_move_no_update BEFORE UPDATE ON bond_move
+                     BEGIN SELECT RAISE(ABORT, 'bond_move is append-only'); END
+
+-- trigger bond_no_delete
+CREATE TRIGGER bond_no_delete BEFORE DELETE ON bond
+                     BEGIN SELECT RAISE(ABORT, 'bond is append-only'); END
+
+-- trigger bond_no_update
+CREATE TRIGGER bond_no_update BEFORE UPDATE ON bond
+                     BEGIN SELECT RAISE(ABORT, 'bond is append-only'); END
+
 -- trigger certificate_no_delete
 CREATE TRIGGER certificate_no_delete BEFORE DELETE ON certificate
                      BEGIN SELECT RAISE(ABORT, 'certificate is append-only'); END
@@ -1787,6 +1999,22 @@ CREATE TRIGGER custody_no_delete BEFORE DELETE ON custody
 CREATE TRIGGER custody_no_update BEFORE UPDATE ON custody
                      BEGIN SELECT RAISE(ABORT, 'custody is append-only'); END
 
+-- trigger day_sheet_line_no_delete
+CREATE TRIGGER day_sheet_line_no_delete BEFORE DELETE ON day_sheet_line
+                     BEGIN SELECT RAISE(ABORT, 'day_sheet_line is append-only'); END
+
+-- trigger day_sheet_line_no_update
+CREATE TRIGGER day_sheet_line_no_update BEFORE UPDATE ON day_sheet_line
+                     BEGIN SELECT RAISE(ABORT, 'day_sheet_line is append-only'); END
+
+-- trigger day_sheet_no_delete
+CREATE TRIGGER day_sheet_no_delete BEFORE DELETE ON day_sheet
+                     BEGIN SELECT RAISE(ABORT, 'day_sheet is append-only'); END
+
+-- trigger day_sheet_no_update
+CREATE TRIGGER day_sheet_no_update BEFORE UPDATE ON day_sheet
+                     BEGIN SELECT RAISE(ABORT, 'day_sheet is append-only'); END
+
 -- trigger deposit_no_delete
 CREATE TRIGGER deposit_no_delete BEFORE DELETE ON deposit
                      BEGIN SELECT RAISE(ABORT, 'deposit is append-only'); END
@@ -1794,6 +2022,38 @@ CREATE TRIGGER deposit_no_delete BEFORE DELETE ON deposit
 -- trigger deposit_no_update
 CREATE TRIGGER deposit_no_update BEFORE UPDATE ON deposit
                      BEGIN SELECT RAISE(ABORT, 'deposit is append-only'); END
+
+-- trigger fee_receipt_copy_no_delete
+CREATE TRIGGER fee_receipt_copy_no_delete BEFORE DELETE ON fee_receipt_copy
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt_copy is append-only'); END
+
+-- trigger fee_receipt_copy_no_update
+CREATE TRIGGER fee_receipt_copy_no_update BEFORE UPDATE ON fee_receipt_copy
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt_copy is append-only'); END
+
+-- trigger fee_receipt_no_delete
+CREATE TRIGGER fee_receipt_no_delete BEFORE DELETE ON fee_receipt
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt is append-only'); END
+
+-- trigger fee_receipt_no_update
+CREATE TRIGGER fee_receipt_no_update BEFORE UPDATE ON fee_receipt
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt is append-only'); END
+
+-- trigger fee_receipt_void_no_delete
+CREATE TRIGGER fee_receipt_void_no_delete BEFORE DELETE ON fee_receipt_void
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt_void is append-only'); END
+
+-- trigger fee_receipt_void_no_update
+CREATE TRIGGER fee_receipt_void_no_update BEFORE UPDATE ON fee_receipt_void
+                     BEGIN SELECT RAISE(ABORT, 'fee_receipt_void is append-only'); END
+
+-- trigger fee_refund_no_delete
+CREATE TRIGGER fee_refund_no_delete BEFORE DELETE ON fee_refund
+                     BEGIN SELECT RAISE(ABORT, 'fee_refund is append-only'); END
+
+-- trigger fee_refund_no_update
+CREATE TRIGGER fee_refund_no_update BEFORE UPDATE ON fee_refund
+                     BEGIN SELECT RAISE(ABORT, 'fee_refund is append-only'); END
 
 -- trigger fee_relief_no_delete
 CREATE TRIGGER fee_relief_no_delete BEFORE DELETE ON fee_relief
@@ -2224,6 +2484,14 @@ CREATE TRIGGER tariff_no_delete BEFORE DELETE ON tariff
 -- trigger tariff_no_update
 CREATE TRIGGER tariff_no_update BEFORE UPDATE ON tariff
                      BEGIN SELECT RAISE(ABORT, 'tariff is append-only'); END
+
+-- trigger till_no_delete
+CREATE TRIGGER till_no_delete BEFORE DELETE ON till
+                     BEGIN SELECT RAISE(ABORT, 'till is append-only'); END
+
+-- trigger till_no_update
+CREATE TRIGGER till_no_update BEFORE UPDATE ON till
+                     BEGIN SELECT RAISE(ABORT, 'till is append-only'); END
 
 -- trigger token_mandate_no_delete
 CREATE TRIGGER token_mandate_no_delete BEFORE DELETE ON token_mandate

@@ -27,6 +27,7 @@ mod m0017_works;
 mod m0018_accounts;
 mod m0019_channel;
 mod m0020_tariff;
+mod m0021_counter;
 
 use sea_orm_migration::prelude::*;
 
@@ -54,6 +55,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_portal::STEP),
             Box::new(m0014_countersign::STEP),
             Box::new(m0018_accounts::STEP),
+            Box::new(m0020_tariff::STEP),
+            Box::new(m0021_counter::STEP),
             Box::new(m0015_levy::STEP),
             Box::new(m0017_works::STEP),
             Box::new(m0016_gains::STEP),

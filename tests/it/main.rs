@@ -10,6 +10,7 @@ mod channels;
 mod cli;
 mod cluster;
 mod counted;
+mod counter;
 mod countersign;
 mod crowd;
 mod doors;

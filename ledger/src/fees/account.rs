@@ -10,7 +10,7 @@ use super::{PREPAID, RECEIVABLE};
 use crate::books::View;
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::id::{CompoundId, DwellingNo, MatterNo, PaymentNo};
+use crate::id::{CompoundId, DwellingNo, MatterNo, PaymentNo, VoucherSeq};
 use crate::journal::{self, AsOf, Book};
 use crate::money::Money;
 use crate::tariff::Bearer;
@@ -64,6 +64,12 @@ pub struct FeeAccount {
     /// Σ still owed.
     #[schemars(description = "尚欠合计：分", example = 0)]
     pub arrears_fen: Money,
+    /// Σ waived.
+    #[schemars(description = "减免合计：分", example = 0)]
+    pub waived_fen: Money,
+    /// Σ written off.
+    #[schemars(description = "核销合计：分", example = 0)]
+    pub written_off_fen: Money,
     /// What is prepaid.
     #[schemars(description = "预存：分", example = 3000)]
     pub prepaid_fen: Money,
@@ -79,21 +85,33 @@ pub async fn account(
     dwelling: DwellingNo,
     as_of: AsOf,
 ) -> Result<FeeAccount> {
-    let sql = "SELECT matter_no, item, from_on, to_on, due_on, bearer, worked FROM bill
+    let sql =
+        "SELECT matter_no, item, from_on, to_on, due_on, bearer, worked, voucher_seq FROM bill
                WHERE compound_id = $1 AND dwelling_no = $2 ORDER BY from_on, due_on, matter_no";
     let found = view.rows(BILLS, sql, vec![compound.0.into(), dwelling.0.into()]).await?;
     let movements = journal::statement(view, compound, Book::Service, dwelling, as_of).await?;
 
+    // What a voucher did to a bill: it made it, or forgave something of it. Everything else is money.
+    let mut made: HashMap<(MatterNo, VoucherSeq), What> =
+        remissions(view, compound, dwelling).await?;
+    for row in &found {
+        let (bill, seq) = (row.try_get("", "matter_no")?, row.try_get("", "voucher_seq")?);
+        made.insert((MatterNo(bill), VoucherSeq(seq)), What::Billed);
+    }
     let mut billed: HashMap<MatterNo, (Money, Money)> = HashMap::new();
-    let mut prepaid_fen = Money::ZERO;
+    let (mut prepaid_fen, mut waived_fen, mut written_off_fen) =
+        (Money::ZERO, Money::ZERO, Money::ZERO);
     for m in &movements {
         match (m.account, m.matter) {
             (RECEIVABLE, Some(matter)) => {
                 let (amount, open) = billed.entry(matter).or_default();
                 *open += m.signed();
-                // What was billed is what the bill's voucher and its reversal say.
-                if m.side == journal::Side::Debit {
-                    *amount += m.amount;
+                let origin = m.reverses.unwrap_or(m.posted.seq);
+                match made.get(&(matter, origin)) {
+                    Some(What::Billed) => *amount += m.signed(),
+                    Some(What::Waived) => waived_fen -= m.signed(),
+                    Some(What::WrittenOff) => written_off_fen -= m.signed(),
+                    None => {}
                 }
             }
             (PREPAID, _) => prepaid_fen -= m.signed(),
@@ -121,8 +139,46 @@ pub async fn account(
     }
     let billed_fen: Money = bills.iter().map(|b| b.amount_fen).sum();
     let arrears_fen: Money = bills.iter().map(|b| b.open_fen).sum();
-    let paid_fen = billed_fen - arrears_fen + prepaid_fen;
-    Ok(FeeAccount { bills, billed_fen, paid_fen, arrears_fen, prepaid_fen })
+    let paid_fen = billed_fen - arrears_fen - waived_fen - written_off_fen + prepaid_fen;
+    Ok(FeeAccount {
+        bills,
+        billed_fen,
+        paid_fen,
+        arrears_fen,
+        waived_fen,
+        written_off_fen,
+        prepaid_fen,
+    })
+}
+
+/// What a voucher that is no payment did to a bill.
+enum What {
+    /// It made the bill, or took it back.
+    Billed,
+    Waived,
+    WrittenOff,
+}
+
+async fn remissions(
+    view: &mut impl View,
+    compound: CompoundId,
+    dwelling: DwellingNo,
+) -> Result<HashMap<(MatterNo, VoucherSeq), What>> {
+    let sql = "SELECT matter_no, voucher_seq, kind FROM bill_remission
+               WHERE compound_id = $1 AND dwelling_no = $2";
+    let mut found = HashMap::new();
+    for row in view.rows(BILLS, sql, vec![compound.0.into(), dwelling.0.into()]).await? {
+        let key =
+            (MatterNo(row.try_get("", "matter_no")?), VoucherSeq(row.try_get("", "voucher_seq")?));
+        let kind: String = row.try_get("", "kind")?;
+        let what = match kind.as_str() {
+            "waiver" => What::Waived,
+            "write-off" => What::WrittenOff,
+            _ => What::Billed,
+        };
+        found.insert(key, what);
+    }
+    Ok(found)
 }
 
 /// What every dwelling with bills owes and has prepaid, as of a day, as known at an instant.

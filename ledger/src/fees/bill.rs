@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::{BILL, BILLS};
+use super::rows::{BILL, BILLS, bill_stands};
 use super::{AMOUNT, BILLED, ITEM, NO_BILLS, PERIOD, PREPAID, RECEIVABLE, REVENUE, TAX, TRUST};
 use crate::books::{Tx, View as _};
 use crate::calendar::Day;
@@ -296,16 +296,16 @@ async fn billed_already(
     from: Day,
     to: Day,
 ) -> Result<HashMap<DwellingNo, MatterNo>> {
-    // A bill whose voucher was reversed is as if it had not been.
-    let sql = "SELECT b.dwelling_no, b.matter_no FROM bill b
-               WHERE b.compound_id = $1 AND b.item = $2 AND b.from_on = $3 AND b.to_on = $4
-                 AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = b.compound_id
-                                   AND v.book = $5 AND v.reverses_seq = b.voucher_seq)";
-    let book = Book::Service.number();
-    let values = vec![tx.compound().0.into(), item.into(), from.into(), to.into(), book.into()];
+    // A bill whose voucher was reversed, or that was taken back, is as if it had not been.
+    let sql = format!(
+        "SELECT b.dwelling_no, b.matter_no FROM bill b
+         WHERE b.compound_id = $1 AND b.item = $2 AND b.from_on = $3 AND b.to_on = $4 AND {}",
+        bill_stands()
+    );
+    let values = vec![tx.compound().0.into(), item.into(), from.into(), to.into()];
     tx.flush().await?;
     let mut billed = HashMap::new();
-    for row in tx.rows(BILLS, sql, values).await? {
+    for row in tx.rows(BILLS, &sql, values).await? {
         let dwelling = DwellingNo(row.try_get("", "dwelling_no")?);
         billed.insert(dwelling, MatterNo(row.try_get("", "matter_no")?));
     }

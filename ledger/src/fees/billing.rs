@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use super::bill::{self, Draft};
-use super::rows::BILLS;
+use super::rows::{BILLS, bill_stands};
 use super::{MONTH, NOTHING_DUE, SKETCH_STALE};
 use crate::books::{Actor, Books, Request, Tx, View};
 use crate::calendar::{Day, Month};
 use crate::error::{Error, Refusal, Result};
 use crate::id::{CompoundId, DwellingNo, MatterNo};
+use crate::journal::Posted;
 use crate::journal::text::hex;
-use crate::journal::{Book, Posted};
 use crate::money::Money;
 use crate::property::{self, Dwelling};
 use crate::tariff::{self, Agreed, Charged, Due, Known, Series, Why};
@@ -155,14 +155,15 @@ async fn standing_bills(
     compound: CompoundId,
     since: Day,
 ) -> Result<HashMap<DwellingNo, Vec<Past>>> {
-    let sql = "SELECT b.dwelling_no, b.item, b.from_on, b.to_on, b.amount_fen FROM bill b
-               WHERE b.compound_id = $1 AND b.to_on >= $2
-                 AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = b.compound_id
-                                   AND v.book = $3 AND v.reverses_seq = b.voucher_seq)
-               ORDER BY b.dwelling_no, b.from_on, b.matter_no";
-    let values = vec![compound.0.into(), since.into(), Book::Service.number().into()];
+    let sql = format!(
+        "SELECT b.dwelling_no, b.item, b.from_on, b.to_on, b.amount_fen FROM bill b
+         WHERE b.compound_id = $1 AND b.to_on >= $2 AND {}
+         ORDER BY b.dwelling_no, b.from_on, b.matter_no",
+        bill_stands()
+    );
+    let values = vec![compound.0.into(), since.into()];
     let mut past: HashMap<DwellingNo, Vec<Past>> = HashMap::new();
-    for row in view.rows(BILLS, sql, values).await? {
+    for row in view.rows(BILLS, &sql, values).await? {
         let dwelling = DwellingNo(row.try_get_by_index(0)?);
         past.entry(dwelling).or_default().push(Past {
             item: row.try_get_by_index(1)?,
@@ -174,7 +175,7 @@ async fn standing_bills(
 }
 
 /// The rows of one dwelling in a list that is ordered by dwelling.
-fn own<T>(all: &[T], no: DwellingNo, of: impl Fn(&T) -> DwellingNo) -> &[T] {
+pub(super) fn own<T>(all: &[T], no: DwellingNo, of: impl Fn(&T) -> DwellingNo) -> &[T] {
     let from = all.partition_point(|row| of(row) < no);
     let to = from + all[from..].partition_point(|row| of(row) == no);
     &all[from..to]

@@ -3,14 +3,15 @@
 //! Always: a payment is one voucher, Dr money / Cr 1122 per bill / Cr 2203 for the rest. What the developer owes is not settled
 //! by what an owner pays.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::receipt::ReceiptNo;
 use super::rows::{BILLS, PAYMENT};
 use super::{AMOUNT, PREPAID, RECEIVABLE};
-use crate::bank;
+use crate::bank::{self, BankLine};
 use crate::books::{Tx, View as _};
 use crate::calendar::Day;
 use crate::error::Result;
@@ -73,6 +74,12 @@ impl Method {
             Method::Cheque => "cheque",
             Method::Other => "other",
         }
+    }
+
+    /// The method with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Method> {
+        Method::ALL.into_iter().find(|method| method.name() == name)
     }
 
     /// The word on a receipt.
@@ -166,6 +173,9 @@ pub struct Paid {
     pub settled: Vec<Settled>,
     /// What was left over.
     pub prepaid_fen: Money,
+    /// The receipt, if it was taken at the counter.
+    #[serde(default)]
+    pub receipt: Option<ReceiptNo>,
 }
 
 /// A bill with something owed on it.
@@ -201,29 +211,91 @@ pub async fn pay(tx: &mut Tx, payment: &Payment) -> Result<Paid> {
     }
     let (settled, prepaid) = apply(&open, payment.amount);
 
-    let dwelling = payment.dwelling_no;
-    let mut lines = vec![Line::debit(payment.method.account(), payment.amount)];
-    let receivable =
-        |s: &Settled| Line::credit(RECEIVABLE, s.amount_fen).of(dwelling).about(s.bill_no);
-    lines.extend(settled.iter().map(receivable));
-    if prepaid.is_positive() {
-        lines.push(Line::credit(PREPAID, prepaid).of(dwelling));
+    let spread = Spread { dwelling: payment.dwelling_no, settled, prepaid };
+    let receiving = Receiving {
+        method: payment.method,
+        received_on: payment.received_on,
+        reference: &payment.reference,
+        payer: &payment.payer,
+        line: line.as_ref(),
+        memo: format!("{} 缴费（{}）", code, payment.method.in_chinese()),
+        spreads: std::slice::from_ref(&spread),
+    };
+    let (voucher, numbers) = receive(tx, &receiving).await?;
+    let bug = || crate::error::Storage::Bug("a payment was kept without a number".to_owned());
+    let payment_no = *numbers.first().ok_or_else(bug)?;
+    Ok(Paid { payment_no, voucher, settled: spread.settled, prepaid_fen: prepaid, receipt: None })
+}
+
+/// What a payment does to one dwelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spread {
+    pub(super) dwelling: DwellingNo,
+    pub(super) settled: Vec<Settled>,
+    pub(super) prepaid: Money,
+}
+
+impl Spread {
+    pub(super) fn amount(&self) -> Money {
+        self.settled.iter().map(|s| s.amount_fen).sum::<Money>() + self.prepaid
     }
+}
+
+/// A payment that was judged, of one dwelling or of many; each stands in it once.
+pub(super) struct Receiving<'a> {
+    pub(super) method: Method,
+    pub(super) received_on: Day,
+    pub(super) reference: &'a str,
+    pub(super) payer: &'a str,
+    pub(super) line: Option<&'a BankLine>,
+    pub(super) memo: String,
+    pub(super) spreads: &'a [Spread],
+}
+
+/// Posts a judged payment as one voucher, and keeps a row of it for each dwelling.
+pub(super) async fn receive(
+    tx: &mut Tx,
+    receiving: &Receiving<'_>,
+) -> Result<(Posted, Vec<PaymentNo>)> {
+    let total: Money = receiving.spreads.iter().map(Spread::amount).sum();
+    let mut lines = vec![Line::debit(receiving.method.account(), total)];
+    for spread in receiving.spreads {
+        let receivable = |s: &Settled| {
+            Line::credit(RECEIVABLE, s.amount_fen).of(spread.dwelling).about(s.bill_no)
+        };
+        lines.extend(spread.settled.iter().map(receivable));
+        if spread.prepaid.is_positive() {
+            lines.push(Line::credit(PREPAID, spread.prepaid).of(spread.dwelling));
+        }
+    }
+    let source = receiving.line.map_or("柜台".to_owned(), |line| format!("银行流水 {}", line.no));
     let entry = Entry {
         book: Book::Service,
-        effective_on: payment.received_on,
+        effective_on: receiving.received_on,
         kind: Kind::Payment,
-        memo: format!("{} 缴费（{}）", code, payment.method.in_chinese()),
-        source: line.as_ref().map_or("柜台".to_owned(), |line| format!("银行流水 {}", line.no)),
-        evidence: payment.reference.trim().to_owned(),
+        memo: receiving.memo.clone(),
+        source,
+        evidence: receiving.reference.trim().to_owned(),
         lines,
     };
     let voucher = journal::post(tx, entry).await?;
-    if let Some(line) = &line {
+    if let Some(line) = receiving.line {
         bank::claim(tx, line, voucher.seq);
     }
-    let payment_no = keep_payment(tx, payment, payment.amount - prepaid, voucher);
-    Ok(Paid { payment_no, voucher, settled, prepaid_fen: prepaid })
+    let mut numbers = Vec::with_capacity(receiving.spreads.len());
+    for spread in receiving.spreads {
+        let payment = Payment {
+            dwelling_no: spread.dwelling,
+            amount: spread.amount(),
+            method: receiving.method,
+            received_on: receiving.received_on,
+            reference: receiving.reference.to_owned(),
+            payer: receiving.payer.to_owned(),
+            line_no: receiving.line.map(|line| line.no),
+        };
+        numbers.push(keep_payment(tx, &payment, spread.amount() - spread.prepaid, voucher));
+    }
+    Ok((voucher, numbers))
 }
 
 /// Spreads an amount over open bills, oldest first; what is left over is prepaid.
@@ -271,29 +343,60 @@ pub(crate) fn keep_payment(
     no
 }
 
-/// The bills of a dwelling with something owed, oldest first.
+/// A bill with something owed on it, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owed {
+    pub(super) dwelling: DwellingNo,
+    pub(super) no: MatterNo,
+    pub(super) open: Money,
+    pub(super) bearer: Bearer,
+}
+
+/// The owner's bills of a dwelling with something owed, oldest first.
 async fn open_bills(tx: &mut Tx, dwelling: DwellingNo) -> Result<Vec<OpenBill>> {
-    let owed: HashMap<MatterNo, Money> = journal::balances_of(tx, Book::Service, dwelling)
-        .await?
-        .into_iter()
-        .filter(|b| b.account == RECEIVABLE && b.debit_balance().is_positive())
-        .filter_map(|b| Some((b.matter?, b.debit_balance())))
-        .collect();
-    if owed.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sql =
-        "SELECT matter_no FROM bill WHERE compound_id = $1 AND dwelling_no = $2 AND bearer = $3
-               ORDER BY from_on, due_on, matter_no";
-    let values = vec![tx.compound().0.into(), dwelling.0.into(), Bearer::Owner.name().into()];
-    let mut open = Vec::with_capacity(owed.len());
-    for row in tx.rows(BILLS, sql, values).await? {
-        let no = MatterNo(row.try_get("", "matter_no")?);
-        if let Some(fen) = owed.get(&no) {
-            open.push(OpenBill { no, open: *fen });
+    let (owed, _) = open_bills_of_all(tx, &[dwelling]).await?;
+    let owners = owed.into_iter().filter(|bill| bill.bearer == Bearer::Owner);
+    Ok(owners.map(|bill| OpenBill { no: bill.no, open: bill.open }).collect())
+}
+
+/// The bills of some dwellings with something owed, oldest first, and what the dwellings have prepaid: two questions for all.
+pub(super) async fn open_bills_of_all(
+    tx: &mut Tx,
+    dwellings: &[DwellingNo],
+) -> Result<(Vec<Owed>, BTreeMap<DwellingNo, Money>)> {
+    let mut owed: HashMap<MatterNo, Money> = HashMap::new();
+    let mut prepaid: BTreeMap<DwellingNo, Money> = BTreeMap::new();
+    for (dwelling, balance) in journal::balances_of_all(tx, Book::Service, dwellings).await? {
+        let open = balance.debit_balance();
+        match (balance.account, balance.matter) {
+            (RECEIVABLE, Some(bill)) if open.is_positive() => {
+                owed.insert(bill, open);
+            }
+            (PREPAID, _) => *prepaid.entry(dwelling).or_default() -= open,
+            _ => {}
         }
     }
-    Ok(open)
+    if owed.is_empty() {
+        return Ok((Vec::new(), prepaid));
+    }
+    let (which, value) = match dwellings {
+        [only] => ("= $2".to_owned(), only.0.into()),
+        many => tx.list_of(&many.iter().map(|no| no.0).collect::<Vec<_>>(), 2),
+    };
+    let sql = format!(
+        "SELECT dwelling_no, matter_no, bearer FROM bill WHERE compound_id = $1 AND dwelling_no {which}
+         ORDER BY from_on, due_on, matter_no"
+    );
+    let mut open = Vec::with_capacity(owed.len());
+    for row in tx.rows(BILLS, &sql, vec![tx.compound().0.into(), value]).await? {
+        let no = MatterNo(row.try_get("", "matter_no")?);
+        if let Some(fen) = owed.get(&no) {
+            let dwelling = DwellingNo(row.try_get("", "dwelling_no")?);
+            let bearer = Bearer::named(&row.try_get::<String>("", "bearer")?);
+            open.push(Owed { dwelling, no, open: *fen, bearer });
+        }
+    }
+    Ok((open, prepaid))
 }
 
 #[cfg(test)]

@@ -157,6 +157,8 @@ pub struct Movement {
     pub amount: Money,
     /// What it is about.
     pub matter: Option<MatterNo>,
+    /// The voucher that its own reverses.
+    pub reverses: Option<VoucherSeq>,
 }
 
 impl Movement {
@@ -268,7 +270,7 @@ pub async fn statement(
 ) -> Result<Vec<Movement>> {
     let (day, known_at) = as_of.bounds();
     let sql = "SELECT p.account, p.side, p.amount_fen, p.matter_no, p.effective_on, v.seq, v.year, v.number,
-                 v.period, v.recorded_at, v.kind, v.memo, v.evidence
+                 v.period, v.recorded_at, v.kind, v.memo, v.evidence, v.reverses_seq
                FROM posting p JOIN voucher v
                  ON v.compound_id = p.compound_id AND v.book = p.book AND v.seq = p.seq
                WHERE p.compound_id = $1 AND p.book = $2 AND p.dwelling_no = $3
@@ -303,9 +305,23 @@ pub async fn statement(
             side: Side::of_sign(row.try_get("", "side")?),
             amount: Money::fen(row.try_get("", "amount_fen")?),
             matter: (matter != 0).then_some(MatterNo(matter)),
+            reverses: row.try_get::<Option<i32>>("", "reverses_seq")?.map(VoucherSeq),
         });
     }
     Ok(movements)
+}
+
+/// Whether a voucher has a line on an account.
+pub(crate) async fn touches(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    seq: VoucherSeq,
+    account: i32,
+) -> Result<bool> {
+    let sql = "SELECT 1 FROM posting WHERE compound_id = $1 AND book = $2 AND seq = $3 AND account = $4 LIMIT 1";
+    let values = vec![compound.0.into(), book.number().into(), seq.0.into(), account.into()];
+    Ok(!view.rows(VOUCHERS, sql, values).await?.is_empty())
 }
 
 /// What a dwelling's account moved on a day, or before the first day asked about.

@@ -260,6 +260,9 @@ parameters! {
     /// The yearly audit.
     yearly_audit: Perhaps<YearlyAudit> = "yearly-audit", "日期、日";
 
+    /// How far ahead service fees may be taken.
+    prepay_most: Perhaps<PrepayMost> = "prepay-most", "月";
+
     /// What needs a second person.
     second_person: Vec<Deed> = "second-person", "事项";
     /// What needs a second factor.

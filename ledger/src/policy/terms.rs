@@ -7,11 +7,13 @@
 //! written and not left out. Never: a float, a percentage rounded before it is compared.
 
 mod bars;
+mod fees;
 mod fund;
 mod votes;
 mod works;
 
 pub use self::bars::*;
+pub use self::fees::*;
 pub use self::fund::*;
 pub use self::votes::*;
 pub use self::works::*;

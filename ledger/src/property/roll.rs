@@ -28,6 +28,24 @@ pub(crate) async fn place(tx: &mut Tx, dwelling: DwellingNo) -> Result<(String, 
     Ok((row.try_get("", "code")?, Housing::named(&housing)))
 }
 
+/// The numbers of some rooms, in their order.
+///
+/// # Errors
+/// `property.no-dwelling`.
+pub(crate) async fn rooms(tx: &mut Tx, rooms: &[RoomCode]) -> Result<Vec<DwellingNo>> {
+    let compound = tx.compound();
+    if let [only] = rooms {
+        let sql = "SELECT dwelling_no FROM dwelling WHERE compound_id = $1 AND code = $2";
+        let values = vec![compound.0.into(), only.as_str().into()];
+        let found = tx.rows(rows::ROLL, sql, values).await?;
+        let row = found.first().ok_or_else(|| no_dwelling(only))?;
+        return Ok(vec![DwellingNo(row.try_get_by_index(0)?)]);
+    }
+    let codes = codes(tx, compound).await?;
+    let number = |room| codes.get(room).copied().ok_or_else(|| no_dwelling(room).into());
+    rooms.iter().map(number).collect()
+}
+
 /// Every dwelling's number by its code.
 ///
 /// # Errors

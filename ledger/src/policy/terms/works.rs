@@ -377,11 +377,19 @@ pub enum Deed {
     PolicyPack,
     /// Handing the fund over.
     Handover,
+    /// Waiving a bill of service fees, or taking it back.
+    FeeWaiver,
+    /// Writing a bill off as lost.
+    FeeWriteOff,
+    /// Charging a penalty for a late bill.
+    FeePenalty,
+    /// Signing a day sheet that does not tie.
+    SheetDifference,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Deed; 10] = [
+    pub const ALL: [Deed; 14] = [
         Deed::FundPayment,
         Deed::Refund,
         Deed::Reversal,
@@ -392,6 +400,10 @@ impl Deed {
         Deed::PayeeAccount,
         Deed::PolicyPack,
         Deed::Handover,
+        Deed::FeeWaiver,
+        Deed::FeeWriteOff,
+        Deed::FeePenalty,
+        Deed::SheetDifference,
     ];
 
     /// The stable name, in packs, columns and on wires.
@@ -408,6 +420,10 @@ impl Deed {
             Deed::PayeeAccount => "payee-account",
             Deed::PolicyPack => "policy-pack",
             Deed::Handover => "handover",
+            Deed::FeeWaiver => "fee-waiver",
+            Deed::FeeWriteOff => "fee-write-off",
+            Deed::FeePenalty => "fee-penalty",
+            Deed::SheetDifference => "sheet-difference",
         }
     }
 
@@ -431,6 +447,10 @@ impl Deed {
             Deed::PayeeAccount => "变更收款账户",
             Deed::PolicyPack => "收录政策包",
             Deed::Handover => "移交",
+            Deed::FeeWaiver => "减免、撤销账单",
+            Deed::FeeWriteOff => "核销账单",
+            Deed::FeePenalty => "计收违约金",
+            Deed::SheetDifference => "日结差异",
         }
     }
 }
