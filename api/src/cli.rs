@@ -8,6 +8,7 @@
 
 mod acts;
 mod arguments;
+mod arrears;
 mod countersigns;
 mod files;
 mod funds;
@@ -135,6 +136,12 @@ enum Command {
     Pay(PayArgs),
     /// 出账单
     Bill(BillArgs),
+    /// 欠费：账龄、催缴、送达、承诺分期、起诉、诉讼时效
+    #[command(subcommand)]
+    Arrears(arrears::Arrears),
+    /// 收缴率：按幢、单元、月份，连同口径
+    #[command(subcommand)]
+    Collection(arrears::Collection),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
     /// 报表与公示：会计报表、年度公示
@@ -284,6 +291,8 @@ impl Command {
             Command::Fund(fund) => fund.is_json(),
             Command::Pay(args) => args.act.json,
             Command::Bill(args) => args.act.json,
+            Command::Arrears(asked) => asked.is_json(),
+            Command::Collection(asked) => asked.is_json(),
             Command::Close(args) => args.act.json,
             Command::Reverse(args) => args.act.json,
             Command::User(user) => user.is_json(),
@@ -352,6 +361,12 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Fund(fund) => at(db, async move |books| funds::run(books, fund, out).await).await,
         Command::Pay(args) => at(db, async move |books| acts::pay(books, args, out).await).await,
         Command::Bill(args) => at(db, async move |books| acts::bill(books, args, out).await).await,
+        Command::Arrears(asked) => {
+            at(db, async move |books| arrears::run(books, asked, out).await).await
+        }
+        Command::Collection(asked) => {
+            at(db, async move |books| arrears::collection(books, asked, out).await).await
+        }
         Command::Statement(args) => {
             at(db, async move |books| papers::statement(books, args, out).await).await
         }

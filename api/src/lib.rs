@@ -6,6 +6,7 @@
 
 pub mod abroad;
 pub mod accounts;
+pub mod arrears;
 pub mod audit;
 pub mod bank;
 pub mod cli;

@@ -30,7 +30,10 @@ pub use self::reading::{
     AsOf, Movement, TrialBalance, TrialRow, VoucherRow, dwelling_balances, find, latest,
     matter_balances, statement, trial_balance, vouchers,
 };
-pub(crate) use self::reading::{DayTurnover, control_balances, daily_turnover, turnover_by_year};
+pub(crate) use self::reading::{
+    DayTurnover, MatterTurnover, control_balances, daily_turnover, matter_turnover,
+    turnover_by_year,
+};
 pub use self::reserve::{Reserved, available, held, held_by, release, release_of, reserve};
 pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};
 pub use self::year::{

@@ -4,13 +4,14 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ [`arrears`] ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
 
 pub mod accounts;
 pub mod allocation;
+pub mod arrears;
 pub mod audit;
 pub mod bank;
 pub mod books;
@@ -63,6 +64,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         tariff::RULES,
         fund::RULES,
         fees::RULES,
+        arrears::RULES,
         gains::RULES,
         works::RULES,
         works::gate::RULES,

@@ -26,6 +26,7 @@ mod m0016_gains;
 mod m0017_works;
 mod m0018_accounts;
 mod m0020_tariff;
+mod m0022_arrears;
 
 use sea_orm_migration::prelude::*;
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_levy::STEP),
             Box::new(m0017_works::STEP),
             Box::new(m0016_gains::STEP),
+            Box::new(m0022_arrears::STEP),
         ]
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod allocation;
+mod arrears;
 mod attacks;
 mod bad_requests;
 mod books;

@@ -196,7 +196,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 21] = [
+    const ORDER: [&str; 22] = [
         "books",
         "policy",
         "people",
@@ -211,6 +211,7 @@ fn rooms_look_only_behind_them() {
         "fund",
         "fees",
         "gains",
+        "arrears",
         "works",
         "life",
         "accounts",

@@ -9,6 +9,10 @@ pub fn verb_in_chinese(verb: &str) -> &str {
 
 /// Every verb, and what it did.
 pub static VERBS: &[(&str, &str)] = &[
+    ("arrears.notify", "发出催缴"),
+    ("arrears.promise", "登记承诺"),
+    ("arrears.prove", "登记送达"),
+    ("arrears.sue", "登记起诉"),
     ("countersign.ask", "申请复核"),
     ("countersign.refuse", "退回复核申请"),
     ("countersign.withdraw", "撤回复核申请"),
