@@ -284,7 +284,11 @@ pub async fn plans(visit: Visit, list: Sought<PlanQuery>) -> Result<Listed<Plan>
 pub struct LimitQuery {
     #[schemars(description = "截至日：不写则今天")]
     on: Option<IsoDay>,
-    #[schemars(description = "几天之内届满：不写则 90；已届满的一并列出", range(max = 36_500))]
+    #[schemars(
+        description = "几天之内届满：不写则 90；已届满的一并列出",
+        range(max = 36_500),
+        example = 90
+    )]
     within: Option<u16>,
 }
 
@@ -304,8 +308,8 @@ pub async fn limitations(visit: Visit, list: Sought<LimitQuery>) -> Result<Liste
 #[serde(deny_unknown_fields)]
 pub struct RateQuery {
     /// The first month.
-    #[schemars(description = "起月")]
-    pub from: Month,
+    #[schemars(description = "起月：不写则为本月")]
+    pub from: Option<Month>,
     /// The last.
     #[schemars(description = "止月：不写则只一个月")]
     pub to: Option<Month>,
@@ -329,8 +333,9 @@ pub async fn collected(
     compound: &Compound,
     query: &RateQuery,
 ) -> Result<rate::Collection> {
-    let (from_on, to_on) = (query.from.first_day(), query.to.unwrap_or(query.from).last_day());
     let today = books.clock().now().day();
+    let from = query.from.unwrap_or_else(|| Month::of(today));
+    let (from_on, to_on) = (from.first_day(), query.to.unwrap_or(from).last_day());
     let counted_on = query.on.map_or_else(|| to_on.min(today).max(from_on), |on| on.0);
     let basis = query.basis.unwrap_or_default();
     let by = query.by.unwrap_or(By::Building);

@@ -51,6 +51,57 @@ FOREIGN KEY (parent_id) REFERENCES area(area_id)
 -- constraint area.area_pkey
 PRIMARY KEY (area_id)
 
+-- constraint arrears_claim.arrears_claim_check
+CHECK (((stage >= 0) AND ((stage > 0) = (kind = 'notice'::text))))
+
+-- constraint arrears_claim.arrears_claim_check1
+CHECK ((pay_by >= made_on))
+
+-- constraint arrears_claim.arrears_claim_claim_no_check
+CHECK ((claim_no > 0))
+
+-- constraint arrears_claim.arrears_claim_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint arrears_claim.arrears_claim_kind_check
+CHECK ((kind = ANY (ARRAY['notice'::text, 'plan'::text, 'lawsuit'::text])))
+
+-- constraint arrears_claim.arrears_claim_pkey
+PRIMARY KEY (compound_id, claim_no)
+
+-- constraint arrears_claim.arrears_claim_sum_fen_check
+CHECK ((sum_fen > 0))
+
+-- constraint arrears_claim_bill.arrears_claim_bill_compound_id_claim_no_fkey
+FOREIGN KEY (compound_id, claim_no) REFERENCES arrears_claim(compound_id, claim_no)
+
+-- constraint arrears_claim_bill.arrears_claim_bill_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint arrears_claim_bill.arrears_claim_bill_open_fen_check
+CHECK ((open_fen > 0))
+
+-- constraint arrears_claim_bill.arrears_claim_bill_pkey
+PRIMARY KEY (compound_id, claim_no, matter_no)
+
+-- constraint arrears_instalment.arrears_instalment_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint arrears_instalment.arrears_instalment_compound_id_claim_no_fkey
+FOREIGN KEY (compound_id, claim_no) REFERENCES arrears_claim(compound_id, claim_no)
+
+-- constraint arrears_instalment.arrears_instalment_pkey
+PRIMARY KEY (compound_id, claim_no, due_on)
+
+-- constraint arrears_proof.arrears_proof_compound_id_claim_no_fkey
+FOREIGN KEY (compound_id, claim_no) REFERENCES arrears_claim(compound_id, claim_no)
+
+-- constraint arrears_proof.arrears_proof_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint arrears_proof.arrears_proof_pkey
+PRIMARY KEY (compound_id, claim_no)
+
 -- constraint assessment.assessment_area_centi_m2_check
 CHECK ((area_centi_m2 >= 0))
 
@@ -135,7 +186,13 @@ PRIMARY KEY (compound_id, line_no)
 -- constraint bill.bill_amount_fen_check
 CHECK ((amount_fen > 0))
 
+-- constraint bill.bill_bearer_check
+CHECK ((bearer = ANY (ARRAY['owner'::text, 'developer'::text])))
+
 -- constraint bill.bill_check
+CHECK (((tax_fen >= 0) AND (tax_fen <= amount_fen)))
+
+-- constraint bill.bill_check1
 CHECK ((to_on >= from_on))
 
 -- constraint bill.bill_compound_id_dwelling_no_fkey
@@ -305,6 +362,36 @@ PRIMARY KEY (compound_id, dwelling_no)
 
 -- constraint dwelling.dwelling_vote_area_centi_m2_check
 CHECK ((vote_area_centi_m2 >= 0))
+
+-- constraint fee_relief.fee_relief_check
+CHECK (((to_on IS NULL) OR (to_on >= from_on)))
+
+-- constraint fee_relief.fee_relief_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint fee_relief.fee_relief_pays_bp_check
+CHECK (((pays_bp >= 0) AND (pays_bp <= 10000)))
+
+-- constraint fee_relief.fee_relief_pkey
+PRIMARY KEY (compound_id, relief_no)
+
+-- constraint fee_relief.fee_relief_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint fee_relief.fee_relief_relief_no_check
+CHECK ((relief_no > 0))
+
+-- constraint fee_terms.fee_terms_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint fee_terms.fee_terms_compound_id_from_on_key
+UNIQUE (compound_id, from_on)
+
+-- constraint fee_terms.fee_terms_pkey
+PRIMARY KEY (compound_id, terms_no)
+
+-- constraint fee_terms.fee_terms_terms_no_check
+CHECK ((terms_no > 0))
 
 -- constraint gain_manifest.gain_manifest_digest_check
 CHECK ((length(digest) = 32))
@@ -590,6 +677,27 @@ CHECK ((matter_no > 0))
 
 -- constraint matter.matter_pkey
 PRIMARY KEY (compound_id, matter_no)
+
+-- constraint meter_reading.meter_reading_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint meter_reading.meter_reading_factor_check
+CHECK (((factor >= 1) AND (factor <= 1000)))
+
+-- constraint meter_reading.meter_reading_is_first_check
+CHECK ((is_first = ANY (ARRAY[0, 1])))
+
+-- constraint meter_reading.meter_reading_kind_check
+CHECK ((kind = ANY (ARRAY['water'::text, 'power'::text, 'heat'::text, 'gas'::text])))
+
+-- constraint meter_reading.meter_reading_meter_check
+CHECK ((meter <> ''::text))
+
+-- constraint meter_reading.meter_reading_pkey
+PRIMARY KEY (compound_id, meter, read_on)
+
+-- constraint meter_reading.meter_reading_value_milli_check
+CHECK ((value_milli >= 0))
 
 -- constraint once.once_pkey
 PRIMARY KEY (compound_id, key)
@@ -1152,6 +1260,21 @@ PRIMARY KEY (session_no)
 -- constraint session.session_session_no_check
 CHECK ((session_no > 0))
 
+-- constraint space_lease.space_lease_check
+CHECK (((to_on IS NULL) OR (to_on >= from_on)))
+
+-- constraint space_lease.space_lease_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint space_lease.space_lease_lease_no_check
+CHECK ((lease_no > 0))
+
+-- constraint space_lease.space_lease_pkey
+PRIMARY KEY (compound_id, lease_no)
+
+-- constraint space_lease.space_lease_space_check
+CHECK ((space <> ''::text))
+
 -- constraint stair_unit.stair_unit_compound_id_building_no_code_key
 UNIQUE (compound_id, building_no, code)
 
@@ -1187,6 +1310,42 @@ CHECK ((is_new = ANY (ARRAY[0, 1])))
 
 -- constraint succession_line.succession_line_pkey
 PRIMARY KEY (compound_id, dwelling_no, is_new)
+
+-- constraint tariff.tariff_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint tariff.tariff_cycle_check
+CHECK ((cycle = ANY (ARRAY['calendar'::text, 'anniversary'::text])))
+
+-- constraint tariff.tariff_cycle_months_check
+CHECK ((cycle_months = ANY (ARRAY[1, 2, 3, 4, 6, 12])))
+
+-- constraint tariff.tariff_document_check
+CHECK ((document <> ''::text))
+
+-- constraint tariff.tariff_due_days_check
+CHECK (((due_days >= 0) AND (due_days <= 366)))
+
+-- constraint tariff.tariff_item_check
+CHECK ((item <> ''::text))
+
+-- constraint tariff.tariff_pkey
+PRIMARY KEY (compound_id, tariff_no)
+
+-- constraint tariff.tariff_tariff_no_check
+CHECK ((tariff_no > 0))
+
+-- constraint tariff.tariff_tax_check
+CHECK ((tax = ANY (ARRAY['service'::text, 'parking'::text, 'water'::text, 'passed-on'::text])))
+
+-- constraint tariff.tariff_timing_check
+CHECK ((timing = ANY (ARRAY['ahead'::text, 'behind'::text])))
+
+-- constraint tariff_end.tariff_end_compound_id_tariff_no_fkey
+FOREIGN KEY (compound_id, tariff_no) REFERENCES tariff(compound_id, tariff_no)
+
+-- constraint tariff_end.tariff_end_pkey
+PRIMARY KEY (compound_id, tariff_no)
 
 -- constraint tenure.tenure_check
 CHECK ((share_of >= share_part))
@@ -1524,6 +1683,21 @@ CREATE UNIQUE INDEX area_code_key ON public.area USING btree (code)
 -- index area_pkey
 CREATE UNIQUE INDEX area_pkey ON public.area USING btree (area_id)
 
+-- index arrears_claim_bill_pkey
+CREATE UNIQUE INDEX arrears_claim_bill_pkey ON public.arrears_claim_bill USING btree (compound_id, claim_no, matter_no)
+
+-- index arrears_claim_dwelling
+CREATE INDEX arrears_claim_dwelling ON public.arrears_claim USING btree (compound_id, dwelling_no)
+
+-- index arrears_claim_pkey
+CREATE UNIQUE INDEX arrears_claim_pkey ON public.arrears_claim USING btree (compound_id, claim_no)
+
+-- index arrears_instalment_pkey
+CREATE UNIQUE INDEX arrears_instalment_pkey ON public.arrears_instalment USING btree (compound_id, claim_no, due_on)
+
+-- index arrears_proof_pkey
+CREATE UNIQUE INDEX arrears_proof_pkey ON public.arrears_proof USING btree (compound_id, claim_no)
+
 -- index assessment_dwelling
 CREATE INDEX assessment_dwelling ON public.assessment USING btree (compound_id, dwelling_no, kind)
 
@@ -1601,6 +1775,15 @@ CREATE UNIQUE INDEX dwelling_compound_id_code_key ON public.dwelling USING btree
 
 -- index dwelling_pkey
 CREATE UNIQUE INDEX dwelling_pkey ON public.dwelling USING btree (compound_id, dwelling_no)
+
+-- index fee_relief_pkey
+CREATE UNIQUE INDEX fee_relief_pkey ON public.fee_relief USING btree (compound_id, relief_no)
+
+-- index fee_terms_compound_id_from_on_key
+CREATE UNIQUE INDEX fee_terms_compound_id_from_on_key ON public.fee_terms USING btree (compound_id, from_on)
+
+-- index fee_terms_pkey
+CREATE UNIQUE INDEX fee_terms_pkey ON public.fee_terms USING btree (compound_id, terms_no)
 
 -- index gain_manifest_pkey
 CREATE UNIQUE INDEX gain_manifest_pkey ON public.gain_manifest USING btree (run_no)
@@ -1682,6 +1865,9 @@ CREATE UNIQUE INDEX mandate_pkey ON public.mandate USING btree (mandate_no)
 
 -- index matter_pkey
 CREATE UNIQUE INDEX matter_pkey ON public.matter USING btree (compound_id, matter_no)
+
+-- index meter_reading_pkey
+CREATE UNIQUE INDEX meter_reading_pkey ON public.meter_reading USING btree (compound_id, meter, read_on)
 
 -- index once_pkey
 CREATE UNIQUE INDEX once_pkey ON public.once USING btree (compound_id, key)
@@ -1857,6 +2043,9 @@ CREATE INDEX session_person ON public.session USING btree (person_no)
 -- index session_pkey
 CREATE UNIQUE INDEX session_pkey ON public.session USING btree (session_no)
 
+-- index space_lease_pkey
+CREATE UNIQUE INDEX space_lease_pkey ON public.space_lease USING btree (compound_id, lease_no)
+
 -- index stair_unit_compound_id_building_no_code_key
 CREATE UNIQUE INDEX stair_unit_compound_id_building_no_code_key ON public.stair_unit USING btree (compound_id, building_no, code)
 
@@ -1868,6 +2057,12 @@ CREATE UNIQUE INDEX succession_line_pkey ON public.succession_line USING btree (
 
 -- index succession_pkey
 CREATE UNIQUE INDEX succession_pkey ON public.succession USING btree (compound_id, succession_no)
+
+-- index tariff_end_pkey
+CREATE UNIQUE INDEX tariff_end_pkey ON public.tariff_end USING btree (compound_id, tariff_no)
+
+-- index tariff_pkey
+CREATE UNIQUE INDEX tariff_pkey ON public.tariff USING btree (compound_id, tariff_no)
 
 -- index tenure_pkey
 CREATE UNIQUE INDEX tenure_pkey ON public.tenure USING btree (compound_id, dwelling_no, owner_no, from_on)
@@ -1967,6 +2162,45 @@ area_id integer NOT NULL,
   code text NOT NULL,
   name text NOT NULL
 
+-- table arrears_claim
+compound_id integer NOT NULL,
+  claim_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  kind text NOT NULL,
+  stage smallint NOT NULL,
+  made_on date NOT NULL,
+  made_time text NOT NULL,
+  pay_by date NOT NULL,
+  sum_fen bigint NOT NULL,
+  channel text NOT NULL,
+  reason text NOT NULL,
+  remark text NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table arrears_claim_bill
+compound_id integer NOT NULL,
+  claim_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  billed_fen bigint NOT NULL,
+  reduced_fen bigint NOT NULL,
+  open_fen bigint NOT NULL,
+  runs_out_on date NOT NULL,
+  debt_runs_out_on date NOT NULL
+
+-- table arrears_instalment
+compound_id integer NOT NULL,
+  claim_no integer NOT NULL,
+  due_on date NOT NULL,
+  amount_fen bigint NOT NULL
+
+-- table arrears_proof
+compound_id integer NOT NULL,
+  claim_no integer NOT NULL,
+  delivered_on date NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
 -- table assessment
 compound_id integer NOT NULL,
   assessment_no integer NOT NULL,
@@ -2042,6 +2276,10 @@ compound_id integer NOT NULL,
   to_on date NOT NULL,
   due_on date NOT NULL,
   amount_fen bigint NOT NULL,
+  tax_fen bigint NOT NULL,
+  bearer text NOT NULL,
+  tariff_no integer,
+  worked text NOT NULL,
   voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
@@ -2154,6 +2392,24 @@ compound_id integer NOT NULL,
   began_on date,
   ended_on date,
   remark_sealed bytea NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_relief
+compound_id integer NOT NULL,
+  relief_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  item text NOT NULL,
+  from_on date NOT NULL,
+  to_on date,
+  pays_bp smallint NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table fee_terms
+compound_id integer NOT NULL,
+  terms_no integer NOT NULL,
+  from_on date NOT NULL,
+  terms text NOT NULL,
   act_no integer NOT NULL
 
 -- table gain_manifest
@@ -2335,6 +2591,17 @@ compound_id integer NOT NULL,
   matter_no integer NOT NULL,
   kind text NOT NULL,
   name text NOT NULL,
+  act_no integer NOT NULL
+
+-- table meter_reading
+compound_id integer NOT NULL,
+  meter text NOT NULL,
+  read_on date NOT NULL,
+  dwelling_no integer NOT NULL,
+  kind text NOT NULL,
+  value_milli bigint NOT NULL,
+  factor smallint NOT NULL,
+  is_first smallint NOT NULL,
   act_no integer NOT NULL
 
 -- table once
@@ -2712,6 +2979,15 @@ session_no integer NOT NULL,
   idle_until_at bigint NOT NULL,
   proved_at bigint
 
+-- table space_lease
+compound_id integer NOT NULL,
+  lease_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  space text NOT NULL,
+  from_on date NOT NULL,
+  to_on date,
+  act_no integer NOT NULL
+
 -- table stair_unit
 compound_id integer NOT NULL,
   building_no integer NOT NULL,
@@ -2731,6 +3007,28 @@ compound_id integer NOT NULL,
   succession_no integer NOT NULL,
   dwelling_no integer NOT NULL,
   is_new smallint NOT NULL
+
+-- table tariff
+compound_id integer NOT NULL,
+  tariff_no integer NOT NULL,
+  item text NOT NULL,
+  formula text NOT NULL,
+  from_on date NOT NULL,
+  cycle_months smallint NOT NULL,
+  cycle text NOT NULL,
+  timing text NOT NULL,
+  due_days smallint NOT NULL,
+  usages text NOT NULL,
+  building text NOT NULL,
+  tax text NOT NULL,
+  document text NOT NULL,
+  act_no integer NOT NULL
+
+-- table tariff_end
+compound_id integer NOT NULL,
+  tariff_no integer NOT NULL,
+  ended_on date NOT NULL,
+  act_no integer NOT NULL
 
 -- table tenure
 compound_id integer NOT NULL,
@@ -2892,6 +3190,30 @@ CREATE TRIGGER act_stays BEFORE DELETE OR UPDATE ON public.act FOR EACH ROW EXEC
 -- trigger act.act_stays_whole
 CREATE TRIGGER act_stays_whole BEFORE TRUNCATE ON public.act FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger arrears_claim.arrears_claim_stays
+CREATE TRIGGER arrears_claim_stays BEFORE DELETE OR UPDATE ON public.arrears_claim FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger arrears_claim.arrears_claim_stays_whole
+CREATE TRIGGER arrears_claim_stays_whole BEFORE TRUNCATE ON public.arrears_claim FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger arrears_claim_bill.arrears_claim_bill_stays
+CREATE TRIGGER arrears_claim_bill_stays BEFORE DELETE OR UPDATE ON public.arrears_claim_bill FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger arrears_claim_bill.arrears_claim_bill_stays_whole
+CREATE TRIGGER arrears_claim_bill_stays_whole BEFORE TRUNCATE ON public.arrears_claim_bill FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger arrears_instalment.arrears_instalment_stays
+CREATE TRIGGER arrears_instalment_stays BEFORE DELETE OR UPDATE ON public.arrears_instalment FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger arrears_instalment.arrears_instalment_stays_whole
+CREATE TRIGGER arrears_instalment_stays_whole BEFORE TRUNCATE ON public.arrears_instalment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger arrears_proof.arrears_proof_stays
+CREATE TRIGGER arrears_proof_stays BEFORE DELETE OR UPDATE ON public.arrears_proof FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger arrears_proof.arrears_proof_stays_whole
+CREATE TRIGGER arrears_proof_stays_whole BEFORE TRUNCATE ON public.arrears_proof FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger bill.bill_stays
 CREATE TRIGGER bill_stays BEFORE DELETE OR UPDATE ON public.bill FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -2921,6 +3243,18 @@ CREATE TRIGGER deposit_stays BEFORE DELETE OR UPDATE ON public.deposit FOR EACH 
 
 -- trigger deposit.deposit_stays_whole
 CREATE TRIGGER deposit_stays_whole BEFORE TRUNCATE ON public.deposit FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_relief.fee_relief_stays
+CREATE TRIGGER fee_relief_stays BEFORE DELETE OR UPDATE ON public.fee_relief FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_relief.fee_relief_stays_whole
+CREATE TRIGGER fee_relief_stays_whole BEFORE TRUNCATE ON public.fee_relief FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger fee_terms.fee_terms_stays
+CREATE TRIGGER fee_terms_stays BEFORE DELETE OR UPDATE ON public.fee_terms FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger fee_terms.fee_terms_stays_whole
+CREATE TRIGGER fee_terms_stays_whole BEFORE TRUNCATE ON public.fee_terms FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger gain_manifest.gain_manifest_stays
 CREATE TRIGGER gain_manifest_stays BEFORE DELETE OR UPDATE ON public.gain_manifest FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -2993,6 +3327,12 @@ CREATE TRIGGER matter_stays BEFORE DELETE OR UPDATE ON public.matter FOR EACH RO
 
 -- trigger matter.matter_stays_whole
 CREATE TRIGGER matter_stays_whole BEFORE TRUNCATE ON public.matter FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger meter_reading.meter_reading_stays
+CREATE TRIGGER meter_reading_stays BEFORE DELETE OR UPDATE ON public.meter_reading FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger meter_reading.meter_reading_stays_whole
+CREATE TRIGGER meter_reading_stays_whole BEFORE TRUNCATE ON public.meter_reading FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger once.once_stays
 CREATE TRIGGER once_stays BEFORE DELETE OR UPDATE ON public.once FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -3168,6 +3508,12 @@ CREATE TRIGGER selling_unit_end_stays BEFORE DELETE OR UPDATE ON public.selling_
 -- trigger selling_unit_end.selling_unit_end_stays_whole
 CREATE TRIGGER selling_unit_end_stays_whole BEFORE TRUNCATE ON public.selling_unit_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger space_lease.space_lease_stays
+CREATE TRIGGER space_lease_stays BEFORE DELETE OR UPDATE ON public.space_lease FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger space_lease.space_lease_stays_whole
+CREATE TRIGGER space_lease_stays_whole BEFORE TRUNCATE ON public.space_lease FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger succession.succession_stays
 CREATE TRIGGER succession_stays BEFORE DELETE OR UPDATE ON public.succession FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -3179,6 +3525,18 @@ CREATE TRIGGER succession_line_stays BEFORE DELETE OR UPDATE ON public.successio
 
 -- trigger succession_line.succession_line_stays_whole
 CREATE TRIGGER succession_line_stays_whole BEFORE TRUNCATE ON public.succession_line FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger tariff.tariff_stays
+CREATE TRIGGER tariff_stays BEFORE DELETE OR UPDATE ON public.tariff FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger tariff.tariff_stays_whole
+CREATE TRIGGER tariff_stays_whole BEFORE TRUNCATE ON public.tariff FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger tariff_end.tariff_end_stays
+CREATE TRIGGER tariff_end_stays BEFORE DELETE OR UPDATE ON public.tariff_end FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger tariff_end.tariff_end_stays_whole
+CREATE TRIGGER tariff_end_stays_whole BEFORE TRUNCATE ON public.tariff_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger token_mandate.token_mandate_stays
 CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_mandate FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -425,7 +425,7 @@ fn figure_lines(row: &rate::Figures) -> String {
 pub(super) async fn collection(books: &Books, asked: Collection, out: Out<'_>) -> Ran {
     let Collection::Rates { compound: of, from, to, on, by, basis, json } = asked;
     let compound = compound(books, &of.compound).await?;
-    let query = RateQuery { from, to, on, by: Some(by), basis: Some(basis) };
+    let query = RateQuery { from: Some(from), to, on, by: Some(by), basis: Some(basis) };
     let told = collected(books, &compound, &query).await?;
     let code = if told.agrees() { DONE } else { REFUSED };
     if json.json {
