@@ -20,6 +20,7 @@ mod papers;
 mod people;
 mod policies;
 mod reports;
+mod trust;
 mod votes;
 mod words;
 mod works;
@@ -142,6 +143,9 @@ enum Command {
     /// 收缴率：按幢、单元、月份，连同口径
     #[command(subcommand)]
     Collection(arrears::Collection),
+    /// 酬金制：服务支出、酬金、收支公布
+    #[command(subcommand)]
+    Trust(trust::Trust),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
     /// 报表与公示：会计报表、年度公示
@@ -293,6 +297,7 @@ impl Command {
             Command::Bill(args) => args.act.json,
             Command::Arrears(asked) => asked.is_json(),
             Command::Collection(asked) => asked.is_json(),
+            Command::Trust(asked) => asked.is_json(),
             Command::Close(args) => args.act.json,
             Command::Reverse(args) => args.act.json,
             Command::User(user) => user.is_json(),
@@ -366,6 +371,9 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Collection(asked) => {
             at(db, async move |books| arrears::collection(books, asked, out).await).await
+        }
+        Command::Trust(asked) => {
+            at(db, async move |books| trust::run(books, asked, out).await).await
         }
         Command::Statement(args) => {
             at(db, async move |books| papers::statement(books, args, out).await).await

@@ -44,6 +44,7 @@ pub mod routes;
 pub mod serve;
 pub mod shape;
 pub mod street;
+pub mod trust;
 pub mod whence;
 pub mod wire;
 pub mod works;

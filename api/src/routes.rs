@@ -27,7 +27,7 @@ use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
     accounts, arrears, audit, bank, countersign, fees, front, fund, gains, governance, hooks,
     imports, journal, levy, life, metrics, openapi, people, placements, policy, portal, problem,
-    proof, property, refunds, renewal, works,
+    proof, property, refunds, renewal, trust, works,
 };
 
 /// Whoever may read the books of a compound.
@@ -304,6 +304,7 @@ use ledger::life as life_rules;
 use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
+use ledger::trust as trust_rules;
 use ledger::works as work_rules;
 use ledger::{
     bank as bank_rules, fees as fee_rules, fund as fund_rules, gains as gain_rules,
@@ -591,6 +592,14 @@ routes! {
         "收缴率" "本期、累计、户、清欠四种比率，连同分子、分母、口径与核对行；建设单位承担的另列。" [&[&arrears_rules::PERIOD]];
     GET Long "/compounds/{compound}/collection-rows" READERS Compound arrears::collection_rows:
         "列出收缴率各行" "与收缴率同样的各行，可整份下载。" [&[&arrears_rules::PERIOD]];
+    POST Quick "/compounds/{compound}/service-costs" KEEPERS Compound [MONEY] trust::spend:
+        "登记服务支出" "酬金制：从代管服务资金中支付合同约定的服务成本；共用部位的维修由维修资金支付，不在此列。"
+        [POST, &[&trust_rules::TEXT, &trust_rules::AMOUNT, &trust_rules::NOT_HELD]];
+    POST Quick "/compounds/{compound}/remunerations" KEEPERS Compound [MONEY] trust::remunerate:
+        "计提酬金" "酬金制：月份结束后依收费约定计提一次，按实收的比例或每月定额。"
+        [POST, &[&trust_rules::MONTH, &trust_rules::NOT_HELD, &trust_rules::TAKEN, &trust_rules::NOTHING]];
+    GET Long "/compounds/{compound}/trust-account" READERS Compound trust::account:
+        "服务资金收支" "酬金制：应收、实收、各类支出、酬金、结余，与账上相符；按年公布。" [];
     GET Quick "/compounds/{compound}/bank-lines" READERS Compound bank::lines:
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
     POST Long "/compounds/{compound}/imports" KEEPERS Compound [MONEY] imports::take:

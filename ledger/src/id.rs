@@ -59,6 +59,8 @@ identities! {
     ReliefNo;
     /// A claim made for arrears: a notice, a plan, a lawsuit (催缴、承诺、起诉).
     ClaimNo;
+    /// What was taken out of the trust money (服务支出、酬金).
+    TrustNo;
     /// A space let to a dwelling (车位租用).
     LeaseNo;
     /// A rung of the area tree. Above compounds.

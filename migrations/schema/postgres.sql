@@ -1395,6 +1395,27 @@ FOREIGN KEY (person_no) REFERENCES person(person_no)
 -- constraint totp.totp_pkey
 PRIMARY KEY (person_no)
 
+-- constraint trust_entry.trust_entry_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint trust_entry.trust_entry_check
+CHECK (((month >= 0) AND ((month > 0) = (kind = 'remuneration'::text))))
+
+-- constraint trust_entry.trust_entry_check1
+CHECK (((tax_fen >= 0) AND (tax_fen <= amount_fen)))
+
+-- constraint trust_entry.trust_entry_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint trust_entry.trust_entry_entry_no_check
+CHECK ((entry_no > 0))
+
+-- constraint trust_entry.trust_entry_kind_check
+CHECK ((kind = ANY (ARRAY['staff'::text, 'upkeep'::text, 'cleaning'::text, 'greening'::text, 'order'::text, 'office'::text, 'power'::text, 'insurance'::text, 'other'::text, 'remuneration'::text])))
+
+-- constraint trust_entry.trust_entry_pkey
+PRIMARY KEY (compound_id, entry_no)
+
 -- constraint vote_ballot.vote_ballot_ballot_no_check
 CHECK ((ballot_no > 0))
 
@@ -2081,6 +2102,9 @@ CREATE UNIQUE INDEX token_pkey ON public.token USING btree (token_no)
 
 -- index totp_pkey
 CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (person_no)
+
+-- index trust_entry_pkey
+CREATE UNIQUE INDEX trust_entry_pkey ON public.trust_entry USING btree (compound_id, entry_no)
 
 -- index vote_ballot_corrected_once
 CREATE UNIQUE INDEX vote_ballot_corrected_once ON public.vote_ballot USING btree (compound_id, round_no, corrects_no) WHERE (corrects_no IS NOT NULL)
@@ -3060,6 +3084,20 @@ person_no integer NOT NULL,
   proposed_sealed bytea,
   last_step bigint NOT NULL
 
+-- table trust_entry
+compound_id integer NOT NULL,
+  entry_no integer NOT NULL,
+  kind text NOT NULL,
+  month integer NOT NULL,
+  spent_on date NOT NULL,
+  payee text NOT NULL,
+  evidence text NOT NULL,
+  base_fen bigint NOT NULL,
+  amount_fen bigint NOT NULL,
+  tax_fen bigint NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
 -- table vote_ballot
 compound_id integer NOT NULL,
   round_no integer NOT NULL,
@@ -3543,6 +3581,12 @@ CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_manda
 
 -- trigger token_mandate.token_mandate_stays_whole
 CREATE TRIGGER token_mandate_stays_whole BEFORE TRUNCATE ON public.token_mandate FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger trust_entry.trust_entry_stays
+CREATE TRIGGER trust_entry_stays BEFORE DELETE OR UPDATE ON public.trust_entry FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger trust_entry.trust_entry_stays_whole
+CREATE TRIGGER trust_entry_stays_whole BEFORE TRUNCATE ON public.trust_entry FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger vote_ballot.vote_ballot_stays
 CREATE TRIGGER vote_ballot_stays BEFORE DELETE OR UPDATE ON public.vote_ballot FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -1408,6 +1408,24 @@ CREATE TABLE totp (
   last_step INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 
+-- table trust_entry
+CREATE TABLE trust_entry (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  entry_no INTEGER NOT NULL CHECK (entry_no > 0),
+  kind TEXT NOT NULL CHECK (kind IN ('staff', 'upkeep', 'cleaning', 'greening', 'order', 'office', 'power', 'insurance',
+    'other', 'remuneration')),
+  month INTEGER NOT NULL CHECK (month >= 0 AND (month > 0) = (kind = 'remuneration')),
+  spent_on TEXT NOT NULL,
+  payee TEXT NOT NULL,
+  evidence TEXT NOT NULL,
+  base_fen INTEGER NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  tax_fen INTEGER NOT NULL CHECK (tax_fen BETWEEN 0 AND amount_fen),
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, entry_no)
+) STRICT, WITHOUT ROWID
+
 -- table vote_ballot
 CREATE TABLE vote_ballot (
   compound_id INTEGER NOT NULL,
@@ -2110,6 +2128,14 @@ CREATE TRIGGER token_mandate_no_delete BEFORE DELETE ON token_mandate
 -- trigger token_mandate_no_update
 CREATE TRIGGER token_mandate_no_update BEFORE UPDATE ON token_mandate
                      BEGIN SELECT RAISE(ABORT, 'token_mandate is append-only'); END
+
+-- trigger trust_entry_no_delete
+CREATE TRIGGER trust_entry_no_delete BEFORE DELETE ON trust_entry
+                     BEGIN SELECT RAISE(ABORT, 'trust_entry is append-only'); END
+
+-- trigger trust_entry_no_update
+CREATE TRIGGER trust_entry_no_update BEFORE UPDATE ON trust_entry
+                     BEGIN SELECT RAISE(ABORT, 'trust_entry is append-only'); END
 
 -- trigger vote_ballot_no_delete
 CREATE TRIGGER vote_ballot_no_delete BEFORE DELETE ON vote_ballot

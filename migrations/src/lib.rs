@@ -27,6 +27,7 @@ mod m0017_works;
 mod m0018_accounts;
 mod m0020_tariff;
 mod m0022_arrears;
+mod m0023_trust;
 
 use sea_orm_migration::prelude::*;
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_works::STEP),
             Box::new(m0016_gains::STEP),
             Box::new(m0022_arrears::STEP),
+            Box::new(m0023_trust::STEP),
         ]
     }
 }

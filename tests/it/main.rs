@@ -35,6 +35,7 @@ mod renewal;
 mod rivals;
 mod schema;
 mod tidy;
+mod trust;
 mod verify;
 mod watch;
 mod wire;

@@ -118,6 +118,8 @@ pub static VERBS: &[(&str, &str)] = &[
     ("read.export", "导出账簿"),
     ("read.owner", "查看产权人信息"),
     ("refused.attempt", "被拒绝的尝试"),
+    ("trust.remunerate", "计提酬金"),
+    ("trust.spend", "登记服务支出"),
     ("works.accept", "验收"),
     ("works.account", "决算"),
     ("works.answer", "答复异议"),

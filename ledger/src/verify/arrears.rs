@@ -1,8 +1,8 @@
-//! What ties the claims of arrears to the bills they are of.
+//! What ties the claims of arrears to the bills they are of, and what was taken out of the trust money to its vouchers.
 
 use super::Tie;
 
-pub(super) const TIES: [Tie; 3] = [
+pub(super) const TIES: [Tie; 5] = [
     Tie {
         name: "claims-sum-their-bills",
         counted: "SELECT count(*) FROM arrears_claim x WHERE {compound}",
@@ -38,5 +38,25 @@ pub(super) const TIES: [Tie; 3] = [
                    OR EXISTS (SELECT 1 FROM arrears_proof p WHERE p.compound_id = x.compound_id
                       AND p.claim_no = x.claim_no AND p.delivered_on < x.made_on))
                  ORDER BY x.compound_id, x.claim_no",
+    },
+    Tie {
+        name: "trust-entries-posted",
+        counted: "SELECT count(*) FROM trust_entry x WHERE {compound}",
+        broken: "SELECT '小区 ' || x.compound_id || ' 服务支出 ' || x.entry_no FROM trust_entry x
+                 WHERE {compound} AND (x.amount_fen, x.tax_fen) <> (
+                   SELECT COALESCE(sum(CASE WHEN p.account = 224103 THEN p.side * p.amount_fen ELSE 0 END), 0),
+                          COALESCE(sum(CASE WHEN p.account = 2221 THEN -p.side * p.amount_fen ELSE 0 END), 0)
+                   FROM posting p WHERE p.compound_id = x.compound_id AND p.book = 3 AND p.seq = x.voucher_seq)
+                 ORDER BY x.compound_id, x.entry_no",
+    },
+    Tie {
+        name: "remunerated-once",
+        counted: "SELECT count(*) FROM trust_entry x WHERE {compound} AND x.kind = 'remuneration'",
+        broken: "SELECT '小区 ' || x.compound_id || ' 月份 ' || x.month FROM trust_entry x
+                 WHERE {compound} AND x.kind = 'remuneration' AND NOT EXISTS (
+                   SELECT 1 FROM voucher v WHERE v.compound_id = x.compound_id AND v.book = 3
+                     AND v.reverses_seq = x.voucher_seq)
+                 GROUP BY x.compound_id, x.month HAVING count(*) > 1
+                 ORDER BY x.compound_id, x.month",
     },
 ];

@@ -46,6 +46,8 @@ static LAWS: &[(&str, &str)] = &[
     ("claims-sum-their-bills", "催缴合计等于逐笔欠费"),
     ("plans-sum-to-arrears", "承诺分期合计等于欠费"),
     ("notices-by-stages", "催缴依级进行"),
+    ("trust-entries-posted", "服务支出与酬金均已入账"),
+    ("remunerated-once", "一个月的酬金只计提一次"),
     ("votes-counted", "表决结果可重算"),
     ("projects-counted", "项目付款可重算"),
     ("shares-reckoned", "利息分配可重算"),
