@@ -8,6 +8,7 @@
 
 mod acts;
 mod arguments;
+mod arrears;
 mod channels;
 mod counter;
 mod countersigns;
@@ -22,6 +23,7 @@ mod people;
 mod policies;
 mod reports;
 mod tariffs;
+mod trust;
 mod votes;
 mod words;
 mod works;
@@ -153,6 +155,15 @@ enum Command {
     /// 收银台：收款、收据、退费、减免、核销、违约金、押金、日结单
     #[command(subcommand)]
     Counter(counter::Counter),
+    /// 欠费：账龄、催缴、送达、承诺分期、起诉、诉讼时效
+    #[command(subcommand)]
+    Arrears(arrears::Arrears),
+    /// 收缴率：按幢、单元、月份，连同口径
+    #[command(subcommand)]
+    Collection(arrears::Collection),
+    /// 酬金制：服务支出、酬金、收支公布
+    #[command(subcommand)]
+    Trust(trust::Trust),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
     /// 报表与公示：会计报表、年度公示
@@ -319,6 +330,9 @@ impl Command {
             Command::Pay(args) => args.act.json,
             Command::Bill(args) => args.act.json,
             Command::Counter(asked) => asked.is_json(),
+            Command::Arrears(asked) => asked.is_json(),
+            Command::Collection(asked) => asked.is_json(),
+            Command::Trust(asked) => asked.is_json(),
             Command::Close(args) => args.act.json,
             Command::Reverse(args) => args.act.json,
             Command::User(user) => user.is_json(),
@@ -398,6 +412,15 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Fund(fund) => at(db, async move |books| funds::run(books, fund, out).await).await,
         Command::Pay(args) => at(db, async move |books| acts::pay(books, args, out).await).await,
         Command::Bill(args) => at(db, async move |books| acts::bill(books, args, out).await).await,
+        Command::Arrears(asked) => {
+            at(db, async move |books| arrears::run(books, asked, out).await).await
+        }
+        Command::Collection(asked) => {
+            at(db, async move |books| arrears::collection(books, asked, out).await).await
+        }
+        Command::Trust(asked) => {
+            at(db, async move |books| trust::run(books, asked, out).await).await
+        }
         Command::Statement(args) => {
             at(db, async move |books| papers::statement(books, args, out).await).await
         }

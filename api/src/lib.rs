@@ -6,6 +6,7 @@
 
 pub mod abroad;
 pub mod accounts;
+pub mod arrears;
 pub mod audit;
 pub mod bank;
 pub mod channels;
@@ -46,6 +47,7 @@ pub mod serve;
 pub mod shape;
 pub mod street;
 pub mod tariffs;
+pub mod trust;
 pub mod whence;
 pub mod wire;
 pub mod works;

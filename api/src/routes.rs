@@ -25,9 +25,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, audit, bank, channels, counter, countersign, fees, front, fund, gains, governance,
-    hooks, imports, journal, levy, life, metrics, openapi, people, placements, policy, portal,
-    problem, proof, property, refunds, renewal, tariffs, works,
+    accounts, arrears, audit, bank, channels, counter, countersign, fees, front, fund, gains,
+    governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements, policy,
+    portal, problem, proof, property, refunds, renewal, tariffs, trust, works,
 };
 
 /// Whoever may read the books of a compound.
@@ -306,6 +306,7 @@ static LAW: &[&Rule] =
 static ROUND: &[&Rule] = &[&vote_rules::NO_ROUND, &vote_rules::STAGE];
 
 use ledger::accounts as account_rules;
+use ledger::arrears as arrears_rules;
 use ledger::channel::{
     claim as claim_rules, collection as collection_rules, day as day_rules,
     invoice as invoice_rules, payout as payout_rules,
@@ -319,6 +320,7 @@ use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
 use ledger::tariff as tariff_rules;
+use ledger::trust as trust_rules;
 use ledger::works as work_rules;
 use ledger::{
     bank as bank_rules, channel as channel_rules, fees as fee_rules, fund as fund_rules,
@@ -670,6 +672,44 @@ routes! {
     POST Long "/compounds/{compound}/shared-costs" KEEPERS Compound [MONEY] tariffs::new_shared:
         "分摊公共费用并出账" "按面积或按户分毫不差地分到各户，一批账单一张凭证。"
         [POST, BILLS, &[&tariff_rules::SHARED]];
+    GET Long "/compounds/{compound}/arrears" READERS Compound arrears::list:
+        "列出欠费账龄" "按户、幢、单元、收费项目或月份；欠费多的在前，只列业主承担的。" [];
+    GET Long "/compounds/{compound}/arrears-summary" READERS Compound arrears::summary:
+        "欠费账龄汇总" "各行、合计、建设单位承担的，并与账上应收账款核对。" [];
+    POST Long "/compounds/{compound}/arrears-notices" KEEPERS Compound arrears::new_notices:
+        "发出催缴" "一户或一个账龄段的全部；依次分级，各给合理期限（民法典第九百四十四条）。不得以停水停电或限制出入相威胁。"
+        [ROOM, CLEAR, &[&arrears_rules::TEXT, &arrears_rules::NO_SANCTION, &arrears_rules::DAY, &arrears_rules::NO_STAGE,
+            &arrears_rules::NOTHING_OVERDUE, &arrears_rules::PLAN_KEPT, &arrears_rules::SKIPPED, &arrears_rules::TOO_SOON]];
+    GET Quick "/compounds/{compound}/arrears-notices/{no}" READERS Compound arrears::notice_paper:
+        "查看催缴通知单" "发出时的逐笔金额与正文；业主只显示姓。" [&[&arrears_rules::NO_CLAIM]];
+    POST Quick "/compounds/{compound}/arrears-notices/{no}/proof" KEEPERS Compound arrears::new_proof:
+        "登记送达" "送达之日起诉讼时效重新计算（民法典第一百九十五条）。"
+        [CLEAR, &[&arrears_rules::TEXT, &arrears_rules::NO_SANCTION, &arrears_rules::NO_CLAIM, &arrears_rules::PROVED, &arrears_rules::DAY]];
+    POST Quick "/compounds/{compound}/arrears-plans" KEEPERS Compound arrears::new_plan:
+        "登记承诺" "分期合计等于当日逾期欠费；履行情况依缴费计算，履行中的不再催缴。"
+        [ROOM, CLEAR, &[&arrears_rules::TEXT, &arrears_rules::NO_SANCTION, &arrears_rules::DAY, &arrears_rules::NOTHING_OVERDUE,
+            &arrears_rules::PLAN_DAYS, &arrears_rules::PLAN_SUM]];
+    GET Quick "/compounds/{compound}/arrears-plans" READERS Compound arrears::plans:
+        "列出承诺的履行情况" "履行中、已履行、已违约、另立新约。" [];
+    POST Quick "/compounds/{compound}/arrears-lawsuits" KEEPERS Compound arrears::new_lawsuit:
+        "登记起诉" "起诉或申请仲裁；诉讼时效重新计算（民法典第一百九十五条）。"
+        [ROOM, CLEAR, &[&arrears_rules::TEXT, &arrears_rules::NO_SANCTION, &arrears_rules::DAY, &arrears_rules::NOTHING_OVERDUE]];
+    GET Quick "/compounds/{compound}/arrears-claims" READERS Compound arrears::claims:
+        "列出催缴、承诺与起诉" "依编号。" [ROOM];
+    GET Long "/compounds/{compound}/limitations" READERS Compound arrears::limitations:
+        "列出诉讼时效" "将届满、已届满的账单；逐笔与同一债务两种算法并列。时效届满不核销。" [];
+    GET Long "/compounds/{compound}/collection" READERS Compound arrears::collection:
+        "收缴率" "本期、累计、户、清欠四种比率，连同分子、分母、口径与核对行；建设单位承担的另列。" [&[&arrears_rules::PERIOD]];
+    GET Long "/compounds/{compound}/collection-rows" READERS Compound arrears::collection_rows:
+        "列出收缴率各行" "与收缴率同样的各行，可整份下载。" [&[&arrears_rules::PERIOD]];
+    POST Quick "/compounds/{compound}/service-costs" KEEPERS Compound [MONEY] trust::spend:
+        "登记服务支出" "酬金制：从代管服务资金中支付合同约定的服务成本；共用部位的维修由维修资金支付，不在此列。"
+        [POST, &[&trust_rules::TEXT, &trust_rules::AMOUNT, &trust_rules::NOT_HELD]];
+    POST Quick "/compounds/{compound}/remunerations" KEEPERS Compound [MONEY] trust::remunerate:
+        "计提酬金" "酬金制：月份结束后依收费约定计提一次，按实收的比例或每月定额。"
+        [POST, &[&trust_rules::MONTH, &trust_rules::NOT_HELD, &trust_rules::TAKEN, &trust_rules::NOTHING]];
+    GET Long "/compounds/{compound}/trust-account" READERS Compound trust::account:
+        "服务资金收支" "酬金制：应收、实收、各类支出、酬金、结余，与账上相符；按年公布。" [];
     GET Quick "/compounds/{compound}/bank-lines" READERS Compound bank::lines:
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
     GET Quick "/compounds/{compound}/channel-statements" READERS Compound channels::statements:

@@ -23,6 +23,7 @@ mod rows;
 mod till;
 
 pub use self::account::{Bill, FeeAccount, Receipt, account, receipts, standings};
+pub(crate) use self::account::{MadeBill, bills_made};
 pub use self::bill::{Billed, Billing, Charge, bill};
 pub(crate) use self::bill::{bill_vouchers_of, open_bills_of};
 pub use self::bond::{

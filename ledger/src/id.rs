@@ -65,6 +65,10 @@ identities! {
     TariffNo;
     /// A relief or vacancy (减免、空置).
     ReliefNo;
+    /// A claim made for arrears: a notice, a plan, a lawsuit (催缴、承诺、起诉).
+    ClaimNo;
+    /// What was taken out of the trust money (服务支出、酬金).
+    TrustNo;
     /// A space let to a dwelling (车位租用).
     LeaseNo;
     /// A rung of the area tree. Above compounds.

@@ -4,13 +4,14 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ [`channel`] ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ {[`arrears`] [`trust`] [`channel`]} ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
 
 pub mod accounts;
 pub mod allocation;
+pub mod arrears;
 pub mod audit;
 pub mod bank;
 pub mod books;
@@ -36,6 +37,7 @@ pub mod policy;
 pub mod property;
 pub mod seal;
 pub mod tariff;
+pub mod trust;
 pub mod verify;
 pub mod works;
 
@@ -73,6 +75,8 @@ pub fn rules() -> Vec<&'static error::Rule> {
         fund::RULES,
         fees::RULES,
         fees::COUNTER_RULES,
+        arrears::RULES,
+        trust::RULES,
         gains::RULES,
         channel::RULES,
         works::RULES,

@@ -26,7 +26,6 @@ pub use self::directory::{Directory, Portrait, compound_and_acts, portrait};
 pub use self::owner::{Contact, NewOwner, contacts, convey, owners_by_number};
 use self::owner::{hold, owners_by_id, shares};
 pub use self::roll::building_code;
-pub(crate) use self::roll::place;
 pub use self::roll::{Dwelling, Holder, codes, dwelling, every, numbers, numbers_within, roll};
 pub(crate) use self::roll::{place, rooms};
 pub use self::room_code::{NotRoom, RoomCode};

@@ -4,6 +4,7 @@
 //! Always: a law has a name for ever, a count of what was held against it, and the first row that broke it.
 //! Start at [`verify`].
 
+mod arrears;
 mod chain;
 mod channel;
 mod counter;
@@ -232,8 +233,15 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
     laws.add(Laws::named(&fund::TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&channel::TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&counter::TIES.map(|tie| tie.name)));
+    laws.add(Laws::named(&arrears::TIES.map(|tie| tie.name)));
     chain::check(books, only, &mut laws).await?;
-    for tie in TIES.iter().chain(&fund::TIES).chain(&channel::TIES).chain(&counter::TIES) {
+    for tie in TIES
+        .iter()
+        .chain(&fund::TIES)
+        .chain(&channel::TIES)
+        .chain(&counter::TIES)
+        .chain(&arrears::TIES)
+    {
         check(&mut view, tie, only, &mut laws).await?;
     }
     found.extend(laws.into_vec());

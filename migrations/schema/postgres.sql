@@ -51,6 +51,57 @@ FOREIGN KEY (parent_id) REFERENCES area(area_id)
 -- constraint area.area_pkey
 PRIMARY KEY (area_id)
 
+-- constraint arrears_claim.arrears_claim_check
+CHECK (((stage >= 0) AND ((stage > 0) = (kind = 'notice'::text))))
+
+-- constraint arrears_claim.arrears_claim_check1
+CHECK ((pay_by >= made_on))
+
+-- constraint arrears_claim.arrears_claim_claim_no_check
+CHECK ((claim_no > 0))
+
+-- constraint arrears_claim.arrears_claim_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint arrears_claim.arrears_claim_kind_check
+CHECK ((kind = ANY (ARRAY['notice'::text, 'plan'::text, 'lawsuit'::text])))
+
+-- constraint arrears_claim.arrears_claim_pkey
+PRIMARY KEY (compound_id, claim_no)
+
+-- constraint arrears_claim.arrears_claim_sum_fen_check
+CHECK ((sum_fen > 0))
+
+-- constraint arrears_claim_bill.arrears_claim_bill_compound_id_claim_no_fkey
+FOREIGN KEY (compound_id, claim_no) REFERENCES arrears_claim(compound_id, claim_no)
+
+-- constraint arrears_claim_bill.arrears_claim_bill_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint arrears_claim_bill.arrears_claim_bill_open_fen_check
+CHECK ((open_fen > 0))
+
+-- constraint arrears_claim_bill.arrears_claim_bill_pkey
+PRIMARY KEY (compound_id, claim_no, matter_no)
+
+-- constraint arrears_instalment.arrears_instalment_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint arrears_instalment.arrears_instalment_compound_id_claim_no_fkey
+FOREIGN KEY (compound_id, claim_no) REFERENCES arrears_claim(compound_id, claim_no)
+
+-- constraint arrears_instalment.arrears_instalment_pkey
+PRIMARY KEY (compound_id, claim_no, due_on)
+
+-- constraint arrears_proof.arrears_proof_compound_id_claim_no_fkey
+FOREIGN KEY (compound_id, claim_no) REFERENCES arrears_claim(compound_id, claim_no)
+
+-- constraint arrears_proof.arrears_proof_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint arrears_proof.arrears_proof_pkey
+PRIMARY KEY (compound_id, claim_no)
+
 -- constraint assessment.assessment_area_centi_m2_check
 CHECK ((area_centi_m2 >= 0))
 
@@ -1644,6 +1695,27 @@ FOREIGN KEY (person_no) REFERENCES person(person_no)
 -- constraint totp.totp_pkey
 PRIMARY KEY (person_no)
 
+-- constraint trust_entry.trust_entry_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint trust_entry.trust_entry_check
+CHECK (((month >= 0) AND ((month > 0) = (kind = 'remuneration'::text))))
+
+-- constraint trust_entry.trust_entry_check1
+CHECK (((tax_fen >= 0) AND (tax_fen <= amount_fen)))
+
+-- constraint trust_entry.trust_entry_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint trust_entry.trust_entry_entry_no_check
+CHECK ((entry_no > 0))
+
+-- constraint trust_entry.trust_entry_kind_check
+CHECK ((kind = ANY (ARRAY['staff'::text, 'upkeep'::text, 'cleaning'::text, 'greening'::text, 'order'::text, 'office'::text, 'power'::text, 'insurance'::text, 'other'::text, 'remuneration'::text])))
+
+-- constraint trust_entry.trust_entry_pkey
+PRIMARY KEY (compound_id, entry_no)
+
 -- constraint vote_ballot.vote_ballot_ballot_no_check
 CHECK ((ballot_no > 0))
 
@@ -1931,6 +2003,21 @@ CREATE UNIQUE INDEX area_code_key ON public.area USING btree (code)
 
 -- index area_pkey
 CREATE UNIQUE INDEX area_pkey ON public.area USING btree (area_id)
+
+-- index arrears_claim_bill_pkey
+CREATE UNIQUE INDEX arrears_claim_bill_pkey ON public.arrears_claim_bill USING btree (compound_id, claim_no, matter_no)
+
+-- index arrears_claim_dwelling
+CREATE INDEX arrears_claim_dwelling ON public.arrears_claim USING btree (compound_id, dwelling_no)
+
+-- index arrears_claim_pkey
+CREATE UNIQUE INDEX arrears_claim_pkey ON public.arrears_claim USING btree (compound_id, claim_no)
+
+-- index arrears_instalment_pkey
+CREATE UNIQUE INDEX arrears_instalment_pkey ON public.arrears_instalment USING btree (compound_id, claim_no, due_on)
+
+-- index arrears_proof_pkey
+CREATE UNIQUE INDEX arrears_proof_pkey ON public.arrears_proof USING btree (compound_id, claim_no)
 
 -- index assessment_dwelling
 CREATE INDEX assessment_dwelling ON public.assessment USING btree (compound_id, dwelling_no, kind)
@@ -2424,6 +2511,9 @@ CREATE UNIQUE INDEX token_pkey ON public.token USING btree (token_no)
 -- index totp_pkey
 CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (person_no)
 
+-- index trust_entry_pkey
+CREATE UNIQUE INDEX trust_entry_pkey ON public.trust_entry USING btree (compound_id, entry_no)
+
 -- index vote_ballot_corrected_once
 CREATE UNIQUE INDEX vote_ballot_corrected_once ON public.vote_ballot USING btree (compound_id, round_no, corrects_no) WHERE (corrects_no IS NOT NULL)
 
@@ -2503,6 +2593,45 @@ area_id integer NOT NULL,
   kind text NOT NULL,
   code text NOT NULL,
   name text NOT NULL
+
+-- table arrears_claim
+compound_id integer NOT NULL,
+  claim_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  kind text NOT NULL,
+  stage smallint NOT NULL,
+  made_on date NOT NULL,
+  made_time text NOT NULL,
+  pay_by date NOT NULL,
+  sum_fen bigint NOT NULL,
+  channel text NOT NULL,
+  reason text NOT NULL,
+  remark text NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table arrears_claim_bill
+compound_id integer NOT NULL,
+  claim_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  billed_fen bigint NOT NULL,
+  reduced_fen bigint NOT NULL,
+  open_fen bigint NOT NULL,
+  runs_out_on date NOT NULL,
+  debt_runs_out_on date NOT NULL
+
+-- table arrears_instalment
+compound_id integer NOT NULL,
+  claim_no integer NOT NULL,
+  due_on date NOT NULL,
+  amount_fen bigint NOT NULL
+
+-- table arrears_proof
+compound_id integer NOT NULL,
+  claim_no integer NOT NULL,
+  delivered_on date NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
 
 -- table assessment
 compound_id integer NOT NULL,
@@ -3594,6 +3723,20 @@ person_no integer NOT NULL,
   proposed_sealed bytea,
   last_step bigint NOT NULL
 
+-- table trust_entry
+compound_id integer NOT NULL,
+  entry_no integer NOT NULL,
+  kind text NOT NULL,
+  month integer NOT NULL,
+  spent_on date NOT NULL,
+  payee text NOT NULL,
+  evidence text NOT NULL,
+  base_fen bigint NOT NULL,
+  amount_fen bigint NOT NULL,
+  tax_fen bigint NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
 -- table vote_ballot
 compound_id integer NOT NULL,
   round_no integer NOT NULL,
@@ -3723,6 +3866,30 @@ CREATE TRIGGER act_stays BEFORE DELETE OR UPDATE ON public.act FOR EACH ROW EXEC
 
 -- trigger act.act_stays_whole
 CREATE TRIGGER act_stays_whole BEFORE TRUNCATE ON public.act FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger arrears_claim.arrears_claim_stays
+CREATE TRIGGER arrears_claim_stays BEFORE DELETE OR UPDATE ON public.arrears_claim FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger arrears_claim.arrears_claim_stays_whole
+CREATE TRIGGER arrears_claim_stays_whole BEFORE TRUNCATE ON public.arrears_claim FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger arrears_claim_bill.arrears_claim_bill_stays
+CREATE TRIGGER arrears_claim_bill_stays BEFORE DELETE OR UPDATE ON public.arrears_claim_bill FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger arrears_claim_bill.arrears_claim_bill_stays_whole
+CREATE TRIGGER arrears_claim_bill_stays_whole BEFORE TRUNCATE ON public.arrears_claim_bill FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger arrears_instalment.arrears_instalment_stays
+CREATE TRIGGER arrears_instalment_stays BEFORE DELETE OR UPDATE ON public.arrears_instalment FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger arrears_instalment.arrears_instalment_stays_whole
+CREATE TRIGGER arrears_instalment_stays_whole BEFORE TRUNCATE ON public.arrears_instalment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger arrears_proof.arrears_proof_stays
+CREATE TRIGGER arrears_proof_stays BEFORE DELETE OR UPDATE ON public.arrears_proof FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger arrears_proof.arrears_proof_stays_whole
+CREATE TRIGGER arrears_proof_stays_whole BEFORE TRUNCATE ON public.arrears_proof FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger bill.bill_stays
 CREATE TRIGGER bill_stays BEFORE DELETE OR UPDATE ON public.bill FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -4143,6 +4310,12 @@ CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_manda
 
 -- trigger token_mandate.token_mandate_stays_whole
 CREATE TRIGGER token_mandate_stays_whole BEFORE TRUNCATE ON public.token_mandate FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger trust_entry.trust_entry_stays
+CREATE TRIGGER trust_entry_stays BEFORE DELETE OR UPDATE ON public.trust_entry FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger trust_entry.trust_entry_stays_whole
+CREATE TRIGGER trust_entry_stays_whole BEFORE TRUNCATE ON public.trust_entry FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger vote_ballot.vote_ballot_stays
 CREATE TRIGGER vote_ballot_stays BEFORE DELETE OR UPDATE ON public.vote_ballot FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -28,6 +28,8 @@ mod m0018_accounts;
 mod m0019_channel;
 mod m0020_tariff;
 mod m0021_counter;
+mod m0022_arrears;
+mod m0023_trust;
 
 use sea_orm_migration::prelude::*;
 
@@ -55,13 +57,14 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_portal::STEP),
             Box::new(m0014_countersign::STEP),
             Box::new(m0018_accounts::STEP),
-            Box::new(m0020_tariff::STEP),
-            Box::new(m0021_counter::STEP),
             Box::new(m0015_levy::STEP),
             Box::new(m0017_works::STEP),
             Box::new(m0016_gains::STEP),
             Box::new(m0019_channel::STEP),
             Box::new(m0020_tariff::STEP),
+            Box::new(m0021_counter::STEP),
+            Box::new(m0022_arrears::STEP),
+            Box::new(m0023_trust::STEP),
         ]
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod allocation;
+mod arrears;
 mod attacks;
 mod bad_requests;
 mod billing;
@@ -37,6 +38,7 @@ mod renewal;
 mod rivals;
 mod schema;
 mod tidy;
+mod trust;
 mod verify;
 mod watch;
 mod wire;

@@ -196,7 +196,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 22] = [
+    const ORDER: [&str; 25] = [
         "books",
         "policy",
         "people",
@@ -212,6 +212,8 @@ fn rooms_look_only_behind_them() {
         "fees",
         "gains",
         "channel",
+        "arrears",
+        "trust",
         "works",
         "life",
         "accounts",

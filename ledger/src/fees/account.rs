@@ -181,6 +181,48 @@ async fn remissions(
     Ok(found)
 }
 
+/// A bill as it was made, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MadeBill {
+    pub(crate) bill_no: MatterNo,
+    pub(crate) dwelling_no: DwellingNo,
+    pub(crate) item: String,
+    pub(crate) from_on: Day,
+    pub(crate) to_on: Day,
+    pub(crate) due_on: Day,
+    pub(crate) bearer: Bearer,
+    pub(crate) worked: String,
+}
+
+/// The bills of a compound as they were made, or of one dwelling, by dwelling, oldest first.
+pub(crate) async fn bills_made(
+    view: &mut impl View,
+    compound: CompoundId,
+    only: Option<DwellingNo>,
+) -> Result<Vec<MadeBill>> {
+    let one = if only.is_some() { "AND dwelling_no = $2" } else { "" };
+    let sql = format!(
+        "SELECT matter_no, dwelling_no, item, from_on, to_on, due_on, bearer, worked FROM bill
+         WHERE compound_id = $1 {one} ORDER BY dwelling_no, from_on, due_on, matter_no"
+    );
+    let mut values = vec![compound.0.into()];
+    values.extend(only.map(|no| no.0.into()));
+    let mut bills = Vec::new();
+    for row in view.rows(BILLS, &sql, values).await? {
+        bills.push(MadeBill {
+            bill_no: MatterNo(row.try_get_by_index(0)?),
+            dwelling_no: DwellingNo(row.try_get_by_index(1)?),
+            item: row.try_get_by_index(2)?,
+            from_on: row.try_get_by_index(3)?,
+            to_on: row.try_get_by_index(4)?,
+            due_on: row.try_get_by_index(5)?,
+            bearer: Bearer::named(&row.try_get_by_index::<String>(6)?),
+            worked: row.try_get_by_index(7)?,
+        });
+    }
+    Ok(bills)
+}
+
 /// What every dwelling with bills owes and has prepaid, as of a day, as known at an instant.
 ///
 /// # Errors

@@ -365,6 +365,74 @@ pub(crate) async fn daily_turnover(
     Ok(turnover)
 }
 
+/// What moved an account of a dwelling about a matter on a day, by what kind of event. A reversal is told as the event it
+/// undoes, on the side that event stood on, so that whoever sorts by kind and side needs to know no reversals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MatterTurnover {
+    /// Whose.
+    pub(crate) dwelling: DwellingNo,
+    /// The account.
+    pub(crate) account: i32,
+    /// About what; none if about nothing.
+    pub(crate) matter: Option<MatterNo>,
+    /// The business day.
+    pub(crate) on: Day,
+    /// Of what kind the event is.
+    pub(crate) kind: Kind,
+    /// On which side the event stands.
+    pub(crate) side: Side,
+    /// Debits less credits.
+    pub(crate) debit: Money,
+}
+
+/// What moved two accounts of the dwellings of a book up to a day, in no order: one question for a whole compound, or for one
+/// dwelling of it.
+pub(crate) async fn matter_turnover(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    accounts: [i32; 2],
+    until: Day,
+    only: Option<DwellingNo>,
+) -> Result<Vec<MatterTurnover>> {
+    let one = if only.is_some() { "AND p.dwelling_no = $6" } else { "AND p.dwelling_no > 0" };
+    let sql = format!(
+        "SELECT dwelling_no, account, matter_no, effective_on, kind, side, CAST(sum(fen) AS BIGINT)
+         FROM (SELECT p.dwelling_no, p.account, p.matter_no, p.effective_on, COALESCE(o.kind, v.kind) AS kind,
+                 CASE WHEN v.reverses_seq IS NOT NULL AND v.is_red = 0 THEN -p.side ELSE p.side END AS side,
+                 p.side * p.amount_fen AS fen
+               FROM posting p JOIN voucher v
+                 ON v.compound_id = p.compound_id AND v.book = p.book AND v.seq = p.seq
+               LEFT JOIN voucher o
+                 ON o.compound_id = v.compound_id AND o.book = v.book AND o.seq = v.reverses_seq
+               WHERE p.compound_id = $1 AND p.book = $2 AND p.account IN ($3, $4) AND p.effective_on <= $5 {one}) m
+         GROUP BY dwelling_no, account, matter_no, effective_on, kind, side"
+    );
+    let mut values = vec![
+        compound.0.into(),
+        book.number().into(),
+        accounts[0].into(),
+        accounts[1].into(),
+        until.into(),
+    ];
+    values.extend(only.map(|no| no.0.into()));
+    let mut turnover = Vec::new();
+    for row in view.rows(VOUCHERS, &sql, values).await? {
+        let kind: String = row.try_get_by_index(4)?;
+        let matter: i32 = row.try_get_by_index(2)?;
+        turnover.push(MatterTurnover {
+            dwelling: DwellingNo(row.try_get_by_index(0)?),
+            account: row.try_get_by_index(1)?,
+            matter: (matter != 0).then_some(MatterNo(matter)),
+            on: row.try_get_by_index(3)?,
+            kind: Kind::named(&kind).unwrap_or(Kind::Other),
+            side: Side::of_sign(row.try_get_by_index(5)?),
+            debit: Money::fen(row.try_get_by_index(6)?),
+        });
+    }
+    Ok(turnover)
+}
+
 /// The credit balance of every account of a book that is kept by no dwelling and no matter.
 pub(crate) async fn control_balances(
     view: &mut impl View,
