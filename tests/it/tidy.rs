@@ -208,6 +208,7 @@ fn rooms_look_only_behind_them() {
         "intake",
         "bank",
         "governance",
+        "tariff",
         "fund",
         "fees",
         "gains",
