@@ -7,7 +7,7 @@ use ledger::arrears::{
 use ledger::books::{Books, Snapshot};
 use ledger::calendar::{Day, Month};
 use ledger::error::Result;
-use ledger::id::{ClaimNo, CompoundId};
+use ledger::id::{DemandNo, CompoundId};
 use ledger::money::Money;
 use ledger::property::{self, Compound};
 use schemars::JsonSchema;
@@ -35,7 +35,7 @@ pub async fn notify_for(seat: &Seat, asked: Notifying) -> Result<ledger::books::
 /// Those of [`arrears::prove`].
 pub async fn prove_for(
     seat: &Seat,
-    no: ClaimNo,
+    no: DemandNo,
     asked: Proving,
 ) -> Result<ledger::books::Done<()>> {
     seat.act("arrears.prove", (no, asked), |tx, (no, asked)| {
@@ -48,7 +48,7 @@ pub async fn prove_for(
 ///
 /// # Errors
 /// Those of [`arrears::promise`].
-pub async fn promise_for(seat: &Seat, asked: Promising) -> Result<ledger::books::Done<ClaimNo>> {
+pub async fn promise_for(seat: &Seat, asked: Promising) -> Result<ledger::books::Done<DemandNo>> {
     seat.act("arrears.promise", asked, |tx, asked: &Promising| {
         Box::pin(arrears::promise(tx, asked))
     })
@@ -59,7 +59,7 @@ pub async fn promise_for(seat: &Seat, asked: Promising) -> Result<ledger::books:
 ///
 /// # Errors
 /// Those of [`arrears::sue`].
-pub async fn sue_for(seat: &Seat, asked: Suing) -> Result<ledger::books::Done<ClaimNo>> {
+pub async fn sue_for(seat: &Seat, asked: Suing) -> Result<ledger::books::Done<DemandNo>> {
     seat.act("arrears.sue", asked, |tx, asked: &Suing| Box::pin(arrears::sue(tx, asked))).await
 }
 
@@ -128,7 +128,7 @@ pub async fn new_notices(
 /// Those of [`arrears::notice`].
 pub async fn notice_paper(visit: Visit<AtNumber>) -> Result<Shown<NoticePaper>, Problem> {
     let mut view = visit.read().await?;
-    Ok(Shown(arrears::notice(&mut view, &visit.compound, ClaimNo(visit.at.no)).await?))
+    Ok(Shown(arrears::notice(&mut view, &visit.compound, DemandNo(visit.at.no)).await?))
 }
 
 /// `POST /compounds/{compound}/arrears-notices/{no}/proof`.
@@ -140,7 +140,7 @@ pub async fn new_proof(
     Told(asked): Told<Proving>,
 ) -> Result<Acted<Registered>, Problem> {
     let no = visit.at.no;
-    Ok(Registered::told(prove_for(&Seat::of(&visit), ClaimNo(no), asked).await?, |()| no))
+    Ok(Registered::told(prove_for(&Seat::of(&visit), DemandNo(no), asked).await?, |()| no))
 }
 
 /// `POST /compounds/{compound}/arrears-plans`.
@@ -170,7 +170,7 @@ pub async fn new_lawsuit(
 #[schemars(rename = "ArrearsClaim", description = "一次催缴、承诺或起诉")]
 pub struct ClaimView {
     #[schemars(description = "编号", example = 1)]
-    pub(crate) claim_no: ClaimNo,
+    pub(crate) claim_no: DemandNo,
     #[schemars(description = "房号", example = &"1-1-101")]
     pub(crate) room: String,
     #[schemars(description = "种类")]

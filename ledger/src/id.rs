@@ -66,7 +66,7 @@ identities! {
     /// A relief or vacancy (减免、空置).
     ReliefNo;
     /// A claim made for arrears: a notice, a plan, a lawsuit (催缴、承诺、起诉).
-    ClaimNo;
+    DemandNo;
     /// What was taken out of the trust money (服务支出、酬金).
     TrustNo;
     /// A space let to a dwelling (车位租用).

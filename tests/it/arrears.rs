@@ -8,7 +8,7 @@ use ledger::bank;
 use ledger::books::Role;
 use ledger::error::Result;
 use ledger::fees::{self, Billed, Billing, Charge, Method, Paid, Payment};
-use ledger::id::{ClaimNo, DwellingNo, MatterNo, VoucherSeq};
+use ledger::id::{DemandNo, DwellingNo, MatterNo, VoucherSeq};
 use ledger::journal::{Book, Entry, Kind, Line, Style};
 use ledger::money::Money;
 use serde_json::json;
@@ -68,7 +68,7 @@ async fn notify(world: &World, asked: Notifying) -> Result<Notified> {
     done.await.map(|done| done.answer)
 }
 
-async fn promise(world: &World, room: &str, on: &str, parts: &[(&str, i64)]) -> Result<ClaimNo> {
+async fn promise(world: &World, room: &str, on: &str, parts: &[(&str, i64)]) -> Result<DemandNo> {
     let asked = Promising {
         room: room.into(),
         on: day(on),
@@ -84,13 +84,13 @@ async fn promise(world: &World, room: &str, on: &str, parts: &[(&str, i64)]) -> 
 
 async fn prove(world: &World, no: i32, on: &str) -> Result<()> {
     let asked = Proving { delivered_on: day(on), evidence: "签收回执 7".into() };
-    let done = world.act("arrears.prove", (ClaimNo(no), asked), |tx, (no, asked)| {
+    let done = world.act("arrears.prove", (DemandNo(no), asked), |tx, (no, asked)| {
         Box::pin(arrears::prove(tx, *no, asked))
     });
     done.await.map(|_| ())
 }
 
-async fn sue(world: &World, room: &str, on: &str, court: &str) -> Result<ClaimNo> {
+async fn sue(world: &World, room: &str, on: &str, court: &str) -> Result<DemandNo> {
     let asked =
         Suing { room: room.into(), on: day(on), court: court.into(), evidence: "案号 1".into() };
     let done = world.act("arrears.sue", asked, |tx, a| Box::pin(arrears::sue(tx, a)));
@@ -166,7 +166,7 @@ on_both! {
         prove(&world, 1, "2026-01-06").await.unwrap();
         assert_eq!(code(prove(&world, 1, "2026-01-06").await), "arrears.proved");
         let second = notify(&world, notice(2, Some("1-1-101"), None, "2026-01-21")).await.unwrap();
-        assert_eq!(second.claims, [ClaimNo(3)]);
+        assert_eq!(second.claims, [DemandNo(3)]);
 
         let mut view = world.books.read().await.unwrap();
         let limits = arrears::limits(&mut view, world.compound, day("2026-01-21"), 1_100).await.unwrap();
@@ -186,7 +186,7 @@ on_both! {
         assert!(arrears::limits(&mut view, world.compound, day("2026-01-21"), 90).await.unwrap().is_empty());
 
         let compound = ledger::property::compound(&mut view, "xiaohe").await.unwrap();
-        let paper = arrears::notice(&mut view, &compound, ClaimNo(1)).await.unwrap();
+        let paper = arrears::notice(&mut view, &compound, DemandNo(1)).await.unwrap();
         let lines: Vec<_> = paper.lines.iter()
             .map(|l| (l.billed_fen.in_fen(), l.received_fen.in_fen(), l.open_fen.in_fen()))
             .collect();

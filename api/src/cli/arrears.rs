@@ -9,7 +9,7 @@ use ledger::arrears::{
 use ledger::books::Books;
 use ledger::calendar::Month;
 use ledger::error::{Error, Storage};
-use ledger::id::ClaimNo;
+use ledger::id::DemandNo;
 use ledger::money::Money;
 use serde_json::json;
 
@@ -328,7 +328,7 @@ pub(super) async fn run(books: &Books, asked: Arrears, out: Out<'_>) -> Ran {
         Arrears::Text { no, compound: of, out: file, json } => {
             let compound = compound(books, &of.compound).await?;
             let mut view = books.read().await?;
-            let paper = arrears::notice(&mut view, &compound, ClaimNo(no)).await?;
+            let paper = arrears::notice(&mut view, &compound, DemandNo(no)).await?;
             match file {
                 Some(file) => {
                     let what = format!("写入 {}", file.display());
@@ -343,7 +343,7 @@ pub(super) async fn run(books: &Books, asked: Arrears, out: Out<'_>) -> Ran {
         Arrears::Prove { no, on, evidence, act } => {
             let compound = compound(books, &act.compound).await?;
             let asked = Proving { delivered_on: on.0, evidence };
-            prove_for(&seat(&compound, act.key), ClaimNo(no), asked).await?;
+            prove_for(&seat(&compound, act.key), DemandNo(no), asked).await?;
             registered(out, act.json, no, "已登记送达：催缴")
         }
         Arrears::Promise { room, on, parts, evidence, act } => {

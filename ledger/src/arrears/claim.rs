@@ -19,7 +19,7 @@ use super::{
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day, iso_day_if_any};
 use crate::error::{Refusal, Result};
-use crate::id::{ClaimNo, CompoundId, DwellingNo, MatterNo};
+use crate::id::{DemandNo, CompoundId, DwellingNo, MatterNo};
 use crate::money::Money;
 use crate::property;
 use crate::seal::may_stand_in_clear;
@@ -133,7 +133,7 @@ pub struct ClaimedBill {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Claim {
     /// Its number.
-    pub claim_no: ClaimNo,
+    pub claim_no: DemandNo,
     /// Of which dwelling.
     pub dwelling_no: DwellingNo,
     /// What it is.
@@ -235,7 +235,7 @@ pub struct Passed {
 pub struct Notified {
     /// Their numbers.
     #[schemars(description = "编号", example = [1])]
-    pub claims: Vec<ClaimNo>,
+    pub claims: Vec<DemandNo>,
     /// What they claim.
     #[schemars(description = "催缴金额合计：分", example = 30_000)]
     pub sum_fen: Money,
@@ -474,7 +474,7 @@ fn blank(
 ) -> Claim {
     let bills: Vec<ClaimedBill> = bills.into_iter().map(|(_, bill)| bill).collect();
     Claim {
-        claim_no: ClaimNo(0),
+        claim_no: DemandNo(0),
         dwelling_no,
         kind,
         stage: 0,
@@ -510,7 +510,7 @@ async fn of_dwelling(tx: &mut Tx, kind: ClaimKind, room: &str, on: Day) -> Resul
 ///
 /// # Errors
 /// `arrears.text`, `seal.person-in-text`, `arrears.no-sanction`, `arrears.no-claim`, `arrears.proved`, `arrears.day`.
-pub async fn prove(tx: &mut Tx, no: ClaimNo, asked: &Proving) -> Result<()> {
+pub async fn prove(tx: &mut Tx, no: DemandNo, asked: &Proving) -> Result<()> {
     may_say("凭据", &asked.evidence, true)?;
     let (compound, today) = (tx.compound(), tx.at().day());
     let claims = rows::claims(tx, compound, None).await?;
@@ -557,7 +557,7 @@ fn may_promise(sum: Money, asked: &Promising) -> Result<Day, Refusal> {
 /// # Errors
 /// `arrears.text`, `seal.person-in-text`, `arrears.no-sanction`, `arrears.day`, `property.room-code`, `property.no-dwelling`,
 /// `arrears.nothing-overdue`, `arrears.plan-days`, `arrears.plan-sum`.
-pub async fn promise(tx: &mut Tx, asked: &Promising) -> Result<ClaimNo> {
+pub async fn promise(tx: &mut Tx, asked: &Promising) -> Result<DemandNo> {
     may_say("凭据", &asked.evidence, true)?;
     let mut claim = of_dwelling(tx, ClaimKind::Plan, &asked.room, asked.on).await?;
     claim.pay_by = may_promise(claim.sum_fen, asked)?;
@@ -571,7 +571,7 @@ pub async fn promise(tx: &mut Tx, asked: &Promising) -> Result<ClaimNo> {
 /// # Errors
 /// `arrears.text`, `seal.person-in-text`, `arrears.no-sanction`, `arrears.day`, `property.room-code`, `property.no-dwelling`,
 /// `arrears.nothing-overdue`.
-pub async fn sue(tx: &mut Tx, asked: &Suing) -> Result<ClaimNo> {
+pub async fn sue(tx: &mut Tx, asked: &Suing) -> Result<DemandNo> {
     may_say("受理机构", &asked.court, true)?;
     may_say("凭据", &asked.evidence, true)?;
     let mut claim = of_dwelling(tx, ClaimKind::Lawsuit, &asked.room, asked.on).await?;
@@ -627,7 +627,7 @@ mod tests {
         };
         let bill = bill(&[]);
         let mut claim = blank(kind, DwellingNo(1), day(on), vec![(&bill, claimed)]);
-        (claim.claim_no, claim.stage, claim.pay_by) = (ClaimNo(no), stage, day(pay_by));
+        (claim.claim_no, claim.stage, claim.pay_by) = (DemandNo(no), stage, day(pay_by));
         claim
     }
 

@@ -14,7 +14,7 @@ use super::{NO_CLAIM, rows};
 use crate::books::View;
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::id::{ClaimNo, MatterNo};
+use crate::id::{DemandNo, MatterNo};
 use crate::mask;
 use crate::measure::Area;
 use crate::money::Money;
@@ -66,7 +66,7 @@ pub struct NoticePaper {
     pub compound: String,
     /// Its number.
     #[schemars(description = "编号", example = 1)]
-    pub claim_no: ClaimNo,
+    pub claim_no: DemandNo,
     /// What it is called.
     #[schemars(description = "名称", example = &"催缴提醒")]
     pub title: String,
@@ -115,7 +115,7 @@ pub struct NoticePaper {
 ///
 /// # Errors
 /// `arrears.no-claim`.
-pub async fn notice(view: &mut impl View, compound: &Compound, no: ClaimNo) -> Result<NoticePaper> {
+pub async fn notice(view: &mut impl View, compound: &Compound, no: DemandNo) -> Result<NoticePaper> {
     let claims = rows::claims(view, compound.id, None).await?;
     let claim = claims.into_iter().find(|c| c.claim_no == no && c.kind == ClaimKind::Notice);
     let claim = claim.ok_or_else(|| NO_CLAIM.refuse(format!("催缴 {no}")))?;

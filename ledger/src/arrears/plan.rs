@@ -11,7 +11,7 @@ use super::rows;
 use crate::books::View;
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::id::{ClaimNo, CompoundId, MatterNo};
+use crate::id::{DemandNo, CompoundId, MatterNo};
 use crate::money::Money;
 use crate::property;
 
@@ -55,7 +55,7 @@ impl PlanState {
 pub struct Plan {
     /// Its number.
     #[schemars(description = "编号", example = 1)]
-    pub claim_no: ClaimNo,
+    pub claim_no: DemandNo,
     /// The dwelling's code.
     #[schemars(description = "房号", example = &"1-1-101")]
     pub room: String,

@@ -5,7 +5,7 @@ use crate::books::sheaf::{Kind as Column, Table};
 use crate::books::{Reads, Tx, View};
 use crate::calendar::Day;
 use crate::error::{Result, Storage};
-use crate::id::{ClaimNo, CompoundId, DwellingNo, MatterNo};
+use crate::id::{DemandNo, CompoundId, DwellingNo, MatterNo};
 use crate::money::Money;
 
 static CLAIM: Table = Table {
@@ -74,8 +74,8 @@ static PROOF: Table = Table {
 const CLAIMS: Reads = Reads(&[&CLAIM, &BILL, &INSTALMENT, &PROOF]);
 
 /// Keeps a claim with its bills and instalments; its number is given here.
-pub(super) async fn keep(tx: &mut Tx, claim: &mut Claim) -> Result<ClaimNo> {
-    let no = ClaimNo(tx.next_no("arrears-claim"));
+pub(super) async fn keep(tx: &mut Tx, claim: &mut Claim) -> Result<DemandNo> {
+    let no = DemandNo(tx.next_no("arrears-claim"));
     claim.claim_no = no;
     let (compound, act) = (tx.compound().0, tx.act().0);
     let row = [
@@ -116,7 +116,7 @@ pub(super) async fn keep(tx: &mut Tx, claim: &mut Claim) -> Result<ClaimNo> {
     Ok(no)
 }
 
-pub(super) fn keep_proof(tx: &mut Tx, no: ClaimNo, delivered_on: Day, evidence: &str) {
+pub(super) fn keep_proof(tx: &mut Tx, no: DemandNo, delivered_on: Day, evidence: &str) {
     let row = [
         tx.compound().0.into(),
         no.0.into(),
@@ -149,7 +149,7 @@ pub(super) async fn claims(
         let stage: i16 = row.try_get_by_index(3)?;
         let bug = || Storage::Bug(format!("a claim of kind {kind:?}, stage {stage}"));
         claims.push(Claim {
-            claim_no: ClaimNo(row.try_get_by_index(0)?),
+            claim_no: DemandNo(row.try_get_by_index(0)?),
             dwelling_no: DwellingNo(row.try_get_by_index(1)?),
             kind: ClaimKind::named(&kind).ok_or_else(bug)?,
             stage: u8::try_from(stage).map_err(|_| bug())?,
