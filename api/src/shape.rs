@@ -1,6 +1,6 @@
 //! What does not fit, told in Chinese: the field, what belongs there, what was written.
 //!
-//! Owns: [`json`], [`query`], [`toml`], [`misfit`]. The readers of JSON, queries and TOML speak English, and in few phrases; those are
+//! Owns: [`json`], [`query`], [`toml()`], [`misfit`]. The readers of JSON, queries and TOML speak English, and in few phrases; those are
 //! known here by their beginnings. What is not known is passed on as it came, with its field.
 
 use ledger::error::{Refusal, Rule};

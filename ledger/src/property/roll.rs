@@ -113,7 +113,7 @@ pub fn building_code(code: &RoomCode) -> String {
     }
 }
 
-/// An owner on a day, with a share. The numbers are asked for apart ([`contacts`]).
+/// An owner on a day, with a share. The numbers are asked for apart ([`super::contacts`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Holder {
     /// The owner.
