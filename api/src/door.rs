@@ -9,7 +9,7 @@
 //! leaves as a problem; a query or body with a field nobody reads is refused.
 //! An entity tag (RFC 9110 §8.8.3, strong) names the last acts of the compound and of the head office, the caller, the
 //! day and the question: nothing an answer is made of can change without it, so an answer that is still true is not
-//! computed again. Never: an identity number, a telephone number, a token or a body in the log.
+//! computed again. What few requests come to is boxed: a future is moved as large as its rarest turn. Never: an identity number, a telephone number, a token or a body in the log.
 
 mod body;
 
@@ -337,7 +337,7 @@ pub async fn admit(State(entry): State<Entry>, request: Request, next: Next) -> 
         && let Some(problem) = response.extensions().get::<Problem>()
         && (problem.is_refused_by_rule() || problem.code() == property::NO_COMPOUND.code)
     {
-        note(&books, &actor, &code, route, problem.code()).await;
+        Box::pin(note(&books, &actor, &code, route, problem.code())).await;
     }
     let code = response.extensions().get::<Problem>().map(Problem::code);
     if code == Some(property::NO_COMPOUND.code) {
@@ -387,7 +387,9 @@ async fn attend(
         (Scope::House, None) if code.is_some() => Ok(Access::Unseen),
         (Scope::House, _) => Ok(who.role_in_house(route.roles)),
         (_, None) => Ok(Access::Unseen),
-        (_, Some(compound)) => at(&door, &who, compound, room.as_deref(), route.roles).await,
+        (_, Some(compound)) => {
+            Box::pin(at(&door, &who, compound, room.as_deref(), route.roles)).await
+        }
     };
     let remembered = match known {
         Some(compound) => Some((judged(Some(&compound)).await?, Some(compound), None)),
@@ -398,7 +400,7 @@ async fn attend(
     let (access, compound, acts) = match remembered {
         Some(found @ (Access::Allowed(_), ..)) => found,
         _ => {
-            let (compound, acts) = look(&door, code.as_deref()).await?;
+            let (compound, acts) = Box::pin(look(&door, code.as_deref())).await?;
             (judged(compound.as_ref()).await?, compound, acts)
         }
     };
@@ -427,7 +429,8 @@ async fn attend(
     }
     if let Some(deed) = route.deed {
         let asking = Asking { door, route, deed, who, actor, compound, key };
-        return countersign::attend(asking, Request::from_parts(parts, body), next).await;
+        let request = Request::from_parts(parts, body);
+        return Box::pin(countersign::attend(asking, request, next)).await;
     }
     let (books, entrance) = (door.books.clone(), door.entrance.clone());
     parts.extensions.insert(Caller { books, entrance, who, actor, key });
@@ -661,7 +664,8 @@ async fn who(
     if let Some(known) = machine {
         return Ok(people::Caller::new(known, door.books.clock().now().day()));
     }
-    door.entrance.admit(token, from).await?.ok_or_else(|| stranger("令牌不认识，或已失效"))
+    let known = Box::pin(door.entrance.admit(token, from)).await?;
+    known.ok_or_else(|| stranger("令牌不认识，或已失效"))
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {

@@ -141,12 +141,13 @@ const TIES: [Tie; 14] = [
                    (x.sum_fen, CAST(x.households AS BIGINT)) <> (
                      SELECT COALESCE(sum(h.amount_fen), 0), count(*) FROM gain_share h
                      WHERE h.compound_id = x.compound_id AND h.settlement_no = x.settlement_no)
-                   OR x.households <> (
-                     SELECT count(*) FROM gain_share h JOIN posting p
-                       ON p.compound_id = h.compound_id AND p.book = 1 AND p.dwelling_no = h.dwelling_no
-                       AND p.account = h.account AND p.effective_on = x.settle_on
-                       AND p.seq BETWEEN x.first_seq AND x.last_seq AND p.side = -1 AND p.amount_fen = h.amount_fen
-                     WHERE h.compound_id = x.compound_id AND h.settlement_no = x.settlement_no)
+                   OR EXISTS (
+                     SELECT h.dwelling_no, h.account, h.amount_fen FROM gain_share h
+                     WHERE h.compound_id = x.compound_id AND h.settlement_no = x.settlement_no
+                     EXCEPT
+                     SELECT p.dwelling_no, p.account, p.amount_fen FROM posting p
+                     WHERE p.compound_id = x.compound_id AND p.book = 1 AND p.seq BETWEEN x.first_seq AND x.last_seq
+                       AND p.effective_on = x.settle_on AND p.side = -1)
                    OR x.sum_fen <> (
                      SELECT COALESCE(sum(p.amount_fen), 0) FROM posting p
                      WHERE p.compound_id = x.compound_id AND p.book = 1 AND p.seq BETWEEN x.first_seq AND x.last_seq

@@ -403,8 +403,7 @@ impl View for Glance {
         sql: &str,
         values: Vec<Value>,
     ) -> Result<Vec<QueryResult>> {
-        let statement = Statement::from_sql_and_values(self.backend, sql, values);
-        Ok(self.db.query_all_raw(statement).await?)
+        Ok(dialect::ask(&self.db, sql, values).await?)
     }
 
     fn backend(&self) -> DbBackend {

@@ -238,26 +238,32 @@ async fn freeze(
     vouchers: Vec<Posted>,
 ) -> Result<Closed> {
     let (compound, act) = (tx.compound().0, tx.act().0);
-    let sql = "
+    // What was frozen last, looked up for each row by the whole key. Joined, a planner that knows nothing of the tables yet
+    // walks through all it has just inserted for each row it inserts.
+    let frozen = |column: &str| {
+        format!(
+            "(SELECT b.{column} FROM period_balance b
+              WHERE b.compound_id = $1 AND b.book = $2 AND b.dwelling_no = m.dwelling_no AND b.account = m.account
+                AND b.matter_no = m.matter_no AND b.period <= $4 ORDER BY b.period DESC LIMIT 1)"
+        )
+    };
+    let (debit, credit) = (frozen("debit_fen"), frozen("credit_fen"));
+    let sql = format!(
+        "
       INSERT INTO period_balance
         (compound_id, book, period, dwelling_no, account, matter_no, debit_fen, credit_fen)
       SELECT $1, $2, $3, m.dwelling_no, m.account, m.matter_no,
-             m.debit + COALESCE(b.debit_fen, 0), m.credit + COALESCE(b.credit_fen, 0)
+             m.debit + COALESCE({debit}, 0), m.credit + COALESCE({credit}, 0)
       FROM (SELECT p.dwelling_no, p.account, p.matter_no,
               CAST(sum(CASE WHEN p.side = 1 THEN p.amount_fen ELSE 0 END) AS BIGINT) AS debit,
               CAST(sum(CASE WHEN p.side = -1 THEN p.amount_fen ELSE 0 END) AS BIGINT) AS credit
             FROM posting p JOIN voucher v
               ON v.compound_id = p.compound_id AND v.book = p.book AND v.seq = p.seq
             WHERE p.compound_id = $1 AND p.book = $2 AND v.period > $4 AND v.period <= $3
-            GROUP BY p.dwelling_no, p.account, p.matter_no) m
-      LEFT JOIN period_balance b
-        ON b.compound_id = $1 AND b.book = $2 AND b.dwelling_no = m.dwelling_no
-        AND b.account = m.account AND b.matter_no = m.matter_no
-        AND b.period = (SELECT max(x.period) FROM period_balance x
-                        WHERE x.compound_id = $1 AND x.book = $2 AND x.dwelling_no = m.dwelling_no
-                          AND x.account = m.account AND x.matter_no = m.matter_no AND x.period <= $4)";
+            GROUP BY p.dwelling_no, p.account, p.matter_no) m"
+    );
     let values = vec![compound.into(), book.number().into(), month.number().into(), after.into()];
-    let frozen = tx.exec(sql, values).await?;
+    let frozen = tx.exec(&sql, values).await?;
 
     let (head_seq, hash) = rows::standing(tx).await?.head(book);
     let sql = "INSERT INTO period_close (compound_id, book, period, act_no, head_seq, head_hash)

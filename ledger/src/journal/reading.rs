@@ -1,5 +1,7 @@
 //! What the books say: a voucher, a trial balance, a dwelling's movements; as of a day, as known at an instant.
 
+use std::collections::{BTreeMap, HashMap};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -106,7 +108,7 @@ pub async fn trial_balance(
         let values = vec![compound.0.into(), book.number().into(), day.into(), known_at.into()];
         view.rows(VOUCHERS, sql, values).await?
     };
-    let mut totals = std::collections::HashMap::new();
+    let mut totals = HashMap::new();
     for row in found {
         let (debit, credit): (i64, i64) = (row.try_get("", "debit")?, row.try_get("", "credit")?);
         totals.insert(row.try_get::<i32>("", "account")?, Totals { debit, credit });
@@ -346,22 +348,42 @@ pub(crate) async fn daily_turnover(
     from: Day,
     to: Day,
 ) -> Result<Vec<DayTurnover>> {
-    let sql = "SELECT dwelling_no, account, on_day, CAST(sum(fen) AS BIGINT)
-               FROM (SELECT dwelling_no, account, CASE WHEN effective_on >= $3 THEN effective_on END AS on_day,
-                       -side * amount_fen AS fen
-                     FROM posting WHERE compound_id = $1 AND book = $2 AND dwelling_no > 0 AND effective_on <= $4) p
-               GROUP BY dwelling_no, account, on_day";
-    let values = vec![compound.0.into(), book.number().into(), from.into(), to.into()];
+    // What stood before is what stands less what moved since: the years before the first day are not read again.
+    let sql = "SELECT dwelling_no, account, NULL AS on_day, credit_fen - debit_fen AS fen FROM balance
+               WHERE compound_id = $1 AND book = $2 AND dwelling_no > 0
+               UNION ALL
+               SELECT p.dwelling_no, p.account, v.effective_on, CAST(sum(-p.side * p.amount_fen) AS BIGINT)
+               FROM voucher v
+               JOIN posting p ON p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
+               WHERE v.compound_id = $1 AND v.book = $2 AND v.effective_on >= $3 AND p.dwelling_no > 0
+               GROUP BY p.dwelling_no, p.account, v.effective_on";
+    let values = vec![compound.0.into(), book.number().into(), from.into()];
     let found = view.rows(VOUCHERS, sql, values).await?;
     let mut turnover = Vec::with_capacity(found.len());
+    let mut before: BTreeMap<(DwellingNo, i32), Money> = BTreeMap::new();
     for row in found {
-        turnover.push(DayTurnover {
-            dwelling: DwellingNo(row.try_get_by_index(0)?),
-            account: row.try_get_by_index(1)?,
-            on: row.try_get_by_index(2)?,
-            credit: Money::fen(row.try_get_by_index(3)?),
-        });
+        let dwelling = DwellingNo(row.try_get_by_index(0)?);
+        let account: i32 = row.try_get_by_index(1)?;
+        let on: Option<Day> = row.try_get_by_index(2)?;
+        let credit = Money::fen(row.try_get_by_index(3)?);
+        let stood = before.entry((dwelling, account)).or_default();
+        match on {
+            None => *stood += credit,
+            Some(day) => {
+                *stood -= credit;
+                if day <= to {
+                    turnover.push(DayTurnover { dwelling, account, on, credit });
+                }
+            }
+        }
     }
+    let stood = before.into_iter().filter(|(_, credit)| *credit != Money::ZERO);
+    turnover.extend(stood.map(|((dwelling, account), credit)| DayTurnover {
+        dwelling,
+        account,
+        on: None,
+        credit,
+    }));
     Ok(turnover)
 }
 
@@ -438,10 +460,10 @@ pub(crate) async fn control_balances(
     view: &mut impl View,
     compound: CompoundId,
     book: Book,
-) -> Result<std::collections::BTreeMap<i32, Money>> {
+) -> Result<BTreeMap<i32, Money>> {
     let sql = "SELECT account, CAST(sum(credit_fen - debit_fen) AS BIGINT) FROM balance
                WHERE compound_id = $1 AND book = $2 AND dwelling_no = 0 GROUP BY account";
-    let mut balances = std::collections::BTreeMap::new();
+    let mut balances = BTreeMap::new();
     for row in view.rows(VOUCHERS, sql, vec![compound.0.into(), book.number().into()]).await? {
         balances.insert(row.try_get_by_index(0)?, Money::fen(row.try_get_by_index(1)?));
     }
@@ -493,7 +515,7 @@ pub async fn vouchers(
     let sql = "SELECT reverses_seq, seq FROM voucher
                WHERE compound_id = $1 AND book = $2 AND reverses_seq BETWEEN $3 AND $4";
     let values = vec![compound.0.into(), book.number().into(), first.into(), last.into()];
-    let mut reversed = std::collections::HashMap::new();
+    let mut reversed = HashMap::new();
     for row in view.rows(VOUCHERS, sql, values).await? {
         let original: i32 = row.try_get("", "reverses_seq")?;
         reversed.insert(original, VoucherSeq(row.try_get("", "seq")?));
@@ -647,7 +669,7 @@ pub(super) async fn turnover(
     book: Book,
     after: i32,
     through: i32,
-) -> Result<std::collections::BTreeMap<i32, Totals>> {
+) -> Result<BTreeMap<i32, Totals>> {
     let sql = "SELECT p.account,
                  CAST(sum(CASE WHEN p.side = 1 THEN p.amount_fen ELSE 0 END) AS BIGINT) AS debit,
                  CAST(sum(CASE WHEN p.side = -1 THEN p.amount_fen ELSE 0 END) AS BIGINT) AS credit
@@ -656,7 +678,7 @@ pub(super) async fn turnover(
                WHERE p.compound_id = $1 AND p.book = $2 AND v.period > $3 AND v.period <= $4
                GROUP BY p.account";
     let values = vec![tx.compound().0.into(), book.number().into(), after.into(), through.into()];
-    let mut totals = std::collections::BTreeMap::new();
+    let mut totals = BTreeMap::new();
     for row in tx.rows(VOUCHERS, sql, values).await? {
         let (debit, credit) = (row.try_get("", "debit")?, row.try_get("", "credit")?);
         totals.insert(row.try_get("", "account")?, Totals { debit, credit });

@@ -221,7 +221,7 @@ pub(super) fn no_dwelling(code: &RoomCode) -> Refusal {
 }
 
 /// The question for dwellings with their owners on a day: `$1` is the compound, `$2` the day; what else to ask of the
-/// dwelling and of the owner, and which dwellings.
+/// dwelling and of the owner, and which dwellings. The rows come in no order: [`dwellings_of`] puts them in theirs.
 pub(super) fn roll_sql(first: &str, owner: &str, only: &str) -> String {
     format!(
         "SELECT {first} d.dwelling_no, d.code, d.floor, d.kind, d.housing, d.has_lift, d.is_unsold, d.handed_over_on,
@@ -232,7 +232,7 @@ pub(super) fn roll_sql(first: &str, owner: &str, only: &str) -> String {
          LEFT JOIN tenure t ON t.compound_id = d.compound_id AND t.dwelling_no = d.dwelling_no
            AND t.from_on <= $2 AND (t.until_on IS NULL OR t.until_on > $2)
          LEFT JOIN owner o ON o.compound_id = t.compound_id AND o.owner_no = t.owner_no
-         WHERE d.compound_id = $1 {only} ORDER BY d.dwelling_no, t.owner_no"
+         WHERE d.compound_id = $1 {only}"
     )
 }
 
@@ -252,6 +252,9 @@ pub(super) fn dwellings_of(rows: &[sea_orm::QueryResult]) -> Result<Vec<Dwelling
                 from: row.try_get("", "from_on")?,
             });
         }
+    }
+    for dwelling in dwellings.values_mut() {
+        dwelling.owners.sort_unstable_by_key(|owner| owner.owner_no);
     }
     Ok(dwellings.into_values().collect())
 }

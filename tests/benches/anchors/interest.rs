@@ -1,8 +1,9 @@
 //! The run of interest against the raw limit: the same rows by COPY over four connections, or by bare inserts.
 //!
 //! `XIAOQU_BENCH_HOUSEHOLDS` (1,000,000) are spread over compounds of 2,000. Three years are run one after the other on the
-//! same books; the first writes balances that are new, as COPY does. Everything is in it: what moved is read, reckoned,
-//! checked, chained, each share kept with its lines, the manifest sealed.
+//! same books. COPY writes to empty tables; the bare inserts to a file that holds the same rows as our books do, since
+//! SQLite adds to a balance at a different price than it writes a new one. Everything is in ours: what moved is read,
+//! reckoned, checked, chained, each share kept with its lines, the manifest sealed.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -28,6 +29,8 @@ const SHARES: &str = "CREATE TABLE raw_share (compound_id INTEGER NOT NULL, sett
   PRIMARY KEY (compound_id, settlement_no, dwelling_no, account))";
 const WORKED: &str = "1000000xYx1710000@three-months";
 const CONNECTIONS: usize = 4;
+/// The number of the bare side's voucher of deposits; the years follow.
+const DEPOSITS: usize = 1;
 const YEARS: [i32; 3] = [2025, 2026, 2027];
 
 fn compounds() -> i32 {
@@ -56,11 +59,14 @@ pub(super) async fn on_postgres(url: &str) {
 pub(super) async fn on_sqlite() {
     let folder = tempfile::tempdir_in(bench_folder()).expect("a folder");
     let books = founded(&format!("sqlite:{}", folder.path().join("ours.sqlite").display())).await;
-    for year in YEARS {
-        let path = folder.path().join(format!("raw{year}.sqlite"));
-        let raw = tokio::task::block_in_place(|| inserted(&path));
-        told("sqlite", year, ran(&books, year).await, "bare inserts", raw);
-        std::fs::remove_file(path).expect("removed");
+    // The bare rows go to a file that holds what our books hold: the deposits, then the years before.
+    let raw = raw_sqlite(&folder.path().join("raw.sqlite"));
+    raw.execute_batch(&RAW_TABLES.replace("{day}", "TEXT")).expect("raw tables");
+    raw.execute_batch(SHARES).expect("raw tables");
+    tokio::task::block_in_place(|| inserted(&raw, DEPOSITS));
+    for (before, year) in YEARS.into_iter().enumerate() {
+        let took = tokio::task::block_in_place(|| inserted(&raw, DEPOSITS + 1 + before));
+        told("sqlite", year, ran(&books, year).await, "bare inserts", took);
     }
 }
 
@@ -175,28 +181,30 @@ async fn endowed(books: &Books, compound: CompoundId) {
 }
 
 /// The rows of one compound: postings, balances, shares, each a line of tabs.
-fn rows_of(compound: i32) -> [String; 3] {
+fn rows_of(compound: i32, voucher: usize) -> [String; 3] {
+    let (account, year) =
+        if voucher == DEPOSITS { (400_101, 2024) } else { (3001, 2023 + voucher) };
     let [mut postings, mut balances, mut shares] = [const { String::new() }; 3];
     for line in 1..=DWELLINGS + 1 {
         let (side, account, dwelling) =
-            if line == 1 { (1, 310_101, 0) } else { (-1, 3001, line - 1) };
+            if line == 1 { (1, 310_101, 0) } else { (-1, account, line - 1) };
         let amount = if line == 1 { 17_100 * DWELLINGS } else { 17_100 };
         // Writing to a String cannot fail.
         let _ = writeln!(
             postings,
-            "{compound}\t1\t{side}\t4\t{line}\t{account}\t{dwelling}\t0\t2025-06-30\t{amount}"
+            "{compound}\t1\t{side}\t{voucher}\t{line}\t{account}\t{dwelling}\t0\t{year}-06-20\t{amount}"
         );
         let _ = writeln!(balances, "{compound}\t1\t{account}\t{dwelling}\t0\t0\t{amount}");
         if dwelling > 0 {
-            let _ = writeln!(shares, "{compound}\t1\t{dwelling}\t3001\t{amount}\t{WORKED}");
+            let _ = writeln!(shares, "{compound}\t{voucher}\t{dwelling}\t3001\t{amount}\t{WORKED}");
         }
     }
     [postings, balances, shares]
 }
 
-fn voucher_of(compound: i32) -> String {
+fn voucher_of(compound: i32, voucher: usize) -> String {
     format!(
-        "{compound}\t1\t4\t2024\t4\t202407\t2025-06-30\t1767574800\t4\t{}\tgains\t结息\tbench\t\t{HASH}\t{HASH}\n",
+        "{compound}\t1\t{voucher}\t2024\t{voucher}\t202407\t2025-06-30\t1767574800\t4\t{}\tgains\t结息\tbench\t\t{HASH}\t{HASH}\n",
         DWELLINGS + 1
     )
 }
@@ -209,8 +217,8 @@ async fn copied(pool: &sqlx::PgPool) -> Duration {
         let pool = pool.clone();
         tasks.spawn(async move {
             for compound in (1 + first as i32..=compounds()).step_by(CONNECTIONS) {
-                let [postings, balances, shares] = rows_of(compound);
-                let voucher = voucher_of(compound);
+                let [postings, balances, shares] = rows_of(compound, DEPOSITS + 1);
+                let voucher = voucher_of(compound, DEPOSITS + 1);
                 let mut tx = pool.begin().await.expect("begin");
                 for (table, rows) in [
                     ("raw_voucher", &voucher),
@@ -231,23 +239,26 @@ async fn copied(pool: &sqlx::PgPool) -> Duration {
     begun.elapsed()
 }
 
-/// The same rows by prepared inserts, a transaction a compound, one connection in the caller's thread.
-fn inserted(path: &std::path::Path) -> Duration {
-    let conn = raw_sqlite(path);
-    conn.execute_batch(&RAW_TABLES.replace("{day}", "TEXT")).expect("raw tables");
-    conn.execute_batch(SHARES).expect("raw tables");
+/// The same rows by prepared inserts, a transaction a compound, one connection in the caller's thread: the voucher of this
+/// number in every compound. What a balance held before stands there, and is added to.
+fn inserted(conn: &rusqlite::Connection, voucher: usize) -> Duration {
+    const ADDED: &str = "ON CONFLICT (compound_id, book, dwelling_no, account, matter_no) DO UPDATE SET
+      debit_fen = raw_balance.debit_fen + excluded.debit_fen, credit_fen = raw_balance.credit_fen + excluded.credit_fen";
     let begun = Moment::now();
     for compound in 1..=compounds() {
         conn.execute_batch("BEGIN IMMEDIATE").expect("begin");
-        let [postings, balances, shares] = rows_of(compound);
-        for (table, rows, columns) in [
-            ("raw_voucher", &voucher_of(compound), 16),
-            ("raw_posting", &postings, 10),
-            ("raw_balance", &balances, 7),
-            ("raw_share", &shares, 6),
+        let [postings, balances, shares] = rows_of(compound, voucher);
+        for (table, rows, columns, clash) in [
+            ("raw_voucher", &voucher_of(compound, voucher), 16, ""),
+            ("raw_posting", &postings, 10, ""),
+            ("raw_balance", &balances, 7, ADDED),
+            ("raw_share", &shares, 6, ""),
         ] {
+            if voucher == DEPOSITS && table == "raw_share" {
+                continue;
+            }
             let marks = vec!["?"; columns].join(", ");
-            let insert = format!("INSERT INTO {table} VALUES ({marks})");
+            let insert = format!("INSERT INTO {table} VALUES ({marks}) {clash}");
             let mut insert = conn.prepare_cached(&insert).expect("prepared");
             for row in rows.lines() {
                 insert.execute(rusqlite::params_from_iter(row.split('\t'))).expect("inserted");
