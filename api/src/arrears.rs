@@ -7,7 +7,7 @@ use ledger::arrears::{
 use ledger::books::{Books, Snapshot};
 use ledger::calendar::{Day, Month};
 use ledger::error::Result;
-use ledger::id::{DemandNo, CompoundId};
+use ledger::id::{CompoundId, DemandNo};
 use ledger::money::Money;
 use ledger::property::{self, Compound};
 use schemars::JsonSchema;

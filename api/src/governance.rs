@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::asked::{
     BallotAsked, DeliveryAsked, Drafted, FreezeAsked, MotionAsked, Moved, NoticeAsked, ProxyAsked,
-    Registered, RoundAsked, ScopeAsked, SlipAsked, Stepped, WithdrawalAsked,
+    Registered, RoundAsked, SlipAsked, Stepped, WithdrawalAsked,
 };
 use crate::door::{Asked, Nothing, Told, Visit};
 use crate::fund::Device;

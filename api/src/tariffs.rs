@@ -271,9 +271,9 @@ pub async fn look(seat: &Seat, asked: &BillingAsked) -> Result<Sketch> {
 /// # Errors
 /// Those of a list.
 pub async fn terms(visit: Visit, list: Sought<Nothing>) -> Result<Listed<TermsView>, Problem> {
-    let agreed = tariff::agreed(&mut visit.read().await?, visit.compound.id).await?;
+    let terms = tariff::terms(&mut visit.read().await?, visit.compound.id).await?;
     let row = |(no, terms)| (no, TermsView { terms_no: TermsNo(no), terms });
-    list.answer_from((1..).zip(agreed.terms).map(row).collect())
+    list.answer_from((1..).zip(terms).map(row).collect())
 }
 
 /// Terms as the wire shows them.
@@ -302,8 +302,8 @@ pub async fn new_terms(
 /// # Errors
 /// Those of a list.
 pub async fn tariffs(visit: Visit, list: Sought<Nothing>) -> Result<Listed<Tariff>, Problem> {
-    let agreed = tariff::agreed(&mut visit.read().await?, visit.compound.id).await?;
-    list.answer_from(agreed.tariffs.into_iter().map(|t| (t.tariff_no.0, t)).collect())
+    let tariffs = tariff::tariffs(&mut visit.read().await?, visit.compound.id).await?;
+    list.answer_from(tariffs.into_iter().map(|t| (t.tariff_no.0, t)).collect())
 }
 
 /// `POST /compounds/{compound}/tariffs`.
@@ -370,11 +370,11 @@ fn room_of(rooms: &BTreeMap<DwellingNo, String>, no: DwellingNo) -> String {
 pub async fn reliefs(visit: Visit, list: Sought<Nothing>) -> Result<Listed<ReliefView>, Problem> {
     let mut view = visit.read().await?;
     let rooms = property::numbers(&mut view, visit.compound.id).await?;
-    let agreed = tariff::agreed(&mut view, visit.compound.id).await?;
+    let reliefs = tariff::reliefs(&mut view, visit.compound.id).await?;
     let row = |relief: Relief| {
         (relief.relief_no.0, ReliefView { room: room_of(&rooms, relief.dwelling_no), relief })
     };
-    let mut rows: Vec<_> = agreed.reliefs.into_iter().map(row).collect();
+    let mut rows: Vec<_> = reliefs.into_iter().map(row).collect();
     rows.sort_by_key(|(no, _)| *no);
     list.answer_from(rows)
 }
@@ -398,11 +398,11 @@ pub async fn new_relief(
 pub async fn leases(visit: Visit, list: Sought<Nothing>) -> Result<Listed<LeaseView>, Problem> {
     let mut view = visit.read().await?;
     let rooms = property::numbers(&mut view, visit.compound.id).await?;
-    let agreed = tariff::agreed(&mut view, visit.compound.id).await?;
+    let leases = tariff::leases(&mut view, visit.compound.id).await?;
     let row = |lease: Lease| {
         (lease.lease_no.0, LeaseView { room: room_of(&rooms, lease.dwelling_no), lease })
     };
-    let mut rows: Vec<_> = agreed.leases.into_iter().map(row).collect();
+    let mut rows: Vec<_> = leases.into_iter().map(row).collect();
     rows.sort_by_key(|(no, _)| *no);
     list.answer_from(rows)
 }
@@ -426,12 +426,12 @@ pub async fn new_lease(
 pub async fn readings(visit: Visit, list: Sought<Nothing>) -> Result<Listed<ReadingView>, Problem> {
     let mut view = visit.read().await?;
     let rooms = property::numbers(&mut view, visit.compound.id).await?;
-    let agreed = tariff::agreed(&mut view, visit.compound.id).await?;
+    let readings = tariff::readings(&mut view, visit.compound.id).await?;
     let row = |reading: Reading| {
         let key = (reading.dwelling_no.0, reading.meter.clone(), reading.read_on);
         (key, ReadingView { room: room_of(&rooms, reading.dwelling_no), reading })
     };
-    let mut rows: Vec<_> = agreed.readings.into_iter().map(row).collect();
+    let mut rows: Vec<_> = readings.into_iter().map(row).collect();
     rows.sort_by(|(a, _), (b, _)| a.cmp(b));
     list.answer_from(rows)
 }

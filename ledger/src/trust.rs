@@ -324,8 +324,8 @@ pub async fn spend(tx: &mut Tx, asked: &Spending) -> Result<Drawn> {
         return Err(AMOUNT.refuse(format!("{} 元", amount.grouped())).into());
     }
     let compound = tx.compound();
-    let agreed = tariff::agreed(tx, compound).await?;
-    held(&agreed.terms, asked.on)?;
+    let agreed = tariff::terms(tx, compound).await?;
+    held(&agreed, asked.on)?;
     let lines = vec![Line::debit(TRUST, amount), Line::credit(BANK, amount)];
     let memo = format!("服务支出 {}", asked.cost.in_chinese());
     let voucher = posted(tx, asked.on, memo, asked.evidence.trim(), lines).await?;
@@ -403,8 +403,8 @@ pub async fn remunerate(tx: &mut Tx, asked: &Remunerating) -> Result<Drawn> {
     if last >= today {
         return Err(MONTH.refuse(format!("{month}，今天 {today}")).into());
     }
-    let agreed = tariff::agreed(tx, compound).await?;
-    let (terms, pay) = held(&agreed.terms, last)?;
+    let agreed = tariff::terms(tx, compound).await?;
+    let (terms, pay) = held(&agreed, last)?;
     tx.flush().await?;
     let sql = "SELECT e.entry_no FROM trust_entry e
                WHERE e.compound_id = $1 AND e.kind = $2 AND e.month = $3 AND NOT EXISTS (

@@ -15,6 +15,9 @@ CREATE UNIQUE INDEX bank_claim_once ON bank_claim (compound_id, line_no) WHERE r
 -- index bank_line_day
 CREATE INDEX bank_line_day ON bank_line (compound_id, book, occurred_on)
 
+-- index bill_remission_bill
+CREATE INDEX bill_remission_bill ON bill_remission (compound_id, dwelling_no, matter_no)
+
 -- index channel_claim_order
 CREATE INDEX channel_claim_order ON channel_claim (compound_id, order_no)
 
@@ -32,8 +35,6 @@ CREATE UNIQUE INDEX channel_order_once ON channel_order (compound_id, channel, k
 
 -- index channel_payout_order_of
 CREATE INDEX channel_payout_order_of ON channel_payout_order (compound_id, order_no)
--- index bill_remission_bill
-CREATE INDEX bill_remission_bill ON bill_remission (compound_id, dwelling_no, matter_no)
 
 -- index countersign_waiting
 CREATE INDEX countersign_waiting ON countersign (compound_id, body_sha256) WHERE state = 'waiting'

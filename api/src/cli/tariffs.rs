@@ -154,8 +154,8 @@ pub(super) async fn run(books: &Books, asked: TariffAct, out: Out<'_>) -> Ran {
         TariffAct::List { compound, .. } => {
             let mut view = books.read().await?;
             let found = ledger::property::compound(&mut view, &compound.compound).await?;
-            let agreed = tariff::agreed(&mut view, found.id).await?;
-            rows(out, is_json, &agreed.tariffs, |t| {
+            let tariffs = tariff::tariffs(&mut view, found.id).await?;
+            rows(out, is_json, &tariffs, |t| {
                 let end = t.ended_on.map_or(String::new(), |on| format!(" 至 {on}"));
                 format!(
                     "{}  {}  自 {}{end}  {}个月一期  {}",

@@ -3,7 +3,7 @@
 
 use ledger::error::Result;
 use ledger::governance::ballot::Duplicates;
-use ledger::governance::matter::{Delivery, with_tag_told};
+use ledger::governance::matter::Delivery;
 use ledger::governance::tally::Answer as Said;
 use ledger::governance::{
     Chosen, Fraction, Matter, NewMotion, NewRound, Scope, Silence, Stage, Terms, VoteRule,
@@ -61,53 +61,6 @@ impl MotionAsked {
     }
 }
 
-/// Whom a round concerns, as it is asked for.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(rename = "VoteScopeAsked", description = "表决范围", transform = with_tag_told)]
-pub enum ScopeAsked {
-    /// 全体.
-    ///
-    /// With braces: serde lets a variant without fields bring fields nobody knows.
-    #[schemars(description = "全体业主")]
-    Compound {},
-    /// 本幢.
-    #[schemars(description = "本幢")]
-    Building {
-        /// The building's code.
-        #[schemars(description = "楼栋：有分期的写 2-1", example = &"1")]
-        building: String,
-    },
-    /// 本单元.
-    #[schemars(description = "本单元")]
-    Unit {
-        /// The building's code.
-        #[schemars(description = "楼栋：有分期的写 2-1", example = &"1")]
-        building: String,
-        /// The unit's code.
-        #[schemars(description = "单元", example = &"2")]
-        unit: String,
-    },
-    /// Some dwellings.
-    #[schemars(description = "指定的房屋")]
-    Dwellings {
-        /// Their codes.
-        #[schemars(description = "房号", with = "Vec<String>", example = &["1-1-101"])]
-        rooms: Vec<RoomCode>,
-    },
-}
-
-impl From<ScopeAsked> for Scope {
-    fn from(asked: ScopeAsked) -> Scope {
-        match asked {
-            ScopeAsked::Compound {} => Scope::Compound {},
-            ScopeAsked::Building { building } => Scope::Building { building },
-            ScopeAsked::Unit { building, unit } => Scope::Unit { building, unit },
-            ScopeAsked::Dwellings { rooms } => Scope::Dwellings { rooms },
-        }
-    }
-}
-
 /// A round as it is asked for. What it leaves out is as usual.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -121,7 +74,7 @@ pub struct RoundAsked {
     pub convener: String,
     /// Whom it concerns.
     #[schemars(description = "表决范围")]
-    pub scope: ScopeAsked,
+    pub scope: Scope,
     /// The first day of voting.
     #[schemars(description = "起日")]
     pub opens_on: IsoDay,
@@ -164,7 +117,7 @@ impl RoundAsked {
         Ok(NewRound {
             title: self.title.clone(),
             convener: self.convener.clone(),
-            scope: self.scope.clone().into(),
+            scope: self.scope.clone(),
             opens_on: self.opens_on.0,
             closes_on: self.closes_on.0,
             terms: Terms {

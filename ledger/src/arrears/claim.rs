@@ -19,7 +19,7 @@ use super::{
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day, iso_day_if_any};
 use crate::error::{Refusal, Result};
-use crate::id::{DemandNo, CompoundId, DwellingNo, MatterNo};
+use crate::id::{CompoundId, DemandNo, DwellingNo, MatterNo};
 use crate::money::Money;
 use crate::property;
 use crate::seal::may_stand_in_clear;

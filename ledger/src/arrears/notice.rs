@@ -115,7 +115,11 @@ pub struct NoticePaper {
 ///
 /// # Errors
 /// `arrears.no-claim`.
-pub async fn notice(view: &mut impl View, compound: &Compound, no: DemandNo) -> Result<NoticePaper> {
+pub async fn notice(
+    view: &mut impl View,
+    compound: &Compound,
+    no: DemandNo,
+) -> Result<NoticePaper> {
     let claims = rows::claims(view, compound.id, None).await?;
     let claim = claims.into_iter().find(|c| c.claim_no == no && c.kind == ClaimKind::Notice);
     let claim = claim.ok_or_else(|| NO_CLAIM.refuse(format!("催缴 {no}")))?;
@@ -123,8 +127,8 @@ pub async fn notice(view: &mut impl View, compound: &Compound, no: DemandNo) -> 
     let dwelling = dwellings.into_iter().find(|d| d.no == claim.dwelling_no);
     let dwelling = dwelling.ok_or_else(|| NO_CLAIM.refuse(format!("催缴 {no} 的房屋不在册")))?;
     let position = position(view, compound.id, claim.made_on, Some(claim.dwelling_no)).await?;
-    let agreed = tariff::agreed(view, compound.id).await?;
-    let penalty = tariff::terms_on(&agreed.terms, claim.made_on).and_then(|t| t.penalty);
+    let agreed = tariff::terms(view, compound.id).await?;
+    let penalty = tariff::terms_on(&agreed, claim.made_on).and_then(|t| t.penalty);
     let stage = terms().stage(claim.stage);
     let mut lines: Vec<NoticeLine> = claim
         .bills

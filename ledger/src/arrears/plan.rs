@@ -11,7 +11,7 @@ use super::rows;
 use crate::books::View;
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::id::{DemandNo, CompoundId, MatterNo};
+use crate::id::{CompoundId, DemandNo, MatterNo};
 use crate::money::Money;
 use crate::property;
 

@@ -5,7 +5,7 @@ use crate::books::sheaf::{Kind as Column, Table};
 use crate::books::{Reads, Tx, View};
 use crate::calendar::Day;
 use crate::error::{Result, Storage};
-use crate::id::{DemandNo, CompoundId, DwellingNo, MatterNo};
+use crate::id::{CompoundId, DemandNo, DwellingNo, MatterNo};
 use crate::money::Money;
 
 static CLAIM: Table = Table {

@@ -9,6 +9,10 @@ pub fn verb_in_chinese(verb: &str) -> &str {
 
 /// Every verb, and what it did.
 pub static VERBS: &[(&str, &str)] = &[
+    ("arrears.notify", "发出催缴"),
+    ("arrears.promise", "登记承诺"),
+    ("arrears.prove", "登记送达"),
+    ("arrears.sue", "登记起诉"),
     ("channel.accept", "认定渠道订单"),
     ("channel.apply", "认定确切的渠道订单"),
     ("channel.hold", "渠道款暂存"),
@@ -18,10 +22,6 @@ pub static VERBS: &[(&str, &str)] = &[
     ("channel.settle", "渠道到账核销"),
     ("channel.sign-day", "签认一日"),
     ("channel.tie-invoice", "发票对应收据"),
-    ("arrears.notify", "发出催缴"),
-    ("arrears.promise", "登记承诺"),
-    ("arrears.prove", "登记送达"),
-    ("arrears.sue", "登记起诉"),
     ("countersign.ask", "申请复核"),
     ("countersign.refuse", "退回复核申请"),
     ("countersign.withdraw", "撤回复核申请"),
@@ -30,8 +30,8 @@ pub static VERBS: &[(&str, &str)] = &[
     ("fees.deduct-bond", "扣除押金"),
     ("fees.hand-over", "交款日结"),
     ("fees.pay", "缴费"),
-    ("fees.publish-bills", "按标准出账"),
     ("fees.penalise", "计收违约金"),
+    ("fees.publish-bills", "按标准出账"),
     ("fees.refund", "退费"),
     ("fees.return-bond", "退还押金"),
     ("fees.take", "柜台收款"),

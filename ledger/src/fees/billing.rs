@@ -139,14 +139,24 @@ struct Past {
 /// # Errors
 /// Storage.
 pub async fn sketch(view: &mut impl View, compound: CompoundId, asked: &Asked) -> Result<Sketch> {
-    let agreed = tariff::agreed(view, compound).await?;
+    let agreed = tariff::agreed(view, compound, asked.month).await?;
+    sketched(view, compound, asked, &agreed).await
+}
+
+/// The sketch by what was agreed, where that is known already.
+async fn sketched(
+    view: &mut impl View,
+    compound: CompoundId,
+    asked: &Asked,
+    agreed: &Agreed,
+) -> Result<Sketch> {
     let mut dwellings = property::every(view, compound, asked.month.last_day()).await?;
     if let Some(only) = asked.only {
         dwellings.retain(|dwelling| dwelling.no == only);
     }
     let since = (0..MONTHS_BACK).fold(asked.month, |month, _| month.previous());
     let past = standing_bills(view, compound, since.first_day()).await?;
-    Ok(decide(asked.month, &agreed, &dwellings, &past))
+    Ok(decide(asked.month, agreed, &dwellings, &past))
 }
 
 /// The standing bills of every dwelling from a day on.
@@ -260,12 +270,12 @@ fn sealed(month: Month, bills: Vec<Due>, unbilled: Vec<Unbilled>, changes: Vec<C
 pub async fn publish(tx: &mut Tx, asked: &Asked) -> Result<Published> {
     let (compound, today) = (tx.compound(), tx.at().day());
     may_be_month(asked.month, today)?;
-    let agreed = tariff::agreed(tx, compound).await?;
+    let agreed = tariff::agreed(tx, compound, asked.month).await?;
     let terms = tariff::terms_on(&agreed.terms, asked.month.last_day())
         .ok_or_else(|| tariff::NO_TERMS.refuse(format!("{}", asked.month)))?;
     // A reversal this batch made before must be seen.
     tx.flush().await?;
-    let sketch = sketch(tx, compound, asked).await?;
+    let sketch = sketched(tx, compound, asked, &agreed).await?;
     let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
     if sketch.bills.is_empty() {
         let evidence =
@@ -422,11 +432,11 @@ async fn take_part(
     is_dry: bool,
 ) -> Result<(usize, Money, usize)> {
     let mut view = books.read().await?;
-    let agreed = tariff::agreed(&mut view, compound).await?;
+    let agreed = tariff::agreed(&mut view, compound, asked.month).await?;
     if tariff::terms_on(&agreed.terms, asked.month.last_day()).is_none() {
         return Err(tariff::NO_TERMS.refuse(format!("{}", asked.month)).into());
     }
-    let sketch = sketch(&mut view, compound, &asked).await?;
+    let sketch = sketched(&mut view, compound, &asked, &agreed).await?;
     drop(view);
     let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
     if is_dry || sketch.bills.is_empty() {

@@ -396,23 +396,26 @@ async fn a_year_of(
     today: Day,
 ) -> Result<Money> {
     let compound = tx.compound();
-    let agreed = tariff::agreed(tx, compound).await?;
+    let terms = tariff::terms(tx, compound).await?;
+    let tariffs = tariff::tariffs(tx, compound).await?;
+    let reliefs = tariff::reliefs(tx, compound).await?;
+    let leases = tariff::leases(tx, compound).await?;
     let home = property::dwelling(tx, compound, room.as_str(), today).await?;
     let mut sum = Money::ZERO;
     let mut month = Month::of(today);
     for _ in 0..12 {
         month = month.next();
-        let Some(terms) = tariff::terms_on(&agreed.terms, month.last_day()) else { continue };
-        for series in &Series::of(&agreed.tariffs) {
+        let Some(terms) = tariff::terms_on(&terms, month.last_day()) else { continue };
+        for series in &Series::of(&tariffs) {
             let known = Known {
                 dwelling: &home,
                 terms,
-                reliefs: own(&agreed.reliefs, dwelling, |r| r.dwelling_no),
-                leases: own(&agreed.leases, dwelling, |l| l.dwelling_no),
-                readings: own(&agreed.readings, dwelling, |r| r.dwelling_no),
+                reliefs: own(&reliefs, dwelling, |r| r.dwelling_no),
+                leases: own(&leases, dwelling, |l| l.dwelling_no),
+                // What is metered is not known ahead, and not taken ahead.
+                readings: &[],
                 charged: &[],
             };
-            // What is metered is not known ahead, and not taken ahead.
             if let Ok(due) = tariff::reckon::reckon(series, month, &known) {
                 sum += due.iter().filter(|d| d.bearer == Bearer::Owner).map(|d| d.amount).sum();
             }

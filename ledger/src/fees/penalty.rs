@@ -94,8 +94,8 @@ pub async fn charge_penalty(tx: &mut Tx, asked: &Penalising) -> Result<Penalised
     let compound = tx.compound();
     let states = states(tx, &[dwelling]).await?;
     let late = states.standing(dwelling, asked.bill_no)?;
-    let agreed = tariff::agreed(tx, compound).await?;
-    let terms = tariff::terms_on(&agreed.terms, late.from_on);
+    let agreed = tariff::terms(tx, compound).await?;
+    let terms = tariff::terms_on(&agreed, late.from_on);
     let charged = charged_already(tx, dwelling, late.no).await?;
     let movements =
         journal::statement(tx, compound, Book::Service, dwelling, AsOf::default()).await?;

@@ -34,24 +34,29 @@ pub enum Scope {
     #[schemars(description = "本幢")]
     Building {
         /// The building's code, with its phase where there is one: `2-1`.
-        #[schemars(description = "楼栋：有分期的写 2-1", example = &"1")]
+        #[schemars(description = "楼栋：有分期的写 2-1", regex(pattern = r"^[^\u0000]*$"), example = &"1")]
         building: String,
     },
     /// 本单元.
     #[schemars(description = "本单元")]
     Unit {
         /// The building's code.
-        #[schemars(description = "楼栋：有分期的写 2-1", example = &"1")]
+        #[schemars(description = "楼栋：有分期的写 2-1", regex(pattern = r"^[^\u0000]*$"), example = &"1")]
         building: String,
         /// The unit's code.
-        #[schemars(description = "单元", example = &"2")]
+        #[schemars(description = "单元", regex(pattern = r"^[^\u0000]*$"), example = &"2")]
         unit: String,
     },
     /// Some dwellings, one side of a house.
     #[schemars(description = "指定的房屋")]
     Dwellings {
         /// Their codes.
-        #[schemars(description = "房号", with = "Vec<String>", example = &["1-1-101"])]
+        #[schemars(
+            description = "房号",
+            with = "Vec<String>",
+            inner(regex(pattern = r"^[^\u0000]*$")),
+            example = &["1-1-101"]
+        )]
         rooms: Vec<RoomCode>,
     },
 }

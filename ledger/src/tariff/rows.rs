@@ -5,7 +5,7 @@ use super::{
 };
 use crate::books::sheaf::{Kind as Column, Table};
 use crate::books::{Reads, Tx, View};
-use crate::calendar::Day;
+use crate::calendar::{Day, Month};
 use crate::error::{Result, Storage};
 use crate::id::{CompoundId, DwellingNo, LeaseNo, ReliefNo, TariffNo, TermsNo};
 
@@ -220,7 +220,11 @@ pub(super) fn keep_reading(tx: &mut Tx, reading: &Reading) {
     tx.put(&READING, &row);
 }
 
-pub(super) async fn terms(view: &mut impl View, compound: CompoundId) -> Result<Vec<Terms>> {
+/// The terms of a compound, by their days.
+///
+/// # Errors
+/// Storage.
+pub async fn terms(view: &mut impl View, compound: CompoundId) -> Result<Vec<Terms>> {
     let sql = "SELECT terms FROM fee_terms WHERE compound_id = $1 ORDER BY terms_no";
     let mut terms = Vec::new();
     for row in view.rows(AGREED, sql, vec![compound.0.into()]).await? {
@@ -230,7 +234,11 @@ pub(super) async fn terms(view: &mut impl View, compound: CompoundId) -> Result<
     Ok(terms)
 }
 
-pub(super) async fn tariffs(view: &mut impl View, compound: CompoundId) -> Result<Vec<Tariff>> {
+/// The prices of a compound, by their numbers.
+///
+/// # Errors
+/// Storage.
+pub async fn tariffs(view: &mut impl View, compound: CompoundId) -> Result<Vec<Tariff>> {
     let sql = "SELECT t.tariff_no, t.item, t.formula, t.from_on, t.cycle_months, t.cycle, t.timing, t.due_days, t.usages,
                  t.building, t.tax, t.document, e.ended_on
                FROM tariff t LEFT JOIN tariff_end e ON e.compound_id = t.compound_id AND e.tariff_no = t.tariff_no
@@ -264,7 +272,11 @@ pub(super) async fn tariffs(view: &mut impl View, compound: CompoundId) -> Resul
     Ok(tariffs)
 }
 
-pub(super) async fn reliefs(view: &mut impl View, compound: CompoundId) -> Result<Vec<Relief>> {
+/// The reliefs of a compound, by dwelling.
+///
+/// # Errors
+/// Storage.
+pub async fn reliefs(view: &mut impl View, compound: CompoundId) -> Result<Vec<Relief>> {
     let sql = "SELECT relief_no, dwelling_no, item, from_on, to_on, pays_bp, reason FROM fee_relief
                WHERE compound_id = $1 ORDER BY dwelling_no, relief_no";
     let mut reliefs = Vec::new();
@@ -284,7 +296,11 @@ pub(super) async fn reliefs(view: &mut impl View, compound: CompoundId) -> Resul
     Ok(reliefs)
 }
 
-pub(super) async fn leases(view: &mut impl View, compound: CompoundId) -> Result<Vec<Lease>> {
+/// The spaces of a compound, by dwelling.
+///
+/// # Errors
+/// Storage.
+pub async fn leases(view: &mut impl View, compound: CompoundId) -> Result<Vec<Lease>> {
     let sql = "SELECT lease_no, dwelling_no, space, from_on, to_on FROM space_lease
                WHERE compound_id = $1 ORDER BY dwelling_no, lease_no";
     let mut leases = Vec::new();
@@ -300,12 +316,49 @@ pub(super) async fn leases(view: &mut impl View, compound: CompoundId) -> Result
     Ok(leases)
 }
 
-pub(super) async fn readings(view: &mut impl View, compound: CompoundId) -> Result<Vec<Reading>> {
+const READINGS: &str = "SELECT r.meter, r.read_on, r.dwelling_no, r.kind, r.value_milli, r.factor, r.is_first FROM meter_reading r";
+
+/// The readings of a compound, by dwelling, meter and day.
+///
+/// # Errors
+/// Storage.
+pub async fn readings(view: &mut impl View, compound: CompoundId) -> Result<Vec<Reading>> {
     let sql =
-        "SELECT meter, read_on, dwelling_no, kind, value_milli, factor, is_first FROM meter_reading
-               WHERE compound_id = $1 ORDER BY dwelling_no, meter, read_on";
-    let mut readings = Vec::new();
-    for row in view.rows(AGREED, sql, vec![compound.0.into()]).await? {
+        format!("{READINGS} WHERE r.compound_id = $1 ORDER BY r.dwelling_no, r.meter, r.read_on");
+    readings_of(&view.rows(AGREED, &sql, vec![compound.0.into()]).await?)
+}
+
+/// The readings from a day on, and of every meter the last one before it.
+async fn readings_since(
+    view: &mut impl View,
+    compound: CompoundId,
+    since: Day,
+) -> Result<Vec<Reading>> {
+    let sql = format!(
+        "{READINGS} LEFT JOIN (SELECT meter, max(read_on) AS read_on FROM meter_reading
+                               WHERE compound_id = $1 AND read_on < $2 GROUP BY meter) b ON b.meter = r.meter
+         WHERE r.compound_id = $1 AND r.read_on >= COALESCE(b.read_on, $2)
+         ORDER BY r.dwelling_no, r.meter, r.read_on"
+    );
+    readings_of(&view.rows(AGREED, &sql, vec![compound.0.into(), since.into()]).await?)
+}
+
+/// Every meter's last reading.
+pub(super) async fn last_readings(
+    view: &mut impl View,
+    compound: CompoundId,
+) -> Result<Vec<Reading>> {
+    let sql = format!(
+        "{READINGS} JOIN (SELECT meter, max(read_on) AS read_on FROM meter_reading
+                          WHERE compound_id = $1 GROUP BY meter) l ON l.meter = r.meter AND l.read_on = r.read_on
+         WHERE r.compound_id = $1"
+    );
+    readings_of(&view.rows(AGREED, &sql, vec![compound.0.into()]).await?)
+}
+
+fn readings_of(rows: &[sea_orm::QueryResult]) -> Result<Vec<Reading>> {
+    let mut readings = Vec::with_capacity(rows.len());
+    for row in rows {
         let kind: String = row.try_get("", "kind")?;
         let (factor, is_first): (i16, i16) =
             (row.try_get("", "factor")?, row.try_get("", "is_first")?);
@@ -322,7 +375,10 @@ pub(super) async fn readings(view: &mut impl View, compound: CompoundId) -> Resu
     Ok(readings)
 }
 
-/// All that was agreed in a compound, and what its meters said.
+/// The longest period a bill is for, in months.
+const LONGEST_MONTHS: u32 = 12;
+
+/// What is to be known to charge a compound's dwellings for a month.
 #[derive(Clone, Debug, Default)]
 pub struct Agreed {
     /// The terms, by their days.
@@ -333,20 +389,28 @@ pub struct Agreed {
     pub reliefs: Vec<Relief>,
     /// The spaces, by dwelling.
     pub leases: Vec<Lease>,
-    /// The readings, by dwelling, meter and day.
+    /// The readings of the longest period that may end in the month and the last before it, by dwelling, meter and day; none
+    /// where nothing is charged by meter.
     pub readings: Vec<Reading>,
 }
 
-/// All that was agreed in a compound.
+/// What is to be known to charge a compound's dwellings for a month.
 ///
 /// # Errors
 /// Storage.
-pub async fn agreed(view: &mut impl View, compound: CompoundId) -> Result<Agreed> {
+pub async fn agreed(view: &mut impl View, compound: CompoundId, month: Month) -> Result<Agreed> {
+    let tariffs = tariffs(view, compound).await?;
+    let readings = if tariffs.iter().any(|t| t.formula.meter().is_some()) {
+        let since = (0..LONGEST_MONTHS).fold(month, |month, _| month.previous());
+        readings_since(view, compound, since.first_day()).await?
+    } else {
+        Vec::new()
+    };
     Ok(Agreed {
         terms: terms(view, compound).await?,
-        tariffs: tariffs(view, compound).await?,
         reliefs: reliefs(view, compound).await?,
         leases: leases(view, compound).await?,
-        readings: readings(view, compound).await?,
+        tariffs,
+        readings,
     })
 }

@@ -1,10 +1,13 @@
 //! What is charged, by hand: each figure was worked out on paper.
 
+use rust_decimal::Decimal;
+
 use super::*;
 use crate::calendar::Month;
+use crate::id::{DwellingNo, LeaseNo, ReliefNo, TariffNo};
 use crate::measure::Area;
 use crate::money::Money;
-use crate::property::{Housing, RoomCode};
+use crate::property::{Dwelling, Housing, RoomCode, Usage};
 
 fn day(text: &str) -> Day {
     text.parse().unwrap()
