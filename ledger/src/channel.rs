@@ -551,7 +551,7 @@ pub async fn orders(
              SELECT 1 FROM voucher v WHERE v.compound_id = x.compound_id AND v.book = $2
                AND v.reverses_seq = x.voucher_seq)),
          a AS (SELECT c.order_no, max(c.dwelling_no) AS dwelling_no, max(c.payment_no) AS payment_no FROM c
-               WHERE c.kind IN ('paid', 'tied') OR (c.kind = 'returned' AND c.order_no <> c.held_order_no)
+               WHERE c.kind IN ('paid', 'tied', 'refunded') OR (c.kind = 'returned' AND c.order_no <> c.held_order_no)
                GROUP BY c.order_no),
          h AS (SELECT c.held_order_no,
                  sum(CASE WHEN c.kind = 'held' THEN c.amount_fen ELSE 0 END) AS ever_fen,

@@ -319,7 +319,7 @@ FOREIGN KEY (compound_id, held_order_no) REFERENCES channel_order(compound_id, o
 FOREIGN KEY (compound_id, order_no) REFERENCES channel_order(compound_id, order_no)
 
 -- constraint channel_claim.channel_claim_kind_check
-CHECK ((kind = ANY (ARRAY['paid'::text, 'tied'::text, 'held'::text, 'released'::text, 'returned'::text])))
+CHECK ((kind = ANY (ARRAY['paid'::text, 'tied'::text, 'held'::text, 'released'::text, 'returned'::text, 'refunded'::text])))
 
 -- constraint channel_claim.channel_claim_pkey
 PRIMARY KEY (compound_id, claim_no)

@@ -457,7 +457,7 @@ CREATE TABLE channel_claim (
   claim_no INTEGER NOT NULL CHECK (claim_no > 0),
   order_no INTEGER NOT NULL,
   held_order_no INTEGER NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('paid', 'tied', 'held', 'released', 'returned')),
+  kind TEXT NOT NULL CHECK (kind IN ('paid', 'tied', 'held', 'released', 'returned', 'refunded')),
   amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
   dwelling_no INTEGER NULL,
   payment_no INTEGER NULL,

@@ -56,7 +56,7 @@ CREATE TABLE channel_claim (
   claim_no {int} NOT NULL CHECK (claim_no > 0),
   order_no {int} NOT NULL,
   held_order_no {int} NOT NULL,
-  kind {text} NOT NULL CHECK (kind IN ('paid', 'tied', 'held', 'released', 'returned')),
+  kind {text} NOT NULL CHECK (kind IN ('paid', 'tied', 'held', 'released', 'returned', 'refunded')),
   amount_fen {big} NOT NULL CHECK (amount_fen > 0),
   dwelling_no {int} NULL,
   payment_no {int} NULL,

@@ -4,6 +4,8 @@
 //! hand, with the same durability, and without a check, a trigger, a chain or a key. Seconds a run: `XIAOQU_BENCH_SECONDS`
 //! (3); three rounds, raw and ours in turn, medians.
 
+#[path = "anchors/billing.rs"]
+mod billing;
 #[path = "anchors/channels.rs"]
 mod channels;
 #[path = "anchors/doors.rs"]
@@ -78,6 +80,12 @@ async fn main() {
         }
         if is_wanted("postgres-payment") {
             payments("postgres", &fresh_pg(&url, "bench_ours").await).await;
+        }
+        if is_wanted("postgres-billing") {
+            billing::month(&url).await;
+        }
+        if is_wanted("postgres-counter") {
+            billing::at_the_counter(&url).await;
         }
         if is_wanted("doors") {
             doors::run(&url).await;
@@ -344,6 +352,28 @@ fn room_of(i: i32) -> String {
 /// A compound of [`DWELLINGS`], each with four bills.
 async fn with_bills(books: &Books) -> (CompoundId, Vec<DwellingNo>) {
     let compound = found_compounds(books, 1).await[0];
+    let dwellings = enrolled(books, compound).await;
+    let clerk = Actor::new("bench", Role::PropertyCompany);
+    for month in 1..=4 {
+        let day = |d: u32| chrono::NaiveDate::from_ymd_opt(2025, month, d).expect("a day");
+        let bills =
+            dwellings.iter().map(|d| Charge { dwelling_no: *d, amount: Money::fen(50_000) });
+        let billing = Billing {
+            item: "物业费".to_owned(),
+            from_on: day(1),
+            to_on: day(28),
+            due_on: None,
+            bills: bills.collect(),
+        };
+        let request = Request::describing("fees.bill", billing, serde_json::Value::Null);
+        let billed = books.act(&clerk, compound, request, |tx, b| Box::pin(fees::bill(tx, b)));
+        billed.await.expect("billed");
+    }
+    (compound, dwellings)
+}
+
+/// The dwellings of a compound, [`DWELLINGS`] of them.
+async fn enrolled(books: &Books, compound: CompoundId) -> Vec<DwellingNo> {
     let clerk = Actor::new("bench", Role::PropertyCompany);
     let roll: Vec<NewDwelling> = (0..DWELLINGS)
         .map(|i| NewDwelling {
@@ -364,23 +394,7 @@ async fn with_bills(books: &Books) -> (CompoundId, Vec<DwellingNo>) {
     let request = Request::describing("property.enrol", roll, serde_json::Value::Null);
     let enrolled =
         books.act(&clerk, compound, request, |tx, roll| Box::pin(property::enrol(tx, roll)));
-    let dwellings = enrolled.await.expect("enrolled").answer;
-    for month in 1..=4 {
-        let day = |d: u32| chrono::NaiveDate::from_ymd_opt(2025, month, d).expect("a day");
-        let bills =
-            dwellings.iter().map(|d| Charge { dwelling_no: *d, amount: Money::fen(50_000) });
-        let billing = Billing {
-            item: "物业费".to_owned(),
-            from_on: day(1),
-            to_on: day(28),
-            due_on: None,
-            bills: bills.collect(),
-        };
-        let request = Request::describing("fees.bill", billing, serde_json::Value::Null);
-        let billed = books.act(&clerk, compound, request, |tx, b| Box::pin(fees::bill(tx, b)));
-        billed.await.expect("billed");
-    }
-    (compound, dwellings)
+    enrolled.await.expect("enrolled").answer
 }
 
 // ---- raw -------------------------------------------------------------------------------------------------------

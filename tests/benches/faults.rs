@@ -15,6 +15,8 @@
 
 #[path = "faults/approval.rs"]
 mod approval;
+#[path = "faults/bombs.rs"]
+mod bombs;
 #[path = "faults/cluster.rs"]
 mod cluster;
 #[path = "faults/crash.rs"]
@@ -103,7 +105,7 @@ macro_rules! rows {
 }
 
 /// The rows, in the order they are run: first what needs no broken machine.
-fn rows() -> [Row; 42] {
+fn rows() -> [Row; 44] {
     rows! {
         2 "application killed, PostgreSQL" crash::application_on_postgres;
         3 "application killed, SQLite" crash::application_on_sqlite;
@@ -125,6 +127,8 @@ fn rows() -> [Row; 42] {
         41 "sessions" gates::sessions;
         44 "every write has its act" gates::recorded;
         45 "what the log says" gates::log_lines;
+        31 "files that unfold" bombs::unfolding;
+        32 "entities, pictures, documents" bombs::papers;
         33 "odd names" strangers::names;
         34 "formulas in files" strangers::formulas;
         35 "SQL injection" strangers::injection;

@@ -8,8 +8,8 @@ use ledger::bank;
 use ledger::books::Role;
 use ledger::error::Result;
 use ledger::fees::{self, Billed, Billing, Charge, Method, Paid, Payment};
-use ledger::id::{DemandNo, DwellingNo, MatterNo, VoucherSeq};
-use ledger::journal::{Book, Entry, Kind, Line, Style};
+use ledger::id::{DemandNo, DwellingNo, VoucherSeq};
+use ledger::journal::{Book, Style};
 use ledger::money::Money;
 use serde_json::json;
 
@@ -237,17 +237,14 @@ on_both! {
         world.act("bank.reverse", taken, |tx, seq: &VoucherSeq| {
             Box::pin(bank::reverse(tx, Book::Service, *seq, day("2025-12-28"), Style::Opposite, "误收"))
         }).await.unwrap();
-        let waived = Money::fen(4_000);
-        let of_c: MatterNo = december.bills[2];
-        world.post(Entry {
-            book: Book::Service,
-            effective_on: day("2025-12-29"),
-            kind: Kind::Other,
-            memo: "减免".into(),
-            source: String::new(),
-            evidence: String::new(),
-            lines: vec![Line::debit(6711, waived), Line::credit(1122, waived).of(c).about(of_c)],
-        }).await.unwrap();
+        let waived = fees::Remitting {
+            room: ledger::property::RoomCode::parse("1-2-101").unwrap(),
+            bill_no: december.bills[2],
+            amount_fen: Some(Money::fen(4_000)),
+            on: day("2025-12-29"),
+            reason: "漏水期间减免".into(),
+        };
+        world.act("fees.waive", waived, |tx, waived| Box::pin(fees::waive(tx, waived))).await.unwrap();
         // January takes 2,000 of what b had prepaid.
         bill(&world, "2026-01-01", &[(b, 10_000)]).await;
 

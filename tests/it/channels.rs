@@ -476,6 +476,32 @@ on_both! {
         counter.laws_hold().await;
     }
 
+    async fn a_payment_that_the_channel_gave_back_is_refunded(world: World) {
+        let counter = Counter(&world);
+        counter.bill(&[("1-1-101", 5_000)]).await;
+        let back = |no: &'static str, yuan: &'static str| Row {
+            refund: Some((no, yuan)), ..row("2026-01-03 18:00:00", "T1", "0.00", "多付")
+        };
+        let rows = [row("2026-01-02 08:00:00", "T1", "60.00", "物业费"), back("R1", "20.00"), back("R2", "50.00")];
+        counter.wechat(&rows).await;
+        let home = world.dwelling("1-1-101").await;
+        let paid = counter.accept(1, Some(home), None).await.unwrap();
+        assert_eq!((paid.settled[0].amount_fen, paid.prepaid_fen), (fen(5_000), fen(1_000)));
+        let kept = counter.give_back(1, Some(2), None).await.unwrap();
+        assert_eq!(kept.amount_fen, fen(2_000));
+        // What was ahead goes first, then the bill: 10.00 of it is owed again.
+        let mut view = world.books.read().await.unwrap();
+        let stands = ledger::journal::dwelling_balances(&mut view, world.compound, Book::Service, ledger::journal::AsOf::default());
+        let stands: Vec<_> = stands.await.unwrap().into_iter().filter(|(no, _, debit)| *no == home && !debit.is_zero()).collect();
+        assert_eq!(stands, [(home, 1122, fen(1_000))]);
+        drop(view);
+        let order = counter.order(2).await;
+        assert_eq!((order.state, order.payment), (State::Applied, Some(paid.payment_no)));
+        assert_eq!(code(counter.give_back(1, Some(2), None).await), "channel.not-this-refund");
+        assert_eq!(code(counter.give_back(1, Some(3), None).await), "fees.over-paid");
+        counter.laws_hold().await;
+    }
+
     async fn what_is_not_so_is_refused_by_its_own_rule(world: World) {
         let counter = Counter(&world);
         let refund = Row { refund: Some(("R1", "10.00")), ..row("2026-01-02 18:00:00", "T1", "0.00", "退") };

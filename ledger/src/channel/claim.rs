@@ -1,4 +1,5 @@
-//! What an order was found to be: a dwelling's payment, a payment that stands already, money held, money that went back.
+//! What an order was found to be: a dwelling's payment, a payment that stands already, money held, money that went back,
+//! the refund of a payment.
 //!
 //! Owns: `channel_claim`.
 //!
@@ -414,11 +415,12 @@ pub struct Return {
     pub reason: String,
 }
 
-/// Gives held money back: Dr 224101 / Cr 1012 by a refund of the channel, or Cr 1002 by a bank line.
+/// Gives held money back: Dr 224101 / Cr 1012 by a refund of the channel, or Cr 1002 by a bank line. What was booked as a
+/// dwelling's payment goes back as a refund of that payment, and its bills are open again.
 ///
 /// # Errors
-/// `channel.reason`, `channel.no-order`, `channel.not-held`, `channel.not-this-refund`, those of `bank::moving` and
-/// [`journal::post`].
+/// `channel.reason`, `channel.no-order`, `channel.not-held`, `channel.not-this-refund`, those of `bank::moving`, of
+/// [`fees::refund`] and of [`journal::post`].
 pub async fn give_back(tx: &mut Tx, asked: &Return) -> Result<Kept> {
     let reason = reasoned(&asked.reason)?.to_owned();
     let compound = tx.compound();
@@ -434,6 +436,11 @@ pub async fn give_back(tx: &mut Tx, asked: &Return) -> Result<Kept> {
             if !is_its {
                 let evidence = format!("订单 {} 与退款 {}", order_held.no, refund.no);
                 return Err(NOT_THIS_REFUND.refuse(evidence).into());
+            }
+            if let (State::Applied, Some(dwelling), Some(payment)) =
+                (order_held.state, order_held.dwelling, order_held.payment)
+            {
+                return refunded(tx, &refund, (dwelling, payment), reason).await;
             }
             let (amount, on) = (refund.amount.abs(), refund.occurred_on);
             (refund, amount, on, account_of(order_held.channel), None)
@@ -465,6 +472,42 @@ pub async fn give_back(tx: &mut Tx, asked: &Return) -> Result<Kept> {
     let claim = of_held(&order_held, "returned", amount, voucher, &reason);
     keep(tx, &NewClaim { order: by.no, ..claim });
     Ok(Kept { order_no: order_held.no, amount_fen: amount, voucher })
+}
+
+/// Books the channel's refund of an order that is a dwelling's payment.
+async fn refunded(
+    tx: &mut Tx,
+    refund: &Order,
+    (dwelling, payment): (DwellingNo, PaymentNo),
+    reason: String,
+) -> Result<Kept> {
+    let amount = refund.amount.abs();
+    let asked = fees::Refund {
+        dwelling_no: dwelling,
+        payment_no: Some(payment),
+        of_payment: Some(amount),
+        bills: Vec::new(),
+        prepaid: Money::ZERO,
+        withdraws: false,
+        method: method_of(refund.channel),
+        refunded_on: refund.occurred_on,
+        reference: reference(refund),
+        reason: reason.clone(),
+    };
+    let done = fees::refund(tx, &asked).await?;
+    keep(
+        tx,
+        &NewClaim {
+            order: refund.no,
+            held_order: refund.no,
+            kind: "refunded",
+            amount,
+            whose: Some((dwelling, payment)),
+            voucher: done.voucher.seq,
+            reason: &reason,
+        },
+    );
+    Ok(Kept { order_no: refund.no, amount_fen: amount, voucher: done.voucher })
 }
 
 /// How many open orders one act looks at.

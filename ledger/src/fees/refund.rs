@@ -33,6 +33,8 @@ pub struct Refund {
     pub dwelling_no: DwellingNo,
     /// The payment it is of. Without bills and without prepaid: all that is left of it.
     pub payment_no: Option<PaymentNo>,
+    /// How much of it, where no parts are said: what it put ahead first, then its latest bills. None is all that is left.
+    pub of_payment: Option<Money>,
     /// Of which bills how much; all that is paid (or left of the payment) if none is said.
     pub bills: Vec<Chosen>,
     /// Of what is prepaid.
@@ -194,9 +196,23 @@ fn decide(refund: &Refund, states: &States, left: Option<&Left>) -> Result<Parts
     let mut parts = Parts { bills: Vec::new(), prepaid: refund.prepaid };
     match left {
         Some(left) if is_whole => {
-            let bills = left.bills.iter().filter(|(_, fen)| fen.is_positive());
-            parts.bills = bills.map(|(bill, fen)| (*bill, *fen)).collect();
-            parts.prepaid = left.prepaid;
+            let whole = left.bills.values().copied().sum::<Money>() + left.prepaid;
+            let mut rest = refund.of_payment.unwrap_or(whole);
+            if rest > whole {
+                let (asked, had) = (rest.grouped(), whole.grouped());
+                let evidence = format!("该笔缴费可退 {had} 元，要退 {asked} 元");
+                let refusal = OVER_PAID.refuse(evidence);
+                return Err(refusal.with("available_fen", whole.in_fen()).into());
+            }
+            parts.prepaid = left.prepaid.min(rest);
+            rest -= parts.prepaid;
+            for (bill, fen) in left.bills.iter().rev() {
+                let fen = (*fen).min(rest);
+                if fen.is_positive() {
+                    parts.bills.push((*bill, fen));
+                    rest -= fen;
+                }
+            }
         }
         _ => {
             for chosen in &refund.bills {
@@ -364,6 +380,7 @@ pub async fn refund_at_counter(tx: &mut Tx, asked: &Refunding) -> Result<Refunde
     let given = Refund {
         dwelling_no,
         payment_no: asked.payment_no,
+        of_payment: None,
         bills: asked.bills.clone(),
         prepaid: asked.prepaid_fen,
         withdraws: asked.withdraw_bills,

@@ -15,7 +15,7 @@ macro_rules! stands {
     };
 }
 
-pub(super) const TIES: [Tie; 6] = [
+pub(super) const TIES: [Tie; 7] = [
     // An order that was booked has a payment that stands, of the same amount, of that dwelling, on the channel's account.
     Tie {
         name: "orders-paid",
@@ -35,6 +35,25 @@ pub(super) const TIES: [Tie; 6] = [
                OR x.amount_fen <> COALESCE((SELECT sum(p.side * p.amount_fen) FROM posting p
                  WHERE p.compound_id = x.compound_id AND p.book = 3 AND p.seq = x.voucher_seq
                    AND p.account = CASE o.channel WHEN 'wechat' THEN 101201 ELSE 101202 END), 0))
+             ORDER BY x.compound_id, x.order_no"
+        ),
+    },
+    // A refund of the channel that gave a payment back is a refund that stands, of the same amount and dwelling.
+    Tie {
+        name: "orders-refunded",
+        counted: concat!(
+            "SELECT count(*) FROM channel_claim x WHERE {compound} AND x.kind = 'refunded' AND ",
+            stands!("x")
+        ),
+        broken: concat!(
+            "SELECT '小区 ' || x.compound_id || ' 渠道退款 ' || x.order_no FROM channel_claim x
+             JOIN channel_order o ON o.compound_id = x.compound_id AND o.order_no = x.order_no
+             WHERE {compound} AND x.kind = 'refunded' AND ",
+            stands!("x"),
+            " AND (abs(o.amount_fen) <> x.amount_fen OR NOT EXISTS (
+                 SELECT 1 FROM fee_refund r WHERE r.compound_id = x.compound_id AND r.payment_no = x.payment_no
+                   AND r.amount_fen = x.amount_fen AND r.dwelling_no = x.dwelling_no AND r.method = o.channel
+                   AND r.voucher_seq = x.voucher_seq))
              ORDER BY x.compound_id, x.order_no"
         ),
     },

@@ -63,6 +63,7 @@ static LAWS: &[(&str, &str)] = &[
     ("shares-reckoned", "利息分配可重算"),
     ("runs-sealed", "结息批次清单属实"),
     ("orders-paid", "已认定的渠道订单均有缴费"),
+    ("orders-refunded", "渠道退款均有退费"),
     ("orders-once", "一笔渠道订单只认定一次"),
     ("held-money", "暂存款等于各暂存订单之和"),
     ("payouts-posted", "渠道到账均已入账"),

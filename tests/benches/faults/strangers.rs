@@ -116,7 +116,7 @@ fn words(reply: &Reply) -> String {
     format!("{} {told}", reply.status)
 }
 
-fn code(reply: &Reply) -> String {
+pub(crate) fn code(reply: &Reply) -> String {
     reply.json()["code"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -170,7 +170,7 @@ async fn person(line: &mut Line, role: &str, mut scope: Value) -> Result<String,
     Ok(session["session"].as_str().ok_or("no session")?.to_owned())
 }
 
-async fn upload(line: &mut Line, path: &str, bytes: &[u8]) -> Result<Reply, Fail> {
+pub(crate) async fn upload(line: &mut Line, path: &str, bytes: &[u8]) -> Result<Reply, Fail> {
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: house\r\nAuthorization: Bearer {CLERK}\r\n\
          Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
