@@ -426,7 +426,7 @@ pub async fn hold(
 /// How held money goes back.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(description = "退回暂存款：写渠道的退款订单，或银行流水与日期")]
+#[schemars(description = "退回渠道收款：写渠道的退款订单；暂存款经银行退回的，写银行流水与日期")]
 pub struct ReturnAsked {
     /// The channel's refund.
     #[serde(default)]

@@ -727,7 +727,7 @@ routes! {
     POST Quick "/compounds/{compound}/channel-orders/{no}/hold" KEEPERS Compound [MONEY] channels::hold:
         "暂存订单" "查不明的款项记入暂存款。" [ORDER, POST];
     POST Quick "/compounds/{compound}/channel-orders/{no}/return" KEEPERS Compound [MONEY] channels::give_back:
-        "退回暂存款" "凭渠道的退款订单，或银行流水。" [ORDER, POST, CLAIM];
+        "退回渠道收款" "暂存款凭渠道的退款订单或银行流水退回；已入账的，凭渠道的退款订单按退费入账，先退预存、再退最近的账单。" [ORDER, POST, CLAIM];
     GET Quick "/compounds/{compound}/channel-payouts" READERS Compound channels::payouts:
         "列出到账核销" "后核销的在前。" [];
     GET Long "/compounds/{compound}/payout-proposals" READERS Compound channels::payout_proposals:

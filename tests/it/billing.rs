@@ -138,7 +138,9 @@ on_both! {
             .map(|u| (u["room"].as_str().unwrap(), u["why"].as_str().unwrap())).collect();
         assert!(missing.contains(&("1-1-102", "no-reading")), "{missing:?}");
         let done = publish(&doors, "2025-12", &seen).await;
-        assert_eq!((&done["bills"], &done["defects"]), (&json!(1), &json!(11)));
+        // Ten have no meter, which is nothing to look into.
+        assert!(missing.contains(&("1-1-201", "no-meter")), "{missing:?}");
+        assert_eq!((&done["bills"], &done["defects"]), (&json!(1), &json!(1)));
         all_laws_hold(&world).await;
     }
 

@@ -39,7 +39,7 @@ fn fen(fen: i64) -> Money {
     Money::fen(fen)
 }
 
-async fn take(
+pub(crate) async fn take(
     books: &Books,
     compound: &str,
     kind: Kind,
@@ -72,19 +72,19 @@ const TRAILER: &str =
 
 /// One row of a merchant's bill of orders.
 #[derive(Clone, Copy)]
-struct Row<'r> {
-    at: &'r str,
-    no: &'r str,
-    merchant: &'r str,
-    payer: &'r str,
-    yuan: &'r str,
+pub(crate) struct Row<'r> {
+    pub(crate) at: &'r str,
+    pub(crate) no: &'r str,
+    pub(crate) merchant: &'r str,
+    pub(crate) payer: &'r str,
+    pub(crate) yuan: &'r str,
     /// The refund's number and amount, if it is one.
-    refund: Option<(&'r str, &'r str)>,
-    words: &'r str,
-    fee: &'r str,
+    pub(crate) refund: Option<(&'r str, &'r str)>,
+    pub(crate) words: &'r str,
+    pub(crate) fee: &'r str,
 }
 
-fn row<'r>(at: &'r str, no: &'r str, yuan: &'r str, words: &'r str) -> Row<'r> {
+pub(crate) fn row<'r>(at: &'r str, no: &'r str, yuan: &'r str, words: &'r str) -> Row<'r> {
     Row { at, no, merchant: "", payer: "", yuan, refund: None, words, fee: "0.00000" }
 }
 
@@ -93,7 +93,7 @@ fn yuan(text: &str) -> i64 {
 }
 
 /// A merchant's bill as WeChat Pay writes it, its trailer true.
-fn bill(rows: &[Row<'_>]) -> String {
+pub(crate) fn bill(rows: &[Row<'_>]) -> String {
     let mut text = format!("\u{feff}{HEADER}\r\n");
     let (mut sum, mut refunds, mut fees) = (0, 0, rust_decimal::Decimal::ZERO);
     for r in rows {
@@ -146,7 +146,7 @@ fn bill(rows: &[Row<'_>]) -> String {
 }
 
 /// A statement of the service account.
-fn statement(lines: &[(&str, &str, &str)]) -> String {
+pub(crate) fn statement(lines: &[(&str, &str, &str)]) -> String {
     let mut text =
         "交易日期,交易时间,收入金额,支出金额,账户余额,对方户名,摘要,交易流水号\n".to_owned();
     let mut balance = 0;
@@ -302,7 +302,12 @@ impl Counter<'_> {
     }
 }
 
-async fn apply(books: &Books, compound: CompoundId, channel: Channel, most: i32) -> Applied {
+pub(crate) async fn apply(
+    books: &Books,
+    compound: CompoundId,
+    channel: Channel,
+    most: i32,
+) -> Applied {
     let given = Apply { channel, after: OrderNo(0), most };
     let request = Request::new("channel.apply", given).alone();
     let done: Done<Applied> = books

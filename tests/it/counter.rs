@@ -60,7 +60,12 @@ fn chosen(no: MatterNo, fen: Option<i64>) -> Chosen {
     Chosen { bill_no: no, amount_fen: fen.map(Money::fen) }
 }
 
-fn part(code: &str, bills: Vec<Chosen>, oldest: Option<i64>, prepay: Option<i64>) -> Part {
+pub(crate) fn part(
+    code: &str,
+    bills: Vec<Chosen>,
+    oldest: Option<i64>,
+    prepay: Option<i64>,
+) -> Part {
     Part {
         room: room(code),
         bills,
@@ -69,7 +74,7 @@ fn part(code: &str, bills: Vec<Chosen>, oldest: Option<i64>, prepay: Option<i64>
     }
 }
 
-fn cash(parts: Vec<Part>) -> Taking {
+pub(crate) fn cash(parts: Vec<Part>) -> Taking {
     Taking {
         parts,
         bearer: Bearer::Owner,
@@ -82,19 +87,19 @@ fn cash(parts: Vec<Part>) -> Taking {
     }
 }
 
-async fn take(world: &World, taking: Taking) -> Result<Taken> {
+pub(crate) async fn take(world: &World, taking: Taking) -> Result<Taken> {
     let done = world.act("fees.take", taking, |tx, t| Box::pin(fees::take(tx, t)));
     done.await.map(|d| d.answer)
 }
 
-async fn void(world: &World, no: fees::ReceiptNo) -> Result<Voided> {
+pub(crate) async fn void(world: &World, no: fees::ReceiptNo) -> Result<Voided> {
     let given = (no, Voiding { on: day(TODAY), reason: "缴款人有误".into() });
     let done =
         world.act("fees.void-receipt", given, |tx, (no, v)| Box::pin(fees::void(tx, *no, v)));
     done.await.map(|d| d.answer)
 }
 
-fn back(code: &str) -> Refunding {
+pub(crate) fn back(code: &str) -> Refunding {
     Refunding {
         room: room(code),
         payment_no: None,
@@ -108,13 +113,13 @@ fn back(code: &str) -> Refunding {
     }
 }
 
-async fn refund(world: &World, refunding: Refunding) -> Result<Refunded> {
+pub(crate) async fn refund(world: &World, refunding: Refunding) -> Result<Refunded> {
     let done =
         world.act("fees.refund", refunding, |tx, r| Box::pin(fees::refund_at_counter(tx, r)));
     done.await.map(|d| d.answer)
 }
 
-fn remitting(code: &str, bill_no: MatterNo, fen: Option<i64>) -> Remitting {
+pub(crate) fn remitting(code: &str, bill_no: MatterNo, fen: Option<i64>) -> Remitting {
     Remitting {
         room: room(code),
         bill_no,
@@ -124,7 +129,7 @@ fn remitting(code: &str, bill_no: MatterNo, fen: Option<i64>) -> Remitting {
     }
 }
 
-async fn waive(world: &World, asked: Remitting) -> Result<Remitted> {
+pub(crate) async fn waive(world: &World, asked: Remitting) -> Result<Remitted> {
     world.act("fees.waive", asked, |tx, r| Box::pin(fees::waive(tx, r))).await.map(|d| d.answer)
 }
 
@@ -148,7 +153,7 @@ async fn account(world: &World, home: DwellingNo) -> fees::FeeAccount {
 }
 
 /// The balance of an account of the service book, as a debit.
-async fn balance(world: &World, account: i32) -> i64 {
+pub(crate) async fn balance(world: &World, account: i32) -> i64 {
     let mut view = world.books.read().await.unwrap();
     let trial = journal::trial_balance(&mut view, world.compound, Book::Service, AsOf::default())
         .await
@@ -157,13 +162,13 @@ async fn balance(world: &World, account: i32) -> i64 {
     found.map_or(0, |row| row.debit_fen.in_fen() - row.credit_fen.in_fen())
 }
 
-async fn laws_hold(world: &World) {
+pub(crate) async fn laws_hold(world: &World) {
     let laws = verify::verify(&world.books, None).await.unwrap();
     let broken: Vec<_> = laws.iter().filter(|law| law.failed > 0).collect();
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-async fn hand_over(
+pub(crate) async fn hand_over(
     world: &World,
     actor: Actor,
     counted: &[(Method, i64)],
@@ -183,7 +188,7 @@ async fn hand_over(
     done.await.map(|d| d.answer)
 }
 
-fn clerk() -> Actor {
+pub(crate) fn clerk() -> Actor {
     Actor::new("王会计", Role::PropertyCompany)
 }
 

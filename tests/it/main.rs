@@ -27,6 +27,7 @@ mod levy;
 mod life;
 mod model;
 mod money_in;
+mod month;
 mod paper;
 mod people;
 mod policy;

@@ -83,7 +83,7 @@ pub(super) enum ChannelAct {
         #[arg(long)]
         reason: String,
     },
-    /// 退回暂存款：凭渠道的退款订单，或银行流水
+    /// 退回渠道收款：暂存款凭渠道的退款订单或银行流水；已入账的，凭渠道的退款订单按退费入账
     Return {
         /// 暂存的订单编号
         #[arg(value_parser = number)]

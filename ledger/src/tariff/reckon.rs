@@ -85,6 +85,9 @@ pub enum Why {
     /// A meter has no reading.
     #[schemars(description = "缺抄表读数")]
     NoReading,
+    /// It has no meter of the kind.
+    #[schemars(description = "该户没有登记表具")]
+    NoMeter,
     /// A meter runs backwards.
     #[schemars(description = "本期读数小于上期")]
     Backwards,
@@ -114,6 +117,7 @@ impl Why {
             Why::NotMeant => "not-meant",
             Why::NotThere => "not-there",
             Why::NoReading => "no-reading",
+            Why::NoMeter => "no-meter",
             Why::Backwards => "backwards",
             Why::NoSpace => "no-space",
             Why::Charged => "charged",
@@ -131,6 +135,7 @@ impl Why {
             Why::NotMeant => "收费标准不适用于该户",
             Why::NotThere => "该户在计费期间不存在",
             Why::NoReading => "缺抄表读数",
+            Why::NoMeter => "该户没有登记表具",
             Why::Backwards => "本期读数小于上期",
             Why::NoSpace => "该户没有在租车位",
             Why::Charged => "该期间已出账",
@@ -512,7 +517,7 @@ fn used(tariff: &Tariff, known: &Known<'_>, from: Day, to: Day) -> Result<i128, 
     meters.sort_unstable();
     meters.dedup();
     if meters.is_empty() {
-        return Err((Why::NoReading, "该户没有登记表具".to_owned()));
+        return Err((Why::NoMeter, format!("{from} 至 {to}")));
     }
     let mut used: i128 = 0;
     for meter in meters {
