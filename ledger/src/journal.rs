@@ -31,8 +31,8 @@ pub use self::reading::{
     matter_balances, statement, trial_balance, vouchers,
 };
 pub(crate) use self::reading::{
-    DayTurnover, MatterTurnover, control_balances, daily_turnover, matter_turnover, touches,
-    turnover_by_year,
+    DayTurnover, MatterTurnover, balances_on, control_balances, daily_turnover, matter_turnover,
+    touches, turnover_by_year,
 };
 pub use self::reserve::{Reserved, available, held, held_by, release, release_of, reserve};
 pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};

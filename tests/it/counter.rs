@@ -34,7 +34,7 @@ fn room(code: &str) -> RoomCode {
     RoomCode::parse(code).unwrap()
 }
 
-async fn bill(
+pub(crate) async fn bill(
     world: &World,
     item: &str,
     month: &str,

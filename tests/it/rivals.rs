@@ -1,14 +1,20 @@
-//! What other programs of the trade got wrong about the owners' money (`property.md` §9), each as a test named after it.
+//! What other programs of the trade got wrong about the owners' money and their fees (`property.md` §9), each as a test named
+//! after it.
 //!
 //! Here: rows 2 and 4 (wxzj2, kku: a total smaller than approved, one short household that blocks all), 14 (MicroRealEstate:
 //! no payment in the past), 15 (kondomanager: grouped totals of nought), 16 (syndic: calls counted twice), 18 (SPARK demo:
-//! passwords everybody knows), 19 (wuye-saas: a day eight hours off). Elsewhere: rows 1 and 3 (the odd fen, rows that do not
+//! passwords everybody knows), 19 (wuye-saas: a day eight hours off), 12 (condo: one of two receipts shown), 24 and 25 (a comma
+//! that shifts a row, a file that gives nothing). Elsewhere: 5 (a rate that is x of x) in `arrears.rs`, 20 (a refund that
+//! blocks next year's bill) in `counter.rs`, 11 (receipts that block a corrected file) in `imports.rs`, 21 (a call that was
+//! lost) in `hooks.rs`, rows 1 and 3 (the odd fen, rows that do not
 //! sum) in `allocation.rs`, 8 and 22 in `counted.rs`, 9 and 17 in `governance.rs` and `verify.rs`, 10 (a total nobody keeps)
 //! in `model.rs` at every look, 6 in `tidy.rs`.
 
 use ledger::allocation::{self, Basis, Short, Work};
 use ledger::calendar::Instant;
+use ledger::fees;
 use ledger::fund::{self, DepositKind, LevyKind, StandardMeans};
+use ledger::import::Kind;
 use ledger::journal::{self, AsOf, Book};
 use ledger::money::Money;
 use ledger::policy::terms::Levied;
@@ -25,6 +31,7 @@ use crate::on_both;
 use crate::people::Desk;
 use crate::policy::{library, pack};
 use crate::world::day;
+use crate::{channels, counter};
 
 /// Three dwellings of one size; the second has a fen, the third nothing.
 fn one_rich_of_three(short: Short) -> Work {
@@ -68,6 +75,49 @@ fn one_short_household_does_not_block_the_rest() {
 }
 
 on_both! {
+    /// Row 12: of a house with two items and two payers one receipt was shown. Here both are, and both are in the account.
+    async fn two_items_and_two_payers_are_two_receipts(world: World) {
+        let home = world.dwelling("1-1-101").await;
+        for (item, fen) in [("物业费", 30_000), ("车位费", 15_000)] {
+            counter::bill(&world, item, "2025-12", &[(home, fen)]).await.unwrap();
+        }
+        let account = async || {
+            let mut view = world.books.read().await.unwrap();
+            fees::account(&mut view, world.compound, home, AsOf::default()).await.unwrap()
+        };
+        let owed = account().await;
+        for (bill, payer) in owed.bills.iter().zip(["父", "子"]) {
+            let part = counter::part("1-1-101", vec![fees::Chosen { bill_no: bill.bill_no, amount_fen: None }], None, None);
+            let taking = fees::Taking { payer: payer.into(), ..counter::cash(vec![part]) };
+            counter::take(&world, taking).await.unwrap();
+        }
+        let mut view = world.books.read().await.unwrap();
+        let shown = fees::receipts(&mut view, world.compound, Some(home), ledger::id::PaymentNo(0), 10).await.unwrap();
+        assert_eq!(shown.iter().map(|r| r.amount_fen.in_fen()).collect::<Vec<_>>(), [30_000, 15_000]);
+        drop(view);
+        let paid = account().await;
+        assert_eq!((paid.paid_fen.in_fen(), paid.arrears_fen.in_fen()), (45_000, 0));
+    }
+
+    /// Rows 24 and 25: a comma in the words shifted the amounts, and a foreign file gave no rows and no word. The row is refused by
+    /// its cell, the file by its rule.
+    async fn a_shifted_row_and_an_empty_yield_are_refused(world: World) {
+        let rows = [channels::row("2026-01-02 08:00:00", "T1", "10.00", "物业费"), channels::row("2026-01-02 09:00:00", "T2", "20.00", "1-1-102")];
+        let bill = channels::bill(&rows);
+        let shifted = bill.replace("`物业费`", "物业费,1-1-101").replace("`物业费", "物业费,1-1-101");
+        assert_ne!(shifted, bill);
+        let refused = channels::take(&world.books, "xiaohe", Kind::Wechat, "微信.csv", shifted.as_bytes()).await;
+        match refused {
+            Ok(report) => assert_eq!((report.committed, report.rejected.len()), (false, 1), "{report:?}"),
+            Err(error) => assert!(error.code().starts_with("intake."), "{error:?}"),
+        }
+        let foreign = "日期;金额\n2026-01-02;10,00\n2026-01-03;20,00\n";
+        let nothing = channels::take(&world.books, "xiaohe", Kind::Wechat, "外来.csv", foreign.as_bytes()).await;
+        assert!(nothing.unwrap_err().code().starts_with("intake."));
+        let mut view = world.books.read().await.unwrap();
+        assert_eq!(ledger::channel::statements(&mut view, world.compound).await.unwrap(), []);
+    }
+
     /// Row 14: a payment of last year could not be recorded. Here it is, with its true day, and is seen to be late.
     async fn money_of_a_closed_month_is_taken_and_seen_to_be_late(world: World) {
         let home = world.dwelling("1-1-101").await;

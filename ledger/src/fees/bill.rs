@@ -13,7 +13,7 @@ use crate::books::{Tx, View as _};
 use crate::calendar::Day;
 use crate::error::{Refusal, Result};
 use crate::id::{DwellingNo, MatterNo, TariffNo};
-use crate::journal::{self, AsOf, Book, Entry, Kind, Line, Posted};
+use crate::journal::{self, Book, Entry, Kind, Line, Posted};
 use crate::money::Money;
 use crate::property;
 use crate::seal::may_stand_in_clear;
@@ -370,7 +370,6 @@ pub(crate) async fn bill_vouchers_of(tx: &mut Tx, vouchers: &[i32]) -> Result<Ve
 
 async fn prepaid_of_all(tx: &mut Tx) -> Result<BTreeMap<DwellingNo, Money>> {
     let compound = tx.compound();
-    let balances = journal::dwelling_balances(tx, compound, Book::Service, AsOf::default()).await?;
-    let prepaid = balances.into_iter().filter(|(_, account, _)| *account == PREPAID);
-    Ok(prepaid.map(|(dwelling, _, debit)| (dwelling, -debit)).collect())
+    let prepaid = journal::balances_on(tx, compound, Book::Service, PREPAID).await?;
+    Ok(prepaid.into_iter().map(|(dwelling, debit)| (dwelling, -debit)).collect())
 }

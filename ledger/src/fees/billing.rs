@@ -280,7 +280,7 @@ pub async fn publish(tx: &mut Tx, asked: &Asked) -> Result<Published> {
     if sketch.bills.is_empty() {
         let evidence =
             format!("{}：{} 户不出账，其中 {defects} 户须核对", asked.month, sketch.unbilled.len());
-        return Err(NOTHING_DUE.refuse(evidence).into());
+        return Err(NOTHING_DUE.refuse(evidence).with("defects", defects).into());
     }
     if let Some(seen) = asked.seen.as_deref().filter(|seen| *seen != sketch.digest) {
         let shown: String = seen.chars().take(16).collect();
@@ -423,7 +423,7 @@ pub async fn run(
     Ok(manifest)
 }
 
-/// What one compound's part comes to: looked at first, so that a month with nothing to bill leaves no act behind.
+/// What one compound's part comes to. A month with nothing to bill is refused, and leaves no act behind.
 async fn take_part(
     books: &Books,
     actor: &Actor,
@@ -431,20 +431,26 @@ async fn take_part(
     asked: Asked,
     is_dry: bool,
 ) -> Result<(usize, Money, usize)> {
-    let mut view = books.read().await?;
-    let agreed = tariff::agreed(&mut view, compound, asked.month).await?;
-    if tariff::terms_on(&agreed.terms, asked.month.last_day()).is_none() {
-        return Err(tariff::NO_TERMS.refuse(format!("{}", asked.month)).into());
-    }
-    let sketch = sketched(&mut view, compound, &asked, &agreed).await?;
-    drop(view);
-    let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
-    if is_dry || sketch.bills.is_empty() {
+    if is_dry {
+        let mut view = books.read().await?;
+        let agreed = tariff::agreed(&mut view, compound, asked.month).await?;
+        if tariff::terms_on(&agreed.terms, asked.month.last_day()).is_none() {
+            return Err(tariff::NO_TERMS.refuse(format!("{}", asked.month)).into());
+        }
+        let sketch = sketched(&mut view, compound, &asked, &agreed).await?;
+        let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
         return Ok((sketch.bills.len(), sketch.total_fen, defects));
     }
     let request = Request::new("fees.publish-bills", asked).alone();
     let done =
         books.act(actor, compound, request, |tx, asked: &Asked| Box::pin(publish(tx, asked)));
-    let published = done.await?.answer;
-    Ok((published.bills, published.total_fen, published.defects))
+    match done.await {
+        Ok(done) => Ok((done.answer.bills, done.answer.total_fen, done.answer.defects)),
+        Err(Error::Refused(refusal)) if refusal.code() == NOTHING_DUE.code => {
+            let defects = refusal.facts.get("defects").and_then(serde_json::Value::as_u64);
+            let defects = defects.and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+            Ok((0, Money::ZERO, defects))
+        }
+        Err(failed) => Err(failed),
+    }
 }

@@ -455,6 +455,25 @@ pub(crate) async fn matter_turnover(
     Ok(turnover)
 }
 
+/// What stands on an account for each dwelling that has something on it, debits less credits.
+pub(crate) async fn balances_on(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    account: i32,
+) -> Result<Vec<(DwellingNo, Money)>> {
+    let sql = "SELECT dwelling_no, CAST(sum(debit_fen - credit_fen) AS BIGINT) FROM balance
+               WHERE compound_id = $1 AND book = $2 AND account = $3 AND dwelling_no > 0 AND debit_fen <> credit_fen
+               GROUP BY dwelling_no";
+    let values = vec![compound.0.into(), book.number().into(), account.into()];
+    let mut balances = Vec::new();
+    for row in view.rows(VOUCHERS, sql, values).await? {
+        let debit = Money::fen(row.try_get_by_index(1)?);
+        balances.push((DwellingNo(row.try_get_by_index(0)?), debit));
+    }
+    Ok(balances)
+}
+
 /// The credit balance of every account of a book that is kept by no dwelling and no matter.
 pub(crate) async fn control_balances(
     view: &mut impl View,
