@@ -110,8 +110,8 @@ pub async fn pressed(
         let sheet = set().map_err(told)?;
         match device {
             Device::Pdf => press::pdf::press(&sheet).map_err(told),
-            Device::Csv => list::tables(&sheet, list::Form::Csv).map_err(listed),
-            Device::Xlsx => list::tables(&sheet, list::Form::Xlsx).map_err(listed),
+            Device::Csv => list::tables(&sheet).map_err(listed),
+            Device::Xlsx => press::book::press(&sheet).map_err(listed),
             Device::Text | Device::Json => Ok(press::text::press(&sheet).into_bytes()),
         }
     });

@@ -57,7 +57,7 @@ pub use self::plan::{
 pub(crate) use self::receipt::receipts_used;
 pub use self::receipt::{
     Issued, NewRange, Receipt, ReceiptRange, ReceiptState, Voiding, copy_receipt, issue_receipt,
-    ranges, receipts, register_range, void_receipt,
+    ranges, receipt, receipts, register_range, void_receipt,
 };
 pub use self::refund::{
     Cause, PaidRefund, Payee, Refund, RefundPayment, Refunded, Refunding, UnitRefunding,

@@ -14,8 +14,7 @@ use ledger::measure::Area;
 use ledger::money::Money;
 
 use crate::sheet::{
-    Block, Cell, Chart, Column, Field, Paper, Rank, Sheet, Side, Sum, Table, Warning, Width,
-    percent,
+    Block, Cell, Chart, Column, Field, Plot, Rank, Sheet, Side, Sum, Table, Warning, Width, percent,
 };
 use crate::{Error, Result};
 
@@ -69,8 +68,6 @@ pub struct Figures {
     pub known_at: Instant,
     /// 打印时间.
     pub printed_at: Instant,
-    /// 校验码.
-    pub check: String,
     /// How the interest of the period was reckoned, for whoever will do it again.
     pub reckonings: Vec<Reckoning>,
     /// 异议期限: until when and to whom an objection is made, as the city's rules word it.
@@ -176,14 +173,7 @@ pub struct Building {
     pub median: Money,
 }
 
-/// The state of the book a statement was drawn from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seal {
-    /// The hash at the head of the chain.
-    pub head: String,
-    /// How many vouchers it covers.
-    pub vouchers: u64,
-}
+pub use crate::sheet::Seal;
 
 /// Lays the statement out.
 ///
@@ -212,23 +202,20 @@ pub fn set(figures: &Figures) -> Result<Sheet> {
     let names = ["制表", "复核", "负责人签字"];
     blocks.push(Block::Signatures(names.map(String::from).into()));
 
-    Ok(Sheet {
-        paper: Paper::A4,
-        issuer: figures.compound.clone(),
-        title: "住宅专项维修资金分户对账单".into(),
-        running: vec![
-            format!("账户编号 {}", figures.account),
-            format!("房号 {}", figures.dwelling),
-            format!("期间 {} 至 {}", figures.from, figures.to),
-        ],
-        warning: figures.is_open.then(|| Warning {
-            word: "未结账".into(),
-            meaning: "本期账簿尚未结账，以下数字仍可能变动，仅供查询，不作对账依据。".into(),
-        }),
-        blocks,
-        printed_at: figures.printed_at,
-        check: figures.check.clone(),
-    })
+    let running = vec![
+        format!("账户编号 {}", figures.account),
+        format!("房号 {}", figures.dwelling),
+        format!("期间 {} 至 {}", figures.from, figures.to),
+    ];
+    let warning = figures.is_open.then(|| Warning {
+        word: "未结账".into(),
+        meaning: "本期账簿尚未结账，以下数字仍可能变动，仅供查询，不作对账依据。".into(),
+    });
+    let sheet =
+        Sheet::new(&figures.compound, "住宅专项维修资金分户对账单", figures.printed_at);
+    let sheet = sheet.running(running).warning(warning).saying(blocks);
+    let number = format!("{} {}", figures.account, figures.to);
+    Ok(sheet.sealed("D6", &number, Some(figures.seal.clone())))
 }
 
 /// What came in and what went out, if the statement foots.
@@ -393,7 +380,7 @@ fn chart(figures: &Figures) -> Chart {
     let first = figures.first_paid;
     let level = first.is_positive().then(|| (format!("首期 {}", first.grouped()), first));
     let title = "余额走势（本金与利息合计，元）".into();
-    Chart { title, from: figures.from, to: figures.to, steps, level }
+    Chart { title, plot: Plot::Steps { from: figures.from, to: figures.to, steps, level } }
 }
 
 fn notes(figures: &Figures) -> Vec<String> {
@@ -499,7 +486,6 @@ pub(crate) mod tests {
             as_of: day(12, 31),
             known_at: Instant::from_seconds(1_767_574_800),
             printed_at: Instant::from_seconds(1_767_603_600),
-            check: "D6-7K3F-92QX".into(),
             reckonings: Vec::new(),
             objection: "对本单有异议的，请自收到之日起 30 日内书面提出。".into(),
         }
@@ -567,7 +553,7 @@ pub(crate) mod tests {
             "余额占首期：102.73%",
             "48 户，户均余额 18,034.55 元，中位数 17,910.20 元",
             "※为补记",
-            "打印时间 2026-01-05 17:00:00 校验码 D6-7K3F-92QX",
+            "打印时间 2026-01-05 17:00:00 校验码 D6-",
         ] {
             assert!(words.contains(said), "{said} is not in\n{text}");
         }

@@ -12,23 +12,37 @@
 //! | 结存证明、结清证明, 移交清册 | [`life`] | a dwelling's sale; a fund handed over |
 //! | 对账差异表 | [`tie`] | bank, ledger and dwellings on a day |
 //! | D4 审批表, D5 分摊清册 | [`works`] | a project paid from the fund |
-//! | D12 表决结果 | [`vote`] | the result of a round of the owners' votes |
+//! | D12 表决票、表决结果 | [`vote`] | the ballots and the result of a round of the owners' votes |
+//! | D1 催缴通知单, 公示用催缴表 | [`demand`] | what is owed of service fees |
+//! | D2 收据 | [`receipt`] | of fees, and of the fund |
+//! | D3 收缴率报表 | [`collection`] | what of the bills was collected |
+//! | D10 续筹通知 | [`renewal`] | a plan to fill the fund, told to an owner |
+//! | D11 年度公示报告 | [`yearly`] | a company's year |
 //!
-//! Reading order: [`household`], [`sheet`], [`press`].
+//! What an office words itself (D1, D2, D10) is laid out by a [`template`], which is data.
+//!
+//! Reading order: [`household`], [`sheet`], [`template`], [`press`].
 //!
 //! Always: the same figures give the same bytes from the same release; what does not foot is not
 //! printed; a character the type lacks is an error and never a gap. Never: a write, a rounding, a
 //! reading of the clock. Only `press/pdf.rs` names printpdf and only it knows a float.
 
+pub mod collection;
+pub mod demand;
 pub mod household;
 pub mod life;
 pub mod notice;
 pub mod press;
+pub mod receipt;
+pub mod renewal;
 pub mod sheet;
+pub mod standing;
 pub mod statutory;
+pub mod template;
 pub mod tie;
 pub mod vote;
 pub mod works;
+pub mod yearly;
 
 use ledger::money::Money;
 

@@ -8,7 +8,7 @@ use ledger::life::{Certificate, CertificateKind, Handed};
 use ledger::money::Money;
 use ledger::property::{Custody, Fate, Step};
 
-use crate::sheet::{Block, Cell, Column, Field, Paper, Rank, Sheet, Side, Sum, Table, Width};
+use crate::sheet::{Block, Cell, Column, Copies, Field, Rank, Sheet, Side, Sum, Table, Width};
 
 /// Lays a certificate out. `history` is what the dwelling came of.
 #[must_use]
@@ -58,25 +58,17 @@ pub fn certificate(
         ));
     }
     notes.push("结存为出具之日的数字，此后变动以分户对账单为准；涂改无效。".to_owned());
-    Sheet {
-        paper: Paper::A4,
-        issuer: compound.to_owned(),
-        title: format!("住宅专项维修资金{}", of.kind.in_chinese()),
-        running: vec![format!("证明编号 {}", of.certificate_no), format!("房号 {}", of.room)],
-        warning: None,
-        blocks: vec![
-            Block::Fields { across: 3, fields },
-            Block::Sum(Sum { label: "结存合计".into(), amount: total }),
-            Block::Heading("说明".into()),
-            Block::Notes(notes),
-            Block::Fields {
-                across: 1, fields: vec![Field::new("摘要（SHA-256）", &of.digest)]
-            },
-            Block::Signatures(["经办", "复核", "出具单位（盖章）"].map(String::from).into()),
-        ],
-        printed_at,
-        check: of.digest.chars().take(16).collect(),
-    }
+    let title = format!("住宅专项维修资金{}", of.kind.in_chinese());
+    let running = vec![format!("证明编号 {}", of.certificate_no), format!("房号 {}", of.room)];
+    let sheet = Sheet::new(compound, &title, printed_at).running(running).saying(vec![
+        Block::Fields { across: 3, fields },
+        Block::Sum(Sum { label: "结存合计".into(), amount: total }),
+        Block::Heading("说明".into()),
+        Block::Notes(notes),
+        Block::Fields { across: 1, fields: vec![Field::new("摘要（SHA-256）", &of.digest)] },
+        Block::Signatures(["经办", "复核", "出具单位（盖章）"].map(String::from).into()),
+    ]);
+    sheet.sealed("ZM", &format!("{}", of.certificate_no), None)
 }
 
 /// Lays the list of a fund handed over, or taken back, out.
@@ -134,21 +126,15 @@ pub fn list(of: &Handed, custody: &Custody, compound: &str, printed_at: Instant)
         ),
         "移交方、接收方各执一份，账目同时移交（165号令第十五条、第十六条）。".to_owned(),
     ];
-    Sheet {
-        paper: Paper::A4,
-        issuer: compound.to_owned(),
-        title: format!("住宅专项维修资金{word}清册"),
-        running: vec![format!("划转编号 {}", of.custody_no), "单位：元".into()],
-        warning: None,
-        blocks: vec![
-            Block::Fields { across: 2, fields },
-            Block::Table(table),
-            Block::Sum(Sum { label: "划转总额".into(), amount: of.total_fen }),
-            Block::Heading("说明".into()),
-            Block::Notes(notes),
-            Block::Signatures(["移交方", "接收方", "监交"].map(String::from).into()),
-        ],
-        printed_at,
-        check: of.digest.chars().take(16).collect(),
-    }
+    let title = format!("住宅专项维修资金{word}清册");
+    let running = vec![format!("划转编号 {}", of.custody_no), "单位：元".into()];
+    let sheet = Sheet::new(compound, &title, printed_at).running(running).saying(vec![
+        Block::Fields { across: 2, fields },
+        Block::Table(table),
+        Block::Sum(Sum { label: "划转总额".into(), amount: of.total_fen }),
+        Block::Heading("说明".into()),
+        Block::Notes(notes),
+        Block::Signatures(["移交方", "接收方", "监交"].map(String::from).into()),
+    ]);
+    sheet.copies(Copies::Alike(2)).sealed("YJ", &format!("{}", of.custody_no), None)
 }

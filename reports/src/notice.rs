@@ -9,11 +9,9 @@ use std::collections::BTreeMap;
 
 use ledger::accounts::{Code, DwellingYear, Notice};
 use ledger::calendar::Instant;
-use ledger::journal::text;
 use ledger::money::Money;
 
 use crate::sheet::{Block, Cell, Column, Paper, Rank, Sheet, Side, Table, Width};
-use crate::statutory::said;
 use crate::{Error, Result};
 
 /// Who will read it.
@@ -70,18 +68,10 @@ pub fn set(
     notes.extend(of.statements.seals.iter().map(|seal| format!("所依据结账的印记 {seal}")));
     blocks.push(Block::Notes(notes));
     blocks.push(Block::Signatures(["编制人", "复核", "负责人"].map(String::from).into()));
-    let mut sheet = Sheet {
-        paper: Paper::A4Landscape,
-        issuer: compound.to_owned(),
-        title: "住宅专项维修资金年度公示".into(),
-        running: vec![format!("{} 年度", of.year), format!("{} 户", of.dwellings.len())],
-        warning: None,
-        blocks,
-        printed_at,
-        check: String::new(),
-    };
-    sheet.check = crate::check_code("ND", &text::hash(&said(&sheet)));
-    Ok(sheet)
+    let running = vec![format!("{} 年度", of.year), format!("{} 户", of.dwellings.len())];
+    let sheet = Sheet::new(compound, "住宅专项维修资金年度公示", printed_at).on(Paper::A4Landscape);
+    let sheet = sheet.running(running).saying(blocks);
+    Ok(sheet.sealed("ND", &of.year.to_string(), None))
 }
 
 /// How many rows at least stand under one name on the board.

@@ -1,13 +1,15 @@
 //! A sheet: what a document says and in which order, before any paper.
 //!
-//! Owns: [`Sheet`] and its vocabulary: heading, [`Field`]s in a grid, [`Table`], [`Sum`],
-//! [`Chart`], notes, signatures. Every report of the house is said in these words and every press
-//! can print them.
+//! Owns: [`Sheet`] and its vocabulary: heading, sentences, [`Field`]s in a grid, [`Table`], [`Sum`],
+//! [`Chart`], notes, signatures, places for seals ([`Opinion`]), a slip to cut off; on which [`Paper`],
+//! in how many [`Copies`], and what proves it ([`Proof`]). Every report of the house is said in these
+//! words and every press can print them: documents describe and never measure.
 //!
 //! Always: a figure stays a figure ([`Cell::Money`], not its digits) until a press prints it, so
-//! that paper, plain text and a spreadsheet show the same. Never: a device, a database, a
-//! millimetre, a rounding. Limits: one table column is one line of head or two (a name over
-//! neighbouring columns); tables are not nested; a chart is one stepped line.
+//! that paper, plain text and a spreadsheet show the same; the check code is a digest of everything
+//! the sheet says but when it was printed ([`Sheet::sealed`]). Never: a device, a database, a
+//! rounding. Limits: one table column is one line of head or two (a name over neighbouring
+//! columns); tables are not nested.
 
 use ledger::calendar::{Day, Instant};
 use ledger::measure::Area;
@@ -33,15 +35,154 @@ pub struct Sheet {
     pub printed_at: Instant,
     /// 校验码: printed in the foot of every page.
     pub check: String,
+    /// What whoever holds the paper can ask the books about it; drawn as a QR on the first page.
+    pub proof: Option<Proof>,
+    /// How often it is made out.
+    pub copies: Copies,
+    /// How far everything is moved to meet a pre-printed form: to the right and down, in tenths of a
+    /// millimetre.
+    pub shift: (i16, i16),
 }
 
 /// What a sheet is printed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Paper {
     /// 210 × 297 mm.
+    #[default]
     A4,
     /// 297 × 210 mm.
     A4Landscape,
+    /// Half of A4: 210 × 148.5 mm.
+    Half,
+    /// Continuous paper of 241 mm, half a sheet of 280 mm high, with holes on both sides (三联单).
+    Triplicate,
+    /// A roll of 80 mm, as long as what stands on it.
+    Ticket,
+}
+
+/// How often a sheet is made out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Copies {
+    /// Once.
+    #[default]
+    One,
+    /// So many alike (一式四份): said on the sheet, printed once.
+    Alike(u8),
+    /// Once under each of these names (存根, 会计, 客户).
+    Each(Vec<String>),
+}
+
+/// What a sheet rests on, for whoever will hold it against the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Which document: D6, W01.
+    pub document: String,
+    /// Which one of them, as its readers say it: a room and a period, a receipt's number.
+    pub number: String,
+    /// The book it was drawn from, where it was drawn from one.
+    pub seal: Option<Seal>,
+    /// SHA-256 over everything the sheet says but when it was printed.
+    pub digest: [u8; 32],
+    /// What asks for the same sheet again, as a command and an address take it.
+    pub order: String,
+}
+
+impl Proof {
+    /// What the QR holds: check code, order, the seal's first letters.
+    #[must_use]
+    pub fn ticket(&self) -> String {
+        let code = crate::check_code(&self.document, &self.digest);
+        let seal = self.seal.as_ref().map_or_else(String::new, |seal| {
+            let head: String = seal.head.chars().take(16).collect();
+            format!(";seal={}.{head}", seal.vouchers)
+        });
+        format!("xiaoqu:{code};{}{seal}", self.order)
+    }
+}
+
+/// The state of the book a sheet was drawn from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// The hash at the head of the chain.
+    pub head: String,
+    /// How many vouchers it covers.
+    pub vouchers: u64,
+}
+
+impl Sheet {
+    /// A sheet on A4 that says nothing of itself yet.
+    #[must_use]
+    pub fn new(issuer: &str, title: &str, printed_at: Instant) -> Sheet {
+        Sheet {
+            paper: Paper::A4,
+            issuer: issuer.into(),
+            title: title.into(),
+            running: Vec::new(),
+            warning: None,
+            blocks: Vec::new(),
+            printed_at,
+            check: String::new(),
+            proof: None,
+            copies: Copies::One,
+            shift: (0, 0),
+        }
+    }
+
+    /// The same on another paper.
+    #[must_use]
+    pub fn on(self, paper: Paper) -> Sheet {
+        Sheet { paper, ..self }
+    }
+
+    /// The same with what tells it from its neighbours.
+    #[must_use]
+    pub fn running(self, running: Vec<String>) -> Sheet {
+        Sheet { running, ..self }
+    }
+
+    /// The same with its body.
+    #[must_use]
+    pub fn saying(self, blocks: Vec<Block>) -> Sheet {
+        Sheet { blocks, ..self }
+    }
+
+    /// The same with a warning, if there is one.
+    #[must_use]
+    pub fn warning(self, warning: Option<Warning>) -> Sheet {
+        Sheet { warning, ..self }
+    }
+
+    /// The same, made out so often.
+    #[must_use]
+    pub fn copies(self, copies: Copies) -> Sheet {
+        Sheet { copies, ..self }
+    }
+
+    /// The same with its check code and its proof: the digest of what it says now. Nothing may be
+    /// changed afterwards but the place it is moved to and the copies.
+    #[must_use]
+    pub fn sealed(mut self, document: &str, number: &str, seal: Option<Seal>) -> Sheet {
+        let digest = self.digest();
+        self.check = crate::check_code(document, &digest);
+        let (document, number) = (document.to_owned(), number.to_owned());
+        self.proof = Some(Proof { document, number, seal, digest, order: String::new() });
+        self
+    }
+
+    /// The same, with what asks for it again.
+    #[must_use]
+    pub fn ordered_as(mut self, order: &str) -> Sheet {
+        if let Some(proof) = &mut self.proof {
+            order.clone_into(&mut proof.order);
+        }
+        self
+    }
+
+    /// SHA-256 over everything the sheet says but when it was printed.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        ledger::journal::text::hash(&crate::press::text::said(self))
+    }
 }
 
 /// A word nobody may overlook, and the sentence that explains it: 未结账, 作废, 副本.
@@ -58,6 +199,8 @@ pub struct Warning {
 pub enum Block {
     /// The name of what follows; never alone at the foot of a page.
     Heading(String),
+    /// A paragraph.
+    Text(String),
     /// Labelled values, so many abreast.
     Fields {
         /// How many grid columns.
@@ -75,6 +218,31 @@ pub enum Block {
     Notes(Vec<String>),
     /// Who signs, each with a line to sign on.
     Signatures(Vec<String>),
+    /// Boxes side by side for those who write, sign and seal.
+    Opinions(Vec<Opinion>),
+    /// A line to cut along (回执): what follows is torn off.
+    Cut(String),
+    /// What follows begins a page.
+    Break,
+}
+
+/// A box in which an office writes, signs and seals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opinion {
+    /// Who: 业主委员会, 街道办事处.
+    pub who: String,
+    /// What is printed for them already.
+    pub says: String,
+    /// Where the seal goes, if one does: 盖章.
+    pub seal: bool,
+}
+
+impl Opinion {
+    /// A box with a place for a seal.
+    #[must_use]
+    pub fn sealed(who: &str, says: &str) -> Opinion {
+        Opinion { who: who.into(), says: says.into(), seal: true }
+    }
 }
 
 impl Block {
@@ -181,6 +349,8 @@ pub struct Row {
 /// What a row counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
+    /// The name of the lines below it, which runs on over the blank cells; never parted from the next.
+    Group,
     /// A line.
     Line,
     /// The total of a group of lines above it.
@@ -325,17 +495,68 @@ impl Table {
     }
 }
 
-/// An amount over time, drawn as steps: it holds from its day until the next one.
+/// A figure drawn: in black and white, every part named beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chart {
     /// What is drawn.
     pub title: String,
-    /// The first day drawn.
-    pub from: Day,
-    /// The last day drawn.
-    pub to: Day,
-    /// The amount from each day on, days ascending; the first holds from [`Chart::from`].
-    pub steps: Vec<(Day, Money)>,
-    /// An amount to compare with, drawn as a thin line across.
-    pub level: Option<(String, Money)>,
+    /// How.
+    pub plot: Plot,
+}
+
+/// How a chart is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plot {
+    /// An amount over time: it holds from its day until the next one.
+    Steps {
+        /// The first day drawn.
+        from: Day,
+        /// The last day drawn.
+        to: Day,
+        /// The amount from each day on, days ascending; the first holds from `from`.
+        steps: Vec<(Day, Money)>,
+        /// An amount to compare with, drawn as a thin line across.
+        level: Option<(String, Money)>,
+    },
+    /// Amounts side by side, a group of columns for each name (收支对照). Not below zero.
+    Columns {
+        /// What each column of a group is.
+        series: Vec<String>,
+        /// The groups, with an amount for each of the series.
+        groups: Vec<(String, Vec<Money>)>,
+    },
+    /// One bar for each name, against a line (各幢收缴率 against 85 %). Not below zero.
+    Bars {
+        /// The names with their figures.
+        bars: Vec<(String, i64)>,
+        /// What the figures are.
+        unit: Unit,
+        /// What they are compared with.
+        level: Option<(String, i64)>,
+    },
+    /// The parts of a whole (资金来源), as one bar with a name and a share for each.
+    Parts(Vec<(String, Money)>),
+}
+
+/// What the figures of a chart are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Fen.
+    Fen,
+    /// Hundredths of a per cent.
+    BasisPoints,
+    /// Things.
+    Count,
+}
+
+impl Unit {
+    /// A figure as it is read.
+    #[must_use]
+    pub fn told(self, figure: i64) -> String {
+        match self {
+            Unit::Fen => Money::fen(figure).grouped(),
+            Unit::BasisPoints => percent(figure),
+            Unit::Count => figure.to_string(),
+        }
+    }
 }

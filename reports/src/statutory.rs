@@ -48,23 +48,12 @@ pub fn set(of: &Statements, code: Code, head: &Head) -> Result<Sheet> {
     blocks.push(Block::Notes(notes(of, head)));
     let names = ["编制人", "复核", "负责人"];
     blocks.push(Block::Signatures(names.map(String::from).into()));
-    let mut sheet = Sheet {
-        paper: if code == Code::IncomeAndExpenditure { Paper::A4 } else { Paper::A4Landscape },
-        issuer: head.fund.clone(),
-        title: form.title.clone(),
-        running: vec![form.number.clone(), period(of, code), "单位：元".into()],
-        warning: None,
-        blocks,
-        printed_at: head.printed_at,
-        check: String::new(),
-    };
-    sheet.check = crate::check_code(&format!("W{}", code.name()), &text::hash(&said(&sheet)));
-    Ok(sheet)
-}
-
-/// Everything a sheet says but when it was printed.
-pub(crate) fn said(sheet: &Sheet) -> String {
-    format!("{}\n{}\n{:?}\n{:?}", sheet.issuer, sheet.title, sheet.running, sheet.blocks)
+    let paper =
+        if code == Code::IncomeAndExpenditure { Paper::A4 } else { Paper::A4Landscape };
+    let running = vec![form.number.clone(), period(of, code), "单位：元".into()];
+    let sheet = Sheet::new(&head.fund, &form.title, head.printed_at).on(paper);
+    let sheet = sheet.running(running).saying(blocks);
+    Ok(sheet.sealed(&format!("W{}", code.name()), &of.month.to_string(), None))
 }
 
 /// A day, a month or a year, as the form's head says it.

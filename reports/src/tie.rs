@@ -5,11 +5,9 @@
 
 use ledger::accounts::{Gap, Tie};
 use ledger::calendar::Instant;
-use ledger::journal::text;
 use ledger::money::Money;
 
-use crate::sheet::{Block, Cell, Column, Paper, Rank, Sheet, Side, Table, Warning, Width};
-use crate::statutory::said;
+use crate::sheet::{Block, Cell, Column, Rank, Sheet, Side, Table, Warning, Width};
 
 /// Lays the tie of a day out.
 #[must_use]
@@ -44,21 +42,13 @@ pub fn set(of: &Tie, compound: &str, printed_at: Instant) -> Sheet {
         Block::Notes(notes),
         Block::Signatures(["编制人", "复核", "负责人"].map(String::from).into()),
     ];
-    let mut sheet = Sheet {
-        paper: Paper::A4,
-        issuer: compound.to_owned(),
-        title: "住宅专项维修资金对账差异表".into(),
-        running: vec![format!("对账日 {}", of.on)],
-        warning: (!of.is_explained).then(|| Warning {
-            word: "不符".into(),
-            meaning: "有差异无据可查，须查明后重新对账。".into(),
-        }),
-        blocks,
-        printed_at,
-        check: String::new(),
-    };
-    sheet.check = crate::check_code("DZ", &text::hash(&said(&sheet)));
-    sheet
+    let warning = (!of.is_explained).then(|| Warning {
+        word: "不符".into(),
+        meaning: "有差异无据可查，须查明后重新对账。".into(),
+    });
+    let sheet = Sheet::new(compound, "住宅专项维修资金对账差异表", printed_at);
+    let sheet = sheet.running(vec![format!("对账日 {}", of.on)]).warning(warning).saying(blocks);
+    sheet.sealed("DZ", &of.on.to_string(), None)
 }
 
 /// The first figure, the second, what is between them, and what is left.

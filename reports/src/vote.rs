@@ -1,13 +1,14 @@
 //! D12 表决结果: what a notice board says of a round of the owners' votes.
 //!
-//! Owns: [`set`]. The figures come from the ledger's result sheet and nowhere else; a part of a whole is printed beside the
+//! Owns: [`set`], and [`slip`], the ballot (表决票) with its stub. The figures come from the ledger's result sheet and nowhere else; a part of a whole is printed beside the
 //! figures it is of, cut and never rounded up, so that no 66.67% stands where two thirds were not reached.
 
 use ledger::calendar::Instant;
 use ledger::governance::tally::{Count, Figure};
-use ledger::governance::{MotionResult, ResultSheet};
+use ledger::governance::{MotionResult, ResultSheet, Round};
+use ledger::measure::Area;
 
-use crate::sheet::{Block, Cell, Column, Field, Paper, Rank, Sheet, Side, Table, Width, percent};
+use crate::sheet::{Block, Cell, Column, Field, Rank, Sheet, Side, Table, Width, percent};
 
 /// Lays a result sheet out. `digest` is the one stored with it.
 #[must_use]
@@ -27,16 +28,95 @@ pub fn set(result: &ResultSheet, digest: &str, compound: &str, printed_at: Insta
         "以上、不少于包括本数；超过不包括本数（民法典第一千二百五十九条）。占比截去尾数，是否达到以整数交叉相乘判定。".into(),
     ]));
     blocks.push(Block::Signatures(["计票人", "监票人", "召集人"].map(String::from).into()));
-    Sheet {
-        paper: Paper::A4,
-        issuer: compound.to_owned(),
-        title: "业主共同决定事项表决结果".into(),
-        running: vec![format!("表决编号 {}", result.round_no), result.title.clone()],
-        warning: None,
-        blocks,
-        printed_at,
-        check: digest.chars().take(16).collect(),
+    let running = vec![format!("表决编号 {}", result.round_no), result.title.clone()];
+    let sheet = Sheet::new(compound, "业主共同决定事项表决结果", printed_at).running(running);
+    sheet.saying(blocks).sealed("D12", &result.round_no.to_string(), None)
+}
+
+/// Whom a ballot is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voter {
+    /// 专有部分座落.
+    pub room: String,
+    /// The owners, by their first characters.
+    pub owners: String,
+    /// The area that votes.
+    pub area: Area,
+    /// The place of the ballot in its round.
+    pub number: usize,
+}
+
+/// Lays the ballot of one dwelling out, with the stub that stays with whoever hands it out.
+#[must_use]
+pub fn slip(round: &Round, voter: &Voter, compound: &str, printed_at: Instant) -> Sheet {
+    let number = format!("{}-{:04}", round.round_no, voter.number);
+    let mut table = Table::new(
+        vec![
+            Column::new("事项", Side::Centre, Width::Fit),
+            Column::words("内容、方案与金额上限", 5),
+            Column::words("通过所需（依据）", 4),
+            Column::new("赞成", Side::Centre, Width::Fit),
+            Column::new("反对", Side::Centre, Width::Fit),
+            Column::new("弃权", Side::Centre, Width::Fit),
+        ],
+        "没有事项",
+    );
+    for motion in &round.motions {
+        let mut said = motion.title.clone();
+        if !motion.plan.is_empty() {
+            said.push_str(&format!("\n方案 {}", motion.plan));
+        }
+        if motion.amount_cap_fen.is_positive() {
+            said.push_str(&format!("\n金额上限 {} 元", motion.amount_cap_fen.grouped()));
+        }
+        let empty = || Cell::Text("□".into());
+        let cells = vec![
+            Cell::Text(motion.motion_no.to_string()),
+            Cell::Text(said),
+            Cell::Text(motion.rule.in_chinese()),
+            empty(),
+            empty(),
+            empty(),
+        ];
+        table.push(Rank::Line, cells);
     }
+    let whose = vec![
+        Field::new("专有部分座落", &voter.room),
+        Field::new("建筑面积", format!("{} ㎡", voter.area)),
+        Field::new("业主", &voter.owners),
+        Field::new("召集人", &round.convener),
+        Field::new("表决范围", round.scope.in_chinese()),
+        Field::new("表决期", format!("{} 至 {}", round.opens_on, round.closes_on)),
+    ];
+    let stub = vec![
+        Field::new("编号", &number),
+        Field::new("座落", &voter.room),
+        Field::new("面积", format!("{} ㎡", voter.area)),
+    ];
+    let silent = round.motions.iter().map(|motion| motion.rule.silent.clause().to_owned());
+    let silent = silent.filter(|clause| !clause.is_empty()).collect::<std::collections::BTreeSet<_>>();
+    let silence = if silent.is_empty() {
+        "逾期未反馈的，不计入参与表决。".to_owned()
+    } else {
+        format!("逾期未反馈的，按{}处理，单独列示。", silent.into_iter().collect::<Vec<_>>().join("、"))
+    };
+    let blocks = vec![
+        Block::Fields { across: 2, fields: whose },
+        Block::Table(table),
+        Block::Notes(vec![
+            "每一事项只在一个方格内打勾；不选或者多选的，该事项无效。".into(),
+            silence,
+            "委托他人表决的，附授权委托书；受托人按委托事项表决。".into(),
+            "送达方式：□ 直接　□ 邮寄　□ 电子　□ 公告".into(),
+        ]),
+        Block::Signatures(["业主签名", "日期", "受托人签名", "受托人证件号"].map(String::from).into()),
+        Block::Cut("存根".into()),
+        Block::Fields { across: 3, fields: stub },
+        Block::Signatures(["领票签字", "电话", "时间", "代理人"].map(String::from).into()),
+    ];
+    let running = vec![format!("编号 {number}"), round.title.clone()];
+    let sheet = Sheet::new(compound, "业主共同决定事项表决票", printed_at).running(running);
+    sheet.saying(blocks).sealed("D12P", &number, None)
 }
 
 fn frame(result: &ResultSheet) -> Block {

@@ -60,7 +60,9 @@ impl DepositKind {
         }
     }
 
-    const fn in_chinese(self) -> &'static str {
+    /// The word on paper.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
         match self {
             DepositKind::Initial => "首期交存",
             DepositKind::TopUp => "续交",

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::deposit::may_take_receipt;
+use super::deposit::{DepositKind, may_take_receipt};
 use super::rows::{self, COPY, RANGE, RECEIPT, RECEIPTS, VOID};
 use super::{
     NO_DEPOSIT, NO_RECEIPT, NO_RECEIPT_LEFT, RECEIPT_RANGE, RECEIPT_VOIDED, RECEIPTED, may_be_day,
@@ -17,8 +17,8 @@ use super::{
 };
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day};
-use crate::error::{Refusal, Result};
-use crate::id::{CompoundId, DepositNo, RangeNo};
+use crate::error::{Refusal, Result, Storage};
+use crate::id::{CompoundId, DepositNo, DwellingNo, RangeNo};
 use crate::journal::Book;
 use crate::money::Money;
 
@@ -401,6 +401,29 @@ pub async fn receipts(
 ) -> Result<Vec<Receipt>> {
     let which = if deposit.is_some() { "AND t.deposit_no = $2" } else { "" };
     receipts_where(view, compound, which, deposit.map(|no| no.0.into())).await
+}
+
+/// A receipt with the dwelling its deposit is of, and its kind.
+///
+/// # Errors
+/// `fund.no-receipt`.
+pub async fn receipt(
+    view: &mut impl View,
+    compound: CompoundId,
+    receipt_no: &str,
+) -> Result<(Receipt, DwellingNo, DepositKind)> {
+    let value = Some(receipt_no.into());
+    let found = receipts_where(view, compound, "AND t.receipt_no = $2", value).await?.pop();
+    let shown: String = receipt_no.chars().take(40).collect();
+    let found = found.ok_or_else(|| NO_RECEIPT.refuse(format!("票据号 {shown:?}")))?;
+    let sql = "SELECT dwelling_no, kind FROM deposit WHERE compound_id = $1 AND deposit_no = $2";
+    let values = vec![compound.0.into(), found.deposit_no.0.into()];
+    let rows = view.rows(RECEIPTS, sql, values).await?;
+    let row = rows.first().ok_or_else(|| Storage::Bug("a receipt has no deposit".to_owned()))?;
+    let kind: String = row.try_get("", "kind")?;
+    let kind = DepositKind::named(&kind)
+        .ok_or_else(|| Storage::Bug(format!("a deposit is of kind {kind}")))?;
+    Ok((found, DwellingNo(row.try_get("", "dwelling_no")?), kind))
 }
 
 async fn receipts_where(

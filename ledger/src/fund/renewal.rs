@@ -325,7 +325,9 @@ pub enum Target {
 }
 
 impl Target {
-    pub(super) fn in_chinese(self) -> String {
+    /// The target in words.
+    #[must_use]
+    pub fn in_chinese(self) -> String {
         match self {
             Target::ShareOfFirst { share } => format!("补至首期的 {share}"),
             Target::StandardOfTheDay {} => "补至届时首期标准".to_owned(),

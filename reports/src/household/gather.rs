@@ -3,11 +3,7 @@
 //! Owns: [`gather`], [`Period`].
 //!
 //! Always: the figures depend on the books, the period and the two bounds of time, and on nothing else, so the same
-//! statement can be drawn again years later; its check code is a digest of all of them but the printing time. The lines
-//! of one voucher are one line here; a voucher and its reversal are two. Never: a whole name, an identity number.
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+//! statement can be drawn again years later, with the same check code. The lines of one voucher are one line here; a voucher and its reversal are two. Never: a whole name, an identity number.
 
 use ledger::books::View;
 use ledger::calendar::{Day, Instant, Month};
@@ -15,12 +11,13 @@ use ledger::error::Result;
 use ledger::fund::{self, FundBalance, FundMovement};
 use ledger::gains;
 use ledger::id::{CompoundId, VoucherSeq};
-use ledger::journal::{self, AsOf, Book, Kind, Side, text};
+use ledger::journal::{self, AsOf, Book, Kind, Side};
 use ledger::mask;
 use ledger::money::Money;
 use ledger::property::{self, Compound, Dwelling, RoomCode};
 
-use super::{Balance, Building, Figures, Line, Reckoning, Seal, Summary};
+use super::{Balance, Building, Figures, Line, Reckoning, Summary};
+use crate::standing;
 
 /// The days a statement covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +49,7 @@ pub async fn gather(
     let is_now = as_of.known_at.is_none() && to >= printed_at.day();
     let at = if is_now { AsOf::default() } else { bounds };
     let building = building(view, compound.id, dwelling, at).await?;
-    let seal = seal(view, compound.id, as_of.known_at).await?;
+    let seal = standing::seal(view, compound.id, Book::Fund, as_of.known_at).await?;
     let closed = journal::closed_through(view, compound.id, Book::Fund, as_of.known_at).await?;
     let is_open = closed.is_none_or(|closed| closed < Month::of(to));
 
@@ -87,14 +84,12 @@ pub async fn gather(
         as_of: to,
         known_at,
         printed_at,
-        check: String::new(),
         reckonings: reckonings(view, compound.id, dwelling, period.from, bounds).await?,
         objection: "对本单有异议的，请凭本单向业主委员会或物业服务企业书面提出。".to_owned(),
     };
     if figures.owners.is_empty() {
         figures.owners.push(if dwelling.is_unsold { "（未售）" } else { "（未登记）" }.to_owned());
     }
-    figures.check = check(&figures);
     Ok(figures)
 }
 
@@ -225,66 +220,6 @@ fn basis_points(part: Money, whole: Money) -> Option<i64> {
     }
     let (part, whole) = (i128::from(part.in_fen()), i128::from(whole.in_fen()));
     i64::try_from((2 * part * 10_000 + whole).div_euclid(2 * whole)).ok()
-}
-
-/// The book's head at an instant, and its place. Places are given in the order of recording, so it is found by halving;
-/// the hash of a voucher stands in the one after it.
-async fn seal(
-    view: &mut impl View,
-    compound: CompoundId,
-    known_at: Option<Instant>,
-) -> Result<Seal> {
-    let (last, hash) = journal::latest(view, compound, Book::Fund).await?;
-    let (mut known, mut unknown, mut head) = (0, last.0.saturating_add(1), hash);
-    while let Some(at) = known_at.filter(|_| unknown - known > 1) {
-        let middle = known + (unknown - known) / 2;
-        let found =
-            journal::vouchers(view, compound, Book::Fund, VoucherSeq(middle - 1), 1).await?;
-        match found.first() {
-            Some(row) if row.voucher.recorded_at <= at => known = middle,
-            Some(row) => (unknown, head) = (middle, row.voucher.prev_hash),
-            None => break,
-        }
-    }
-    let vouchers = unknown - 1;
-    Ok(Seal { head: text::hex(&head), vouchers: u64::from(vouchers.unsigned_abs()) })
-}
-
-/// A short digest of all that the statement says but when it was printed.
-fn check(figures: &Figures) -> String {
-    let mut said = BTreeMap::new();
-    said.insert("account", format!("{} {}", figures.compound, figures.account));
-    said.insert("owners", figures.owners.join(";"));
-    said.insert("area", figures.area.to_string());
-    said.insert("period", format!("{} {} {}", figures.from, figures.to, figures.is_open));
-    let first = figures.first_deposit_on.map_or_else(String::new, |day| day.to_string());
-    let (due, paid) = (figures.first_due, figures.first_paid);
-    said.insert("first", format!("{} {first} {due} {paid}", figures.levy));
-    let amounts = |b: Balance| format!("{} {}", b.principal, b.gains);
-    said.insert("opening", amounts(figures.opening));
-    said.insert("closing", amounts(figures.closing));
-    let Building { households, average, median } = figures.building;
-    said.insert("building", format!("{households} {average} {median}"));
-    said.insert("seal", format!("{} {}", figures.seal.vouchers, figures.seal.head));
-    said.insert("bounds", format!("{} {}", figures.as_of, figures.known_at));
-    let mut told = String::new();
-    // Writing to a String cannot fail.
-    for (what, words) in said {
-        let _ = writeln!(told, "{what}: {words}");
-    }
-    for line in &figures.lines {
-        let (increase, decrease) = (amounts(line.increase), amounts(line.decrease));
-        let after = amounts(line.after);
-        let _ = writeln!(
-            told,
-            "{} {} {} +{increase} -{decrease} ={after} {}",
-            line.day, line.voucher, line.reference, line.is_late
-        );
-    }
-    for Reckoning { settle_on, what, lines, amount, pack } in &figures.reckonings {
-        let _ = writeln!(told, "{settle_on} {what} {} {amount} {pack}", lines.join(";"));
-    }
-    crate::check_code("D6", &text::hash(&told))
 }
 
 #[cfg(test)]

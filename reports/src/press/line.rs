@@ -136,11 +136,12 @@ pub(super) fn wrap(fount: &dyn Fount, text: &str, style: Style, measure: Um) -> 
     Ok(lines)
 }
 
-/// The width of the widest piece that [`wrap`] would not break.
-pub(super) fn widest_piece(fount: &dyn Fount, text: &str, style: Style) -> Result<Um> {
-    let mut widest = 0;
+/// The width of a text's widest paragraph set on one line, and of its widest piece that [`wrap`] would not break.
+pub(super) fn widths(fount: &dyn Fount, text: &str, style: Style) -> Result<(Um, Um)> {
+    let (mut whole, mut widest) = (0, 0);
     for paragraph in text.split('\n') {
         let glyphs = glyphs(fount, paragraph, style)?;
+        whole = whole.max(width(&glyphs, style));
         let mut start = 0;
         for end in 1..=glyphs.len() {
             if end == glyphs.len() || may_break(&glyphs, end) {
@@ -149,7 +150,7 @@ pub(super) fn widest_piece(fount: &dyn Fount, text: &str, style: Style) -> Resul
             }
         }
     }
-    Ok(widest)
+    Ok((whole, widest))
 }
 
 fn glyphs(fount: &dyn Fount, text: &str, style: Style) -> Result<Vec<Glyph>> {

@@ -104,37 +104,16 @@ impl<W: Write> Sheet for Csv<W> {
     }
 }
 
-/// The tables of a sheet as one list, one below the other; the heads of the first are the list's.
+/// The tables of a sheet as CSV, one below the other; the heads of the first are the list's.
 ///
 /// # Errors
 /// [`NotPressed`].
-pub fn tables(of: &sheet::Sheet, form: Form) -> Result<Vec<u8>, NotPressed> {
+pub fn tables(of: &sheet::Sheet) -> Result<Vec<u8>, NotPressed> {
     let tables: Vec<&sheet::Table> = of.blocks.iter().filter_map(sheet::Block::table).collect();
     let Some((first, others)) = tables.split_first() else { return Ok(Vec::new()) };
-    let heads = heads(first);
-    match form {
-        Form::Csv => {
-            let mut list = Csv::new(Vec::new(), &heads)?;
-            fill(&mut list, first, others)?;
-            list.finish()
-        }
-        Form::Xlsx => {
-            let mut list = Xlsx::new(&heads)?;
-            fill(&mut list, first, others)?;
-            let mut to = std::io::Cursor::new(Vec::new());
-            list.finish(&mut to)?;
-            Ok(to.into_inner())
-        }
-    }
-}
-
-/// As which file the tables of a sheet leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// RFC 4180.
-    Csv,
-    /// A workbook of one sheet.
-    Xlsx,
+    let mut list = Csv::new(Vec::new(), &heads(first))?;
+    fill(&mut list, first, others)?;
+    list.finish()
 }
 
 fn heads(table: &sheet::Table) -> Vec<String> {

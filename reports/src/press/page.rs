@@ -1,32 +1,31 @@
 //! Blocks to pages: where every mark of a sheet stands, before any device.
 //!
-//! Owns: [`Page`], [`Mark`], [`lay`]; the house's typography (sizes, rules, margins).
+//! Owns: [`Page`], [`Mark`], [`lay`]; the house's typography (papers, sizes, rules, margins).
 //!
 //! A sheet becomes a column of strips. A strip is never split; a strip glued to the next is never
 //! parted from it while both fit on one page. Table heads are strips too, and are repeated when a
 //! page breaks inside their table.
 //!
 //! Always: rows whole, a heading with what it heads, a total with its last line, the same head,
-//! warning and foot on every page. Never: text cut off, or shrunk beyond reading; what does not
-//! fit is an error.
+//! warning and foot on every page; a copy differs from another by its name alone. Never: text cut
+//! off, or shrunk beyond reading; what does not fit is an error.
 //! Limits: one column of strips.
 
 use std::ops::Range;
 
+use super::code::Modules;
 use super::line::{self, Fount, Ink, Line, Run, Style, Um};
-use crate::sheet::{Block, Cell, Field, Paper, Row, Sheet, Side, Sum};
+use crate::sheet::{Block, Cell, Copies, Paper, Row, Sheet, Side};
 use crate::{Error, Result};
 
 mod chart;
+mod part;
 mod table;
 #[cfg(test)]
 mod tests;
 
 use table::Laid;
 
-const MARGIN: Um = 16_000;
-const TOP: Um = 13_000;
-const FOOT: Um = 17_000;
 const PADDING: Um = 850;
 
 const HEAVY: Um = 300;
@@ -42,16 +41,67 @@ const LABEL: Style = Style::of(85).grey();
 const VALUE: Style = Style::of(90);
 const NOTE: Style = Style::of(80);
 const SMALL: Style = Style::of(70).grey();
+const BODY: Style = Style::of(95);
+const COPY: Style = Style::of(80).bold();
 
-/// A page: marks in reading order. The origin is the upper left corner.
+/// A page: marks in reading order, counted from `origin`, which is counted from the upper left corner.
 #[derive(Debug)]
 pub(super) struct Page {
     /// How wide the paper is.
     pub width: Um,
     /// How tall the paper is.
     pub height: Um,
+    /// Where its type area begins.
+    pub origin: (Um, Um),
     /// What is drawn.
     pub marks: Vec<Mark>,
+}
+
+/// A paper, measured.
+#[derive(Clone, Copy)]
+struct Frame {
+    width: Um,
+    /// None for a roll: as long as what stands on it.
+    height: Option<Um>,
+    /// What stays clear on the left and on the right.
+    margin: Um,
+    top: Um,
+    bottom: Um,
+    /// The side of the QR.
+    code: Um,
+}
+
+impl Frame {
+    fn of(paper: Paper) -> Frame {
+        let sheet = |width, height, margin, top, bottom, code| Frame {
+            width,
+            height: Some(height),
+            margin,
+            top,
+            bottom,
+            code,
+        };
+        match paper {
+            Paper::A4 => sheet(210_000, 297_000, 16_000, 13_000, 9_000, 17_000),
+            Paper::A4Landscape => sheet(297_000, 210_000, 16_000, 13_000, 9_000, 17_000),
+            Paper::Half => sheet(210_000, 148_500, 14_000, 9_000, 6_000, 15_000),
+            // The holes take half an inch on either side.
+            Paper::Triplicate => sheet(241_000, 139_700, 18_000, 8_000, 5_000, 15_000),
+            Paper::Ticket => Frame {
+                width: 80_000,
+                height: None,
+                margin: 4_000,
+                top: 4_000,
+                bottom: 6_000,
+                code: 26_000,
+            },
+        }
+    }
+
+    /// Whether there is room for one thing abreast only.
+    const fn is_narrow(&self) -> bool {
+        self.width < 120_000
+    }
 }
 
 /// Something drawn.
@@ -63,48 +113,84 @@ pub(super) enum Mark {
     Path { points: Vec<(Um, Um)>, thickness: Um, ink: Ink },
     /// A filled rectangle.
     Ground { x: Um, y: Um, width: Um, height: Um, ink: Ink },
+    /// A QR, so large.
+    Code { x: Um, y: Um, size: Um, modules: Modules },
 }
 
-/// Lays a sheet out on pages.
+/// Lays a sheet out on pages, copy after copy.
 pub(super) fn lay(fount: &dyn Fount, sheet: &Sheet) -> Result<Vec<Page>> {
-    let (width, height) = match sheet.paper {
-        Paper::A4 => (210_000, 297_000),
-        Paper::A4Landscape => (297_000, 210_000),
-    };
-    let setter = Setter { fount, width: width - 2 * MARGIN };
+    let frame = Frame::of(sheet.paper);
+    let setter = Setter { fount, width: frame.width - 2 * frame.margin, frame };
+    let foot = |page: usize, pages: usize| setter.foot(sheet, page, pages);
+    let foot_tall = foot(99, 99)?.height;
 
     let mut column = Strips::default();
     for block in &sheet.blocks {
         setter.block(block, &mut column)?;
     }
-    let first = setter.first_head(sheet)?;
+    let modules = sheet.proof.as_ref().map(|proof| Modules::of(&proof.ticket())).transpose()?;
+    if let Some(modules) = modules.as_ref().filter(|_| frame.is_narrow()) {
+        column.strips.push(setter.code(modules));
+    }
     let later = setter.later_head(sheet)?;
+    let first = setter.first_head(sheet, modules)?;
+    let body = frame.height.map_or(ENDLESS, |height| height - frame.bottom - foot_tall - frame.top);
     let mut flow = Flow {
         setter: &setter,
         tables: &column.tables,
-        top: TOP + later.height,
-        bottom: height - FOOT,
+        top: later.height,
+        bottom: body,
         pages: vec![Vec::new()],
-        y: TOP + first.height,
+        y: first.height,
         is_fresh: true,
         open: None,
         has_run_over: vec![false; column.tables.len()],
     };
-    flow.pour(&column.strips, &sheet.title)?;
+    flow.pour(column.strips, &sheet.title)?;
 
-    let drafts = flow.pages;
+    let (end, drafts) = (flow.y, flow.pages);
     let many = drafts.len();
-    let page = |(place, draft): (usize, Vec<Mark>)| {
-        let mut marks = Vec::with_capacity(draft.len() + 16);
+    let foot_at = if frame.height.is_some() { body } else { end };
+    let height = frame.height.unwrap_or(frame.top + end + foot_tall + frame.bottom);
+    let (right, down) = (Um::from(sheet.shift.0) * 100, Um::from(sheet.shift.1) * 100);
+    let origin = (frame.margin + right, frame.top + down);
+    let page = |name: Option<&str>, place: usize, draft: Vec<Mark>| {
         let head = if place == 0 { &first } else { &later };
-        marks.extend(moved(&head.marks, TOP));
+        let mut marks = Vec::with_capacity(head.marks.len() + draft.len() + 8);
+        if let Some(name) = name {
+            let line = line::set(fount, name, COPY)?;
+            put(&mut marks, &line, COPY, (0, 0), Side::Left, line.width);
+        }
+        marks.extend(head.marks.iter().cloned());
         marks.extend(draft);
-        let foot = setter.foot(sheet, place + 1, many)?;
-        marks.extend(moved(&foot.marks, height - FOOT));
-        let marks = marks.into_iter().map(|mark| shifted(mark, MARGIN, 0)).collect();
-        Ok(Page { width, height, marks })
+        moved(foot(place + 1, many)?.marks, foot_at, &mut marks);
+        Ok(Page { width: frame.width, height, origin, marks })
     };
-    drafts.into_iter().enumerate().map(page).collect()
+    match &sheet.copies {
+        Copies::One | Copies::Alike(_) => {
+            let pages = drafts.into_iter().enumerate();
+            pages.map(|(place, draft)| page(None, place, draft)).collect()
+        }
+        Copies::Each(names) => {
+            let mut pages = Vec::with_capacity(many * names.len());
+            for (number, name) in names.iter().enumerate() {
+                let name = format!("第{}联　{name}", numeral(number + 1));
+                for (place, draft) in drafts.iter().enumerate() {
+                    pages.push(page(Some(&name), place, draft.clone())?);
+                }
+            }
+            Ok(pages)
+        }
+    }
+}
+
+/// The foot of a roll's body: farther than anything reaches.
+const ENDLESS: Um = 1_000_000_000;
+
+/// 一, 二, 三; a figure from ten on.
+fn numeral(number: usize) -> String {
+    let word = "一二三四五六七八九".chars().nth(number.wrapping_sub(1));
+    word.map_or_else(|| number.to_string(), String::from)
 }
 
 /// A piece of the column that is never split. Its marks count from its own upper left corner.
@@ -116,6 +202,8 @@ struct Strip {
     marks: Vec<Mark>,
     /// Not to be parted from the next.
     glued: bool,
+    /// Begins a page.
+    turns: bool,
     part: Part,
 }
 
@@ -152,6 +240,7 @@ impl Strips<'_> {
 struct Setter<'f> {
     fount: &'f dyn Fount,
     width: Um,
+    frame: Frame,
 }
 
 /// Pages as they fill.
@@ -174,9 +263,12 @@ struct Flow<'p> {
 
 impl Flow<'_> {
     /// Breaks the column into pages.
-    fn pour(&mut self, strips: &[Strip], title: &str) -> Result<()> {
+    fn pour(&mut self, mut strips: Vec<Strip>, title: &str) -> Result<()> {
         let mut at = 0;
         while at < strips.len() {
+            if strips[at].turns && !self.is_fresh {
+                self.turn(Part::None)?;
+            }
             let loose = strips[at..].iter().position(|strip| !strip.glued);
             let mut end = loose.map_or(strips.len(), |loose| at + loose + 1);
             if self.is_over(&strips[at..end]) {
@@ -190,7 +282,7 @@ impl Flow<'_> {
                     return Err(Error::TooTall(name_of(&strips[at], self.tables, title)));
                 }
             }
-            for strip in &strips[at..end] {
+            for strip in &mut strips[at..end] {
                 self.place(strip)?;
             }
             at = end;
@@ -228,13 +320,13 @@ impl Flow<'_> {
         self.y = self.top;
         self.is_fresh = true;
         if let Some(table) = goes_on {
-            let (height, marks) = &self.tables[table].head;
-            self.draw(marks, *height);
+            let (height, marks) = self.tables[table].head.clone();
+            self.draw(marks, height);
         }
         Ok(())
     }
 
-    fn place(&mut self, strip: &Strip) -> Result<()> {
+    fn place(&mut self, strip: &mut Strip) -> Result<()> {
         if let Part::Row(table, row) = strip.part {
             match &mut self.open {
                 Some((_, rows)) => rows.end = row + 1,
@@ -246,7 +338,7 @@ impl Flow<'_> {
             self.open = None;
         }
         self.y += if self.is_fresh { 0 } else { strip.gap };
-        self.draw(&strip.marks, strip.height);
+        self.draw(std::mem::take(&mut strip.marks), strip.height);
         self.is_fresh = false;
         Ok(())
     }
@@ -259,14 +351,14 @@ impl Flow<'_> {
             let laid = &self.tables[table];
             let total = laid.table.total_of(label, &laid.table.rows()[rows]);
             let (height, marks) = self.setter.row(laid, &total)?;
-            self.draw(&marks, height);
+            self.draw(marks, height);
         }
         Ok(())
     }
 
-    fn draw(&mut self, marks: &[Mark], height: Um) {
+    fn draw(&mut self, marks: Vec<Mark>, height: Um) {
         let y = self.y;
-        self.page().extend(moved(marks, y));
+        moved(marks, y, self.page());
         self.y += height;
     }
 
@@ -294,7 +386,15 @@ impl Setter<'_> {
                 strip.height += 1_000;
                 column.strips.push(strip);
             }
-            Block::Fields { across, fields } => self.fields(*across, fields, column)?,
+            Block::Text(text) => {
+                let mut strip = self.paragraph(text, BODY, 0)?;
+                (strip.gap, strip.height) = (1_500, strip.height + 600);
+                column.strips.push(strip);
+            }
+            Block::Fields { across, fields } => {
+                let across = if self.frame.is_narrow() { 1 } else { *across };
+                self.fields(across, fields, column)?;
+            }
             Block::Table(table) => self.table(table, column)?,
             Block::Sum(sum) => {
                 column.glue();
@@ -310,6 +410,9 @@ impl Setter<'_> {
                 column.glue();
                 column.strips.push(self.signatures(names)?);
             }
+            Block::Opinions(opinions) => self.opinions(opinions, column)?,
+            Block::Cut(name) => column.strips.push(self.cut(name)?),
+            Block::Break => column.strips.push(Strip { turns: true, ..Strip::default() }),
         }
         Ok(())
     }
@@ -334,20 +437,31 @@ impl Setter<'_> {
         Ok(Strip { height: y, marks, ..Strip::default() })
     }
 
-    /// The head of the first page: who, what, which, and the warning.
-    fn first_head(&self, sheet: &Sheet) -> Result<Strip> {
+    /// The head of the first page: who, what, which, the QR, and the warning.
+    fn first_head(&self, sheet: &Sheet, modules: Option<Modules>) -> Result<Strip> {
         let mut marks = Vec::new();
         let mut y = 0;
-        for (text, style, after) in [(&sheet.issuer, ISSUER, 600), (&sheet.title, TITLE, 2_000)] {
-            for line in line::wrap(self.fount, text, style, self.width)? {
-                put(&mut marks, &line, style, (0, y), Side::Centre, self.width);
+        let modules = modules.filter(|_| !self.frame.is_narrow());
+        let beside = if modules.is_some() { self.frame.code + 2_000 } else { 0 };
+        let measure = self.width - 2 * beside;
+        let narrow = self.frame.is_narrow();
+        let title = if narrow { HEADING } else { TITLE };
+        for (text, style, after) in [(&sheet.issuer, ISSUER, 600), (&sheet.title, title, 2_000)] {
+            for line in line::wrap(self.fount, text, style, measure)? {
+                put(&mut marks, &line, style, (beside, y), Side::Centre, measure);
                 y += leading(style);
             }
             y += after;
         }
+        if let Some(modules) = modules {
+            let size = self.frame.code;
+            marks.push(Mark::Code { x: self.width - size, y: -1_500, size, modules });
+            // What is spread over the whole width stands below it.
+            y = y.max(size);
+        }
 
         let running = self.spread(&sheet.running, RUNNING)?;
-        marks.extend(moved(&running.marks, y));
+        moved(running.marks, y, &mut marks);
         y += running.height + 900;
         marks.push(rule(0, y, self.width, HEAVY, Ink::Black));
         self.warning(sheet, y + 2_000, marks)
@@ -357,7 +471,7 @@ impl Setter<'_> {
     fn later_head(&self, sheet: &Sheet) -> Result<Strip> {
         let mut head = self.spread(&[sheet.issuer.clone(), sheet.title.clone()], RUNNING)?;
         let running = self.spread(&sheet.running, RUNNING)?;
-        head.marks.extend(moved(&running.marks, head.height));
+        moved(running.marks, head.height, &mut head.marks);
         let y = head.height + running.height + 900;
         head.marks.push(rule(0, y, self.width, THIN, Ink::Black));
         self.warning(sheet, y + 1_500, head.marks)
@@ -388,7 +502,7 @@ impl Setter<'_> {
             return Ok(Strip { height: y + 500, marks, ..Strip::default() });
         };
         let word = line::set(self.fount, &warning.word, WARNING)?;
-        let gap = 5_000;
+        let gap = if self.frame.is_narrow() { 2_000 } else { 5_000 };
         let measure = self.width - word.width - 2 * gap - 2_000;
         let lines = line::wrap(self.fount, &warning.meaning, NOTE, measure.max(NOTE.em() * 8))?;
         let widest = lines.iter().map(|line| line.width).max().unwrap_or(0);
@@ -409,7 +523,8 @@ impl Setter<'_> {
         Ok(Strip { height: y + height + 2_500, marks, ..Strip::default() })
     }
 
-    /// The foot of a page, from the lower edge of the body.
+    /// The foot of a page, from the lower edge of the body: when, the check code, which page; and what
+    /// the sheet rests on.
     fn foot(&self, sheet: &Sheet, page: usize, pages: usize) -> Result<Strip> {
         let texts = [
             format!("打印时间 {}", sheet.printed_at.for_people()),
@@ -417,102 +532,16 @@ impl Setter<'_> {
             format!("页 {page}/{pages}"),
         ];
         let line = self.spread(&texts, SMALL)?;
-        let mut marks = vec![rule(0, 3_000, self.width, HAIR, Ink::Grey)];
-        marks.extend(moved(&line.marks, 3_800));
-        Ok(Strip { marks, ..Strip::default() })
-    }
-
-    fn fields(&self, across: usize, fields: &[Field], column: &mut Strips<'_>) -> Result<()> {
-        let across = across.max(1);
-        let cell = self.width / count(across);
-        let mut rows: Vec<Vec<(usize, &Field)>> = vec![Vec::new()];
-        let mut place = 0;
-        for field in fields {
-            if place + field.span.min(across) > across {
-                rows.push(Vec::new());
-                place = 0;
-            }
-            rows.last_mut().expect("there is always a row").push((place, field));
-            place += field.span.clamp(1, across);
+        let mut marks = vec![rule(0, 2_000, self.width, HAIR, Ink::Grey)];
+        let mut y = 2_800 + line.height;
+        moved(line.marks, 2_800, &mut marks);
+        let rests = super::rests_on(sheet);
+        if !rests.is_empty() {
+            let line = self.paragraph(&rests, SMALL, 0)?;
+            moved(line.marks, y, &mut marks);
+            y += line.height;
         }
-        // Values stand one under another: the labels of a grid column take the same room.
-        let mut rooms = vec![0; across];
-        for (place, field) in rows.iter().flatten() {
-            let label = line::set(self.fount, &field.label, LABEL)?;
-            rooms[*place] = rooms[*place].max(label.width + LABEL.em());
-        }
-
-        let many = rows.len();
-        for (number, row) in rows.iter().enumerate() {
-            let mut marks = Vec::new();
-            let mut tallest = 1;
-            for (place, field) in row {
-                let x = cell * count(*place);
-                let room = rooms[*place];
-                let label = line::set(self.fount, &field.label, LABEL)?;
-                put(&mut marks, &label, LABEL, (x, PADDING), Side::Left, room);
-                let measure = cell * count(field.span.clamp(1, across)) - room - 2 * PADDING;
-                let lines = line::wrap(self.fount, &field.value, VALUE, measure)?;
-                tallest = tallest.max(lines.len());
-                let mut y = PADDING;
-                for line in &lines {
-                    put(&mut marks, line, VALUE, (x + room, y), Side::Left, measure);
-                    y += leading(VALUE);
-                }
-            }
-            let height = leading(VALUE) * count(tallest) + 2 * PADDING;
-            marks.push(rule(0, height, self.width, HAIR, Ink::Light));
-            let (gap, glued) = (if number == 0 { 1_500 } else { 0 }, number + 1 < many);
-            column.strips.push(Strip { gap, height, marks, glued, part: Part::None });
-        }
-        Ok(())
-    }
-
-    fn sum(&self, sum: &Sum) -> Result<Strip> {
-        let figures = line::set(self.fount, &format!("¥{}", sum.amount.grouped()), VALUE.bold())?;
-        let label = line::set(self.fount, &sum.label, LABEL)?;
-        let x = label.width + LABEL.em();
-        let words = format!("人民币（大写）{}", sum.amount.in_capitals());
-        let measure = self.width - x - figures.width - LABEL.em();
-        let lines = line::wrap(self.fount, &words, VALUE.bold(), measure)?;
-
-        let mut marks = Vec::new();
-        let mut y = 2 * PADDING;
-        put(&mut marks, &label, LABEL, (0, y), Side::Left, label.width);
-        for (place, line) in lines.iter().enumerate() {
-            put(&mut marks, line, VALUE, (x, y), Side::Left, measure);
-            if place == 0 {
-                put(&mut marks, &figures, VALUE, (0, y), Side::Right, self.width);
-            }
-            y += leading(VALUE);
-        }
-        let height = y + 2 * PADDING;
-        marks.push(rule(0, height, self.width, THIN, Ink::Black));
-        Ok(Strip { height, marks, ..Strip::default() })
-    }
-
-    fn note(&self, number: usize, note: &str) -> Result<Strip> {
-        let mark = line::set(self.fount, &format!("{number}."), NOTE)?;
-        let mut strip = self.paragraph(note, NOTE, NOTE.em() * 2)?;
-        put(&mut strip.marks, &mark, NOTE, (0, 0), Side::Left, mark.width);
-        // Read the number first.
-        strip.marks.rotate_right(mark.runs.len());
-        strip.height += 400;
-        Ok(strip)
-    }
-
-    fn signatures(&self, names: &[String]) -> Result<Strip> {
-        let room = self.width / count(names.len().max(1));
-        let mut marks = Vec::new();
-        for (place, name) in names.iter().enumerate() {
-            let x = room * count(place);
-            let line = line::set(self.fount, name, VALUE)?;
-            put(&mut marks, &line, VALUE, (x, 0), Side::Left, line.width);
-            let from = x + line.width + VALUE.em() / 2;
-            let to = x + room - VALUE.em();
-            marks.push(rule(from, leading(VALUE), to - from, HAIR, Ink::Black));
-        }
-        Ok(Strip { gap: 8_000, height: leading(VALUE) + 1_000, marks, ..Strip::default() })
+        Ok(Strip { height: y, marks, ..Strip::default() })
     }
 }
 
@@ -551,19 +580,15 @@ fn put(marks: &mut Vec<Mark>, line: &Line, style: Style, at: (Um, Um), side: Sid
     }
 }
 
-fn moved(marks: &[Mark], down: Um) -> impl Iterator<Item = Mark> {
-    marks.iter().cloned().map(move |mark| shifted(mark, 0, down))
+/// Puts marks on a page, so far down.
+fn moved(marks: Vec<Mark>, down: Um, page: &mut Vec<Mark>) {
+    page.extend(marks.into_iter().map(|mark| lowered(mark, down)));
 }
 
-fn shifted(mark: Mark, right: Um, down: Um) -> Mark {
-    match mark {
-        Mark::Text { x, y, run, style } => Mark::Text { x: x + right, y: y + down, run, style },
-        Mark::Path { points, thickness, ink } => {
-            let points = points.into_iter().map(|(x, y)| (x + right, y + down)).collect();
-            Mark::Path { points, thickness, ink }
-        }
-        Mark::Ground { x, y, width, height, ink } => {
-            Mark::Ground { x: x + right, y: y + down, width, height, ink }
-        }
+fn lowered(mut mark: Mark, down: Um) -> Mark {
+    match &mut mark {
+        Mark::Text { y, .. } | Mark::Ground { y, .. } | Mark::Code { y, .. } => *y += down,
+        Mark::Path { points, .. } => points.iter_mut().for_each(|(_, y)| *y += down),
     }
+    mark
 }

@@ -1,6 +1,7 @@
 //! A sheet on paper: PDF, text selectable, the house's type inside, the same bytes every time.
 //!
-//! Owns: printpdf (no other file names it), the two faces, [`press`] and [`bind`].
+//! Owns: printpdf and the lopdf it hands out (no other file names them), the two faces, [`press`],
+//! [`bind`] and [`volumes`].
 //!
 //! The faces are Noto Sans SC (`font/`, OFL 1.1). Each file carries only the glyphs it shows, cut
 //! out by `subsetter`, with a table that gives every glyph its character back, so the text can be
@@ -12,18 +13,21 @@
 //! and its identifier a digest of its pages. Never: a font from the system, a font not embedded,
 //! a glyph left out. Limits: no PDF/A, no tags for screen readers, no encryption, no signature;
 //! where two characters share one glyph (⼀ and 一), copied text shows one of them. A file is built
-//! in memory: bind at most some hundred sheets at a time.
+//! in memory: more than some hundred sheets go into [`volumes`].
 #![expect(clippy::float_arithmetic, reason = "points on paper; amounts arrive here as text")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, LazyLock, Mutex, mpsc};
 
+use lopdf::{Dictionary, Object, StringFormat};
 use printpdf::{
-    Color, FontId, Greyscale, Line as Stroke, LinePoint, Mm, OffsetDateTime, Op, PaintMode,
+    Color, CurTransMat, FontId, Greyscale, Line as Stroke, LinePoint, Mm, OffsetDateTime, Op, PaintMode,
     ParsedFont, PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Polygon,
     PolygonRing, Pt, TextItem, TextMatrix, WindingOrder,
 };
 
+use super::code::Modules;
 use super::line::{Face, Fount, Ink, Um};
 use super::page::{self, Mark, Page};
 use crate::sheet::Sheet;
@@ -47,9 +51,12 @@ pub fn bind(sheets: &[Sheet]) -> Result<Vec<u8>> {
     };
     let case = CASE.as_ref().map_err(|why| Error::Bug(why.clone()))?;
     let mut pages = Vec::new();
+    let mut starts = Vec::with_capacity(sheets.len());
     for sheet in sheets {
+        starts.push(pages.len());
         pages.extend(page::lay(case, sheet)?);
     }
+    starts.dedup();
 
     let mut document = PdfDocument::new(&first.title);
     let info = &mut document.metadata.info;
@@ -66,8 +73,83 @@ pub fn bind(sheets: &[Sheet]) -> Result<Vec<u8>> {
             document.resources.fonts.map.insert(font_id(face), PdfFont::new(font));
         }
     }
-    document.pages = pages.iter().map(drawn).collect();
-    write(&document)
+    document.pages = pages.into_iter().map(drawn).collect();
+    write(&document, &starts)
+}
+
+/// Prints `many` sheets into volumes of `each`, several at a time; `sheet` makes the one of a place, `keep` is handed the volumes
+/// in their order. No more volumes are in memory than there are cores, and one that waits.
+///
+/// # Errors
+/// The first of [`bind`], `sheet` and `keep`; then nothing more is printed.
+pub fn volumes<E: From<Error> + Send>(
+    many: usize,
+    each: usize,
+    sheet: impl Fn(usize) -> Result<Sheet, E> + Sync,
+    mut keep: impl FnMut(usize, Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
+    let each = each.max(1);
+    let last = many.div_ceil(each);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(last.max(1));
+    let next = AtomicUsize::new(0);
+    // A worker begins a volume only if the ones before it are not too far behind: finished ones wait in order.
+    let kept = (Mutex::new(0_usize), Condvar::new());
+    let (done, finished) = mpsc::channel();
+    let volume = |number: usize| -> Result<Vec<u8>, E> {
+        let places = number * each..((number + 1) * each).min(many);
+        let sheets = places.map(&sheet).collect::<Result<Vec<_>, E>>()?;
+        Ok(bind(&sheets)?)
+    };
+    let work = |done: mpsc::Sender<(usize, Result<Vec<u8>, E>)>| {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= last {
+                return;
+            }
+            let Ok(mut so_far) = kept.0.lock() else { return };
+            while number > *so_far + cores {
+                let Ok(waited) = kept.1.wait(so_far) else { return };
+                so_far = waited;
+            }
+            drop(so_far);
+            let bound = volume(number);
+            if bound.is_err() {
+                next.store(last, Ordering::Relaxed);
+            }
+            if done.send((number, bound)).is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            let done = done.clone();
+            scope.spawn(|| work(done));
+        }
+        drop(done);
+        let mut waiting: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
+        let mut told = Ok(());
+        let mut wanted = 0;
+        for (number, bound) in finished {
+            match bound {
+                Ok(bytes) => drop(waiting.insert(number, bytes)),
+                Err(why) if told.is_ok() => told = Err(why),
+                Err(_) => {}
+            }
+            while let Some(bytes) = waiting.remove(&wanted).filter(|_| told.is_ok()) {
+                told = keep(wanted, bytes);
+                wanted += 1;
+            }
+            if told.is_err() {
+                next.store(last, Ordering::Relaxed);
+            }
+            if let Ok(mut so_far) = kept.0.lock() {
+                *so_far = if told.is_err() { usize::MAX / 2 } else { wanted };
+                kept.1.notify_all();
+            }
+        }
+        told
+    })
 }
 
 /// The faces a sheet can be set in.
@@ -81,7 +163,12 @@ struct Cut {
     name: &'static str,
     bytes: &'static [u8],
     font: ParsedFont,
+    /// The advance of every character in thousandths of an em, by its number; [`NONE`] where it has none.
+    advances: Vec<u16>,
 }
+
+/// No such character.
+const NONE: u16 = u16::MAX;
 
 static CASE: LazyLock<Result<Case, String>> = LazyLock::new(|| {
     let read = |name: &'static str, bytes: &'static [u8]| {
@@ -89,7 +176,15 @@ static CASE: LazyLock<Result<Case, String>> = LazyLock::new(|| {
             .ok_or_else(|| format!("the embedded face {name} cannot be read"))?;
         // printpdf keeps a copy to embed; we embed cuts, and the program has the file already.
         font.original_bytes = Vec::new();
-        Ok::<_, String>(Cut { name, bytes, font })
+        let last = font.codepoint_to_glyph.keys().next_back().copied().unwrap_or(0);
+        let mut advances = vec![NONE; last as usize + 1];
+        for (ch, glyph) in font.codepoint_to_glyph.iter().filter(|(_, glyph)| **glyph != 0) {
+            let width = font.get_glyph_width(*glyph);
+            let mils = width.map(|width| u32::from(width) * 1000 / u32::from(font.units_per_em.max(1)));
+            let mils = mils.and_then(|mils| u16::try_from(mils).ok());
+            advances[*ch as usize] = mils.unwrap_or(NONE);
+        }
+        Ok::<_, String>(Cut { name, bytes, font, advances })
     };
     let regular = read("NotoSansSC-Regular", include_bytes!("../../font/NotoSansSC-Regular.otf"))?;
     let bold = read("NotoSansSC-Bold", include_bytes!("../../font/NotoSansSC-Bold.otf"))?;
@@ -109,7 +204,7 @@ impl Case {
         if characters.is_empty() {
             return Ok(None);
         }
-        let Cut { name, bytes, font } = self.face(face);
+        let Cut { name, bytes, font, .. } = self.face(face);
         let mut glyphs = subsetter::GlyphRemapper::new();
         let mut codepoint_to_glyph = BTreeMap::new();
         let mut glyph_widths = BTreeMap::new();
@@ -140,10 +235,8 @@ impl Case {
 
 impl Fount for Case {
     fn advance(&self, face: Face, ch: char) -> Option<Um> {
-        let font = &self.face(face).font;
-        let glyph = font.lookup_glyph_index(u32::from(ch)).filter(|glyph| *glyph != 0)?;
-        let width = font.get_glyph_width(glyph)?;
-        Some(Um::from(width) * 1000 / Um::from(font.units_per_em.max(1)))
+        let advance = self.face(face).advances.get(u32::from(ch) as usize).copied();
+        advance.filter(|advance| *advance != NONE).map(Um::from)
     }
 }
 
@@ -158,7 +251,7 @@ fn font_id(face: Face) -> FontId {
 fn characters(pages: &[Page], face: Face) -> BTreeSet<char> {
     let texts = pages.iter().flat_map(|page| &page.marks).filter_map(|mark| match mark {
         Mark::Text { run, .. } if run.face == face => Some(run.text.chars()),
-        Mark::Text { .. } | Mark::Path { .. } | Mark::Ground { .. } => None,
+        Mark::Text { .. } | Mark::Path { .. } | Mark::Ground { .. } | Mark::Code { .. } => None,
     });
     texts.flatten().collect()
 }
@@ -182,14 +275,15 @@ fn digest(bytes: &[u8]) -> u128 {
 }
 
 /// A page as printpdf draws it.
-fn drawn(page: &Page) -> PdfPage {
-    let point = |x: Um, y: Um| Point { x: points(x), y: points(page.height - y) };
+fn drawn(page: Page) -> PdfPage {
+    let (left, top) = page.origin;
+    let point = |x: Um, y: Um| Point { x: points(left + x), y: points(page.height - top - y) };
     let mut ops = Vec::with_capacity(page.marks.len() * 3);
     let mut is_text = false;
     let mut ink = None;
     let mut pen = None;
     let mut type_set = None;
-    for mark in &page.marks {
+    for mark in page.marks {
         let wants_text = matches!(mark, Mark::Text { .. });
         if wants_text != is_text {
             ops.push(if wants_text { Op::StartTextSection } else { Op::EndTextSection });
@@ -204,14 +298,14 @@ fn drawn(page: &Page) -> PdfPage {
                     let font = PdfFontHandle::External(font_id(run.face));
                     ops.push(Op::SetFont { font, size: Pt(hundredths(style.size * 10)) });
                 }
-                let Point { x, y } = point(*x, *y);
+                let Point { x, y } = point(x, y);
                 ops.push(Op::SetTextMatrix { matrix: TextMatrix::Translate(x, y) });
-                ops.push(Op::ShowText { items: vec![TextItem::Text(run.text.clone())] });
+                ops.push(Op::ShowText { items: vec![TextItem::Text(run.text)] });
             }
             Mark::Path { points: through, thickness, ink } => {
-                if pen.replace((*thickness, *ink)) != Some((*thickness, *ink)) {
-                    ops.push(Op::SetOutlineColor { col: grey(*ink) });
-                    ops.push(Op::SetOutlineThickness { pt: points(*thickness) });
+                if pen.replace((thickness, ink)) != Some((thickness, ink)) {
+                    ops.push(Op::SetOutlineColor { col: grey(ink) });
+                    ops.push(Op::SetOutlineThickness { pt: points(thickness) });
                 }
                 let through =
                     through.iter().map(|(x, y)| LinePoint { p: point(*x, *y), bezier: false });
@@ -219,19 +313,19 @@ fn drawn(page: &Page) -> PdfPage {
                 ops.push(Op::DrawLine { line });
             }
             Mark::Ground { x, y, width, height, ink: ground } => {
-                if ink.replace(*ground) != Some(*ground) {
-                    ops.push(Op::SetFillColor { col: grey(*ground) });
+                if ink.replace(ground) != Some(ground) {
+                    ops.push(Op::SetFillColor { col: grey(ground) });
                 }
-                let corners =
-                    [(*x, *y), (x + width, *y), (x + width, y + height), (*x, y + height)];
+                let corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)];
                 let corners = corners.map(|(x, y)| LinePoint { p: point(x, y), bezier: false });
-                ops.push(Op::DrawPolygon {
-                    polygon: Polygon {
-                        rings: vec![PolygonRing { points: corners.into() }],
-                        mode: PaintMode::Fill,
-                        winding_order: WindingOrder::NonZero,
-                    },
-                });
+                ops.push(filled(vec![PolygonRing { points: corners.into() }]));
+            }
+            Mark::Code { x, y, size, modules } => {
+                if ink.replace(Ink::Black) != Some(Ink::Black) {
+                    ops.push(Op::SetFillColor { col: grey(Ink::Black) });
+                }
+                let Point { x, y } = point(x, y);
+                code(&modules, (x, y), points(size), &mut ops);
             }
         }
     }
@@ -239,6 +333,32 @@ fn drawn(page: &Page) -> PdfPage {
         ops.push(Op::EndTextSection);
     }
     PdfPage::new(millimetres(page.width), millimetres(page.height), ops)
+}
+
+/// Rings filled in one stroke.
+fn filled(rings: Vec<PolygonRing>) -> Op {
+    let (mode, winding_order) = (PaintMode::Fill, WindingOrder::NonZero);
+    Op::DrawPolygon { polygon: Polygon { rings, mode, winding_order } }
+}
+
+/// A QR as one polygon, drawn in modules: whole numbers are the shortest way to say where they are.
+fn code(modules: &Modules, corner: (Pt, Pt), size: Pt, ops: &mut Vec<Op>) {
+    // Two modules stay clear on either side, and the paper beyond.
+    let side = f32::from(modules.side + 4);
+    let module = (size.0 / side * 1000.0).round() / 1000.0;
+    let (left, top) = (corner.0.0 + 2.0 * module, corner.1.0 - 2.0 * module);
+    let matrix = CurTransMat::Raw([module, 0.0, 0.0, -module, left, top]);
+    ops.extend([Op::SaveGraphicsState, Op::SetTransformationMatrix { matrix }]);
+    let at = |x: u16, y: u16| LinePoint {
+        p: Point { x: Pt(f32::from(x)), y: Pt(f32::from(y)) },
+        bezier: false,
+    };
+    let ring = |&(row, from, long): &(u16, u16, u16)| {
+        let (end, below) = (from + long, row + 1);
+        PolygonRing { points: vec![at(from, row), at(end, row), at(end, below), at(from, below)] }
+    };
+    ops.push(filled(modules.runs.iter().map(ring).collect()));
+    ops.push(Op::RestoreGraphicsState);
 }
 
 const fn grey(ink: Ink) -> Color {
@@ -268,7 +388,7 @@ fn hundredths(count: Um) -> f32 {
 }
 
 /// The document as bytes, with what printpdf makes up replaced by what the document says.
-fn write(document: &PdfDocument) -> Result<Vec<u8>> {
+fn write(document: &PdfDocument, starts: &[usize]) -> Result<Vec<u8>> {
     let mut warnings = Vec::new();
     let mut file = document.to_lopdf_document(&PdfSaveOptions::default(), &mut warnings);
     if let Some(warning) = warnings.first() {
@@ -278,17 +398,27 @@ fn write(document: &PdfDocument) -> Result<Vec<u8>> {
         |why: &dyn std::fmt::Display| Error::Bug(format!("the file cannot be written: {why}"));
     file.compress();
 
-    // A string object is made from another one: the crate they come from is not named here.
-    let mut language = file
-        .trailer
-        .get(b"ID")
-        .and_then(|id| id.as_array())
-        .map_err(|why| bug(&why))?
-        .first()
-        .cloned()
-        .ok_or_else(|| bug(&"no identifier"))?;
-    *language.as_str_mut().map_err(|why| bug(&why))? = b"zh-CN".into();
-    file.catalog_mut().map_err(|why| bug(&why))?.set("Lang", language);
+    let text = |text: &str| Object::String(text.as_bytes().to_vec(), StringFormat::Literal);
+    // Each sheet counts its own pages; where there are several, its place stands before.
+    let mut labels = Vec::with_capacity(starts.len() * 2);
+    for (place, start) in starts.iter().enumerate() {
+        let mut label = Dictionary::new();
+        label.set("S", "D");
+        if starts.len() > 1 {
+            label.set("P", text(&format!("{}-", place + 1)));
+        }
+        let start = i64::try_from(*start).map_err(|why| bug(&why))?;
+        labels.extend([Object::Integer(start), Object::Dictionary(label)]);
+    }
+    let mut tree = Dictionary::new();
+    tree.set("Nums", labels);
+    // Whoever opens it sees the document's name and not the file's.
+    let mut viewer = Dictionary::new();
+    viewer.set("DisplayDocTitle", true);
+    let catalog = file.catalog_mut().map_err(|why| bug(&why))?;
+    catalog.set("Lang", text("zh-CN"));
+    catalog.set("PageLabels", tree);
+    catalog.set("ViewerPreferences", viewer);
     // An empty claim to PDF/X is a claim all the same.
     let info = file.trailer.get(b"Info").and_then(|info| info.as_reference());
     let info = info.and_then(|id| file.get_dictionary_mut(id)).map_err(|why| bug(&why))?;
@@ -297,18 +427,23 @@ fn write(document: &PdfDocument) -> Result<Vec<u8>> {
     }
     file.version = "1.6".into();
 
-    // The identifier is drawn at random: once all the same, then the digest of what that gives.
-    let mut identify = |identifier: u128| -> Result<Vec<u8>> {
-        let ids = file.trailer.get_mut(b"ID").and_then(|id| id.as_array_mut());
-        for id in ids.map_err(|why| bug(&why))? {
-            *id.as_str_mut().map_err(|why| bug(&why))? = format!("{identifier:032x}").into();
-        }
-        let mut bytes = Vec::new();
-        file.save_to(&mut bytes).map_err(|why| bug(&why))?;
-        Ok(bytes)
-    };
-    let unnamed = identify(0)?;
-    identify(digest(&unnamed))
+    // The identifier is drawn at random: nothing all the same, then the digest of what that gives.
+    const NOTHING: &[u8; 32] = &[b'0'; 32];
+    let ids = file.trailer.get_mut(b"ID").and_then(|id| id.as_array_mut());
+    for id in ids.map_err(|why| bug(&why))? {
+        *id = Object::String(NOTHING.to_vec(), StringFormat::Literal);
+    }
+    let mut bytes = Vec::new();
+    file.save_modern(&mut bytes).map_err(|why| bug(&why))?;
+    let identifier = format!("{:032x}", digest(&bytes));
+    let mut end = bytes.len();
+    for _ in 0..2 {
+        let place = bytes[..end].windows(NOTHING.len()).rposition(|piece| piece == NOTHING);
+        let place = place.ok_or_else(|| bug(&"no identifier"))?;
+        bytes[place..place + NOTHING.len()].copy_from_slice(identifier.as_bytes());
+        end = place;
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Setter<'_> {
         let number = column.tables.len();
         let (height, marks) = laid.head.clone();
         let head = Part::Head(number);
-        column.strips.push(Strip { gap: 0, height, marks, glued: true, part: head });
+        column.strips.push(Strip { height, marks, glued: true, part: head, ..Strip::default() });
 
         if table.rows().is_empty() {
             let nothing = line::set(self.fount, &table.nothing, style)?;
@@ -74,12 +74,12 @@ impl Setter<'_> {
             let (height, marks) = self.row(&laid, row)?;
             // A total stays with the line above it, and the first lines of a table with its head.
             let next = table.rows().get(place + 1).map(|next| next.rank);
-            let glued = next.is_some_and(|rank| rank > Rank::Line);
+            let glued = row.rank == Rank::Group || next.is_some_and(|rank| rank > Rank::Line);
             let part = match row.rank {
-                Rank::Line | Rank::Subtotal => Part::Row(number, place),
+                Rank::Group | Rank::Line | Rank::Subtotal => Part::Row(number, place),
                 Rank::Total => Part::Total(number),
             };
-            column.strips.push(Strip { gap: 0, height, marks, glued, part });
+            column.strips.push(Strip { height, marks, glued, part, ..Strip::default() });
         }
         if let Some(last) = column.strips.last_mut() {
             last.marks.push(rule(0, last.height, self.width, HEAVY, Ink::Black));
@@ -103,19 +103,17 @@ impl Setter<'_> {
         let mut wanted = Vec::new();
         let mut least = Vec::new();
         for (place, column) in table.columns().iter().enumerate() {
-            let mut natural = line::set(self.fount, &column.head, style)?.width;
-            let mut piece = line::widest_piece(self.fount, &column.head, style)?;
+            let (mut natural, mut piece) = line::widths(self.fount, &column.head, style)?;
             for row in table.rows() {
                 let text = row.cells[place].to_string();
-                let runs_on = row.rank > Rank::Line && place == 0;
+                let runs_on = row.rank != Rank::Line && place == 0;
                 if text.is_empty() || runs_on {
                     continue;
                 }
                 let style = ranked(style, row.rank);
-                for paragraph in text.split('\n') {
-                    natural = natural.max(line::set(self.fount, paragraph, style)?.width);
-                }
-                piece = piece.max(line::widest_piece(self.fount, &text, style)?);
+                let (whole, widest) = line::widths(self.fount, &text, style)?;
+                natural = natural.max(whole);
+                piece = piece.max(widest);
             }
             // The page total is the widest amount of its column.
             if column.adds && table.page_total.is_some() {
@@ -190,7 +188,7 @@ impl Setter<'_> {
             }
             let (x, mut width) = laid.places[place];
             let mut side = laid.table.columns()[place].side;
-            if row.rank > Rank::Line && place == 0 {
+            if row.rank != Rank::Line && place == 0 {
                 side = Side::Left;
                 let blank = row.cells[1..].iter().take_while(|cell| **cell == Cell::Blank).count();
                 width = edge(laid.places[blank]) - x;
@@ -262,7 +260,7 @@ fn clear(columns: &[Column], place: usize) -> Um {
 const fn ranked(style: Style, rank: Rank) -> Style {
     match rank {
         Rank::Line => style,
-        Rank::Subtotal | Rank::Total => style.bold(),
+        Rank::Group | Rank::Subtotal | Rank::Total => style.bold(),
     }
 }
 

@@ -5,23 +5,16 @@ use ledger::money::Money;
 
 use super::super::line::tests::Block as Type;
 use super::*;
-use crate::sheet::{Chart, Column, Rank, Table, Warning, Width};
+use crate::sheet::{Chart, Column, Opinion, Plot, Rank, Table, Unit, Warning, Width};
 
 fn day(month: u32, day: u32) -> Day {
     Day::from_ymd_opt(2025, month, day).unwrap()
 }
 
 fn sheet(blocks: Vec<Block>) -> Sheet {
-    Sheet {
-        paper: Paper::A4,
-        issuer: "梧桐里小区".into(),
-        title: "清册".into(),
-        running: vec!["编号 7".into(), "2025-01".into()],
-        warning: None,
-        blocks,
-        printed_at: Instant::from_seconds(0),
-        check: "K1".into(),
-    }
+    let sheet = Sheet::new("梧桐里小区", "清册", Instant::from_seconds(0));
+    let running = vec!["编号 7".into(), "2025-01".into()];
+    Sheet { check: "K1".into(), ..sheet.running(running).saying(blocks) }
 }
 
 /// Number, words, an amount that adds up, a balance that does not; line i is worth i fen.
@@ -53,7 +46,7 @@ fn table(lines: i64) -> Table {
 fn texts(page: &Page) -> Vec<(Um, String)> {
     let text = |mark: &Mark| match mark {
         Mark::Text { y, run, .. } => Some((*y, run.text.clone())),
-        Mark::Path { .. } | Mark::Ground { .. } => None,
+        Mark::Path { .. } | Mark::Ground { .. } | Mark::Code { .. } => None,
     };
     page.marks.iter().filter_map(text).collect()
 }
@@ -86,7 +79,7 @@ fn a_long_table_breaks_between_rows_under_a_repeated_head() {
         for window in texts.windows(4).filter(|four| four[0].1.starts_with('L')) {
             assert!(window.iter().all(|(y, _)| *y == window[0].0), "{window:?}");
         }
-        assert!(texts.iter().all(|(y, _)| *y < page.height));
+        assert!(texts.iter().all(|(y, _)| *y + page.origin.1 < page.height));
     }
     assert_eq!(lines, (1..=120).map(|line| format!("L{line}")).collect::<Vec<_>>());
     assert_eq!(page_totals, Money::fen(7260));
@@ -156,7 +149,8 @@ fn figures_are_never_broken_or_overlapped() {
         let figures: Vec<_> = figures.collect();
         assert_eq!(figures.len(), 7);
         assert!(figures.windows(2).all(|two| two[0].1 < two[1].0), "{figures:?}");
-        assert!(figures[6].1 <= 210_000 - MARGIN && figures[0].0 >= MARGIN);
+        let wide = 210_000 - 2 * pages[0].origin.0;
+        assert!(figures[6].1 <= wide && figures[0].0 >= 0);
         figures[0].2
     };
     assert_eq!(size_of(Money::fen(123_456)), 85);
@@ -183,11 +177,83 @@ fn a_chart_may_be_flat_empty_or_below_zero() {
         (vec![(day(6, 30), Money::fen(1_769_000))], "17,690.00"),
     ] {
         let level = Some(("首期".to_owned(), Money::fen(1)));
-        let chart = Chart { title: "走势".into(), from, to, steps, level };
+        let chart = Chart { title: "走势".into(), plot: Plot::Steps { from, to, steps, level } };
         let page = &lay(&Type, &sheet(vec![Block::Chart(chart)])).unwrap()[0];
         assert!(said(page).contains(&end.to_owned()));
         assert!(said(page).contains(&"2025-11".to_owned()));
     }
-    let same = Chart { title: "走势".into(), from, to: from, steps: vec![], level: None };
+    let plot = Plot::Steps { from, to: from, steps: vec![], level: None };
+    let same = Chart { title: "走势".into(), plot };
     assert_eq!(lay(&Type, &sheet(vec![Block::Chart(same)])).unwrap().len(), 1);
+}
+
+/// Each plot names its parts and their figures.
+#[test]
+fn every_plot_says_its_figures() {
+    let plots = [
+        (
+            Plot::Columns {
+                series: vec!["归集".into(), "使用".into()],
+                groups: vec![
+                    ("2024".into(), vec![Money::fen(900_000), Money::fen(200_000)]),
+                    ("2025".into(), vec![Money::fen(100_000), Money::ZERO]),
+                ],
+            },
+            vec!["归集", "使用", "9,000", "2,000", "1,000", "2024", "2025"],
+        ),
+        (
+            Plot::Bars {
+                bars: vec![("1幢".into(), 9_120), ("12幢".into(), 8_499), ("3幢".into(), 0)],
+                unit: Unit::BasisPoints,
+                level: Some(("保本线 85.00%".into(), 8_500)),
+            },
+            vec!["1幢", "91.20%", "12幢", "84.99%", "0.00%", "保本线 85.00%"],
+        ),
+        (
+            Plot::Parts(vec![("维修资金".into(), Money::fen(300)), ("居民自筹".into(), Money::fen(100))]),
+            vec!["维修资金", "3.00 元　75.00%", "1.00 元　25.00%"],
+        ),
+    ];
+    for (plot, wanted) in plots {
+        let chart = Chart { title: "图".into(), plot };
+        let page = &lay(&Type, &sheet(vec![Block::Chart(chart)])).unwrap()[0];
+        let said = said(page);
+        for words in wanted {
+            assert!(said.iter().any(|text| text == words), "{words} is not in {said:?}");
+        }
+    }
+}
+
+/// Three copies are the same pages under three names; a roll is as long as what stands on it.
+#[test]
+fn copies_and_papers() {
+    let blocks = vec![Block::Table(table(5)), Block::Cut("回执".into()), Block::Notes(vec!["一句".into()])];
+    let one = sheet(blocks);
+    let names = ["存根", "会计", "客户"].map(String::from).to_vec();
+    let three = one.clone().on(Paper::Triplicate).copies(Copies::Each(names));
+    let pages = lay(&Type, &three).unwrap();
+    assert_eq!(pages.len(), 3);
+    assert_eq!(said(&pages[1])[0], "第二联　会计");
+    assert_eq!(said(&pages[0])[1..], said(&pages[2])[1..]);
+
+    let roll = lay(&Type, &one.clone().on(Paper::Ticket)).unwrap();
+    let longer = Sheet { blocks: vec![Block::Table(table(200))], ..one }.on(Paper::Ticket);
+    let long = lay(&Type, &longer).unwrap();
+    assert_eq!((roll.len(), long.len()), (1, 1));
+    assert!(roll[0].height < 120_000 && long[0].height > 800_000, "{} {}", roll[0].height, long[0].height);
+}
+
+#[test]
+fn a_break_begins_a_page_and_boxes_stay_whole() {
+    let blocks = vec![
+        Block::Break,
+        Block::Heading("一".into()),
+        Block::Text("正文".into()),
+        Block::Break,
+        Block::Heading("二".into()),
+        Block::Opinions(["甲", "乙", "丙", "丁", "戊"].map(|who| Opinion::sealed(who, "同意")).into()),
+    ];
+    let pages = lay(&Type, &sheet(blocks)).unwrap();
+    assert_eq!(pages.len(), 2);
+    assert!(said(&pages[1]).iter().filter(|text| *text == "（盖章）").count() == 5);
 }

@@ -1,0 +1,473 @@
+//! Notices and receipts by templates: what an office edits without a programmer.
+//!
+//! Owns: [`Template`] (a TOML file), the fields each of them may use ([`Known`]), the shipped ones (`template/*.toml`).
+//!
+//! A template names fields in braces: `{room}`. `{remark?}` is a field that may be empty: a sentence, a label or a note in which
+//! every such field is empty is left out. Lines are a table whose columns are chosen by the template. Sizes are the house's: a
+//! template chooses a paper and moves the whole by tenths of a millimetre to meet a pre-printed form.
+//!
+//! Always: a field that is not known is refused with the list of those that are; version and digest of the template stand on
+//! the paper. Never: a figure made by a template, a text that cannot be printed. Limits: no conditions, no loops.
+
+use std::collections::BTreeMap;
+
+use ledger::calendar::Instant;
+use ledger::money::Money;
+use serde::Deserialize;
+
+use crate::sheet::{
+    Block, Cell, Column, Copies, Field, Paper, Rank, Seal, Sheet, Side, Sum, Table, Warning, Width,
+};
+use crate::{Error, Result};
+
+/// A document that is printed by a template.
+#[derive(Debug)]
+pub struct Known {
+    /// Its name in commands and addresses.
+    pub name: &'static str,
+    /// Its code on paper.
+    pub code: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// The fields of the whole, each with what it says.
+    pub words: &'static [(&'static str, &'static str)],
+    /// The fields of a line.
+    pub lines: &'static [(&'static str, &'static str)],
+    /// The amounts that may stand in figures and capitals.
+    pub sums: &'static [(&'static str, &'static str)],
+    /// The shipped template.
+    pub shipped: &'static str,
+}
+
+/// Every document that is printed by a template.
+pub static KNOWN: &[&Known] = &[
+    &crate::demand::KNOWN,
+    &crate::receipt::FEE,
+    &crate::receipt::FUND,
+    &crate::renewal::KNOWN,
+];
+
+/// The document of that name.
+#[must_use]
+pub fn known(name: &str) -> Option<&'static Known> {
+    KNOWN.iter().copied().find(|known| known.name == name)
+}
+
+/// What a document fills a template with.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    /// The whole's fields.
+    pub words: BTreeMap<&'static str, String>,
+    /// The lines'.
+    pub lines: Vec<BTreeMap<&'static str, Cell>>,
+    /// The amounts.
+    pub sums: BTreeMap<&'static str, Money>,
+    /// What nobody may overlook.
+    pub warning: Option<Warning>,
+    /// Which one it is, as its readers say it.
+    pub number: String,
+    /// The book it rests on.
+    pub seal: Option<Seal>,
+}
+
+impl Values {
+    /// Sets a field.
+    pub fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.words.insert(name, value.into());
+    }
+}
+
+/// A template as its file says it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// Which document it is for.
+    pub document: String,
+    /// Its version, as whoever edits it counts.
+    pub version: u32,
+    /// What stands over the title; the compound's name if it says nothing else.
+    #[serde(default = "compound")]
+    issuer: String,
+    title: String,
+    #[serde(default)]
+    paper: PaperWord,
+    /// To the right and down, in tenths of a millimetre.
+    #[serde(default)]
+    shift: (i16, i16),
+    /// The names of the copies, each printed.
+    #[serde(default)]
+    copies: Vec<String>,
+    /// How many copies alike, if it is printed once.
+    #[serde(default)]
+    alike: u8,
+    /// Under the title.
+    running: Vec<String>,
+    /// How many labels abreast.
+    #[serde(default = "three")]
+    across: usize,
+    /// Label, value, how many columns wide.
+    #[serde(default)]
+    fields: Vec<Labelled>,
+    /// Before the lines.
+    #[serde(default)]
+    before: Vec<String>,
+    /// The columns of the lines.
+    #[serde(default)]
+    columns: Vec<Column0>,
+    /// What stands instead of lines where there are none.
+    #[serde(default)]
+    nothing: String,
+    /// What the total under the lines is called; none if empty.
+    #[serde(default)]
+    total: String,
+    /// Label and amount, in figures and capitals.
+    #[serde(default)]
+    sum: Option<(String, String)>,
+    /// Labels after the lines.
+    #[serde(default)]
+    after: Vec<Labelled>,
+    /// Sentences after them.
+    #[serde(default)]
+    texts: Vec<String>,
+    /// Numbered sentences.
+    #[serde(default)]
+    notes: Vec<String>,
+    /// Who signs.
+    #[serde(default)]
+    signatures: Vec<String>,
+    /// What is torn off.
+    #[serde(default)]
+    slip: Option<Slip>,
+}
+
+fn compound() -> String {
+    "{compound}".into()
+}
+
+const fn three() -> usize {
+    3
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Labelled {
+    label: String,
+    value: String,
+    #[serde(default = "one")]
+    span: usize,
+}
+
+const fn one() -> usize {
+    1
+}
+
+/// A column of the lines.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Column0 {
+    head: String,
+    field: String,
+    /// How many shares of the room words take.
+    #[serde(default = "share")]
+    wide: u16,
+    /// Whether its amounts are added up under the lines.
+    #[serde(default)]
+    adds: bool,
+}
+
+const fn share() -> u16 {
+    1
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slip {
+    name: String,
+    #[serde(default)]
+    fields: Vec<Labelled>,
+    #[serde(default)]
+    signatures: Vec<String>,
+}
+
+/// A paper, as a template and a command say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PaperWord {
+    /// A4 upright.
+    #[default]
+    A4,
+    /// A4 on its side.
+    A4Landscape,
+    /// Half of A4.
+    Half,
+    /// 241 mm.
+    Triplicate,
+    /// 80 mm.
+    Ticket,
+}
+
+impl PaperWord {
+    /// Every paper, by its word.
+    pub const ALL: [(&'static str, PaperWord); 5] = [
+        ("a4", PaperWord::A4),
+        ("a4-landscape", PaperWord::A4Landscape),
+        ("half", PaperWord::Half),
+        ("triplicate", PaperWord::Triplicate),
+        ("ticket", PaperWord::Ticket),
+    ];
+
+    /// The paper.
+    #[must_use]
+    pub const fn paper(self) -> Paper {
+        match self {
+            PaperWord::A4 => Paper::A4,
+            PaperWord::A4Landscape => Paper::A4Landscape,
+            PaperWord::Half => Paper::Half,
+            PaperWord::Triplicate => Paper::Triplicate,
+            PaperWord::Ticket => Paper::Ticket,
+        }
+    }
+}
+
+impl std::str::FromStr for PaperWord {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PaperWord, String> {
+        let found = PaperWord::ALL.iter().find(|(word, _)| *word == text);
+        found.map(|(_, paper)| *paper).ok_or_else(|| {
+            let words: Vec<&str> = PaperWord::ALL.iter().map(|(word, _)| *word).collect();
+            format!("纸张须为 {}", words.join("、"))
+        })
+    }
+}
+
+/// A text's field: its name, and whether it may be empty.
+type Named<'t> = (&'t str, bool);
+
+impl Template {
+    /// Reads a template for a document and looks whether every field it names is known.
+    ///
+    /// # Errors
+    /// A sentence in Chinese for whoever edits it.
+    pub fn read(known: &Known, text: &str) -> Result<Template, String> {
+        let template: Template =
+            toml::from_str(text).map_err(|why| format!("模板不能识别：{why}"))?;
+        if template.document != known.name {
+            return Err(format!(
+                "模板用于 {}，此处须为 {}（{}）",
+                template.document, known.name, known.title
+            ));
+        }
+        for text in template.said() {
+            for (name, _) in fields(text)? {
+                let is_known = known.words.iter().any(|(word, _)| *word == name)
+                    || known.sums.iter().any(|(word, _)| *word == name);
+                if !is_known {
+                    return Err(unknown(name, known.words));
+                }
+            }
+        }
+        for column in &template.columns {
+            if !known.lines.iter().any(|(word, _)| *word == column.field) {
+                return Err(unknown(&column.field, known.lines));
+            }
+        }
+        if let Some((_, field)) = &template.sum
+            && !known.sums.iter().any(|(word, _)| word == field)
+        {
+            return Err(unknown(field, known.sums));
+        }
+        Ok(template)
+    }
+
+    /// The shipped template of a document.
+    ///
+    /// # Errors
+    /// A bug of ours.
+    pub fn shipped(known: &Known) -> Result<Template> {
+        Template::read(known, known.shipped).map_err(Error::Bug)
+    }
+
+    /// Every text that may name fields.
+    fn said(&self) -> impl Iterator<Item = &str> {
+        let mut said = vec![self.issuer.as_str(), self.title.as_str()];
+        let torn_off = self.slip.iter().flat_map(|slip| &slip.fields);
+        let labelled = self.fields.iter().chain(&self.after).chain(torn_off);
+        said.extend(labelled.map(|one| one.value.as_str()));
+        let lists = [&self.running, &self.before, &self.texts, &self.notes];
+        said.extend(lists.into_iter().flatten().map(String::as_str));
+        said.into_iter()
+    }
+
+    /// The sheet that a document makes of it.
+    ///
+    /// # Errors
+    /// [`Error::CheckFailed`] if the lines do not come to a total they are printed with.
+    pub fn fill(&self, known: &Known, values: &Values, printed_at: Instant) -> Result<Sheet> {
+        let say = |text: &str| filled(text, values).unwrap_or_default();
+        let labels = |of: &[Labelled]| -> Vec<Field> {
+            let told = of.iter().filter_map(|one| Some((one, filled(&one.value, values)?)));
+            told.map(|(one, value)| Field::new(&one.label, value).over(one.span)).collect()
+        };
+        let sentences = |of: &[String]| -> Vec<String> {
+            of.iter().filter_map(|text| filled(text, values)).collect()
+        };
+        let mut blocks = Vec::new();
+        let grid = |fields: Vec<Field>| Block::Fields { across: self.across, fields };
+        let fields = labels(&self.fields);
+        if !fields.is_empty() {
+            blocks.push(grid(fields));
+        }
+        blocks.extend(sentences(&self.before).into_iter().map(Block::Text));
+        if !self.columns.is_empty() {
+            blocks.push(Block::Table(self.table(values)));
+        }
+        if let Some((label, field)) = &self.sum {
+            let amount = values.sums.get(field.as_str()).copied().unwrap_or_default();
+            blocks.push(Block::Sum(Sum { label: label.clone(), amount }));
+        }
+        let after = labels(&self.after);
+        if !after.is_empty() {
+            blocks.push(grid(after));
+        }
+        blocks.extend(sentences(&self.texts).into_iter().map(Block::Text));
+        let notes = sentences(&self.notes);
+        if !notes.is_empty() {
+            blocks.push(Block::Notes(notes));
+        }
+        if !self.signatures.is_empty() {
+            blocks.push(Block::Signatures(self.signatures.clone()));
+        }
+        if let Some(slip) = &self.slip {
+            blocks.push(Block::Cut(slip.name.clone()));
+            let fields = labels(&slip.fields);
+            if !fields.is_empty() {
+                blocks.push(grid(fields));
+            }
+            if !slip.signatures.is_empty() {
+                blocks.push(Block::Signatures(slip.signatures.clone()));
+            }
+        }
+        let copies = match (self.copies.is_empty(), self.alike) {
+            (false, _) => Copies::Each(self.copies.clone()),
+            (true, 0 | 1) => Copies::One,
+            (true, many) => Copies::Alike(many),
+        };
+        let mut sheet = Sheet::new(&say(&self.issuer), &say(&self.title), printed_at)
+            .on(self.paper.paper())
+            .running(sentences(&self.running))
+            .warning(values.warning.clone())
+            .saying(blocks)
+            .copies(copies);
+        sheet.shift = self.shift;
+        Ok(sheet.sealed(known.code, &values.number, values.seal.clone()))
+    }
+
+    fn table(&self, values: &Values) -> Table {
+        let cell = |line: &BTreeMap<&'static str, Cell>, field: &str| {
+            line.get(field).cloned().unwrap_or(Cell::Blank)
+        };
+        let columns = self.columns.iter().map(|column| {
+            let figures = values.lines.iter().map(|line| cell(line, &column.field));
+            let is_figure = |cell: Cell| matches!(cell, Cell::Money(_) | Cell::Area(_) | Cell::Count(_));
+            let mut some = figures.filter(|cell| *cell != Cell::Blank).peekable();
+            if column.adds || (some.peek().is_some() && some.all(is_figure)) {
+                let amounts = Column::amounts(&column.head);
+                if column.adds { amounts } else { amounts.standing() }
+            } else {
+                Column::new(&column.head, Side::Left, Width::Share(column.wide.max(1)))
+            }
+        });
+        let mut table = Table::new(columns.collect(), &self.nothing);
+        for line in &values.lines {
+            let cells = self.columns.iter().map(|column| cell(line, &column.field));
+            table.push(Rank::Line, cells.collect());
+        }
+        if !self.total.is_empty() && !values.lines.is_empty() {
+            let total = table.total_of(&self.total, table.rows());
+            table.push(Rank::Total, total.cells);
+        }
+        table
+    }
+}
+
+fn unknown(name: &str, known: &[(&str, &str)]) -> String {
+    let words: Vec<String> = known.iter().map(|(word, says)| format!("{word} {says}")).collect();
+    format!("模板中的 {{{name}}} 不是可用的字段；可用：{}", words.join("，"))
+}
+
+/// The fields a text names.
+fn fields(text: &str) -> Result<Vec<Named<'_>>, String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('{') {
+        let (name, after) =
+            after.split_once('}').ok_or_else(|| format!("“{text}”中的花括号没有闭合"))?;
+        found.push((name.trim_end_matches('?'), name.ends_with('?')));
+        rest = after;
+    }
+    Ok(found)
+}
+
+/// A text with its fields filled in; none if all it names may be empty and is.
+fn filled(text: &str, values: &Values) -> Option<String> {
+    let of = |name: &str| -> String {
+        let word = values.words.get(name).cloned();
+        word.or_else(|| values.sums.get(name).map(|sum| sum.grouped())).unwrap_or_default()
+    };
+    let named = fields(text).unwrap_or_default();
+    let is_idle = named.iter().all(|(name, may_be_empty)| *may_be_empty && of(name).is_empty());
+    if !named.is_empty() && is_idle {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, after)) = after.split_once('}') else { break };
+        out.push_str(&of(name.trim_end_matches('?')));
+        rest = after;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_template_can_be_read() {
+        for known in KNOWN {
+            let template = Template::shipped(known).unwrap();
+            assert!(template.version >= 1, "{}", known.name);
+            // What nothing is said of is filled with nothing, and still a sheet.
+            let sheet = template.fill(known, &Values::default(), Instant::from_seconds(0)).unwrap();
+            assert!(sheet.check.starts_with(known.code), "{}", sheet.check);
+        }
+    }
+
+    #[test]
+    fn a_field_nobody_knows_is_refused_with_those_that_are() {
+        let known = &crate::demand::KNOWN;
+        let strange = known.shipped.replace("{room}", "{roon}");
+        let told = Template::read(known, &strange).unwrap_err();
+        assert!(told.contains("{roon}") && told.contains("room 房号"), "{told}");
+        let open = known.shipped.replacen("{room}", "{room", 1);
+        assert!(Template::read(known, &open).unwrap_err().contains("没有闭合"));
+        let other = Template::read(&crate::receipt::FEE, known.shipped).unwrap_err();
+        assert!(other.contains("须为 receipt"), "{other}");
+        assert!(Template::read(known, "x = 1").unwrap_err().contains("模板不能识别"));
+    }
+
+    #[test]
+    fn what_may_be_empty_is_left_out() {
+        let mut values = Values::default();
+        values.set("room", "1-1-101");
+        assert_eq!(filled("房号 {room}", &values).as_deref(), Some("房号 1-1-101"));
+        assert_eq!(filled("备注 {remark?}", &values), None);
+        assert_eq!(filled("备注 {remark}", &values).as_deref(), Some("备注 "));
+        assert_eq!(filled("{room}{remark?}", &values).as_deref(), Some("1-1-101"));
+        assert_eq!(filled("没有字段", &values).as_deref(), Some("没有字段"));
+    }
+}
