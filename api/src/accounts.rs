@@ -7,13 +7,14 @@ use ledger::error::{Error, Result, Storage};
 use ledger::id::CompoundId;
 use ledger::people::{Access, Place};
 use ledger::property::{self, Compound};
-use reports::notice::{self, Public};
+use reports::notice;
 use reports::press::{self, list};
 use reports::sheet::Sheet;
 use reports::statutory::{self, Head};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::documents::{self, Order};
 use crate::door::{Asked, Caller, Visit};
 use crate::problem::{self, Problem};
 use crate::routes::READERS;
@@ -90,6 +91,9 @@ impl Files for ReportFiles {
         &[Device::Pdf.media(), Device::Text.media(), Device::Csv.media(), Device::Xlsx.media()];
 }
 
+/// How many sheets are pressed at once: a long one takes memory, and more than the cores can draw only wait.
+static PRESSES: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
+
 /// A sheet as a file, pressed where blocking is allowed.
 ///
 /// # Errors
@@ -99,6 +103,7 @@ pub async fn pressed(
     device: Device,
 ) -> Result<Vec<u8>> {
     let bug = |why: String| Error::Storage(Storage::Bug(why));
+    let _place = PRESSES.acquire().await.map_err(|e| bug(e.to_string()))?;
     let pressed = tokio::task::spawn_blocking(move || {
         let told = |why: reports::Error| match why {
             reports::Error::MissingGlyph { ch, .. } => {
@@ -182,6 +187,18 @@ pub async fn statutory(
     Asked(query): Asked<StatutoryQuery>,
 ) -> Result<Paper<Statements, ReportFiles>, Problem> {
     accounts::may_print(visit.at.form, query.period)?;
+    if query.format != Device::Json {
+        let order = Order {
+            form: Some(visit.at.form),
+            period: Some(query.period),
+            by: Some(query.by).filter(|by| !by.is_empty()),
+            ..Order::default()
+        };
+        let (books, compound) = (&visit.books, &visit.compound);
+        let bytes = documents::on_paper(books, compound, "statutory", order, query.format).await?;
+        let name = format!("form{}-{}-{}", visit.at.form, compound.code, query.period);
+        return Ok(query.format.kept(&name, bytes));
+    }
     let now = visit.books.clock().now();
     let mut view = visit.read().await?;
     let compounds = std::slice::from_ref(&visit.compound);
@@ -278,20 +295,6 @@ pub struct NoticeQuery {
     format: Device,
 }
 
-/// The notice as a file.
-///
-/// # Errors
-/// Those of [`pressed`].
-pub async fn notice_paper(
-    told: Notice,
-    compound: String,
-    public: Public,
-    now: Instant,
-    device: Device,
-) -> Result<Vec<u8>> {
-    pressed(move || notice::set(&told, &compound, public, &notice::objections(), now), device).await
-}
-
 /// `GET /compounds/{compound}/annual-notice`.
 ///
 /// # Errors
@@ -306,10 +309,10 @@ pub async fn annual_notice(
     if query.format == Device::Json {
         return Ok(Paper::Shown(if query.public { notice::anonymous(&told) } else { told }));
     }
-    let public = if query.public { Public::Yes } else { Public::No };
-    let (code, name, year) = (&visit.compound.code, visit.compound.name.clone(), query.year);
-    let now = visit.books.clock().now();
-    let bytes = notice_paper(told, name, public, now, query.format).await?;
+    let (code, year) = (&visit.compound.code, query.year);
+    let order = Order { year: Some(year), public: query.public.then_some(true), ..Order::default() };
+    let (books, compound) = (&visit.books, &visit.compound);
+    let bytes = documents::on_paper(books, compound, "notice", order, query.format).await?;
     Ok(query.format.kept(&format!("notice-{code}-{year}"), bytes))
 }
 
@@ -322,19 +325,6 @@ pub struct TieQuery {
     #[serde(default)]
     #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json")]
     format: Device,
-}
-
-/// The tie of a day as a file (对账差异表).
-///
-/// # Errors
-/// Those of [`pressed`].
-pub async fn tie_paper(
-    told: Tie,
-    compound: String,
-    now: Instant,
-    device: Device,
-) -> Result<Vec<u8>> {
-    pressed(move || Ok(reports::tie::set(&told, &compound, now)), device).await
 }
 
 /// `GET /compounds/{compound}/reconciliation`.
@@ -354,6 +344,8 @@ pub async fn reconciliation(
         return Ok(Paper::Shown(told));
     }
     let name = format!("reconciliation-{}-{on}", visit.compound.code);
-    let bytes = tie_paper(told, visit.compound.name.clone(), now, query.format).await?;
+    let order = Order { on: Some(IsoDay(on)), ..Order::default() };
+    let (books, compound) = (&visit.books, &visit.compound);
+    let bytes = documents::on_paper(books, compound, "reconciliation", order, query.format).await?;
     Ok(query.format.kept(&name, bytes))
 }

@@ -166,9 +166,8 @@ enum Command {
     Trust(trust::Trust),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
-    /// 报表与公示：会计报表、年度公示
-    #[command(subcommand)]
-    Report(reports::Report),
+    /// 单据：一览、打印、批量、校验、重印、模板
+    Report(Box<reports::Report>),
     /// 对账：银行、账面、各户三方，列出差异及其账龄
     Reconcile(reports::ReconcileArgs),
     /// 房屋：分户、并户、灭失、维修资金证明
@@ -300,7 +299,7 @@ impl Command {
         match self {
             Command::Demo(_) | Command::Serve(_) | Command::Migrate => false,
             Command::Export(_) | Command::Statement(_) | Command::Config(_) => false,
-            Command::Report(_) => false,
+            Command::Report(asked) => asked.is_json(),
             Command::Reconcile(args) => args.json,
             Command::Dwelling(asked) => asked.is_json(),
             Command::Custody(asked) => asked.is_json(),
@@ -425,7 +424,7 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
             at(db, async move |books| papers::statement(books, args, out).await).await
         }
         Command::Report(asked) => {
-            at(db, async move |books| reports::run(books, asked, out).await).await
+            at(db, async move |books| reports::run(books, *asked, out).await).await
         }
         Command::Reconcile(args) => {
             at(db, async move |books| reports::reconcile(books, args, out).await).await

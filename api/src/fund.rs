@@ -2,20 +2,20 @@
 
 use ledger::books::{Actor, Books, Done, Request, View};
 use ledger::calendar::{Day, Instant};
-use ledger::error::{Error, Result, Storage};
+use ledger::error::Result;
 use ledger::fund::{self, Account, Deposit, DepositKind, Deposited, FundBalance, Seen};
 use ledger::id::{LineNo, VoucherSeq};
 use ledger::journal::{self, AsOf, Book};
 use ledger::money::Money;
 use ledger::property::{self, Compound, Dwelling};
-use reports::household::{self, Period};
-use reports::press;
+use reports::household;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::documents::{self, Order};
 use crate::door::{Asked, Told, Visit};
 use crate::list::{Listed, Sought};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::property::AtRoom;
 use crate::wire::{Acted, Files, IsoDay, Paper, When, as_of};
 
@@ -332,7 +332,8 @@ pub async fn statement(
         let remark = remark(&mut view, compound, bounds).await?;
         return Ok(Paper::Shown(StatementView::new(&dwelling, bounds, account, remark)));
     }
-    let bytes = paper(view, compound, &dwelling, from, bounds, now, query.format).await?;
+    drop(view);
+    let bytes = paper(&visit.books, compound, &dwelling, from, bounds, query.format).await?;
     let kind = if query.format == Device::Pdf { PDF } else { TEXT };
     Ok(Paper::file(kind, format!("fund-{}.{}", compound.code, query.format.ending()), bytes))
 }
@@ -357,34 +358,33 @@ impl Device {
     }
 }
 
-/// A dwelling's statement as a file: gathered, set, and pressed where blocking is allowed.
+/// A dwelling's statement as a file.
 ///
 /// # Errors
 /// `fund.period`; storage; what does not foot is not printed.
-pub async fn paper<V: View>(
-    mut view: V,
+pub async fn paper(
+    books: &Books,
     compound: &Compound,
     dwelling: &Dwelling,
     from: Option<Day>,
     bounds: AsOf,
-    now: Instant,
     device: Device,
 ) -> Result<Vec<u8>> {
-    let period = Period { from, to: bounds.day.unwrap_or_else(|| now.day()) };
-    let figures = household::gather(&mut view, compound, dwelling, period, bounds, now).await?;
-    drop(view);
-    let pressed = tokio::task::spawn_blocking(move || {
-        let sheet = household::set(&figures)?;
+    let order = Order {
+        room: Some(dwelling.code.to_string()),
+        from: from.map(IsoDay),
+        to: bounds.day.map(IsoDay),
+        known_at: bounds.known_at,
+        ..Order::default()
+    };
+    documents::on_paper(books, compound, "statement", order, device.into()).await
+}
+
+impl From<Device> for crate::accounts::Device {
+    fn from(device: Device) -> crate::accounts::Device {
         match device {
-            Device::Pdf => press::pdf::press(&sheet),
-            Device::Text | Device::Json => Ok(press::text::press(&sheet).into_bytes()),
+            Device::Pdf => crate::accounts::Device::Pdf,
+            Device::Text | Device::Json => crate::accounts::Device::Text,
         }
-    });
-    let bug = |why: String| Error::Storage(Storage::Bug(why));
-    pressed.await.map_err(|e| bug(e.to_string()))?.map_err(|why| match why {
-        reports::Error::MissingGlyph { ch, .. } => {
-            problem::NO_GLYPH.refuse(format!("缺字 U+{:04X}", u32::from(ch))).into()
-        }
-        why => bug(why.to_string()),
-    })
+    }
 }

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 
 use futures_util::future::BoxFuture;
 use ledger::books::{Actor, Books, Done, Request, Tx};
-use ledger::error::{Error, Result, Storage};
+use ledger::error::{Result, Storage};
 use ledger::governance::{
     self, Cast, Entered, Frozen, NewDelivery, NewProxy, Progress, ResultSheet, Round, Slip, Stage,
     Taken, Undecided, recount,
@@ -18,7 +18,6 @@ use ledger::governance::{
 use ledger::id::{CompoundId, RoundNo};
 use ledger::policy::{self, Pack};
 use ledger::property::{self, RoomCode};
-use reports::{press, vote};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -27,6 +26,7 @@ pub use self::asked::{
     BallotAsked, DeliveryAsked, Drafted, FreezeAsked, MotionAsked, Moved, NoticeAsked, ProxyAsked,
     Registered, RoundAsked, SlipAsked, Stepped, WithdrawalAsked,
 };
+use crate::documents::{self, Order};
 use crate::door::{Asked, Nothing, Told, Visit};
 use crate::fund::Device;
 use crate::list::{Listed, Sought};
@@ -298,15 +298,9 @@ impl Seat {
     ///
     /// # Errors
     /// Those of [`governance::result`].
-    pub async fn paper(&self, no: RoundNo, compound: &str, device: Device) -> Result<Vec<u8>> {
-        let ResultView { digest, sheet } = self.result(no).await?;
-        let sheet = vote::set(&sheet, &digest, compound, self.books.clock().now());
-        let pressed = tokio::task::spawn_blocking(move || match device {
-            Device::Pdf => press::pdf::press(&sheet),
-            Device::Text | Device::Json => Ok(press::text::press(&sheet).into_bytes()),
-        });
-        let bug = |why: String| Error::Storage(Storage::Bug(why));
-        pressed.await.map_err(|e| bug(e.to_string()))?.map_err(|e| bug(e.to_string()))
+    pub async fn paper(&self, no: RoundNo, device: Device) -> Result<Vec<u8>> {
+        let order = Order { no: Some(no.to_string()), ..Order::default() };
+        documents::at_compound(&self.books, self.compound, "vote-result", order, device.into()).await
     }
 
     /// The recount file, to be kept.
@@ -677,7 +671,7 @@ pub async fn own_result(
     visit: Visit<AtRoomAndRound>,
     Asked(query): Asked<ResultQuery>,
 ) -> Result<Paper<ResultView, ResultFiles>, Problem> {
-    printed(&Seat::of(&visit), visit.at.no, &visit.compound.name, query.format).await
+    printed(&Seat::of(&visit), visit.at.no, query.format).await
 }
 
 /// `GET /compounds/{compound}/dwellings/{room}/votes/{no}/recount`.
@@ -715,7 +709,7 @@ pub async fn result(
     visit: Visit<AtRound>,
     Asked(query): Asked<ResultQuery>,
 ) -> Result<Paper<ResultView, ResultFiles>, Problem> {
-    printed(&Seat::of(&visit), visit.at.no, &visit.compound.name, query.format).await
+    printed(&Seat::of(&visit), visit.at.no, query.format).await
 }
 
 /// `GET /compounds/{compound}/votes/{no}/recount`.
@@ -732,13 +726,12 @@ pub async fn recount(
 async fn printed(
     seat: &Seat,
     no: RoundNo,
-    compound: &str,
     format: Device,
 ) -> Result<Paper<ResultView, ResultFiles>, Problem> {
     if format == Device::Json {
         return Ok(Paper::Shown(seat.result(no).await?));
     }
-    let bytes = seat.paper(no, compound, format).await?;
+    let bytes = seat.paper(no, format).await?;
     let kind = if format == Device::Pdf { PDF } else { TEXT };
     Ok(Paper::file(kind, format!("vote-{no}.{}", format.ending()), bytes))
 }

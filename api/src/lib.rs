@@ -16,6 +16,7 @@ pub mod counter;
 pub mod countersign;
 pub mod demo;
 pub mod doctor;
+pub mod documents;
 pub mod door;
 pub mod fees;
 pub mod front;

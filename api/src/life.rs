@@ -10,11 +10,11 @@ use ledger::life::{
 use ledger::measure::Area;
 use ledger::money::Money;
 use ledger::property::{self, Compound, NewPart, RoomCode, Step};
-use reports::life as paper;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{Device, ReportFiles, pressed};
+use crate::accounts::{Device, ReportFiles};
+use crate::documents::{self, Order};
 use crate::door::{Asked, Told, Visit};
 use crate::problem::Problem;
 use crate::property::AtRoom;
@@ -323,13 +323,8 @@ pub async fn certificate_paper(
     certificate: Certificate,
     device: Device,
 ) -> Result<Vec<u8>> {
-    let now = books.clock().now();
-    let mut view = books.read().await?;
-    let dwelling = property::dwelling(&mut view, compound.id, &certificate.room, now.day()).await?;
-    let steps = property::history(&mut view, compound.id, dwelling.no).await?;
-    drop(view);
-    let name = compound.name.clone();
-    pressed(move || Ok(paper::certificate(&certificate, &name, &steps, now)), device).await
+    let order = Order { no: Some(certificate.certificate_no.to_string()), ..Order::default() };
+    documents::on_paper(books, compound, "certificate", order, device).await
 }
 
 /// `GET /compounds/{compound}/certificates/{no}`.
@@ -454,11 +449,8 @@ pub async fn list_paper(
     no: CustodyNo,
     device: Device,
 ) -> Result<Vec<u8>> {
-    let mut view = books.read().await?;
-    let (custody, handed) = life::handed(&mut view, compound.id, no).await?;
-    drop(view);
-    let (now, name) = (books.clock().now(), compound.name.clone());
-    pressed(move || Ok(paper::list(&handed, &custody, &name, now)), device).await
+    let order = Order { no: Some(no.to_string()), ..Order::default() };
+    documents::on_paper(books, compound, "custody", order, device).await
 }
 
 /// `GET /compounds/{compound}/custody/{no}`: the list that was handed over, or came back.

@@ -57,6 +57,18 @@ rules! {
     NO_GLYPH = Refused, "door.no-glyph",
         "单据上的每一个字须在打印字库之内，缺字的单据不印",
         "改用 format=text 或 json 查看；姓名用字无误的，请管理员补充字库";
+    /// There is no such document.
+    NO_DOCUMENT = Missing, "report.unknown",
+        "单据须在单据一览之内", "用 xiaoqu report list 或 GET …/reports 查看全部单据";
+    /// A document is asked for with too little, too much, or what it is not.
+    REPORT_ASKED = Shape, "report.asked",
+        "单据须写齐所需的参数，不写它不收的参数", "用 xiaoqu report list 查看每种单据的参数";
+    /// What a paper's QR says cannot be read.
+    REPORT_CODE = Shape, "report.code",
+        "校验须用单据上二维码的全文", "重新扫描二维码，整段照抄；短校验码另须单据的小区、房号或编号";
+    /// A template that cannot be used.
+    TEMPLATE = Shape, "report.template",
+        "模板只能使用该单据已有的字段，格式为 TOML", "用 xiaoqu report template 查看字段与自带模板";
     /// Not what the route takes.
     CONTENT_TYPE = Shape, "door.content-type",
         "请求体的类型须为接口所收的类型", "JSON 请求请写 Content-Type: application/json";

@@ -25,7 +25,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, arrears, audit, bank, channels, counter, countersign, fees, front, fund, gains,
+    accounts, arrears, audit, bank, channels, counter, countersign, documents, fees, front, fund, gains,
     governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements, policy,
     portal, problem, proof, property, refunds, renewal, tariffs, trust, works,
 };
@@ -224,6 +224,30 @@ static ACCOUNTS: &[&Rule] = &[
     &account_rules::CHECK_FAILED,
     &problem::NO_GLYPH,
 ];
+/// A document is printed: each may refuse what its rooms refuse.
+static REPORTS: &[&Rule] = &[
+    &problem::NO_DOCUMENT,
+    &problem::REPORT_ASKED,
+    &problem::REPORT_CODE,
+    &problem::NO_GLYPH,
+    &property_rules::ROOM,
+    &property_rules::NO_DWELLING,
+    &fund_rules::PERIOD,
+    &fund_rules::NO_RECEIPT,
+    &fee_rules::NO_RECEIPT,
+    &arrears_rules::NO_CLAIM,
+    &arrears_rules::PERIOD,
+    &account_rules::YEARLY,
+    &account_rules::NOT_CLOSED,
+    &account_rules::CHECK_FAILED,
+    &work_rules::NO_PROJECT,
+    &life_rules::NO_CERTIFICATE,
+    &life_rules::NO_CUSTODY,
+    &vote_rules::NO_ROUND,
+    &vote_rules::STAGE,
+    &policy_rules::NOT_IN_FORCE,
+    &policy_rules::INCOMPLETE,
+];
 /// A bank line is claimed.
 static CLAIM: &[&Rule] = bank_rules::RULES;
 /// An order of a channel is said to be something.
@@ -402,6 +426,16 @@ routes! {
         "年度公示" "165号令第三十条：总额、使用项目及分摊、各户交存使用增值结存。format=pdf 可张贴。" [ACCOUNTS];
     GET Long "/compounds/{compound}/reconciliation" READERS Compound accounts::reconciliation:
         "三方对账" "银行余额 = 账面 = 各户合计；列出每项差异的种类与账龄。format=pdf 为对账差异表。" [&[&problem::NO_GLYPH]];
+    GET Quick "/compounds/{compound}/reports" READERS Compound documents::documents:
+        "单据一览" "名称、标题、参数、形式；一户的单据业主可取。" [];
+    GET Long "/compounds/{compound}/reports/{name}" READERS Compound documents::report:
+        "打印单据" "format=pdf（默认）、xlsx、csv、text；json 给出全文与校验。每件单据有二维码，凭之校验、重印。" [REPORTS];
+    GET Long "/compounds/{compound}/dwellings/{room}/reports/{name}" RESIDENTS Dwelling documents::dwelling_report:
+        "打印一户的单据" "对账单、续筹通知、表决票；format 同上。" [REPORTS];
+    GET Long "/compounds/{compound}/report-batches/{name}" READERS Compound documents::report_batch:
+        "批量打印" "一户一页，分册：json 说明共几册，format=pdf 取一册，csv 为该册清单。" [REPORTS];
+    GET Long "/compounds/{compound}/report-check" READERS Compound documents::report_check:
+        "校验单据" "纸上的二维码是否仍与账簿相符；此后的变动逐行列出。" [REPORTS];
     GET Quick "/compounds/{compound}/fund-balances" READERS Compound fund::balances:
         "各户维修资金余额" "有过变动的各户；可查往日，也可查那时所知。" [];
     GET Quick "/compounds/{compound}/fee-standings" READERS Compound fees::standings:

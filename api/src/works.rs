@@ -22,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::documents::{self, Order as Printing};
 use crate::door::{Asked, Nothing, Told, Upload, Visit};
 use crate::fund::Device;
 use crate::governance::Seat;
@@ -173,6 +174,11 @@ impl Seat {
         compound: &str,
         device: Device,
     ) -> Result<Vec<u8>> {
+        if asked == GateAsked::Approve {
+            let order = Printing { no: Some(no.to_string()), ..Printing::default() };
+            let (books, at) = (&self.books, self.compound);
+            return documents::at_compound(books, at, "approval", order, device.into()).await;
+        }
         let now = self.books.clock().now();
         let mut view = self.books.read().await?;
         let (facts, _) = works::project(&mut view, self.compound, no).await?;
@@ -184,12 +190,9 @@ impl Seat {
     ///
     /// # Errors
     /// Those of [`works::preview`].
-    pub async fn roster(&self, no: ProjectNo, compound: &str, device: Device) -> Result<Vec<u8>> {
-        let now = self.books.clock().now();
-        let mut view = self.books.read().await?;
-        let (facts, _) = works::project(&mut view, self.compound, no).await?;
-        let shared = works::preview(&mut view, self.compound, no, now.day()).await?;
-        pressed(reports::works::roster(&facts, &shared, compound, now), device).await
+    pub async fn roster(&self, no: ProjectNo, device: Device) -> Result<Vec<u8>> {
+        let order = Printing { no: Some(no.to_string()), ..Printing::default() };
+        documents::at_compound(&self.books, self.compound, "shares", order, device.into()).await
     }
 
     /// The projects, the newest first.
@@ -558,7 +561,7 @@ pub async fn allocation(
     if query.format == Device::Json {
         return Ok(Answer::Shown(seat.preview(no).await?));
     }
-    let bytes = seat.roster(no, &visit.compound.name, query.format).await?;
+    let bytes = seat.roster(no, query.format).await?;
     Ok(printed(no, "roster", query.format, bytes))
 }
 

@@ -19,7 +19,7 @@ use crate::sheet::{
 use crate::{Error, Result};
 
 mod gather;
-pub use self::gather::{Period, gather};
+pub use self::gather::{Ground, Period, gather, gather_on, ground};
 
 /// All that the statement says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 use ledger::calendar::Instant;
 use ledger::id::StepNo;
+use ledger::measure::Area;
 use ledger::policy::Path;
 use ledger::works::step::HeldBy;
 use ledger::works::{Facts, Finding, Preview};
@@ -203,19 +204,23 @@ pub fn emergency(facts: &Facts, compound: &str, printed_at: Instant) -> Option<S
 pub fn roster(facts: &Facts, shared: &Preview, compound: &str, printed_at: Instant) -> Sheet {
     let mut table = Table::new(
         vec![
+            Column::new("序号", Side::Right, Width::Fit),
             Column::words("房号", 2),
             Column::new("建筑面积（㎡）", Side::Right, Width::Fit),
             Column::amounts("分摊金额"),
-            Column::amounts("支取本金"),
-            Column::amounts("支取收益"),
+            Column::amounts("本金").under("支取"),
+            Column::amounts("收益").under("支取"),
             Column::amounts("自筹"),
-            Column::amounts("本金余额"),
-            Column::amounts("收益余额"),
+            Column::amounts("本金").under("分摊前可用"),
+            Column::amounts("收益").under("分摊前可用"),
+            Column::amounts("本金").under("分摊后余额"),
+            Column::amounts("收益").under("分摊后余额"),
             Column::words("备注", 2),
         ],
         "",
     );
-    for row in &shared.rows {
+    table.page_total = Some("本页小计".into());
+    for (number, row) in (1_u64..).zip(&shared.rows) {
         let is_fund = row.paid_by == "维修资金";
         let remark = match (row.left_out.is_empty(), is_fund) {
             (false, _) => format!("不分摊：{}", row.left_out),
@@ -223,12 +228,15 @@ pub fn roster(facts: &Facts, shared: &Preview, compound: &str, printed_at: Insta
             (true, false) => format!("由{}支付", row.paid_by),
         };
         let cells = vec![
+            Cell::Count(number),
             Cell::Text(row.room.clone()),
             Cell::Area(row.area_centi_m2),
             Cell::Money(row.share_fen),
             Cell::money_if_any(row.principal_fen),
             Cell::money_if_any(row.gains_fen),
             Cell::money_if_any(row.owner_owes_fen),
+            Cell::Money(row.principal_left_fen + row.principal_fen),
+            Cell::Money(row.gains_left_fen + row.gains_fen),
             Cell::Money(row.principal_left_fen),
             Cell::Money(row.gains_left_fen),
             Cell::Text(remark),
@@ -246,13 +254,32 @@ pub fn roster(facts: &Facts, shared: &Preview, compound: &str, printed_at: Insta
     let running =
         vec![format!("项目编号 {}", facts.no()), facts.project.proposal.title.clone()];
     let sheet = Sheet::new(compound, "维修资金分摊清册", printed_at).on(Paper::A4Landscape);
+    let taking_part = || shared.rows.iter().filter(|row| row.left_out.is_empty());
+    let area: i64 = taking_part().map(|row| row.area_centi_m2.in_centi_m2()).sum();
+    let fields = vec![
+        Field::new("分摊日期", printed_at.day().to_string()),
+        Field::new("分摊总额", format!("{} 元", shared.to_share_fen.grouped())),
+        Field::new("由维修资金列支", format!("{} 元", shared.from_fund_fen.grouped())),
+        Field::new("参与户数", format!("{} 户", taking_part().count())),
+        Field::new("参与面积", format!("{} ㎡", Area::centi_m2(area))),
+        Field::new("业主自筹", format!("{} 元", shared.owed_fen.grouped())),
+        Field::new("分摊方式", &shared.basis),
+        Field::new("舍入", "逐户取整到分，尾差按最大余数法，相同的归房屋编号小者").over(2),
+    ];
+    let mut notes = vec![proof, format!("政策包 {}", shared.pack)];
+    let left_out: Vec<String> = shared
+        .rows
+        .iter()
+        .filter(|row| !row.left_out.is_empty())
+        .map(|row| format!("{}（{}）", row.room, row.left_out))
+        .collect();
+    if !left_out.is_empty() {
+        notes.push(format!("不参与分摊的：{}", left_out.join("、")));
+    }
     let sheet = sheet.running(running).saying(vec![
+        Block::Fields { across: 3, fields },
         Block::Table(table),
-        Block::Notes(vec![
-            proof,
-            format!("分摊方式 {}；尾差按最大余数法，相同的归房屋编号小者", shared.basis),
-            format!("政策包 {}", shared.pack),
-        ]),
+        Block::Notes(notes),
         Block::Signatures(["制表", "复核", "负责人"].map(String::from).into()),
     ]);
     sheet.sealed("D5", &facts.no().to_string(), None)

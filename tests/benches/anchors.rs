@@ -12,6 +12,8 @@ mod channels;
 mod doors;
 #[path = "anchors/interest.rs"]
 mod interest;
+#[path = "anchors/paper.rs"]
+mod paper;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,6 +47,9 @@ async fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let is_wanted =
         |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str()));
+    if is_wanted("paper") {
+        paper::run();
+    }
     if is_wanted("register") {
         register().await;
     }

@@ -39,6 +39,8 @@ mod inv;
 mod keys;
 #[path = "faults/load.rs"]
 mod load;
+#[path = "faults/memory.rs"]
+mod memory;
 #[path = "faults/script.rs"]
 mod script;
 #[path = "faults/stage.rs"]
@@ -105,7 +107,7 @@ macro_rules! rows {
 }
 
 /// The rows, in the order they are run: first what needs no broken machine.
-fn rows() -> [Row; 44] {
+fn rows() -> [Row; 45] {
     rows! {
         2 "application killed, PostgreSQL" crash::application_on_postgres;
         3 "application killed, SQLite" crash::application_on_sqlite;
@@ -137,6 +139,7 @@ fn rows() -> [Row; 44] {
         38 "fields nobody may set" strangers::assignment;
         43 "personal data" strangers::personal;
         39 "order and four eyes" approval::four_eyes;
+        46 "memory pressure" memory::pressure;
         10 "database frozen" gates::frozen;
         47 "few file descriptors" doors::few_files;
         21 "PostgreSQL against SQLite" truth::differential;

@@ -205,6 +205,13 @@ on_both! {
             part("1-1-102", vec![], Some(24_000), Some(6_000))];
         let taking = Taking { given_fen: Some(Money::fen(50_000)), payer: "某公司".into(), ..cash(parts) };
         let taken = take(&world, taking).await.unwrap();
+        let asked = serde_json::json!({ "no": taken.receipt_no.to_string() });
+        crate::printed::proved("receipt", &crate::printed::drawn(&world, "xiaohe", "receipt", asked.clone()).await);
+        for paper in ["half", "ticket"] {
+            let mut asked = asked.clone();
+            asked["paper"] = paper.into();
+            crate::printed::proved(&format!("receipt-{paper}"), &crate::printed::drawn(&world, "xiaohe", "receipt", asked).await);
+        }
         assert_eq!((taken.total_fen.in_fen(), taken.change_fen.in_fen()), (48_000, 2_000));
         assert_eq!(taken.receipt_no.to_string(), "2026-000001");
         assert_eq!((taken.parts[0].payment_no.0, taken.parts[1].payment_no.0), (1, 2));

@@ -519,6 +519,8 @@ on_both! {
         assert_eq!(code(pay_in(&world, home, DepositKind::Initial, 100, "2026-01-05", "自给1").await), "fund.receipt-used");
         let mut view = world.books.read().await.unwrap();
         let all = fund::receipts(&mut view, world.compound, None).await.unwrap();
+        let asked = serde_json::json!({ "no": "沪维0011" });
+        crate::printed::proved("fund-receipt", &crate::printed::drawn(&world, "xiaohe", "fund-receipt", asked).await);
         let states: Vec<(&str, ReceiptState, i64)> = all.iter().map(|r| (r.receipt_no.as_str(), r.state, r.copies)).collect();
         assert_eq!(states, [
             ("沪维0008", ReceiptState::Void, 0), ("沪维0009", ReceiptState::Valid, 2), ("沪维0010", ReceiptState::Valid, 0),

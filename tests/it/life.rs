@@ -16,7 +16,7 @@ use ledger::life::{
 use ledger::measure::Area;
 use ledger::money::{Money, split};
 use ledger::property::{self, Compound, NewOwner, NewPart, RoomCode};
-use reports::{life as paper, press};
+use reports::life as paper;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
@@ -24,7 +24,7 @@ use crate::accounts::{close, month, post};
 use crate::cli::at;
 use crate::doors::Doors;
 use crate::on_both;
-use crate::paper::golden;
+use crate::printed::proved;
 use crate::world::{World, day};
 
 fn room(code: &str) -> RoomCode {
@@ -319,8 +319,7 @@ on_both! {
         assert_eq!(again, first);
         assert_eq!(code(life::certificate(&mut view, world.compound, CertificateNo(3)).await), "life.no-certificate");
         let sheet = paper::certificate(&again, "小河里小区", &[], world.clock.now());
-        assert!(press::pdf::press(&sheet).unwrap().starts_with(b"%PDF"));
-        golden("fund-certificate.txt", &press::text::press(&sheet));
+        proved("certificate", &sheet);
 
         // The balance stays with the dwelling when it is sold.
         drop(view);
@@ -364,8 +363,7 @@ on_both! {
         assert_eq!((again, custody.is_away), (handed.clone(), true));
         assert_eq!(code(life::handed(&mut view, world.compound, CustodyNo(2)).await), "life.no-custody");
         let sheet = paper::list(&handed, &custody, "小河里小区", world.clock.now());
-        assert!(press::pdf::press(&sheet).unwrap().starts_with(b"%PDF"));
-        golden("fund-handed-over.txt", &press::text::press(&sheet));
+        proved("custody", &sheet);
         drop(view);
 
         // The year that ends with nothing still foots, and says that it was moved.

@@ -32,6 +32,7 @@ mod paper;
 mod people;
 mod policy;
 mod portal;
+mod printed;
 mod privacy;
 mod property;
 mod refusals;

@@ -292,6 +292,8 @@ on_both! {
         assert_eq!(code(renew(&world, base()).await), "fund.resolution-used");
         let default = renewing(Basis::Default { call_no: CallNo(1) }, None);
         assert_eq!(code(renew(&world, default).await), "fund.no-default");
+        let asked = json!({ "no": "1", "room": arrears(&world, "2026-01-05").await[0].room });
+        crate::printed::proved("renewal", &crate::printed::drawn(&world, "xiaohe", "renewal", asked).await);
         all_laws_hold(&world).await;
     }
 

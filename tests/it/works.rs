@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::export;
 use crate::governance::House;
 use crate::on_both;
+use crate::printed::{drawn, proved};
 use crate::world::{World, deposit_entry};
 
 const COMPANY: Role = Role::PropertyCompany;
@@ -274,6 +275,11 @@ on_both! {
         let fund: i64 = house.get(COMMITTEE, "/projects/1").await.must(200)["fund_fen"].as_i64().unwrap();
         assert_eq!(left, 10 * 800_000 + 100_000 - fund);
         drop(view);
+        let step = house.get(COMMITTEE, "/projects/1").await.must(200)["steps"].as_array().unwrap()
+            .iter().find(|step| step["step"] == "request").unwrap()["step_no"].clone();
+        for (name, no) in [("approval", "1".to_owned()), ("shares", "1".to_owned()), ("transfer", format!("1-{step}"))] {
+            proved(name, &drawn(&world, "xiaohe", name, json!({ "no": no })).await);
+        }
         all_laws_hold(&world).await;
     }
 }
@@ -766,6 +772,7 @@ on_both! {
         said(COMPANY, "payments", json!({ "request": asked["step_no"], "paid_on": "2026-01-09" })).await.must(201);
         said(COMPANY, "notices", notice("outcome", "2026-01-09")).await.must(201);
         said(COMPANY, "archive", json!({})).await.must(201);
+        proved("emergency", &drawn(&world, "xiaohe", "emergency", json!({ "no": "1" })).await);
         // Somebody outside the stair has paid nothing and sees no such project.
         let own = house.get(OWNER, "/dwellings/1-2-101/projects").await.must(200);
         assert_eq!(own["items"], json!([]));

@@ -125,7 +125,8 @@ pub(super) async fn statement(books: &Books, args: StatementArgs, out: Out<'_>) 
     let mut view = books.read().await?;
     let dwelling = property::dwelling(&mut view, compound.id, &args.room, now.day()).await?;
     let (from, bounds) = (args.from.map(|day| day.0), args.when.bounds());
-    let bytes = fund::paper(view, &compound, &dwelling, from, bounds, now, device).await?;
+    drop(view);
+    let bytes = fund::paper(books, &compound, &dwelling, from, bounds, device).await?;
     put(&args.out, &bytes)?;
     writeln!(out, "{} {} 的对账单已写到 {}", compound.name, dwelling.code, args.out.display())?;
     Ok(DONE)

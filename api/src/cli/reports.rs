@@ -1,48 +1,176 @@
 //! `xiaoqu report …` and `xiaoqu reconcile`: what is laid before owners and authorities, and the tie of bank, ledger and
 //! dwellings.
 
-use std::path::PathBuf;
+use std::io::{IsTerminal, Write as _};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use ledger::accounts::{self, Code, Gap};
 use ledger::books::Books;
-use ledger::calendar::Month;
+use ledger::calendar::{Instant, Month};
 use ledger::money::Money;
-use reports::notice::Public;
+use reports::sheet::{Block, Sheet};
+use reports::template::{self, Template};
 
 use super::{CompoundArg, DONE, Out, REFUSED, Ran, Stop, compound, month, put, say};
-use crate::accounts::{Device, drawn_up, notice_paper, of_area, paper, tie_paper};
+use crate::accounts::{Device, drawn_up, of_area, paper};
+use crate::documents::{self, DOCUMENTS, Order, Ticket};
 use crate::wire::IsoDay;
 
-/// What can be printed.
+/// What is printed.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Report {
+    #[command(subcommand)]
+    act: Option<ReportAct>,
+    /// 单据名称，见 xiaoqu report list
+    #[arg(required = true, value_name = "NAME")]
+    name: Option<String>,
+    #[command(flatten)]
+    asked: ReportArgs,
+}
+
+impl Report {
+    pub(super) fn is_json(&self) -> bool {
+        match &self.act {
+            Some(ReportAct::List(args)) => args.json,
+            Some(ReportAct::Check(args)) => args.json,
+            _ => false,
+        }
+    }
+}
+
+/// What can be done besides printing one.
 #[derive(Debug, Subcommand)]
-pub(super) enum Report {
-    /// 会计报表：会住维01/02/03表，附七项校验
-    Statutory(StatutoryArgs),
-    /// 年度公示：165号令第三十条
-    Notice(NoticeArgs),
+enum ReportAct {
+    /// 单据一览：名称、标题、参数、形式
+    List(super::JsonArgs),
+    /// 校验：纸上的二维码是否仍与账簿相符
+    Check(CheckArgs),
+    /// 重印：与原件逐字节相同；--anew 依现在的账簿再版，附再版说明
+    Again(AgainArgs),
+    /// 批量打印：一户一页，分册成文件，附清单
+    Batch(BatchArgs),
+    /// 模板：列出字段、查看自带模板、检查修改后的模板
+    Template(TemplateArgs),
 }
 
 #[derive(Debug, Args)]
-pub(super) struct StatutoryArgs {
-    /// 报表
-    #[arg(long, value_enum)]
-    form: FormWord,
-    /// 小区代码
-    #[arg(long, value_name = "CODE", required_unless_present = "area")]
-    compound: Option<String>,
-    /// 区划代码：汇总其中全部小区
-    #[arg(long, value_name = "CODE", conflicts_with = "compound")]
-    area: Option<String>,
-    /// 期间，例如 2025-12；年报写该年 12 月
-    #[arg(long, value_parser = month, value_name = "MONTH")]
-    period: Month,
-    /// 编制单位；不写则留待盖章
-    #[arg(long, default_value = "")]
-    by: String,
+struct CheckArgs {
+    /// 二维码的全文
+    code: String,
+    /// 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct AgainArgs {
+    /// 二维码的全文
+    code: String,
+    /// 依现在的账簿再版，写明前后不同
+    #[arg(long)]
+    anew: bool,
     /// 写到文件：.pdf、.txt、.csv 或 .xlsx
     #[arg(long, value_name = "FILE", value_parser = report)]
     out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct BatchArgs {
+    /// 单据名称：statement、demand、renewal、ballot
+    name: String,
+    #[command(flatten)]
+    compound: CompoundArg,
+    /// 编号：方案、表决的编号；催缴不写
+    #[arg(long)]
+    no: Option<String>,
+    /// 起日
+    #[arg(long, value_name = "DAY")]
+    from: Option<IsoDay>,
+    /// 止日
+    #[arg(long, value_name = "DAY")]
+    to: Option<IsoDay>,
+    /// 只印这一天的催缴；不写则全部
+    #[arg(long, value_name = "DAY")]
+    on: Option<IsoDay>,
+    /// 每册多少件
+    #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    each: u32,
+    /// 修改过的模板
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// 写到文件夹：各册 PDF 与清单
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct TemplateArgs {
+    /// 单据名称：demand、receipt、fund-receipt、renewal
+    name: String,
+    /// 检查这个模板
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+    /// 用空白内容预览成 PDF
+    #[arg(long, value_name = "FILE")]
+    preview: Option<PathBuf>,
+}
+
+/// What a document is asked with.
+#[derive(Debug, Args)]
+struct ReportArgs {
+    /// 小区代码
+    #[arg(long, value_name = "CODE", required_unless_present = "area")]
+    compound: Option<String>,
+    /// 区划代码：会计报表汇总其中全部小区
+    #[arg(long, value_name = "CODE", conflicts_with = "compound")]
+    area: Option<String>,
+    /// 房号
+    #[arg(long, value_name = "CODE")]
+    room: Option<String>,
+    /// 编号：催缴、收据、项目、方案、表决、证明等
+    #[arg(long)]
+    no: Option<String>,
+    /// 起日
+    #[arg(long, value_name = "DAY")]
+    from: Option<IsoDay>,
+    /// 止日
+    #[arg(long, value_name = "DAY")]
+    to: Option<IsoDay>,
+    /// 哪一天；不写则今天
+    #[arg(long, value_name = "DAY")]
+    on: Option<IsoDay>,
+    /// 期间，例如 2025-12；年报写该年 12 月
+    #[arg(long, value_parser = month, value_name = "MONTH")]
+    period: Option<Month>,
+    /// 年度，例如 2025
+    #[arg(long)]
+    year: Option<i32>,
+    /// 报表
+    #[arg(long, value_enum)]
+    form: Option<FormWord>,
+    /// 编制单位；不写则留待盖章
+    #[arg(long)]
+    by: Option<String>,
+    /// 公示件：遮盖姓名、房号
+    #[arg(long)]
+    public: bool,
+    /// 纸张：a4、a4-landscape、half、triplicate、ticket
+    #[arg(long)]
+    paper: Option<String>,
+    /// 截至记账时刻，例如 2026-01-05T09:00:00+08:00
+    #[arg(long, value_name = "INSTANT", value_parser = super::arguments::instant)]
+    known_at: Option<Instant>,
+    /// 修改过的模板
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// 形式；不写则依文件名，没有文件名则为文本
+    #[arg(long, value_enum)]
+    format: Option<FormatWord>,
+    /// 写到文件：.pdf、.txt、.csv 或 .xlsx；不写则将文本写到标准输出
+    #[arg(long, value_name = "FILE", value_parser = report)]
+    out: Option<PathBuf>,
 }
 
 /// A form, as a command says it.
@@ -59,19 +187,38 @@ enum FormWord {
     Three,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct NoticeArgs {
-    #[command(flatten)]
-    compound: CompoundArg,
-    /// 年度，例如 2025
-    #[arg(long)]
-    year: i32,
-    /// 公示件：房号隐去中间数字
-    #[arg(long)]
-    public: bool,
-    /// 写到文件：.pdf、.txt、.csv 或 .xlsx
-    #[arg(long, value_name = "FILE", value_parser = report)]
-    out: PathBuf,
+impl FormWord {
+    const fn code(self) -> Code {
+        match self {
+            FormWord::One => Code::BalanceSheet,
+            FormWord::Two => Code::IncomeAndExpenditure,
+            FormWord::Three => Code::ChangesInNetAssets,
+        }
+    }
+}
+
+/// A device, as a command says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormatWord {
+    /// PDF，可打印
+    Pdf,
+    /// 电子表格
+    Xlsx,
+    /// CSV
+    Csv,
+    /// 文本
+    Text,
+}
+
+impl FormatWord {
+    const fn device(self) -> Device {
+        match self {
+            FormatWord::Pdf => Device::Pdf,
+            FormatWord::Xlsx => Device::Xlsx,
+            FormatWord::Csv => Device::Csv,
+            FormatWord::Text => Device::Text,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -101,67 +248,240 @@ pub(super) fn device(path: &std::path::Path) -> Option<Device> {
 }
 
 pub(super) async fn run(books: &Books, asked: Report, out: Out<'_>) -> Ran {
-    match asked {
-        Report::Statutory(args) => statutory(books, args, out).await,
-        Report::Notice(args) => notice(books, args, out).await,
+    match asked.act {
+        None => one(books, &asked.name.unwrap_or_default(), asked.asked, out).await,
+        Some(ReportAct::List(args)) => list(args.json, out),
+        Some(ReportAct::Check(args)) => check(books, args, out).await,
+        Some(ReportAct::Again(args)) => again(books, args, out).await,
+        Some(ReportAct::Batch(args)) => batch(books, args, out).await,
+        Some(ReportAct::Template(args)) => template(&args, out),
     }
 }
 
-async fn statutory(books: &Books, args: StatutoryArgs, out: Out<'_>) -> Ran {
-    let code = match args.form {
-        FormWord::One => Code::BalanceSheet,
-        FormWord::Two => Code::IncomeAndExpenditure,
-        FormWord::Three => Code::ChangesInNetAssets,
-    };
-    let refused = |refusal: ledger::error::Refusal| Stop::Failed(refusal.into());
-    accounts::may_print(code, args.period).map_err(refused)?;
-    let mut view = books.read().await?;
-    let (name, compounds) = match (args.compound, args.area) {
-        (Some(code), _) => {
-            let compound = compound(books, &code).await?;
-            (compound.name.clone(), vec![compound])
-        }
-        (None, Some(area)) => of_area(&mut view, &area).await?,
-        (None, None) => return Err(Stop::Usage("须写 --compound 或 --area".to_owned())),
+async fn one(books: &Books, name: &str, args: ReportArgs, out: Out<'_>) -> Ran {
+    let by_ending = args.out.as_deref().and_then(device);
+    let device = args.format.map(FormatWord::device).or(by_ending).unwrap_or(Device::Text);
+    if let Some(area) = &args.area {
+        return of_an_area(books, name, area, &args, device, out).await;
+    }
+    let compound = compound(books, args.compound.as_deref().unwrap_or_default()).await?;
+    let document = documents::known(name).map_err(refused)?;
+    let edited = edited(args.template.as_deref())?;
+    let order = Order {
+        room: args.room,
+        no: args.no,
+        from: args.from,
+        to: args.to,
+        on: args.on,
+        period: args.period,
+        year: args.year,
+        form: args.form.map(FormWord::code),
+        by: args.by,
+        public: args.public.then_some(true),
+        paper: args.paper,
+        known_at: args.known_at,
+        format: None,
     };
     let now = books.clock().now();
-    let (statements, head) =
-        drawn_up(&mut view, &name, &compounds, args.period, args.by, now).await?;
+    let sheet = documents::draw(books, &compound, document, &order, edited.as_deref(), now).await?;
+    written(sheet, args.out.as_deref(), device, &format!("{} {}", compound.name, document.title), out)
+}
+
+/// Writes a sheet out; a file is told with the checks that stand on the sheet.
+fn written(sheet: Sheet, file: Option<&Path>, device: Device, what: &str, out: Out<'_>) -> Ran {
+    let bytes = documents::press_now(&sheet, device)?;
+    let Some(file) = file else {
+        out.write_all(&bytes)?;
+        return Ok(DONE);
+    };
+    put(file, &bytes)?;
+    for block in &sheet.blocks {
+        let Block::Notes(notes) = block else { continue };
+        for note in notes.iter().filter(|note| note.starts_with("校验")) {
+            writeln!(out, "{note}")?;
+        }
+    }
+    writeln!(out, "{what}（校验码 {}）已写到 {}", sheet.check, file.display())?;
+    Ok(DONE)
+}
+
+fn refused(refusal: ledger::error::Refusal) -> Stop {
+    Stop::Failed(refusal.into())
+}
+
+/// The statements of an area's compounds, summed up.
+async fn of_an_area(
+    books: &Books,
+    name: &str,
+    area: &str,
+    args: &ReportArgs,
+    device: Device,
+    out: Out<'_>,
+) -> Ran {
+    let (Some(form), Some(period)) = (args.form, args.period) else {
+        return Err(Stop::Usage("汇总会计报表须写 --form 与 --period".to_owned()));
+    };
+    if name != "statutory" {
+        return Err(Stop::Usage("只有会计报表（statutory）可以依区划汇总".to_owned()));
+    }
+    let code = form.code();
+    accounts::may_print(code, period).map_err(refused)?;
+    let mut view = books.read().await?;
+    let (name, compounds) = of_area(&mut view, area).await?;
+    let (now, by) = (books.clock().now(), args.by.clone().unwrap_or_default());
+    let (statements, head) = drawn_up(&mut view, &name, &compounds, period, by, now).await?;
     drop(view);
     let checks = statements.checks.clone();
-    let bytes = paper(statements, code, head, device(&args.out).unwrap_or(Device::Text)).await?;
-    put(&args.out, &bytes)?;
+    let bytes = paper(statements, code, head, device).await?;
+    let Some(file) = &args.out else {
+        out.write_all(&bytes)?;
+        return Ok(DONE);
+    };
+    put(file, &bytes)?;
     for check in checks {
         writeln!(out, "{check}")?;
     }
     let form = accounts::form(code);
-    writeln!(
-        out,
-        "{name} {} {}（{}）已写到 {}",
-        args.period,
-        form.title,
-        form.number,
-        args.out.display()
-    )?;
+    writeln!(out, "{name} {period} {}（{}）已写到 {}", form.title, form.number, file.display())?;
     Ok(DONE)
 }
 
-async fn notice(books: &Books, args: NoticeArgs, out: Out<'_>) -> Ran {
-    let compound = compound(books, &args.compound.compound).await?;
-    let mut view = books.read().await?;
-    let told = accounts::notice(&mut view, &compound, args.year).await?;
-    drop(view);
-    let public = if args.public { Public::Yes } else { Public::No };
-    let checks: Vec<String> =
-        told.statements.checks.iter().chain(&told.checks).map(ToString::to_string).collect();
-    let now = books.clock().now();
-    let device = device(&args.out).unwrap_or(Device::Text);
-    let bytes = notice_paper(told, compound.name.clone(), public, now, device).await?;
-    put(&args.out, &bytes)?;
-    for check in checks {
-        writeln!(out, "{check}")?;
+fn list(is_json: bool, out: Out<'_>) -> Ran {
+    if is_json {
+        say(out, &documents::every())?;
+        return Ok(DONE);
     }
-    writeln!(out, "{} {} 年度公示已写到 {}", compound.name, args.year, args.out.display())?;
+    for document in DOCUMENTS {
+        let needs = document.needs.iter().map(|name| format!("--{name} …"));
+        let takes = document.takes.iter().map(|name| format!("[--{name} …]").replace('_', "-"));
+        let asked: Vec<String> = needs.chain(takes).collect();
+        let template = if template::known(document.name).is_some() { "（模板）" } else { "" };
+        let batch = if document.each.is_empty() { "" } else { "（批量）" };
+        writeln!(
+            out,
+            "{:<15} {:<5} {}{template}{batch}  {}",
+            document.name,
+            document.code,
+            document.title,
+            asked.join(" ")
+        )?;
+    }
+    Ok(DONE)
+}
+
+async fn check(books: &Books, args: CheckArgs, out: Out<'_>) -> Ran {
+    let ticket = Ticket::read(&args.code).map_err(refused)?;
+    let compound = compound(books, &ticket.compound).await?;
+    let checked = documents::check(books, &compound, &ticket).await?;
+    let ended = if checked.agrees { DONE } else { REFUSED };
+    if args.json {
+        say(out, &checked)?;
+        return Ok(ended);
+    }
+    let printed_at = checked.printed_at.for_people();
+    writeln!(out, "{} {}，打印时间 {printed_at}", checked.compound, checked.title)?;
+    writeln!(out, "纸上 {}，账簿 {}：{}", checked.check, checked.drawn, checked.says)?;
+    for change in &checked.changes {
+        writeln!(out, "  原件  {}", change.before)?;
+        writeln!(out, "  现在  {}", change.after)?;
+    }
+    if !checked.agrees {
+        write!(out, "\n账簿所载全文：\n{}", checked.text)?;
+    }
+    Ok(ended)
+}
+
+async fn again(books: &Books, args: AgainArgs, out: Out<'_>) -> Ran {
+    let ticket = Ticket::read(&args.code).map_err(refused)?;
+    let compound = compound(books, &ticket.compound).await?;
+    let sheet = documents::again(books, &compound, &ticket, args.anew).await?;
+    let is_same = sheet.check == ticket.check;
+    let what = if is_same { "重印，与原件相同" } else { "再版，前后不同之处见再版说明" };
+    let device = device(&args.out).unwrap_or(Device::Text);
+    written(sheet, Some(&args.out), device, what, out)
+}
+
+/// A template's own file, if one is named.
+fn edited(file: Option<&Path>) -> Result<Option<String>, Stop> {
+    let Some(file) = file else { return Ok(None) };
+    let read = std::fs::read_to_string(file);
+    let lost = |why| Stop::Usage(format!("模板 {} 不能读取：{why}", file.display()));
+    read.map(Some).map_err(lost)
+}
+
+fn template(args: &TemplateArgs, out: Out<'_>) -> Ran {
+    let known = template::known(&args.name);
+    let known = known.ok_or_else(|| Stop::Usage(format!("{} 不依模板排版", args.name)))?;
+    let text = edited(args.check.as_deref())?;
+    let text = text.as_deref().unwrap_or(known.shipped);
+    let read = Template::read(known, text);
+    let read = read.map_err(|why| refused(crate::problem::TEMPLATE.refuse(why)))?;
+    if let Some(file) = &args.preview {
+        let blank = documents::blank(known);
+        let sheet = read.fill(known, &blank, ledger::calendar::Clock::system().now());
+        let sheet = sheet.map_err(documents::unset)?;
+        put(file, &documents::press_now(&sheet, Device::Pdf)?)?;
+        writeln!(out, "预览已写到 {}", file.display())?;
+        return Ok(DONE);
+    }
+    if args.check.is_some() {
+        writeln!(out, "模板可用：{}，第 {} 版", known.title, read.version)?;
+        return Ok(DONE);
+    }
+    let fields = |out: Out<'_>, what: &str, of: &[(&str, &str)]| -> Result<(), Stop> {
+        for (name, says) in of {
+            writeln!(out, "# {what} {{{name}}} {says}")?;
+        }
+        Ok(())
+    };
+    fields(out, "字段", known.words)?;
+    fields(out, "每行", known.lines)?;
+    fields(out, "金额", known.sums)?;
+    write!(out, "{}", known.shipped)?;
+    Ok(DONE)
+}
+
+/// Prints one for each dwelling or claim, in volumes, with a list of what was printed.
+async fn batch(books: &Books, args: BatchArgs, out: Out<'_>) -> Ran {
+    let compound = compound(books, &args.compound.compound).await?;
+    let document = documents::known(&args.name).map_err(refused)?;
+    let edited = edited(args.template.as_deref())?;
+    let now = books.clock().now();
+    let asked = Order { no: args.no, from: args.from, to: args.to, on: args.on, ..Order::default() };
+    let orders = documents::orders(books, &compound, document, &asked, now).await?;
+    std::fs::create_dir_all(&args.out).map_err(|why| {
+        Stop::Usage(format!("文件夹 {} 不能建立：{why}", args.out.display()))
+    })?;
+    let each = usize::try_from(args.each).unwrap_or(250);
+    let many = orders.len().div_ceil(each);
+    let mut printed = documents::manifest()?;
+    let mut done = 0;
+    let shows = std::io::stderr().is_terminal();
+    for (number, part) in orders.chunks(each).enumerate() {
+        let (template, list) = (edited.as_deref(), &mut printed);
+        let bytes = documents::volume(
+            books, &compound, document, part, template, now, number + 1, list,
+        );
+        let bytes = bytes.await?;
+        done += part.len();
+        if shows {
+            let _ = write!(std::io::stderr(), "\r已印 {done}/{}", orders.len());
+        }
+        put(&args.out.join(format!("{}-{:03}.pdf", document.name, number + 1)), &bytes)?;
+    }
+    if shows {
+        let _ = writeln!(std::io::stderr());
+    }
+    let list = documents::listed(printed)?;
+    put(&args.out.join(format!("{}-清单.csv", document.name)), &list)?;
+    writeln!(
+        out,
+        "{} {}：{} 件，{many} 册，清单一份，已写到 {}",
+        compound.name,
+        document.title,
+        orders.len(),
+        args.out.display()
+    )?;
     Ok(DONE)
 }
 
@@ -173,9 +493,9 @@ pub(super) async fn reconcile(books: &Books, args: ReconcileArgs, out: Out<'_>) 
     let tie = accounts::tie(&mut view, compound.id, on).await?;
     let ended = if tie.is_explained { DONE } else { REFUSED };
     if let Some(file) = &args.out {
-        let (name, now) = (compound.name.clone(), books.clock().now());
+        let order = Order { on: Some(IsoDay(on)), ..Order::default() };
         let device = device(file).unwrap_or(Device::Text);
-        put(file, &tie_paper(tie.clone(), name, now, device).await?)?;
+        put(file, &documents::on_paper(books, &compound, "reconciliation", order, device).await?)?;
     }
     if args.json {
         say(out, &tie)?;

@@ -584,7 +584,7 @@ async fn result(
         return Ok(DONE);
     }
     let Some(path) = file else {
-        let text = seat.paper(no, &name, Device::Text).await?;
+        let text = seat.paper(no, Device::Text).await?;
         write!(out, "{}", String::from_utf8_lossy(&text))?;
         return Ok(DONE);
     };
@@ -594,7 +594,7 @@ async fn result(
         "txt" => Device::Text,
         _ => return Err(Stop::Usage("--out 须以 .pdf 或 .txt 结尾".to_owned())),
     };
-    put(&path, &seat.paper(no, &name, device).await?)?;
+    put(&path, &seat.paper(no, device).await?)?;
     writeln!(out, "{name} 表决 {no} 的结果已写到 {}", path.display())?;
     Ok(DONE)
 }

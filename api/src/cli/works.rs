@@ -309,7 +309,7 @@ async fn go(books: &Books, project: Project, out: Out<'_>) -> Ran {
             if let Some(path) = file {
                 let (seat, name) = named(books, &compound).await?;
                 let device = device_of(&path)?;
-                put(&path, &seat.roster(ProjectNo(no.no), &name, device).await?)?;
+                put(&path, &seat.roster(ProjectNo(no.no), device).await?)?;
                 writeln!(out, "{name} 项目 {} 的分摊清册已写到 {}", no.no, path.display())?;
                 return Ok(DONE);
             }

@@ -1,9 +1,11 @@
 //! The figures of a fund statement, asked of the ledger: sums only, no words but the trade's.
 //!
-//! Owns: [`gather`], [`Period`].
+//! Owns: [`gather`], [`Period`]; [`ground`] and [`gather_on`] for many at once.
 //!
 //! Always: the figures depend on the books, the period and the two bounds of time, and on nothing else, so the same
 //! statement can be drawn again years later, with the same check code. The lines of one voucher are one line here; a voucher and its reversal are two. Never: a whole name, an identity number.
+
+use std::collections::BTreeMap;
 
 use ledger::books::View;
 use ledger::calendar::{Day, Instant, Month};
@@ -16,7 +18,7 @@ use ledger::mask;
 use ledger::money::Money;
 use ledger::property::{self, Compound, Dwelling, RoomCode};
 
-use super::{Balance, Building, Figures, Line, Reckoning, Summary};
+use super::{Balance, Building, Figures, Line, Reckoning, Seal, Summary};
 use crate::standing;
 
 /// The days a statement covers.
@@ -41,17 +43,61 @@ pub async fn gather(
     as_of: AsOf,
     printed_at: Instant,
 ) -> Result<Figures> {
+    let ground = ground(view, compound, period, as_of, printed_at).await?;
+    gather_on(view, &ground, compound, dwelling, period, as_of, printed_at).await
+}
+
+/// What every statement of a compound with the same bounds rests on: asked once for all of them.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// What each building's dwellings have, sorted: in the end one building's standing.
+    buildings: BTreeMap<(Option<String>, String), Building>,
+    seal: Seal,
+    is_open: bool,
+}
+
+/// Asks for the ground of statements.
+///
+/// # Errors
+/// Storage.
+pub async fn ground(
+    view: &mut impl View,
+    compound: &Compound,
+    period: Period,
+    as_of: AsOf,
+    printed_at: Instant,
+) -> Result<Ground> {
+    let to = as_of.day.map_or(period.to, |day| day.min(period.to));
+    let bounds = AsOf { day: Some(to), known_at: as_of.known_at };
+    // No voucher is later than today, so that without a bound on knowledge the kept balances say the same.
+    let is_now = as_of.known_at.is_none() && to >= printed_at.day();
+    let at = if is_now { AsOf::default() } else { bounds };
+    let seal = standing::seal(view, compound.id, Book::Fund, as_of.known_at).await?;
+    let closed = journal::closed_through(view, compound.id, Book::Fund, as_of.known_at).await?;
+    let is_open = closed.is_none_or(|closed| closed < Month::of(to));
+    Ok(Ground { buildings: buildings(view, compound.id, at).await?, seal, is_open })
+}
+
+/// The same as [`gather`], on ground that was asked for before.
+///
+/// # Errors
+/// `fund.period`, storage.
+pub async fn gather_on(
+    view: &mut impl View,
+    ground: &Ground,
+    compound: &Compound,
+    dwelling: &Dwelling,
+    period: Period,
+    as_of: AsOf,
+    printed_at: Instant,
+) -> Result<Figures> {
     let to = as_of.day.map_or(period.to, |day| day.min(period.to));
     let known_at = as_of.known_at.unwrap_or(printed_at);
     let bounds = AsOf { day: Some(to), known_at: as_of.known_at };
     let account = fund::account(view, compound.id, dwelling.no, period.from, bounds).await?;
-    // No voucher is later than today, so that without a bound on knowledge the kept balances say the same.
-    let is_now = as_of.known_at.is_none() && to >= printed_at.day();
-    let at = if is_now { AsOf::default() } else { bounds };
-    let building = building(view, compound.id, dwelling, at).await?;
-    let seal = standing::seal(view, compound.id, Book::Fund, as_of.known_at).await?;
-    let closed = journal::closed_through(view, compound.id, Book::Fund, as_of.known_at).await?;
-    let is_open = closed.is_none_or(|closed| closed < Month::of(to));
+    let building = ground.buildings.get(&place(&dwelling.code)).copied();
+    let building = building.unwrap_or_else(|| standing_of(&[]));
+    let (seal, is_open) = (ground.seal.clone(), ground.is_open);
 
     let lines = lines(&account.movements);
     let first_line = account.movements.first().map(|m| m.movement.effective_on);
@@ -175,22 +221,29 @@ fn summary(kind: Kind) -> Summary {
     }
 }
 
-/// Every dwelling of the building, those that have nothing included.
-async fn building(
+/// A building, by its phase and its code.
+fn place(code: &RoomCode) -> (Option<String>, String) {
+    (code.phase().map(str::to_owned), code.building().to_owned())
+}
+
+/// Every dwelling of each building, those that have nothing included.
+async fn buildings(
     view: &mut impl View,
     compound: CompoundId,
-    dwelling: &Dwelling,
     as_of: AsOf,
-) -> Result<Building> {
-    let place = |code: &RoomCode| (code.phase().map(str::to_owned), code.building().to_owned());
-    let home = place(&dwelling.code);
+) -> Result<BTreeMap<(Option<String>, String), Building>> {
     let codes = property::codes(view, compound).await?;
     let balances = fund::balances(view, compound, as_of).await?;
-    let neighbours = codes.into_iter().filter(|(code, _)| place(code) == home).map(|(_, no)| no);
-    let total = |no| balances.get(&no).map_or(Money::ZERO, |balance| balance.total());
-    let mut totals: Vec<Money> = neighbours.map(total).collect();
-    totals.sort_unstable();
-    Ok(standing_of(&totals))
+    let mut totals: BTreeMap<(Option<String>, String), Vec<Money>> = BTreeMap::new();
+    for (code, no) in codes {
+        let total = balances.get(&no).map_or(Money::ZERO, |balance| balance.total());
+        totals.entry(place(&code)).or_default().push(total);
+    }
+    let standing = |(place, mut totals): (_, Vec<Money>)| {
+        totals.sort_unstable();
+        (place, standing_of(&totals))
+    };
+    Ok(totals.into_iter().map(standing).collect())
 }
 
 /// Average and median of sorted totals, each rounded half up to the fen, for orientation only.

@@ -3,7 +3,7 @@
 //! Owns: [`Fount`] (what layout asks of a device's type), [`Style`], [`Line`], [`set`], [`wrap`].
 //!
 //! Always: bold falls back to regular glyph by glyph; a character neither face has is an error
-//! that names it. Chinese breaks between any two characters, but no line begins with closing
+//! that names it, but for a sign that another stands for (`alike`). Chinese breaks between any two characters, but no line begins with closing
 //! punctuation or ends with opening punctuation (避头尾), and a masked name (王*明) stays whole; a
 //! word or a figure is not broken, a code only after a hyphen or a slash, and anything anywhere
 //! if it is longer than the line. Limits: no hyphenation, no justification, no right-to-left
@@ -154,13 +154,24 @@ pub(super) fn widths(fount: &dyn Fount, text: &str, style: Style) -> Result<(Um,
 }
 
 fn glyphs(fount: &dyn Fount, text: &str, style: Style) -> Result<Vec<Glyph>> {
+    let has = |face: Face, ch: char| {
+        fount.advance(face, ch).map(|advance| Glyph { ch, face, advance })
+    };
     let glyph = |ch: char| {
-        let has = |face: Face| fount.advance(face, ch).map(|advance| Glyph { ch, face, advance });
-        has(style.face)
-            .or_else(|| has(Face::Regular))
-            .ok_or_else(|| Error::MissingGlyph { ch, text: text.into() })
+        let found = has(style.face, ch).or_else(|| has(Face::Regular, ch));
+        let found = found.or_else(|| alike(ch).and_then(|like| has(Face::Regular, like)));
+        found.ok_or_else(|| Error::MissingGlyph { ch, text: text.into() })
     };
     text.chars().map(glyph).collect()
+}
+
+/// The sign that stands for one our faces lack and means the same to every reader.
+const fn alike(ch: char) -> Option<char> {
+    match ch {
+        // MINUS SIGN: Chinese type has it full width.
+        '\u{2212}' => Some('\u{ff0d}'),
+        _ => None,
+    }
 }
 
 fn width(glyphs: &[Glyph], style: Style) -> Um {

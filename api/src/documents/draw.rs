@@ -1,0 +1,468 @@
+//! Which rooms a document is drawn from: one function for each, and [`draw`], which finds it by name.
+
+use ledger::arrears::{self, By, rate};
+use ledger::books::{Books, Snapshot, View};
+use ledger::calendar::{Instant, Month};
+use ledger::error::{Error, Refusal, Result};
+use ledger::id::{CertificateNo, CustodyNo, DemandNo, ProjectNo, RenewalNo, RoundNo, StepNo};
+use ledger::journal::{AsOf, Book};
+use ledger::money::Money;
+use ledger::property::{self, Compound};
+use ledger::{accounts, fees, fund, governance, life, mask, people, policy, trust, works};
+use reports::household::{self, Period};
+use reports::notice::{self, Public};
+use reports::sheet::Sheet;
+use reports::statutory::Head;
+use reports::template::{Known, Template, Values};
+use reports::{
+    collection, demand, life as papers, receipt, renewal, standing, statutory, tie, vote,
+    works as projects, yearly,
+};
+
+use super::{Document, Order, bug, dwelling_of, paper_word, unset};
+use crate::problem;
+
+/// Draws a document. `template` is what an office edited, for the documents that are laid out by one.
+///
+/// # Errors
+/// `report.asked`, `report.template`, those of the rooms it is drawn from; what does not foot is not drawn.
+pub async fn draw(
+    books: &Books,
+    compound: &Compound,
+    document: &'static Document,
+    order: &Order,
+    template: Option<&str>,
+    printed_at: Instant,
+) -> Result<Sheet> {
+    order.may_be_of(document)?;
+    let mut view = books.read().await?;
+    let desk = Desk { compound, document, order, template, printed_at };
+    let sheet = desk.draw(&mut view).await?;
+    drop(view);
+    // What is known when it is printed is part of the order: so the same can be drawn again.
+    Ok(sheet.ordered_as(&order.ticket(document, &compound.code, printed_at)))
+}
+
+/// Draws a volume of one document: what they share is asked once, from one snapshot.
+///
+/// # Errors
+/// Those of [`draw`].
+pub(super) async fn every(
+    books: &Books,
+    compound: &Compound,
+    document: &'static Document,
+    orders: &[Order],
+    template: Option<&str>,
+    printed_at: Instant,
+) -> Result<Vec<Sheet>> {
+    let mut sheets = Vec::with_capacity(orders.len());
+    let mut view = books.read().await?;
+    if document.name != "statement" {
+        for order in orders {
+            order.may_be_of(document)?;
+            let desk = Desk { compound, document, order, template, printed_at };
+            let sheet = desk.draw(&mut view).await?;
+            sheets.push(sheet.ordered_as(&order.ticket(document, &compound.code, printed_at)));
+        }
+        return Ok(sheets);
+    }
+    let Some(first) = orders.first() else { return Ok(sheets) };
+    let (bounds, period) = spanned(first, printed_at);
+    let ground = household::ground(&mut view, compound, period, bounds, printed_at).await?;
+    let roll = property::every(&mut view, compound.id, printed_at.day()).await?;
+    for order in orders {
+        order.may_be_of(document)?;
+        let room = order.room.as_deref().unwrap_or_default();
+        let dwelling = roll.iter().find(|one| one.code.to_string() == room);
+        let dwelling = dwelling.ok_or_else(|| asked(&format!("房号 {room} 不在册")))?;
+        let of = household::gather_on(
+            &mut view, &ground, compound, dwelling, period, bounds, printed_at,
+        );
+        let sheet = household::set(&of.await?).map_err(unset)?;
+        sheets.push(sheet.ordered_as(&order.ticket(document, &compound.code, printed_at)));
+    }
+    Ok(sheets)
+}
+
+/// The bounds and the period of a statement that is asked for.
+fn spanned(order: &Order, now: Instant) -> (AsOf, Period) {
+    let to = order.to.map(|day| day.0);
+    let from = order.from.map(|day| day.0);
+    let period = Period { from, to: to.unwrap_or_else(|| now.day()) };
+    (AsOf { day: to, known_at: order.known_at }, period)
+}
+
+/// Who asks for what.
+struct Desk<'a> {
+    compound: &'a Compound,
+    document: &'static Document,
+    order: &'a Order,
+    template: Option<&'a str>,
+    printed_at: Instant,
+}
+
+impl Desk<'_> {
+    async fn draw(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let (name, now) = (self.compound.name.as_str(), self.printed_at);
+        match self.document.name {
+            "statement" => self.statement(view).await,
+            "demand" => {
+                let no = DemandNo(self.number()?);
+                let paper = arrears::notice(view, self.compound, no).await?;
+                let seal = self.seal(view, Book::Service).await?;
+                let values = demand::values(&paper, &self.compound.code, seal);
+                self.fill(&demand::KNOWN, &values)
+            }
+            "arrears-posted" => {
+                let on = Order::day(self.order.on, now.day());
+                let ageing = arrears::ageing(view, self.compound.id, on, By::Dwelling).await?;
+                let seal = self.seal(view, Book::Service).await?;
+                Ok(demand::posted(&ageing, name, now, seal))
+            }
+            "receipt" => {
+                let no = self.order.no.as_deref().unwrap_or_default();
+                let no = no.parse().map_err(|why| asked(why))?;
+                let (of, rows) = fees::fee_receipt(view, self.compound.id, no).await?;
+                let seal = self.seal(view, Book::Service).await?;
+                self.fill(&receipt::FEE, &receipt::fee(&of, &rows, name, seal))
+            }
+            "fund-receipt" => self.fund_receipt(view).await,
+            "collection" => self.collection(view).await,
+            "approval" | "shares" | "transfer" | "emergency" => self.project(view).await,
+            "renewal" => self.renewal(view).await,
+            "yearly" => self.yearly(view).await,
+            "ballot" => self.ballot(view).await,
+            "vote-result" => {
+                let no = RoundNo(self.number()?);
+                let (result, digest) = governance::result(view, self.compound.id, no).await?;
+                Ok(vote::set(&result, &digest, name, now))
+            }
+            "statutory" => self.statutory(view).await,
+            "notice" => {
+                let year = self.order.year.unwrap_or_default();
+                let told = accounts::notice(view, self.compound, year).await?;
+                let is_public = self.order.public.unwrap_or(false);
+                let public = if is_public { Public::Yes } else { Public::No };
+                notice::set(&told, name, public, &notice::objections(), now).map_err(unset)
+            }
+            "reconciliation" => {
+                let on = Order::day(self.order.on, now.day());
+                Ok(tie::set(&accounts::tie(view, self.compound.id, on).await?, name, now))
+            }
+            "certificate" => {
+                let no = CertificateNo(self.number()?);
+                let of = life::certificate(view, self.compound.id, no).await?;
+                let dwelling =
+                    property::dwelling(view, self.compound.id, &of.room, now.day()).await?;
+                let steps = property::history(view, self.compound.id, dwelling.no).await?;
+                Ok(papers::certificate(&of, name, &steps, now))
+            }
+            "custody" => {
+                let no = CustodyNo(self.number()?);
+                let (custody, handed) = life::handed(view, self.compound.id, no).await?;
+                Ok(papers::list(&handed, &custody, name, now))
+            }
+            other => Err(bug(format!("nothing draws {other}"))),
+        }
+    }
+
+    /// The number that is asked for.
+    fn number(&self) -> Result<i32, Refusal> {
+        let no = self.order.no.as_deref().unwrap_or_default();
+        no.parse().map_err(|_| asked(&format!("编号 {no:?} 须为数字")))
+    }
+
+    async fn seal(&self, view: &mut impl View, book: Book) -> Result<Option<reports::sheet::Seal>> {
+        Ok(Some(standing::seal(view, self.compound.id, book, None).await?))
+    }
+
+    /// A sheet by the office's template, or by ours; on the paper that is asked for.
+    fn fill(&self, known: &'static Known, values: &Values) -> Result<Sheet> {
+        let template = match self.template {
+            Some(text) => {
+                Template::read(known, text).map_err(|why| problem::TEMPLATE.refuse(why))?
+            }
+            None => Template::shipped(known).map_err(unset)?,
+        };
+        let sheet = template.fill(known, values, self.printed_at).map_err(unset)?;
+        Ok(match paper_word(self.order)? {
+            Some(paper) => sheet.on(paper.paper()),
+            None => sheet,
+        })
+    }
+
+    async fn statement(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let now = self.printed_at;
+        let dwelling = dwelling_of(view, self.compound, self.order, now.day()).await?;
+        let (bounds, period) = spanned(self.order, now);
+        let of =
+            household::gather(view, self.compound, &dwelling, period, bounds, now).await?;
+        household::set(&of).map_err(unset)
+    }
+
+    async fn fund_receipt(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let no = self.order.no.as_deref().unwrap_or_default();
+        let (of, dwelling, kind) = fund::receipt(view, self.compound.id, no).await?;
+        let every = property::every(view, self.compound.id, of.received_on).await?;
+        let dwelling = every.into_iter().find(|one| one.no == dwelling);
+        let dwelling = dwelling.ok_or_else(|| bug("a deposit is of no dwelling"))?;
+        let bounds = AsOf { day: Some(of.received_on), known_at: None };
+        let account = fund::account(view, self.compound.id, dwelling.no, None, bounds).await?;
+        let standard = account.assessment.map(|a| a.standard).unwrap_or_default();
+        let seal = self.seal(view, Book::Fund).await?;
+        let values = receipt::fund(&of, kind, &dwelling, &standard, self.compound, seal);
+        self.fill(&receipt::FUND, &values)
+    }
+
+    async fn collection(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let today = self.printed_at.day();
+        let (buildings, stairs) = (self.rate(view, By::Building).await?, self.rate(view, By::Stair).await?);
+        let ageing =
+            arrears::ageing(view, self.compound.id, buildings.counted_on.min(today), By::Building).await?;
+        let seal = self.seal(view, Book::Service).await?;
+        let name = &self.compound.name;
+        Ok(collection::set(&buildings, &stairs, &ageing, name, self.printed_at, seal))
+    }
+
+    async fn rate(&self, view: &mut Snapshot, by: By) -> Result<rate::Collection> {
+        let today = self.printed_at.day();
+        let from_on = self.order.from.map_or_else(|| Month::of(today).first_day(), |day| day.0);
+        let to_on = self.order.to.map_or_else(|| Month::of(from_on).last_day(), |day| day.0);
+        let counted_on = self.order.on.map_or_else(|| to_on.min(today).max(from_on), |on| on.0);
+        let basis = rate::Basis::Charged;
+        let asked = rate::Asked { from_on, to_on, counted_on, basis, by };
+        rate::collection(view, self.compound.id, &asked).await
+    }
+
+    async fn project(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let (name, now) = (self.compound.name.as_str(), self.printed_at);
+        let whole = self.order.no.as_deref().unwrap_or_default();
+        let (no, step) = match whole.split_once('-') {
+            Some((no, step)) => (no, step.parse().ok().map(StepNo)),
+            None => (whole, None),
+        };
+        let no = no.parse().map(ProjectNo);
+        let no = no.map_err(|_| asked(&format!("项目编号 {whole:?} 须为数字")))?;
+        let (facts, _) = works::project(view, self.compound.id, no).await?;
+        match self.document.name {
+            "approval" => {
+                let gate = works::Asked::Approve;
+                let list = works::findings(view, self.compound.id, no, gate, now.day()).await?;
+                Ok(projects::form(&facts, &list, name, now))
+            }
+            "shares" => {
+                let shared = works::preview(view, self.compound.id, no, now.day()).await?;
+                Ok(projects::roster(&facts, &shared, name, now))
+            }
+            "transfer" => {
+                let sheet = step.and_then(|step| projects::transfer(&facts, step, name, now));
+                let told = || asked("划款通知书的编号写作 项目-付款申请的步骤，例如 1-9").into();
+                sheet.ok_or_else(told)
+            }
+            _ => projects::emergency(&facts, name, now)
+                .ok_or_else(|| asked("项目不是应急程序").into()),
+        }
+    }
+
+    async fn renewal(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let no = RenewalNo(self.number()?);
+        let on = Order::day(self.order.on, self.printed_at.day());
+        let dwelling = dwelling_of(view, self.compound, self.order, on).await?;
+        let plans = fund::renewals(view, self.compound.id).await?;
+        let plan = plans.iter().find(|plan| plan.plan_no == no);
+        let rows = fund::renewal_arrears(view, self.compound.id, no, on).await?;
+        let row = rows.iter().find(|row| row.dwelling_no == dwelling.no);
+        let (Some(plan), Some(arrears)) = (plan, row) else {
+            return Err(asked(&format!("方案 {no} 中没有房号 {}", dwelling.code)).into());
+        };
+        let first = fund::first_deposits(view, self.compound.id, plan.judged_on).await?;
+        let bounds = AsOf { day: Some(on), known_at: None };
+        let balances = fund::balances(view, self.compound.id, bounds).await?;
+        let jurisdiction = property::jurisdiction(view, self.compound.id).await?;
+        let pack = policy::at(view, &jurisdiction, on).await?;
+        let rule = &pack.terms.renew_below;
+        let trigger = format!("{}：{}", rule.article, rule.says);
+        let of = renewal::Told {
+            compound: self.compound,
+            plan,
+            arrears,
+            first: first.get(&dwelling.no).copied().unwrap_or_default(),
+            balance: balances.get(&dwelling.no).copied().unwrap_or_default(),
+            dwelling: &dwelling,
+            trigger: &trigger,
+            on,
+        };
+        let seal = self.seal(view, Book::Fund).await?;
+        self.fill(&renewal::KNOWN, &renewal::values(&of, seal))
+    }
+
+    async fn ballot(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let no = RoundNo(self.number()?);
+        let round = governance::round(view, self.compound.id, no).await?;
+        let rooms = voters(view, self.compound, &round, self.printed_at).await?;
+        let room = self.order.room.as_deref().unwrap_or_default();
+        let voter = rooms.iter().find(|voter| voter.room == room);
+        let voter =
+            voter.ok_or_else(|| asked(&format!("表决 {no} 的范围内没有房号 {room}")))?;
+        Ok(vote::slip(&round, voter, &self.compound.name, self.printed_at))
+    }
+
+    async fn statutory(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let (Some(code), Some(period)) = (self.order.form, self.order.period) else {
+            return Err(asked("须写报表与期间").into());
+        };
+        accounts::may_print(code, period)?;
+        let whose = [(self.compound.id, self.compound.name.clone())];
+        let of = accounts::statements(view, &whose, period).await?;
+        let head = Head {
+            fund: self.compound.name.clone(),
+            prepared_by: self.order.by.clone().unwrap_or_default(),
+            compounds: Vec::new(),
+            printed_at: self.printed_at,
+        };
+        statutory::set(&of, code, &head).map_err(unset)
+    }
+
+    async fn yearly(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let (compound, now) = (self.compound, self.printed_at);
+        let year = self.order.year.unwrap_or_default();
+        let told = accounts::notice(view, compound, year).await?;
+        let mut before = Vec::new();
+        for earlier in (year - 4)..year {
+            match accounts::notice(view, compound, earlier).await {
+                Ok(of) => {
+                    let total = &of.total;
+                    let used = total.used_fen + total.returned_fen;
+                    before.push((earlier, total.deposited_fen + total.gained_fen, used));
+                }
+                // A year that was not closed or not kept is not in the chart.
+                Err(Error::Refused(_)) => {}
+                Err(why) => return Err(why),
+            }
+        }
+        let month = |number| Month::from_number(year * 100 + number);
+        let (Some(first), Some(last)) = (month(1), month(12)) else {
+            return Err(asked(&format!("年度 {year}")).into());
+        };
+        let (from_on, to_on) = (first.first_day(), last.last_day());
+        let asked = rate::Asked {
+            from_on,
+            to_on,
+            counted_on: to_on,
+            basis: rate::Basis::Charged,
+            by: By::Building,
+        };
+        let collection = rate::collection(view, compound.id, &asked).await?;
+        let held = trust::account(view, compound.id, from_on, to_on).await?;
+        let is_held = [held.opening_fen, held.billed_fen, held.spent_fen, held.closing_fen];
+        let is_held = is_held.iter().any(|fen| *fen != Money::ZERO);
+        let every = works::projects(view, compound.id).await?;
+        let lived = every.iter().filter(|facts| facts.project.proposed_on <= to_on);
+        let rounds = governance::rounds(view, compound.id).await?;
+        let counted = rounds.iter().filter(|r| r.closes_on >= from_on && r.closes_on <= to_on);
+        let under = fund::under_renewal(view, compound.id, to_on).await?;
+        let contracts = people::contracts(view).await?;
+        let care = contracts
+            .iter()
+            .map(|(_, care)| care)
+            .find(|care| care.compound == compound.id && care.term.holds_on(to_on));
+        let orgs = people::orgs(view).await?;
+        let company = care.and_then(|care| orgs.iter().find(|org| org.no == care.org));
+        let seal = self.seal(view, Book::Fund).await?;
+        let of = yearly::Year {
+            compound: &compound.name,
+            address: &compound.address,
+            company: company.map(|org| org.name.as_str()),
+            notice: &told,
+            before,
+            collection: &collection,
+            trust: is_held.then_some(&held),
+            projects: lived.collect(),
+            rounds: counted.collect(),
+            under: &under,
+            printed_at: now,
+            seal,
+        };
+        yearly::set(&of).map_err(unset)
+    }
+}
+
+/// One order for each that a batch prints, in the order of the rooms.
+pub(super) async fn orders(
+    view: &mut Snapshot,
+    compound: &Compound,
+    document: &Document,
+    given: &Order,
+    now: Instant,
+) -> Result<Vec<Order>> {
+    let no = || {
+        let no = given.no.as_deref().unwrap_or_default();
+        no.parse::<i32>().map_err(|_| asked(&format!("编号 {no:?} 须为数字")))
+    };
+    let of_room = |room: String| Order { room: Some(room), ..given.clone() };
+    match document.name {
+        "statement" => {
+            let on = given.to.map_or_else(|| now.day(), |day| day.0);
+            let roll = property::roll(view, compound.id, on).await?;
+            Ok(roll.iter().map(|dwelling| of_room(dwelling.code.to_string())).collect())
+        }
+        "demand" => {
+            let claims = arrears::claims(view, compound.id, None).await?;
+            let is_meant = |claim: &&arrears::Claim| {
+                claim.kind == arrears::ClaimKind::Notice
+                    && given.on.is_none_or(|on| claim.made_on == on.0)
+            };
+            let order = |claim: &arrears::Claim| Order {
+                no: Some(claim.claim_no.to_string()),
+                on: None,
+                ..given.clone()
+            };
+            Ok(claims.iter().filter(is_meant).map(order).collect())
+        }
+        "renewal" => {
+            let on = given.on.map_or_else(|| now.day(), |day| day.0);
+            let rows = fund::renewal_arrears(view, compound.id, RenewalNo(no()?), on).await?;
+            Ok(rows.into_iter().map(|row| of_room(row.room)).collect())
+        }
+        "ballot" => {
+            let round = governance::round(view, compound.id, RoundNo(no()?)).await?;
+            let voters = voters(view, compound, &round, now).await?;
+            Ok(voters.into_iter().map(|voter| of_room(voter.room)).collect())
+        }
+        other => Err(asked(&format!("{other} 不能批量打印")).into()),
+    }
+}
+
+fn asked(why: &str) -> Refusal {
+    problem::REPORT_ASKED.refuse(why.to_owned())
+}
+
+/// The dwellings in a round's scope that vote, numbered in their order.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn voters(
+    view: &mut impl View,
+    compound: &Compound,
+    round: &governance::Round,
+    now: Instant,
+) -> Result<Vec<vote::Voter>> {
+    let frozen = round.steps.iter().find(|step| step.stage == governance::Stage::Frozen);
+    let on = frozen.map_or_else(|| now.day(), |step| step.on);
+    let roll = property::roll(view, compound.id, on).await?;
+    let votes = |one: &&property::Dwelling| {
+        round.scope.holds(&one.code)
+            && round.terms.voting.contains(&one.usage)
+            && one.vote_area.in_centi_m2() > 0
+    };
+    let voter = |(place, one): (usize, &property::Dwelling)| {
+        let names: Vec<String> = one.owners.iter().map(|owner| mask::name(&owner.name)).collect();
+        let owners = match names.is_empty() {
+            true if one.is_unsold => "建设单位".to_owned(),
+            true => "（未登记）".to_owned(),
+            false => names.join("、"),
+        };
+        vote::Voter { room: one.code.to_string(), owners, area: one.vote_area, number: place + 1 }
+    };
+    Ok(roll.iter().filter(votes).enumerate().map(voter).collect())
+}
