@@ -338,7 +338,7 @@ pub struct Checked {
     pub(crate) says: String,
     #[schemars(description = "此后的变动：逐行的前后")]
     pub(crate) changes: Vec<Change>,
-    #[schemars(description = "账簿所载的全文：请与纸面逐行核对")]
+    #[schemars(description = "账簿所载的全文：请与纸面逐行核对", example = &"梧桐里小区")]
     pub(crate) text: String,
 }
 
@@ -418,7 +418,8 @@ pub async fn again(
     let drawn = draw(books, compound, document, &then, None, ticket.printed_at).await?;
     let agrees = drawn.check == ticket.check;
     if agrees && !anew {
-        return Ok(drawn);
+        // The QR asks for what it asked for.
+        return Ok(drawn.ordered_as(&ticket.order.ticket(document, &compound.code, ticket.printed_at)));
     }
     let now = books.clock().now();
     let order = Order { known_at: None, ..then };

@@ -549,6 +549,19 @@ pub enum Unit {
     Count,
 }
 
+impl Chart {
+    /// Whether there is nothing to draw: then nothing is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match &self.plot {
+            Plot::Steps { .. } => false,
+            Plot::Columns { groups, .. } => groups.is_empty(),
+            Plot::Bars { bars, .. } => bars.is_empty(),
+            Plot::Parts(parts) => parts.is_empty(),
+        }
+    }
+}
+
 impl Unit {
     /// A figure as it is read.
     #[must_use]

@@ -292,9 +292,11 @@ impl Template {
     fn said(&self) -> impl Iterator<Item = &str> {
         let mut said = vec![self.issuer.as_str(), self.title.as_str()];
         let torn_off = self.slip.iter().flat_map(|slip| &slip.fields);
+        said.extend(self.slip.iter().flat_map(|slip| &slip.signatures).map(String::as_str));
         let labelled = self.fields.iter().chain(&self.after).chain(torn_off);
         said.extend(labelled.map(|one| one.value.as_str()));
-        let lists = [&self.running, &self.before, &self.texts, &self.notes];
+        let lists =
+            [&self.running, &self.before, &self.texts, &self.notes, &self.signatures];
         said.extend(lists.into_iter().flatten().map(String::as_str));
         said.into_iter()
     }
@@ -336,7 +338,7 @@ impl Template {
             blocks.push(Block::Notes(notes));
         }
         if !self.signatures.is_empty() {
-            blocks.push(Block::Signatures(self.signatures.clone()));
+            blocks.push(Block::Signatures(sentences(&self.signatures)));
         }
         if let Some(slip) = &self.slip {
             blocks.push(Block::Cut(slip.name.clone()));
@@ -345,7 +347,7 @@ impl Template {
                 blocks.push(grid(fields));
             }
             if !slip.signatures.is_empty() {
-                blocks.push(Block::Signatures(slip.signatures.clone()));
+                blocks.push(Block::Signatures(sentences(&slip.signatures)));
             }
         }
         let copies = match (self.copies.is_empty(), self.alike) {

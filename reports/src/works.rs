@@ -11,7 +11,7 @@ use ledger::works::step::HeldBy;
 use ledger::works::{Facts, Finding, Preview};
 
 use crate::sheet::{
-    Block, Cell, Column, Copies, Field, Opinion, Paper, Rank, Sheet, Side, Sum, Table, Width,
+    Block, Cell, Chart, Column, Copies, Field, Opinion, Paper, Plot, Rank, Sheet, Side, Sum, Table, Width,
 };
 
 /// The form an office signs (使用审批表), with every condition of the gate.
@@ -278,9 +278,23 @@ pub fn roster(facts: &Facts, shared: &Preview, compound: &str, printed_at: Insta
     }
     let sheet = sheet.running(running).saying(vec![
         Block::Fields { across: 3, fields },
+        Block::Chart(sources(shared)),
         Block::Table(table),
         Block::Notes(notes),
         Block::Signatures(["制表", "复核", "负责人"].map(String::from).into()),
     ]);
     sheet.sealed("D5", &facts.no().to_string(), None)
+}
+
+/// Who pays the cost that is shared.
+fn sources(of: &Preview) -> Chart {
+    let parts = [
+        ("维修资金", of.from_fund_fen),
+        ("业主自筹", of.owed_fen),
+        ("建设单位", of.by_developers_fen),
+        ("售房单位等", of.unshared_fen),
+    ];
+    let parts = parts.into_iter().filter(|(_, fen)| fen.is_positive());
+    let plot = Plot::Parts(parts.map(|(name, fen)| (name.to_owned(), fen)).collect());
+    Chart { title: "资金来源（元）".into(), plot }
 }

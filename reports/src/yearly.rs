@@ -16,7 +16,7 @@ use ledger::trust::Account;
 use ledger::works::Facts;
 
 use crate::sheet::{
-    Block, Cell, Chart, Column, Field, Plot, Rank, Seal, Sheet, Side, Table, Width,
+    Block, Cell, Chart, Column, Field, Plot, Rank, Seal, Sheet, Side, Table, Unit, Width, percent,
 };
 use crate::{Error, Result};
 
@@ -43,6 +43,10 @@ pub struct Year<'a> {
     pub rounds: Vec<&'a Round>,
     /// The dwellings whose fund has run low.
     pub under: &'a [Under],
+    /// What each building paid in at first, and what it has when the year ends; those whose first deposit is known.
+    pub standings: Vec<(String, Money, Money)>,
+    /// Below which part of the first deposit the fund must be filled again, in hundredths of a per cent.
+    pub bar: i64,
     /// 打印时间.
     pub printed_at: Instant,
     /// The fund's book.
@@ -92,6 +96,7 @@ pub fn set(of: &Year<'_>) -> Result<Sheet> {
     chapter("八、住宅专项维修资金", fund(of));
     chapter("九、续筹与预测", vec![
         Block::Table(low(of)),
+        Block::Chart(standing(of)),
         Block::Text(format!(
             "依据 {} 年末账簿，非审计结论；首期交存额不明的房屋未作判断。",
             of.notice.year
@@ -278,6 +283,19 @@ fn figures(of: &ledger::accounts::DwellingYear) -> [Money; 7] {
         of.moved_fen,
         of.closing_fen,
     ]
+}
+
+/// What each building has of its first deposits, against the bar; cut, never rounded up.
+fn standing(of: &Year<'_>) -> Chart {
+    let points = |has: Money, first: Money| {
+        let points = i128::from(has.in_fen()) * 10_000 / i128::from(first.in_fen().max(1));
+        i64::try_from(points).unwrap_or(0)
+    };
+    let known = of.standings.iter().filter(|(_, first, _)| first.is_positive());
+    let bars = known.map(|(name, first, has)| (format!("{name} 幢"), points(*has, *first)));
+    let level = Some((format!("续筹线 {}", percent(of.bar)), of.bar));
+    let plot = Plot::Bars { bars: bars.collect(), unit: Unit::BasisPoints, level };
+    Chart { title: "各幢余额占首期交存额（低于续筹线的以斜线表示）".into(), plot }
 }
 
 /// How many dwellings of each building are under the bar, and what they have: no single one.

@@ -50,6 +50,7 @@ fn words(sheet: &Sheet) -> Vec<String> {
             Block::Signatures(names) => words.extend(names.clone()),
             Block::Opinions(boxes) => words.extend(boxes.iter().map(|o| o.says.clone())),
             Block::Cut(name) => words.push(name.clone()),
+            Block::Chart(chart) if chart.is_empty() => {}
             Block::Chart(chart) => {
                 words.push(chart.title.clone());
                 if let Plot::Bars { bars, .. } = &chart.plot {
@@ -113,7 +114,7 @@ pub fn proved(name: &str, sheet: &Sheet) {
         .map(|line| format!("{}\n", hidden(line)))
         .collect();
     golden(&format!("printed-{name}.txt"), &told);
-    if let Ok(folder) = std::env::var("XIAOQU_LOOK") {
+    if let Ok(folder) = std::env::var("LOOK_AT_PAPER") {
         std::fs::write(std::path::Path::new(&folder).join(format!("{name}.pdf")), &pdf).unwrap();
     }
 }

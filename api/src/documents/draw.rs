@@ -361,6 +361,28 @@ impl Desk<'_> {
         let rounds = governance::rounds(view, compound.id).await?;
         let counted = rounds.iter().filter(|r| r.closes_on >= from_on && r.closes_on <= to_on);
         let under = fund::under_renewal(view, compound.id, to_on).await?;
+        let first = fund::first_deposits(view, compound.id, to_on).await?;
+        let bounds = AsOf { day: Some(to_on), known_at: None };
+        let has = fund::balances(view, compound.id, bounds).await?;
+        let jurisdiction = property::jurisdiction(view, compound.id).await?;
+        let pack = policy::at(view, &jurisdiction, to_on).await?;
+        let (part, of) = pack.terms.renew_below.bar.at.terms();
+        let bar = i64::from(part) * 10_000 / i64::from(of.max(1));
+        let mut standings: Vec<(String, Money, Money)> = Vec::new();
+        for dwelling in property::roll(view, compound.id, to_on).await? {
+            let Some(first) = first.get(&dwelling.no).filter(|first| first.is_positive()) else {
+                continue;
+            };
+            let building = property::building_code(&dwelling.code);
+            let has = has.get(&dwelling.no).map_or(Money::ZERO, |has| has.total());
+            match standings.last_mut() {
+                Some((name, firsts, all)) if *name == building => {
+                    *firsts += *first;
+                    *all += has;
+                }
+                _ => standings.push((building, *first, has)),
+            }
+        }
         let contracts = people::contracts(view).await?;
         let care = contracts
             .iter()
@@ -380,6 +402,8 @@ impl Desk<'_> {
             projects: lived.collect(),
             rounds: counted.collect(),
             under: &under,
+            standings,
+            bar,
             printed_at: now,
             seal,
         };

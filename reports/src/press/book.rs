@@ -189,6 +189,7 @@ impl<'w> Pen<'w> {
                 self.text(2, &words, Look::Bold)?;
                 self.next()
             }
+            Block::Chart(chart) if chart.is_empty() => Ok(()),
             Block::Chart(chart) => self.chart(chart),
             Block::Notes(notes) => (1..).zip(notes).try_for_each(|(number, note)| {
                 self.line(&format!("{number}. {note}"), Look::Plain)

@@ -400,10 +400,13 @@ impl Setter<'_> {
                 column.glue();
                 column.strips.push(self.sum(sum)?);
             }
+            Block::Chart(chart) if chart.is_empty() => {}
             Block::Chart(chart) => column.strips.push(self.chart(chart)?),
             Block::Notes(notes) => {
                 for (place, note) in notes.iter().enumerate() {
-                    column.strips.push(self.note(place + 1, note)?);
+                    let strip = self.note(place + 1, note)?;
+                    let gap = if place == 0 { 1_200 } else { 0 };
+                    column.strips.push(Strip { gap, ..strip });
                 }
             }
             Block::Signatures(names) => {

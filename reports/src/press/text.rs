@@ -58,6 +58,7 @@ fn block(block: &Block) -> Vec<String> {
             let (figures, capitals) = (sum.amount.grouped(), sum.amount.in_capitals());
             vec![format!("{}：¥{figures} 人民币（大写）{capitals}", sum.label)]
         }
+        Block::Chart(chart) if chart.is_empty() => Vec::new(),
         Block::Chart(chart) => drawn(chart),
         Block::Notes(notes) => {
             notes.iter().enumerate().map(|(place, note)| format!("{}. {note}", place + 1)).collect()
