@@ -310,7 +310,8 @@ pub async fn annual_notice(
         return Ok(Paper::Shown(if query.public { notice::anonymous(&told) } else { told }));
     }
     let (code, year) = (&visit.compound.code, query.year);
-    let order = Order { year: Some(year), public: query.public.then_some(true), ..Order::default() };
+    let order =
+        Order { year: Some(year), public: query.public.then_some(true), ..Order::default() };
     let (books, compound) = (&visit.books, &visit.compound);
     let bytes = documents::on_paper(books, compound, "notice", order, query.format).await?;
     Ok(query.format.kept(&format!("notice-{code}-{year}"), bytes))

@@ -69,7 +69,9 @@ pub static DOCUMENTS: &[Document] = &[
         each: "催缴",
         ..document("demand", "D1", "催缴通知单")
     },
-    Document { takes: &["on"], ..document("arrears-posted", "D1G", "物业费催缴公示表（遮盖）") },
+    Document {
+        takes: &["on"], ..document("arrears-posted", "D1G", "物业费催缴公示表（遮盖）")
+    },
     Document {
         needs: &["no"],
         takes: &["paper"],
@@ -81,8 +83,7 @@ pub static DOCUMENTS: &[Document] = &[
         ..document("fund-receipt", "D2W", "维修资金交存专用收据")
     },
     Document {
-        takes: &["from", "to", "on"],
-        ..document("collection", "D3", "物业费收缴率报表")
+        takes: &["from", "to", "on"], ..document("collection", "D3", "物业费收缴率报表")
     },
     Document { needs: &["no"], ..document("approval", "D4", "维修资金使用审批表") },
     Document { needs: &["no"], ..document("shares", "D5", "维修资金分摊清册") },
@@ -120,7 +121,9 @@ pub static DOCUMENTS: &[Document] = &[
         ..document("notice", "ND", "维修资金年度公示（165号令第三十条）")
     },
     Document { takes: &["on"], ..document("reconciliation", "DZ", "对账差异表") },
-    Document { needs: &["no"], ..document("transfer", "HK", "划款通知书：编号为 项目-步骤") },
+    Document {
+        needs: &["no"], ..document("transfer", "HK", "划款通知书：编号为 项目-步骤")
+    },
     Document { needs: &["no"], ..document("emergency", "YJQ", "应急使用确认单") },
     Document { needs: &["no"], ..document("certificate", "ZM", "结存证明、结清证明") },
     Document { needs: &["no"], ..document("custody", "YJ", "维修资金移交、划回清册") },
@@ -197,12 +200,14 @@ impl Order {
             .filter(|name| !given.iter().any(|(given, _)| given == name))
             .collect();
         if !missing.is_empty() {
-            let told = format!("{}（{}）还须写 {}", document.name, document.title, missing.join("、"));
+            let told =
+                format!("{}（{}）还须写 {}", document.name, document.title, missing.join("、"));
             return Err(problem::REPORT_ASKED.refuse(told));
         }
-        let strange = given.iter().map(|(name, _)| name.as_str()).find(|name| {
-            !document.needs.contains(name) && !document.takes.contains(name)
-        });
+        let strange = given
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .find(|name| !document.needs.contains(name) && !document.takes.contains(name));
         match strange {
             Some(name) => {
                 let told = format!("{}（{}）不收 {name}", document.name, document.title);
@@ -388,8 +393,9 @@ fn differences(before: &Sheet, after: &Sheet) -> Vec<Change> {
         let text = text::press(sheet);
         let body = text.lines().take_while(|line| !line.starts_with("打印时间"));
         let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-        let is_of_state =
-            |line: &String| line.starts_with("账簿印记") || line.contains("取数时间") || line.starts_with('=');
+        let is_of_state = |line: &String| {
+            line.starts_with("账簿印记") || line.contains("取数时间") || line.starts_with('=')
+        };
         body.map(plain).filter(|line| !line.is_empty() && !is_of_state(line)).collect()
     };
     let (before, after) = (lines(before), lines(after));
@@ -419,7 +425,11 @@ pub async fn again(
     let agrees = drawn.check == ticket.check;
     if agrees && !anew {
         // The QR asks for what it asked for.
-        return Ok(drawn.ordered_as(&ticket.order.ticket(document, &compound.code, ticket.printed_at)));
+        return Ok(drawn.ordered_as(&ticket.order.ticket(
+            document,
+            &compound.code,
+            ticket.printed_at,
+        )));
     }
     let now = books.clock().now();
     let order = Order { known_at: None, ..then };
@@ -656,7 +666,8 @@ pub async fn report_batch(
     })?;
     let mut list = manifest()?;
     let books = &visit.books;
-    let bound = volume(books, &visit.compound, document, part, None, now, number, &mut list).await?;
+    let bound =
+        volume(books, &visit.compound, document, part, None, now, number, &mut list).await?;
     let name = format!("{}-{}-{number:03}", document.name, visit.compound.code);
     match device {
         Device::Csv => Ok(device.kept(&name, listed(list)?)),
@@ -793,7 +804,10 @@ pub async fn orders(
 ///
 /// # Errors
 /// Those of [`draw`]; `door.no-glyph`.
-#[expect(clippy::too_many_arguments, reason = "a volume is all of these, and nothing holds them together but it")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a volume is all of these, and nothing holds them together but it"
+)]
 pub async fn volume(
     books: &Books,
     compound: &Compound,
@@ -815,14 +829,17 @@ pub async fn volume(
 /// What a template is previewed with: every field says its own name.
 #[must_use]
 pub fn blank(known: &'static template::Known) -> template::Values {
-    let mut values = template::Values { number: "预览".to_owned(), ..template::Values::default() };
+    let mut values =
+        template::Values { number: "预览".to_owned(), ..template::Values::default() };
     for (name, says) in known.words {
         values.set(name, format!("〔{says}〕"));
     }
     let line = known.lines.iter().map(|(name, says)| (*name, Cell::Text(format!("〔{says}〕"))));
     values.lines.push(line.collect());
-    values.warning =
-        Some(Warning { word: "预览".to_owned(), meaning: "只看排版，不是单据。".to_owned() });
+    values.warning = Some(Warning {
+        word: "预览".to_owned(),
+        meaning: "只看排版，不是单据。".to_owned(),
+    });
     values
 }
 

@@ -300,7 +300,8 @@ impl Seat {
     /// Those of [`governance::result`].
     pub async fn paper(&self, no: RoundNo, device: Device) -> Result<Vec<u8>> {
         let order = Order { no: Some(no.to_string()), ..Order::default() };
-        documents::at_compound(&self.books, self.compound, "vote-result", order, device.into()).await
+        documents::at_compound(&self.books, self.compound, "vote-result", order, device.into())
+            .await
     }
 
     /// The recount file, to be kept.

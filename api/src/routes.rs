@@ -25,9 +25,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, arrears, audit, bank, channels, counter, countersign, documents, fees, front, fund, gains,
-    governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements, policy,
-    portal, problem, proof, property, refunds, renewal, tariffs, trust, works,
+    accounts, arrears, audit, bank, channels, counter, countersign, documents, fees, front, fund,
+    gains, governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements,
+    policy, portal, problem, proof, property, refunds, renewal, tariffs, trust, works,
 };
 
 /// Whoever may read the books of a compound.

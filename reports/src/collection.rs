@@ -148,12 +148,14 @@ pub fn rates(of: &Collection) -> Chart {
     let line = i64::from(of.break_even_bp);
     let level = Some((format!("保本线 {}", percent(line)), line));
     let plot = Plot::Bars { bars, unit: Unit::BasisPoints, level };
-    Chart { title: "各幢本期收缴率（未达保本线的以斜线表示；截去尾数）".into(), plot }
+    Chart {
+        title: "各幢本期收缴率（未达保本线的以斜线表示；截去尾数）".into(), plot
+    }
 }
 
 fn received(of: &Collection) -> Table {
-    let heads =
-        ["收本期", "收前期欠费", "收以后各期", "没有账单的", "预存", "收款合计"].map(Column::amounts);
+    let heads = ["收本期", "收前期欠费", "收以后各期", "没有账单的", "预存", "收款合计"]
+        .map(Column::amounts);
     let mut columns = vec![Column::words("楼栋", 1)];
     columns.extend(heads);
     let mut table = Table::new(columns, "本期没有收款");

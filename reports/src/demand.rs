@@ -9,9 +9,7 @@ use ledger::calendar::Instant;
 use ledger::fees::PENALTY_ITEM;
 use ledger::money::Money;
 
-use crate::sheet::{
-    Block, Cell, Chart, Column, Plot, Rank, Seal, Sheet, Side, Table, Unit, Width,
-};
+use crate::sheet::{Block, Cell, Chart, Column, Plot, Rank, Seal, Sheet, Side, Table, Unit, Width};
 use crate::template::{Known, Values};
 
 /// What a template of this document may name.
@@ -160,7 +158,10 @@ pub fn ages(of: &Ageing) -> Chart {
         ("一年以上", total.class_4_fen),
     ];
     let bars = bars.map(|(name, fen)| (name.to_owned(), fen.in_fen())).into();
-    Chart { title: "欠费账龄（元）".into(), plot: Plot::Bars { bars, unit: Unit::Fen, level: None } }
+    Chart {
+        title: "欠费账龄（元）".into(),
+        plot: Plot::Bars { bars, unit: Unit::Fen, level: None },
+    }
 }
 
 #[cfg(test)]

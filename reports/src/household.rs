@@ -211,8 +211,7 @@ pub fn set(figures: &Figures) -> Result<Sheet> {
         word: "未结账".into(),
         meaning: "本期账簿尚未结账，以下数字仍可能变动，仅供查询，不作对账依据。".into(),
     });
-    let sheet =
-        Sheet::new(&figures.compound, "住宅专项维修资金分户对账单", figures.printed_at);
+    let sheet = Sheet::new(&figures.compound, "住宅专项维修资金分户对账单", figures.printed_at);
     let sheet = sheet.running(running).warning(warning).saying(blocks);
     let number = format!("{} {}", figures.account, figures.to);
     Ok(sheet.sealed("D6", &number, Some(figures.seal.clone())))

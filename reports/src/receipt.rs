@@ -33,12 +33,7 @@ pub static FEE: Known = Known {
         ("prepaid", "预存：其中预存的金额"),
         ("reason", "作废原因"),
     ],
-    lines: &[
-        ("room", "房号"),
-        ("item", "收费项目"),
-        ("period", "计费期间"),
-        ("amount", "金额"),
-    ],
+    lines: &[("room", "房号"), ("item", "收费项目"), ("period", "计费期间"), ("amount", "金额")],
     sums: &[("amount", "合计")],
     shipped: include_str!("../template/receipt.toml"),
 };
@@ -77,7 +72,8 @@ pub fn fee(of: &FeeReceipt, rows: &[ReceiptRow], compound: &str, seal: Option<Se
         fees::ReceiptState::Red => warn("红字", "本收据冲减原收据所记的款项。"),
         fees::ReceiptState::Valid => copied(of.copies),
     };
-    let some = |fen: Money| if fen.is_zero() { String::new() } else { format!("{} 元", fen.grouped()) };
+    let some =
+        |fen: Money| if fen.is_zero() { String::new() } else { format!("{} 元", fen.grouped()) };
     values.set("compound", compound);
     values.set("no", of.receipt_no.to_string());
     values.set("issued_on", of.issued_on.to_string());
@@ -94,7 +90,8 @@ pub fn fee(of: &FeeReceipt, rows: &[ReceiptRow], compound: &str, seal: Option<Se
     values.set("change", some(of.change_fen));
     let ahead = rows.iter().filter(|row| row.from_on.is_none()).map(|row| row.amount_fen).sum();
     values.set("prepaid", some(ahead));
-    let reason = if of.reason.is_empty() { String::new() } else { format!("作废原因：{}", of.reason) };
+    let reason =
+        if of.reason.is_empty() { String::new() } else { format!("作废原因：{}", of.reason) };
     values.set("reason", reason);
     for row in rows {
         let period = match (row.from_on, row.to_on) {
@@ -141,7 +138,8 @@ pub fn fund(
     values.set("housing", dwelling.housing.in_chinese());
     values.set("standard", if standard.is_empty() { "未核定" } else { standard });
     values.set("kind", kind.in_chinese());
-    let reason = if of.reason.is_empty() { String::new() } else { format!("作废原因：{}", of.reason) };
+    let reason =
+        if of.reason.is_empty() { String::new() } else { format!("作废原因：{}", of.reason) };
     values.set("reason", reason);
     values.sums = [("amount", of.amount_fen)].into();
     values

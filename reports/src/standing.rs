@@ -25,8 +25,7 @@ pub async fn seal(
     let (mut known, mut unknown, mut head) = (0, last.0.saturating_add(1), hash);
     while let Some(at) = known_at.filter(|_| unknown - known > 1) {
         let middle = known + (unknown - known) / 2;
-        let found =
-            journal::vouchers(view, compound, book, VoucherSeq(middle - 1), 1).await?;
+        let found = journal::vouchers(view, compound, book, VoucherSeq(middle - 1), 1).await?;
         match found.first() {
             Some(row) if row.voucher.recorded_at <= at => known = middle,
             Some(row) => (unknown, head) = (middle, row.voucher.prev_hash),

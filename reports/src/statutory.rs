@@ -48,8 +48,7 @@ pub fn set(of: &Statements, code: Code, head: &Head) -> Result<Sheet> {
     blocks.push(Block::Notes(notes(of, head)));
     let names = ["编制人", "复核", "负责人"];
     blocks.push(Block::Signatures(names.map(String::from).into()));
-    let paper =
-        if code == Code::IncomeAndExpenditure { Paper::A4 } else { Paper::A4Landscape };
+    let paper = if code == Code::IncomeAndExpenditure { Paper::A4 } else { Paper::A4Landscape };
     let running = vec![form.number.clone(), period(of, code), "单位：元".into()];
     let sheet = Sheet::new(&head.fund, &form.title, head.printed_at).on(paper);
     let sheet = sheet.running(running).saying(blocks);

@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 
 use ledger::calendar::Instant;
+use ledger::journal::text;
 use ledger::money::Money;
 use serde::Deserialize;
 
@@ -40,12 +41,8 @@ pub struct Known {
 }
 
 /// Every document that is printed by a template.
-pub static KNOWN: &[&Known] = &[
-    &crate::demand::KNOWN,
-    &crate::receipt::FEE,
-    &crate::receipt::FUND,
-    &crate::renewal::KNOWN,
-];
+pub static KNOWN: &[&Known] =
+    &[&crate::demand::KNOWN, &crate::receipt::FEE, &crate::receipt::FUND, &crate::renewal::KNOWN];
 
 /// The document of that name.
 #[must_use]
@@ -113,7 +110,7 @@ pub struct Template {
     before: Vec<String>,
     /// The columns of the lines.
     #[serde(default)]
-    columns: Vec<Column0>,
+    columns: Vec<Chosen>,
     /// What stands instead of lines where there are none.
     #[serde(default)]
     nothing: String,
@@ -138,6 +135,9 @@ pub struct Template {
     /// What is torn off.
     #[serde(default)]
     slip: Option<Slip>,
+    /// The first letters of the file's digest.
+    #[serde(skip)]
+    digest: String,
 }
 
 fn compound() -> String {
@@ -164,7 +164,7 @@ const fn one() -> usize {
 /// A column of the lines.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Column0 {
+struct Chosen {
     head: String,
     field: String,
     /// How many shares of the room words take.
@@ -249,9 +249,9 @@ impl Template {
     ///
     /// # Errors
     /// A sentence in Chinese for whoever edits it.
-    pub fn read(known: &Known, text: &str) -> Result<Template, String> {
+    pub fn read(known: &Known, file: &str) -> Result<Template, String> {
         let template: Template =
-            toml::from_str(text).map_err(|why| format!("模板不能识别：{why}"))?;
+            toml::from_str(file).map_err(|why| format!("模板不能识别：{why}"))?;
         if template.document != known.name {
             return Err(format!(
                 "模板用于 {}，此处须为 {}（{}）",
@@ -277,7 +277,8 @@ impl Template {
         {
             return Err(unknown(field, known.sums));
         }
-        Ok(template)
+        let digest = text::hex(&text::hash(file)).chars().take(8).collect();
+        Ok(Template { digest, ..template })
     }
 
     /// The shipped template of a document.
@@ -295,8 +296,7 @@ impl Template {
         said.extend(self.slip.iter().flat_map(|slip| &slip.signatures).map(String::as_str));
         let labelled = self.fields.iter().chain(&self.after).chain(torn_off);
         said.extend(labelled.map(|one| one.value.as_str()));
-        let lists =
-            [&self.running, &self.before, &self.texts, &self.notes, &self.signatures];
+        let lists = [&self.running, &self.before, &self.texts, &self.notes, &self.signatures];
         said.extend(lists.into_iter().flatten().map(String::as_str));
         said.into_iter()
     }
@@ -362,7 +362,9 @@ impl Template {
             .saying(blocks)
             .copies(copies);
         sheet.shift = self.shift;
-        Ok(sheet.sealed(known.code, &values.number, values.seal.clone()))
+        let Template { version, digest, .. } = self;
+        let number = format!("{}（模板第 {version} 版 {digest}）", values.number);
+        Ok(sheet.sealed(known.code, &number, values.seal.clone()))
     }
 
     fn table(&self, values: &Values) -> Table {
@@ -371,7 +373,8 @@ impl Template {
         };
         let columns = self.columns.iter().map(|column| {
             let figures = values.lines.iter().map(|line| cell(line, &column.field));
-            let is_figure = |cell: Cell| matches!(cell, Cell::Money(_) | Cell::Area(_) | Cell::Count(_));
+            let is_figure =
+                |cell: Cell| matches!(cell, Cell::Money(_) | Cell::Area(_) | Cell::Count(_));
             let mut some = figures.filter(|cell| *cell != Cell::Blank).peekable();
             if column.adds || (some.peek().is_some() && some.all(is_figure)) {
                 let amounts = Column::amounts(&column.head);

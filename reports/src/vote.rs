@@ -94,11 +94,15 @@ pub fn slip(round: &Round, voter: &Voter, compound: &str, printed_at: Instant) -
         Field::new("面积", format!("{} ㎡", voter.area)),
     ];
     let silent = round.motions.iter().map(|motion| motion.rule.silent.clause().to_owned());
-    let silent = silent.filter(|clause| !clause.is_empty()).collect::<std::collections::BTreeSet<_>>();
+    let silent =
+        silent.filter(|clause| !clause.is_empty()).collect::<std::collections::BTreeSet<_>>();
     let silence = if silent.is_empty() {
         "逾期未反馈的，不计入参与表决。".to_owned()
     } else {
-        format!("逾期未反馈的，按{}处理，单独列示。", silent.into_iter().collect::<Vec<_>>().join("、"))
+        format!(
+            "逾期未反馈的，按{}处理，单独列示。",
+            silent.into_iter().collect::<Vec<_>>().join("、")
+        )
     };
     let blocks = vec![
         Block::Fields { across: 2, fields: whose },
@@ -109,7 +113,9 @@ pub fn slip(round: &Round, voter: &Voter, compound: &str, printed_at: Instant) -
             "委托他人表决的，附授权委托书；受托人按委托事项表决。".into(),
             "送达方式：□ 直接　□ 邮寄　□ 电子　□ 公告".into(),
         ]),
-        Block::Signatures(["业主签名", "日期", "受托人签名", "受托人证件号"].map(String::from).into()),
+        Block::Signatures(
+            ["业主签名", "日期", "受托人签名", "受托人证件号"].map(String::from).into(),
+        ),
         Block::Cut("存根".into()),
         Block::Fields { across: 3, fields: stub },
         Block::Signatures(["领票签字", "电话", "时间", "代理人"].map(String::from).into()),

@@ -11,7 +11,8 @@ use ledger::works::step::HeldBy;
 use ledger::works::{Facts, Finding, Preview};
 
 use crate::sheet::{
-    Block, Cell, Chart, Column, Copies, Field, Opinion, Paper, Plot, Rank, Sheet, Side, Sum, Table, Width,
+    Block, Cell, Chart, Column, Copies, Field, Opinion, Paper, Plot, Rank, Sheet, Side, Sum, Table,
+    Width,
 };
 
 /// The form an office signs (使用审批表), with every condition of the gate.
@@ -56,13 +57,15 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
         fields.push(Field::new("分摊依据", basis).over(2));
     }
     if let Some(check) = facts.check.as_ref().map(|check| &check.is) {
-        let part = if check.common_part.is_empty() { "不属于共用部位" } else { &check.common_part };
+        let part =
+            if check.common_part.is_empty() { "不属于共用部位" } else { &check.common_part };
         fields.push(Field::new("共用部位", part));
         fields.push(Field::new("保修期满", check.warranty_until_on.to_string()));
     }
     if let Some(carried) = &facts.carried {
         let (round, motion) = carried.number;
-        let told = format!("表决 {round} 事项 {motion}，{} 通过，{}", carried.passed_on, carried.article);
+        let told =
+            format!("表决 {round} 事项 {motion}，{} 通过，{}", carried.passed_on, carried.article);
         fields.push(Field::new("表决结果", told).over(2));
     }
     for notice in &facts.notices {
@@ -110,12 +113,16 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
     notes.extend(digest.iter().map(|digest| format!("申请摘要（SHA-256）{digest}")));
     let running = vec![format!("项目编号 {}", facts.no()), facts.stage().in_chinese().to_owned()];
     let offices = ["物业服务企业", "业主委员会", "街道办事处", "房管部门"];
-    let sheet = Sheet::new(compound, "维修资金使用审批表", printed_at).running(running).saying(vec![
+    let sheet =
+        Sheet::new(compound, "维修资金使用审批表", printed_at).running(running).saying(vec![
         Block::Fields { across: 2, fields },
         Block::Heading("支取条件".into()),
         Block::Table(table),
         Block::Notes(notes),
-        Block::Text("申请人声明：上列费用不在物业服务费中列支；所附预算、方案、合同、表决材料真实有效。".into()),
+        Block::Text(
+            "申请人声明：上列费用不在物业服务费中列支；所附预算、方案、合同、表决材料真实有效。"
+                .into(),
+        ),
         Block::Signatures(["经办人", "业委会主任", "日期"].map(String::from).into()),
         Block::Opinions(offices.map(|office| Opinion::sealed(office, "")).into()),
     ]);
@@ -139,7 +146,8 @@ pub fn transfer(
         Field::new("小区", compound),
         Field::new("项目", &facts.project.proposal.title),
         Field::new("维修内容", plan.map_or("", |plan| plan.content.as_str())).over(2),
-        Field::new("使用分摊范围", plan.map_or_else(String::new, |plan| plan.scope.in_chinese())).over(2),
+        Field::new("使用分摊范围", plan.map_or_else(String::new, |plan| plan.scope.in_chinese()))
+            .over(2),
         Field::new("收款单位", &asked.is.payee),
         // The bank needs the whole number; a paper that is handed in is not posted.
         Field::new("账号", &asked.is.account_no),
@@ -186,8 +194,10 @@ pub fn emergency(facts: &Facts, compound: &str, printed_at: Instant) -> Option<S
         fields.push(Field::new("已登记的确认、证明", told).over(2));
     }
     let offices = ["物业服务企业", "业主委员会（居民委员会）", "街道办事处（乡镇人民政府）"];
-    let sheet = Sheet::new(compound, "维修资金应急使用确认单", printed_at)
-        .running(vec![format!("项目编号 {}", facts.no()), format!("{}", facts.project.proposed_on)]);
+    let sheet = Sheet::new(compound, "维修资金应急使用确认单", printed_at).running(vec![
+        format!("项目编号 {}", facts.no()),
+        format!("{}", facts.project.proposed_on),
+    ]);
     let sheet = sheet.saying(vec![
         Block::Fields { across: 2, fields },
         Block::Text("经现场查看，上列情形危及房屋安全或者人身财产安全，须立即维修。".into()),
@@ -251,8 +261,7 @@ pub fn roster(facts: &Facts, shared: &Preview, compound: &str, printed_at: Insta
     } else {
         format!("Σ 分摊 {} 元，另由售房单位等承担", sum.grouped())
     };
-    let running =
-        vec![format!("项目编号 {}", facts.no()), facts.project.proposal.title.clone()];
+    let running = vec![format!("项目编号 {}", facts.no()), facts.project.proposal.title.clone()];
     let sheet = Sheet::new(compound, "维修资金分摊清册", printed_at).on(Paper::A4Landscape);
     let taking_part = || shared.rows.iter().filter(|row| row.left_out.is_empty());
     let area: i64 = taking_part().map(|row| row.area_centi_m2.in_centi_m2()).sum();

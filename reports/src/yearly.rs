@@ -72,50 +72,68 @@ pub fn set(of: &Year<'_>) -> Result<Sheet> {
     };
     let by_hand = |what: &str| Block::Text(format!("{BY_HAND}{what}"));
 
-    chapter("一、企业与项目信息", vec![
-        Block::Fields {
-            across: 2,
-            fields: vec![
-                Field::new("小区", of.compound),
-                Field::new("地址", of.address),
-                Field::new("物业服务企业", of.company.unwrap_or("（账簿未登记合同）")),
-                Field::new("户数", format!("{} 户", of.notice.dwellings.len())),
-            ],
-        },
-        by_hand("项目负责人、投诉电话。"),
-    ]);
+    chapter(
+        "一、企业与项目信息",
+        vec![
+            Block::Fields {
+                across: 2,
+                fields: vec![
+                    Field::new("小区", of.compound),
+                    Field::new("地址", of.address),
+                    Field::new("物业服务企业", of.company.unwrap_or("（账簿未登记合同）")),
+                    Field::new("户数", format!("{} 户", of.notice.dwellings.len())),
+                ],
+            },
+            by_hand("项目负责人、投诉电话。"),
+        ],
+    );
     chapter("二、服务事项与履约", vec![by_hand("服务事项、标准及履行情况。")]);
     chapter("三、收费与收支", fees(of));
-    chapter("四、公共水电、公共收益与维修资金的使用", vec![
-        Block::Table(uses(of)),
-        Block::Text("公共收益的逐项收支见公共收益公示表；公共水电分摊见各户账单所附算式。".into()),
-    ]);
+    chapter(
+        "四、公共水电、公共收益与维修资金的使用",
+        vec![
+            Block::Table(uses(of)),
+            Block::Text(
+                "公共收益的逐项收支见公共收益公示表；公共水电分摊见各户账单所附算式。".into(),
+            ),
+        ],
+    );
     chapter("五、设施设备", vec![by_hand("维保单位、资质、检验和方案。")]);
     chapter("六、车位", vec![by_hand("车位数量、权属、使用情况。")]);
     chapter("七、装修", vec![by_hand("装修登记、押金管理。")]);
     chapter("八、住宅专项维修资金", fund(of));
-    chapter("九、续筹与预测", vec![
-        Block::Table(low(of)),
-        Block::Chart(standing(of)),
-        Block::Text(format!(
-            "依据 {} 年末账簿，非审计结论；首期交存额不明的房屋未作判断。",
-            of.notice.year
-        )),
-    ]);
+    chapter(
+        "九、续筹与预测",
+        vec![
+            Block::Table(low(of)),
+            Block::Chart(standing(of)),
+            Block::Text(format!(
+                "依据 {} 年末账簿，非审计结论；首期交存额不明的房屋未作判断。",
+                of.notice.year
+            )),
+        ],
+    );
     chapter("十、审计结论", vec![by_hand("审计机构、结论及公示日期；没有审计的写明。")]);
-    chapter("十一、异议与答复", vec![
-        Block::Text(crate::notice::objections()),
-        by_hand("本年收到的异议及答复。"),
-    ]);
+    chapter(
+        "十一、异议与答复",
+        vec![Block::Text(crate::notice::objections()), by_hand("本年收到的异议及答复。")],
+    );
     let mut notes: Vec<String> = checks().map(ToString::to_string).collect();
     notes.extend(of.notice.statements.seals.iter().map(|seal| format!("所依据结账的印记 {seal}")));
     let adjusted = of.notice.statements.amount(Code::ChangesInNetAssets, "adjusted", 3);
-    let restated = if adjusted.is_zero() { "没有".to_owned() } else { format!("{} 元", adjusted.grouped()) };
+    let restated = if adjusted.is_zero() {
+        "没有".to_owned()
+    } else {
+        format!("{} 元", adjusted.grouped())
+    };
     notes.push(format!("以前年度调整（重述）：{restated}"));
-    chapter("十二、校验", vec![
-        Block::Notes(notes),
-        Block::Signatures(["编制人", "复核", "负责人（盖章）"].map(String::from).into()),
-    ]);
+    chapter(
+        "十二、校验",
+        vec![
+            Block::Notes(notes),
+            Block::Signatures(["编制人", "复核", "负责人（盖章）"].map(String::from).into()),
+        ],
+    );
 
     let running = vec![format!("{year} 年度"), "单位：元".into()];
     let sheet = Sheet::new(of.compound, "物业服务年度公示报告", of.printed_at).running(running);
@@ -135,14 +153,19 @@ fn fees(of: &Year<'_>) -> Vec<Block> {
     let total = &of.collection.total;
     let rate = total.current_rate.percent.clone().unwrap_or_else(|| "—".into());
     let mut blocks = vec![
-        Block::Table(rows("物业费", &[
-            ("本年应收", total.billed_fen),
-            ("本年减免", total.reduced_fen),
-            ("本年实收", total.received_fen),
-            ("本年未收", total.open_fen),
-            ("年末欠费（含以前年度）", total.closing_fen),
-        ])),
-        Block::Text(format!("本年收缴率 {rate} =（实收 ÷（应收 − 减免））；收费标准见合同及公示的价目。")),
+        Block::Table(rows(
+            "物业费",
+            &[
+                ("本年应收", total.billed_fen),
+                ("本年减免", total.reduced_fen),
+                ("本年实收", total.received_fen),
+                ("本年未收", total.open_fen),
+                ("年末欠费（含以前年度）", total.closing_fen),
+            ],
+        )),
+        Block::Text(format!(
+            "本年收缴率 {rate} =（实收 ÷（应收 − 减免））；收费标准见合同及公示的价目。"
+        )),
         Block::Chart(crate::collection::rates(of.collection)),
     ];
     if let Some(trust) = of.trust {
@@ -201,8 +224,7 @@ fn fund(of: &Year<'_>) -> Vec<Block> {
     let series = vec!["归集（交存和收益）".into(), "使用（维修和返还）".into()];
 
     let heads = ["年初", "归集", "收益", "支出", "返还", "划转及调整", "年末"].map(Column::amounts);
-    let mut columns =
-        vec![Column::words("楼栋", 1), Column::new("户数", Side::Right, Width::Fit)];
+    let mut columns = vec![Column::words("楼栋", 1), Column::new("户数", Side::Right, Width::Fit)];
     columns.extend(heads);
     let mut table = Table::new(columns, "没有房屋");
     let mut buildings: BTreeMap<(usize, &str), (u64, [Money; 7])> = BTreeMap::new();
@@ -241,7 +263,8 @@ fn fund(of: &Year<'_>) -> Vec<Block> {
         "本年没有维修项目",
     );
     for facts in &of.projects {
-        let budget = facts.plan.as_ref().map_or(Cell::Blank, |plan| Cell::Money(plan.is.budget_fen));
+        let budget =
+            facts.plan.as_ref().map_or(Cell::Blank, |plan| Cell::Money(plan.is.budget_fen));
         let vote = facts.carried.as_ref().map_or_else(String::new, |carried| {
             format!("表决 {} 事项 {}", carried.number.0, carried.number.1)
         });
@@ -256,7 +279,10 @@ fn fund(of: &Year<'_>) -> Vec<Block> {
         projects.push(Rank::Line, cells);
     }
     let rounds = of.rounds.iter().map(|round| {
-        format!("表决 {}　{}（{} 至 {}）", round.round_no, round.title, round.opens_on, round.closes_on)
+        format!(
+            "表决 {}　{}（{} 至 {}）",
+            round.round_no, round.title, round.opens_on, round.closes_on
+        )
     });
     let mut rounds: Vec<String> = rounds.collect();
     if rounds.is_empty() {
@@ -295,7 +321,9 @@ fn standing(of: &Year<'_>) -> Chart {
     let bars = known.map(|(name, first, has)| (format!("{name} 幢"), points(*has, *first)));
     let level = Some((format!("续筹线 {}", percent(of.bar)), of.bar));
     let plot = Plot::Bars { bars: bars.collect(), unit: Unit::BasisPoints, level };
-    Chart { title: "各幢余额占首期交存额（低于续筹线的以斜线表示）".into(), plot }
+    Chart {
+        title: "各幢余额占首期交存额（低于续筹线的以斜线表示）".into(), plot
+    }
 }
 
 /// How many dwellings of each building are under the bar, and what they have: no single one.

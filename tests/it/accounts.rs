@@ -273,6 +273,13 @@ on_both! {
         proved("notice", &sheet);
         let text = press::text::press(&sheet);
         assert!(!text.contains("1-1-101"), "{text}");
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("pack");
+        let pack = ["report", "audit-pack", "--compound", "xiaohe", "--year", "2025", "--out", out.to_str().unwrap()];
+        // The worked year was posted past the doors, which the verdict in the pack says.
+        assert!(at(&world, &pack).await.must(1).out.contains("19 个文件及摘要清单，核验有误"));
+        let sums = std::fs::read_to_string(out.join("SHA256SUMS")).unwrap();
+        assert!(sums.contains("会住维01表.pdf") && sums.contains(".journal") && sums.lines().count() == 19, "{sums}");
         let asked = serde_json::json!({ "year": 2025 });
         proved("yearly", &crate::printed::drawn(&world, "xiaohe", "yearly", asked).await);
         assert_eq!(code(accounts::notice(&mut view, &compound, 2024).await), "accounts.not-closed");

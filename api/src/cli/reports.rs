@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use ledger::accounts::{self, Code, Gap};
 use ledger::books::Books;
 use ledger::calendar::{Instant, Month};
+use ledger::journal::Book;
 use ledger::money::Money;
 use reports::sheet::{Block, Sheet};
 use reports::template::{self, Template};
@@ -15,6 +16,7 @@ use reports::template::{self, Template};
 use super::{CompoundArg, DONE, Out, REFUSED, Ran, Stop, compound, month, put, say};
 use crate::accounts::{Device, drawn_up, of_area, paper};
 use crate::documents::{self, DOCUMENTS, Order, Ticket};
+use crate::journal::ExportFormat;
 use crate::wire::IsoDay;
 
 /// What is printed.
@@ -53,6 +55,20 @@ enum ReportAct {
     Batch(BatchArgs),
     /// 模板：列出字段、查看自带模板、检查修改后的模板
     Template(TemplateArgs),
+    /// 审计底稿包：一年的报表、公示、对账、收缴率、四本账簿、核验结果，附摘要清单
+    AuditPack(PackArgs),
+}
+
+#[derive(Debug, Args)]
+struct PackArgs {
+    #[command(flatten)]
+    compound: CompoundArg,
+    /// 年度：12 月已结账
+    #[arg(long)]
+    year: i32,
+    /// 写到文件夹
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -255,6 +271,7 @@ pub(super) async fn run(books: &Books, asked: Report, out: Out<'_>) -> Ran {
         Some(ReportAct::Again(args)) => again(books, args, out).await,
         Some(ReportAct::Batch(args)) => batch(books, args, out).await,
         Some(ReportAct::Template(args)) => template(&args, out),
+        Some(ReportAct::AuditPack(args)) => audit_pack(books, args, out).await,
     }
 }
 
@@ -284,7 +301,13 @@ async fn one(books: &Books, name: &str, args: ReportArgs, out: Out<'_>) -> Ran {
     };
     let now = books.clock().now();
     let sheet = documents::draw(books, &compound, document, &order, edited.as_deref(), now).await?;
-    written(sheet, args.out.as_deref(), device, &format!("{} {}", compound.name, document.title), out)
+    written(
+        sheet,
+        args.out.as_deref(),
+        device,
+        &format!("{} {}", compound.name, document.title),
+        out,
+    )
 }
 
 /// Writes a sheet out; a file is told with the checks that stand on the sheet.
@@ -396,7 +419,11 @@ async fn again(books: &Books, args: AgainArgs, out: Out<'_>) -> Ran {
     let compound = compound(books, &ticket.compound).await?;
     let sheet = documents::again(books, &compound, &ticket, args.anew).await?;
     let is_same = sheet.check == ticket.check;
-    let what = if is_same { "重印，与原件相同" } else { "再版，前后不同之处见再版说明" };
+    let what = if is_same {
+        "重印，与原件相同"
+    } else {
+        "再版，前后不同之处见再版说明"
+    };
     let device = device(&args.out).unwrap_or(Device::Text);
     written(sheet, Some(&args.out), device, what, out)
 }
@@ -441,17 +468,76 @@ fn template(args: &TemplateArgs, out: Out<'_>) -> Ran {
     Ok(DONE)
 }
 
+/// Everything an auditor of a year asks for, with the digest of each file.
+async fn audit_pack(books: &Books, args: PackArgs, out: Out<'_>) -> Ran {
+    let compound = compound(books, &args.compound.compound).await?;
+    let (now, year) = (books.clock().now(), args.year);
+    let day = |month: i32, last: bool| {
+        let month = Month::from_number(year * 100 + month);
+        month.map(|month| IsoDay(if last { month.last_day() } else { month.first_day() }))
+    };
+    let period = Month::from_number(year * 100 + 12);
+    let form = |code| Order { form: Some(code), period, ..Order::default() };
+    let of_year = || Order { year: Some(year), ..Order::default() };
+    let span = Order { from: day(1, false), to: day(12, true), ..Order::default() };
+    let papers = [
+        ("statutory", "会住维01表", form(Code::BalanceSheet)),
+        ("statutory", "会住维02表", form(Code::IncomeAndExpenditure)),
+        ("statutory", "会住维03表", form(Code::ChangesInNetAssets)),
+        ("notice", "维修资金年度公示", of_year()),
+        ("yearly", "物业服务年度公示报告", of_year()),
+        ("collection", "收缴率报表", span),
+        ("reconciliation", "对账差异表", Order { on: day(12, true), ..Order::default() }),
+    ];
+    let lost = |why| Stop::Usage(format!("文件夹 {} 不能建立：{why}", args.out.display()));
+    std::fs::create_dir_all(&args.out).map_err(lost)?;
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for (name, title, order) in papers {
+        let document = documents::known(name).map_err(refused)?;
+        let sheet = documents::draw(books, &compound, document, &order, None, now).await?;
+        for (device, ending) in [(Device::Pdf, "pdf"), (Device::Xlsx, "xlsx")] {
+            files.push((format!("{title}.{ending}"), documents::press_now(&sheet, device)?));
+        }
+    }
+    let mut view = books.read().await?;
+    for book in Book::ALL {
+        let (mut text, id) = (Vec::new(), compound.id);
+        crate::journal::write_out(&mut view, id, book, ExportFormat::Hledger, &mut text).await?;
+        files.push((format!("{}.journal", book.chart().title), text));
+    }
+    drop(view);
+    let verdict = crate::journal::check(books, Some(compound.id)).await?;
+    let told = serde_json::to_vec_pretty(&verdict).map_err(documents::bug)?;
+    files.push(("核验结果.json".to_owned(), told));
+    let mut list = String::new();
+    for (name, bytes) in &files {
+        put(&args.out.join(name), bytes)?;
+        let digest = ledger::journal::text::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes));
+        list.push_str(&format!("{digest}  {name}\n"));
+    }
+    put(&args.out.join("SHA256SUMS"), list.as_bytes())?;
+    let many = files.len();
+    let told = if verdict.ok { "核验无误" } else { "核验有误，见核验结果" };
+    writeln!(
+        out,
+        "{} {year} 年度审计底稿包：{many} 个文件及摘要清单，{told}，已写到 {}",
+        compound.name,
+        args.out.display()
+    )?;
+    Ok(if verdict.ok { DONE } else { REFUSED })
+}
+
 /// Prints one for each dwelling or claim, in volumes, with a list of what was printed.
 async fn batch(books: &Books, args: BatchArgs, out: Out<'_>) -> Ran {
     let compound = compound(books, &args.compound.compound).await?;
     let document = documents::known(&args.name).map_err(refused)?;
     let edited = edited(args.template.as_deref())?;
     let now = books.clock().now();
-    let asked = Order { no: args.no, from: args.from, to: args.to, on: args.on, ..Order::default() };
+    let asked =
+        Order { no: args.no, from: args.from, to: args.to, on: args.on, ..Order::default() };
     let orders = documents::orders(books, &compound, document, &asked, now).await?;
-    std::fs::create_dir_all(&args.out).map_err(|why| {
-        Stop::Usage(format!("文件夹 {} 不能建立：{why}", args.out.display()))
-    })?;
+    std::fs::create_dir_all(&args.out)
+        .map_err(|why| Stop::Usage(format!("文件夹 {} 不能建立：{why}", args.out.display())))?;
     let each = usize::try_from(args.each).unwrap_or(250);
     let many = orders.len().div_ceil(each);
     let mut printed = documents::manifest()?;
@@ -459,9 +545,8 @@ async fn batch(books: &Books, args: BatchArgs, out: Out<'_>) -> Ran {
     let shows = std::io::stderr().is_terminal();
     for (number, part) in orders.chunks(each).enumerate() {
         let (template, list) = (edited.as_deref(), &mut printed);
-        let bytes = documents::volume(
-            books, &compound, document, part, template, now, number + 1, list,
-        );
+        let bytes =
+            documents::volume(books, &compound, document, part, template, now, number + 1, list);
         let bytes = bytes.await?;
         done += part.len();
         if shows {

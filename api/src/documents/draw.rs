@@ -195,8 +195,7 @@ impl Desk<'_> {
         let now = self.printed_at;
         let dwelling = dwelling_of(view, self.compound, self.order, now.day()).await?;
         let (bounds, period) = spanned(self.order, now);
-        let of =
-            household::gather(view, self.compound, &dwelling, period, bounds, now).await?;
+        let of = household::gather(view, self.compound, &dwelling, period, bounds, now).await?;
         household::set(&of).map_err(unset)
     }
 
@@ -216,9 +215,11 @@ impl Desk<'_> {
 
     async fn collection(&self, view: &mut Snapshot) -> Result<Sheet> {
         let today = self.printed_at.day();
-        let (buildings, stairs) = (self.rate(view, By::Building).await?, self.rate(view, By::Stair).await?);
+        let (buildings, stairs) =
+            (self.rate(view, By::Building).await?, self.rate(view, By::Stair).await?);
         let ageing =
-            arrears::ageing(view, self.compound.id, buildings.counted_on.min(today), By::Building).await?;
+            arrears::ageing(view, self.compound.id, buildings.counted_on.min(today), By::Building)
+                .await?;
         let seal = self.seal(view, Book::Service).await?;
         let name = &self.compound.name;
         Ok(collection::set(&buildings, &stairs, &ageing, name, self.printed_at, seal))
@@ -302,8 +303,7 @@ impl Desk<'_> {
         let rooms = voters(view, self.compound, &round, self.printed_at).await?;
         let room = self.order.room.as_deref().unwrap_or_default();
         let voter = rooms.iter().find(|voter| voter.room == room);
-        let voter =
-            voter.ok_or_else(|| asked(&format!("表决 {no} 的范围内没有房号 {room}")))?;
+        let voter = voter.ok_or_else(|| asked(&format!("表决 {no} 的范围内没有房号 {room}")))?;
         Ok(vote::slip(&round, voter, &self.compound.name, self.printed_at))
     }
 

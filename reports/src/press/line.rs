@@ -154,9 +154,8 @@ pub(super) fn widths(fount: &dyn Fount, text: &str, style: Style) -> Result<(Um,
 }
 
 fn glyphs(fount: &dyn Fount, text: &str, style: Style) -> Result<Vec<Glyph>> {
-    let has = |face: Face, ch: char| {
-        fount.advance(face, ch).map(|advance| Glyph { ch, face, advance })
-    };
+    let has =
+        |face: Face, ch: char| fount.advance(face, ch).map(|advance| Glyph { ch, face, advance });
     let glyph = |ch: char| {
         let found = has(style.face, ch).or_else(|| has(Face::Regular, ch));
         let found = found.or_else(|| alike(ch).and_then(|like| has(Face::Regular, like)));

@@ -22,9 +22,9 @@ use std::sync::{Condvar, LazyLock, Mutex, mpsc};
 
 use lopdf::{Dictionary, Object, StringFormat};
 use printpdf::{
-    Color, CurTransMat, FontId, Greyscale, Line as Stroke, LinePoint, Mm, OffsetDateTime, Op, PaintMode,
-    ParsedFont, PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Polygon,
-    PolygonRing, Pt, TextItem, TextMatrix, WindingOrder,
+    Color, CurTransMat, FontId, Greyscale, Line as Stroke, LinePoint, Mm, OffsetDateTime, Op,
+    PaintMode, ParsedFont, PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point,
+    Polygon, PolygonRing, Pt, TextItem, TextMatrix, WindingOrder,
 };
 
 use super::code::Modules;
@@ -180,7 +180,8 @@ static CASE: LazyLock<Result<Case, String>> = LazyLock::new(|| {
         let mut advances = vec![NONE; last as usize + 1];
         for (ch, glyph) in font.codepoint_to_glyph.iter().filter(|(_, glyph)| **glyph != 0) {
             let width = font.get_glyph_width(*glyph);
-            let mils = width.map(|width| u32::from(width) * 1000 / u32::from(font.units_per_em.max(1)));
+            let mils =
+                width.map(|width| u32::from(width) * 1000 / u32::from(font.units_per_em.max(1)));
             let mils = mils.and_then(|mils| u16::try_from(mils).ok());
             advances[*ch as usize] = mils.unwrap_or(NONE);
         }

@@ -75,7 +75,9 @@ fn block(block: &Block) -> Vec<String> {
             };
             [String::new()].into_iter().chain(opinions.iter().map(box_of)).collect()
         }
-        Block::Cut(name) => vec![String::new(), format!("- - - - - - {name}（沿此线剪下）- - - - - -")],
+        Block::Cut(name) => {
+            vec![String::new(), format!("- - - - - - {name}（沿此线剪下）- - - - - -")]
+        }
         Block::Break => vec![String::new()],
     }
 }

@@ -35,9 +35,19 @@ fn sheet(number: usize) -> Sheet {
     let lines = (0..LINES).map(|n| {
         let nought = Balance::default();
         let (summary, increase, decrease) = match n % 3 {
-            0 => (Summary::Deposit, Balance { principal: fen(120_000 + own), gains: fen(0) }, nought),
-            1 => (Summary::Interest, Balance { principal: fen(0), gains: fen(1_733 + own % 97) }, nought),
-            _ => (Summary::Withdrawal, nought, Balance { principal: fen(80_050 + own % 301), gains: fen(312) }),
+            0 => {
+                (Summary::Deposit, Balance { principal: fen(120_000 + own), gains: fen(0) }, nought)
+            }
+            1 => (
+                Summary::Interest,
+                Balance { principal: fen(0), gains: fen(1_733 + own % 97) },
+                nought,
+            ),
+            _ => (
+                Summary::Withdrawal,
+                nought,
+                Balance { principal: fen(80_050 + own % 301), gains: fen(312) },
+            ),
         };
         after.principal = after.principal + increase.principal - decrease.principal;
         after.gains = after.gains + increase.gains - decrease.gains;
@@ -94,7 +104,11 @@ pub(super) fn run() {
     pdf::press(&sheet(0)).expect("a statement");
     let begun = Moment::now();
     let one = pdf::press(&sheet(1)).expect("a statement");
-    println!("paper-one                          {:.1} ms, {} KB", begun.elapsed().as_secs_f64() * 1e3, one.len() / 1024);
+    println!(
+        "paper-one                          {:.1} ms, {} KB",
+        begun.elapsed().as_secs_f64() * 1e3,
+        one.len() / 1024
+    );
 
     let before = megabytes("VmHWM:");
     let begun = Moment::now();

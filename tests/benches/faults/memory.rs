@@ -54,13 +54,19 @@ impl Drop for Pen {
 
 /// A closed year of so many postings in the first compound.
 async fn year(ground: &Ground) -> Result<i64, Fail> {
-    let wanted: i64 = std::env::var("XIAOQU_FAULT_POSTINGS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
+    let wanted: i64 = std::env::var("XIAOQU_FAULT_POSTINGS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(1_000_000);
     let source = KeySource::File(ground.key_file.clone());
     let books = Books::open_keyed(&ground.url, Clock::system(), source).await?;
     let (compound, mut left) = (CompoundId(1), wanted);
     let mut number = 0_i64;
     while left > 0 {
-        let lines = (0..2_000).map(|n| Line::credit(400_101, Money::fen(100 + n % 7)).of(DwellingNo(1 + i32::try_from(n % i64::from(DWELLINGS)).unwrap_or(0))));
+        let lines = (0..2_000).map(|n| {
+            Line::credit(400_101, Money::fen(100 + n % 7))
+                .of(DwellingNo(1 + i32::try_from(n % i64::from(DWELLINGS)).unwrap_or(0)))
+        });
         let mut lines: Vec<Line> = lines.collect();
         let total = lines.iter().map(|line| line.amount).sum();
         lines.push(Line::debit(1001, total));
@@ -74,13 +80,21 @@ async fn year(ground: &Ground) -> Result<i64, Fail> {
             lines,
         };
         let request = Request::describing("journal.post", entry, serde_json::Value::Null);
-        books.act(clerk(), compound, request, |tx, entry: &Entry| Box::pin(journal::post(tx, entry.clone()))).await?;
+        books
+            .act(clerk(), compound, request, |tx, entry: &Entry| {
+                Box::pin(journal::post(tx, entry.clone()))
+            })
+            .await?;
         (left, number) = (left - 2_001, number + 1);
     }
     for month in 1..=12 {
         let month = Month::from_number(202_500 + month).ok_or("a month")?;
         let request = Request::new("journal.close", month).alone();
-        books.act(clerk(), compound, request, |tx, month: &Month| Box::pin(journal::close(tx, Book::Fund, *month))).await?;
+        books
+            .act(clerk(), compound, request, |tx, month: &Month| {
+                Box::pin(journal::close(tx, Book::Fund, *month))
+            })
+            .await?;
     }
     books.close().await?;
     Ok(wanted)
@@ -103,7 +117,8 @@ pub(crate) async fn pressure(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail
     let told: Vec<u16> = answered.into_iter().flatten().collect();
     let whole = told.iter().filter(|status| **status == 200).count();
     let busy = told.iter().filter(|status| **status == 503).count();
-    let (peak, killed) = (pen.told("memory.max_usage_in_bytes")? / 1_000_000, pen.told("memory.oom_control")?);
+    let (peak, killed) =
+        (pen.told("memory.max_usage_in_bytes")? / 1_000_000, pen.told("memory.oom_control")?);
     sheet.must(whole + busy == ASKED && whole > 0, format!("answers {told:?}"));
     sheet.must(killed == 0, format!("{killed} were killed for memory"));
     sheet.must(house.is_up()?, "the house fell");

@@ -596,7 +596,12 @@ pub(crate) async fn formulas(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail
         }
     }
     // Every document that this compound can print.
-    let asked = ["arrears-posted?", "collection?from=2026-01-01&to=2026-01-31&", "reconciliation?", "statement?room=1-1-101&"];
+    let asked = [
+        "arrears-posted?",
+        "collection?from=2026-01-01&to=2026-01-31&",
+        "reconciliation?",
+        "statement?room=1-1-101&",
+    ];
     for document in asked {
         for format in ["csv", "xlsx"] {
             let path = format!("/api/v1/compounds/formulas/reports/{document}format={format}");

@@ -244,7 +244,8 @@ impl Setter<'_> {
         };
         let beside = level_label.as_ref().map_or(0, |l| l.width).max(end_label.width) + 2_000;
         let plot = self.width - gutter - beside;
-        let height_of = |amount: i64| -> Um { top + TALL - part_of(amount - low, high - low, TALL) };
+        let height_of =
+            |amount: i64| -> Um { top + TALL - part_of(amount - low, high - low, TALL) };
         let days = (to - from).num_days().max(1);
         let across = |day: Day| -> Um {
             let gone = (day - from).num_days().clamp(0, days);
@@ -337,8 +338,7 @@ fn area(marks: &mut Vec<Mark>, (x, y): (Um, Um), (width, height): (Um, Um), fill
             marks.extend(lines.map(|at| rule(x, at, width, HAIR, Ink::Black)));
         }
     }
-    let corners =
-        vec![(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)];
+    let corners = vec![(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)];
     marks.push(path(corners, HAIR, Ink::Black));
 }
 
@@ -348,7 +348,8 @@ fn hatch(marks: &mut Vec<Mark>, (x, y): (Um, Um), (width, height): (Um, Um), ris
     let mut sum = APART;
     while sum < width + height {
         // From the left or the lower edge to the upper or the right one.
-        let (from, to) = ((0.max(sum - height), sum.min(height)), (sum.min(width), 0.max(sum - width)));
+        let (from, to) =
+            ((0.max(sum - height), sum.min(height)), (sum.min(width), 0.max(sum - width)));
         let at = |(right, down): (Um, Um)| {
             let right = if rises { right } else { width - right };
             (x + right, y + down)

@@ -3,15 +3,20 @@
 //! Always: labels of a grid column take the same room; a box is never split. Limits: four boxes, four signatures abreast.
 
 use super::{
-    Frame, HAIR, Ink, LABEL, Mark, Modules, NOTE, PADDING, SMALL, Setter, Strip, Strips, THIN, Um, VALUE,
-    count, leading, line, path, put, rule,
+    Frame, HAIR, Ink, LABEL, Mark, Modules, NOTE, PADDING, SMALL, Setter, Strip, Strips, THIN, Um,
+    VALUE, count, leading, line, path, put, rule,
 };
 use crate::Result;
 use crate::sheet::{Field, Opinion, Side, Sum};
 
 impl Setter<'_> {
     /// Labelled values in a grid.
-    pub(super) fn fields(&self, across: usize, fields: &[Field], column: &mut Strips<'_>) -> Result<()> {
+    pub(super) fn fields(
+        &self,
+        across: usize,
+        fields: &[Field],
+        column: &mut Strips<'_>,
+    ) -> Result<()> {
         let across = across.max(1);
         let cell = self.width / count(across);
         let mut rows: Vec<Vec<(usize, &Field)>> = vec![Vec::new()];
@@ -171,7 +176,8 @@ impl Setter<'_> {
         let words = line::set(self.fount, &format!("{name}（沿此线剪下）"), SMALL)?;
         let mut marks = Vec::new();
         let (dash, y) = (2_000, leading(SMALL) / 2);
-        let (from, to) = ((self.width - words.width) / 2 - 2_000, (self.width + words.width) / 2 + 2_000);
+        let (from, to) =
+            ((self.width - words.width) / 2 - 2_000, (self.width + words.width) / 2 + 2_000);
         let mut x = 0;
         while x < self.width {
             let end = (x + dash).min(self.width);
@@ -181,7 +187,13 @@ impl Setter<'_> {
             x += 2 * dash;
         }
         put(&mut marks, &words, SMALL, (0, 0), Side::Centre, self.width);
-        Ok(Strip { gap: 5_000, height: leading(SMALL) + 1_000, marks, glued: true, ..Strip::default() })
+        Ok(Strip {
+            gap: 5_000,
+            height: leading(SMALL) + 1_000,
+            marks,
+            glued: true,
+            ..Strip::default()
+        })
     }
 
     /// The QR in the middle of a roll.

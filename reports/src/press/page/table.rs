@@ -61,7 +61,14 @@ impl Setter<'_> {
         let number = column.tables.len();
         let (height, marks) = laid.head.clone();
         let head = Part::Head(number);
-        column.strips.push(Strip { gap: 1_000, height, marks, glued: true, part: head, ..Strip::default() });
+        column.strips.push(Strip {
+            gap: 1_000,
+            height,
+            marks,
+            glued: true,
+            part: head,
+            ..Strip::default()
+        });
 
         if table.rows().is_empty() {
             let nothing = line::set(self.fount, &table.nothing, style)?;

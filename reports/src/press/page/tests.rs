@@ -210,7 +210,10 @@ fn every_plot_says_its_figures() {
             vec!["1幢", "91.20%", "12幢", "84.99%", "0.00%", "保本线 85.00%"],
         ),
         (
-            Plot::Parts(vec![("维修资金".into(), Money::fen(300)), ("居民自筹".into(), Money::fen(100))]),
+            Plot::Parts(vec![
+                ("维修资金".into(), Money::fen(300)),
+                ("居民自筹".into(), Money::fen(100)),
+            ]),
             vec!["维修资金", "3.00 元　75.00%", "1.00 元　25.00%"],
         ),
     ];
@@ -227,7 +230,8 @@ fn every_plot_says_its_figures() {
 /// Three copies are the same pages under three names; a roll is as long as what stands on it.
 #[test]
 fn copies_and_papers() {
-    let blocks = vec![Block::Table(table(5)), Block::Cut("回执".into()), Block::Notes(vec!["一句".into()])];
+    let blocks =
+        vec![Block::Table(table(5)), Block::Cut("回执".into()), Block::Notes(vec!["一句".into()])];
     let one = sheet(blocks);
     let names = ["存根", "会计", "客户"].map(String::from).to_vec();
     let three = one.clone().on(Paper::Triplicate).copies(Copies::Each(names));
@@ -240,7 +244,12 @@ fn copies_and_papers() {
     let longer = Sheet { blocks: vec![Block::Table(table(200))], ..one }.on(Paper::Ticket);
     let long = lay(&Type, &longer).unwrap();
     assert_eq!((roll.len(), long.len()), (1, 1));
-    assert!(roll[0].height < 120_000 && long[0].height > 800_000, "{} {}", roll[0].height, long[0].height);
+    assert!(
+        roll[0].height < 120_000 && long[0].height > 800_000,
+        "{} {}",
+        roll[0].height,
+        long[0].height
+    );
 }
 
 #[test]
@@ -251,7 +260,9 @@ fn a_break_begins_a_page_and_boxes_stay_whole() {
         Block::Text("正文".into()),
         Block::Break,
         Block::Heading("二".into()),
-        Block::Opinions(["甲", "乙", "丙", "丁", "戊"].map(|who| Opinion::sealed(who, "同意")).into()),
+        Block::Opinions(
+            ["甲", "乙", "丙", "丁", "戊"].map(|who| Opinion::sealed(who, "同意")).into(),
+        ),
     ];
     let pages = lay(&Type, &sheet(blocks)).unwrap();
     assert_eq!(pages.len(), 2);
