@@ -121,7 +121,7 @@ impl Desk<'_> {
             }
             "receipt" => {
                 let no = self.order.no.as_deref().unwrap_or_default();
-                let no = no.parse().map_err(|why| asked(why))?;
+                let no = no.parse().map_err(asked)?;
                 let (of, rows) = fees::fee_receipt(view, self.compound.id, no).await?;
                 let seal = self.seal(view, Book::Service).await?;
                 self.fill(&receipt::FEE, &receipt::fee(&of, &rows, name, seal))
