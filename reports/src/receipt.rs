@@ -1,6 +1,6 @@
 //! D2 收据: of service fees, and of the fund; by templates.
 //!
-//! Owns: [`FEE`], [`FUND`] (what their templates may name), [`fee`], [`fund`]. The receipts are the ledger's: a number is used once
+//! Owns: [`FEE`], [`FUND`] (what their templates may name), [`fee`], [`fund()`]. The receipts are the ledger's: a number is used once
 //! and never again. A void receipt says so with its reason, a copy says which one it is, a red one names the receipt it takes from.
 //! Never: a whole name or number of a person.
 
