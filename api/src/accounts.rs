@@ -331,7 +331,7 @@ pub struct TieQuery {
 /// `GET /compounds/{compound}/reconciliation`.
 ///
 /// # Errors
-/// Those of [`tie_paper`].
+/// Those of [`documents::on_paper`].
 pub async fn reconciliation(
     visit: Visit,
     Asked(query): Asked<TieQuery>,

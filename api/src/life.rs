@@ -316,7 +316,7 @@ pub struct PaperQuery {
 /// A certificate as a file.
 ///
 /// # Errors
-/// Those of [`life::certificate`] and [`pressed`].
+/// Those of [`life::certificate`] and [`documents::on_paper`].
 pub async fn certificate_paper(
     books: &Books,
     compound: &Compound,
@@ -442,7 +442,7 @@ pub async fn take_back(
 /// The list of a hand-over as a file.
 ///
 /// # Errors
-/// Those of [`life::handed`] and [`pressed`].
+/// Those of [`life::handed`] and [`documents::on_paper`].
 pub async fn list_paper(
     books: &Books,
     compound: &Compound,
