@@ -20,9 +20,9 @@ CREATE TABLE bill (
   worked {text} NOT NULL,
   voucher_seq {int} NOT NULL,
   act_no {int} NOT NULL,
+  {refers} (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  {refers} (compound_id, matter_no) REFERENCES matter (compound_id, matter_no),
   PRIMARY KEY (compound_id, dwelling_no, matter_no),
-  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
-  FOREIGN KEY (compound_id, matter_no) REFERENCES matter (compound_id, matter_no),
   CHECK (to_on >= from_on)
 ) {table};
 

@@ -69,6 +69,7 @@ CREATE TABLE channel_claim (
 ) {table};
 
 CREATE INDEX channel_claim_order ON channel_claim (compound_id, order_no);
+CREATE INDEX channel_claim_held ON channel_claim (compound_id, held_order_no);
 CREATE INDEX channel_claim_voucher ON channel_claim (compound_id, voucher_seq);
 
 CREATE TABLE channel_payout (
