@@ -533,9 +533,9 @@ pub async fn orders(
         put(" AND o.occurred_on <= ?", day.into());
     }
     if which.is_returned {
-        condition += " AND o.kind = 'pay' AND o.number IN (
-           SELECT r.of_number FROM channel_order r WHERE r.compound_id = $1 AND r.channel = o.channel
-             AND r.kind = 'refund' AND r.of_number <> '')";
+        condition += " AND o.kind = 'pay' AND o.number <> '' AND EXISTS (
+           SELECT 1 FROM channel_order r WHERE r.compound_id = o.compound_id AND r.of_number = o.number
+             AND r.of_number <> '' AND r.kind = 'refund')";
     }
     let state = match which.state {
         None => "",

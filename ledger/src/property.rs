@@ -27,7 +27,7 @@ pub use self::owner::{Contact, NewOwner, contacts, convey, owners_by_number};
 use self::owner::{hold, owners_by_id, shares};
 pub use self::roll::building_code;
 pub use self::roll::{Dwelling, Holder, codes, dwelling, every, numbers, numbers_within, roll};
-pub(crate) use self::roll::{no_dwelling, place, rooms};
+pub(crate) use self::roll::{place, rooms};
 pub use self::room_code::{NotRoom, RoomCode};
 pub(crate) use self::rows::DWELLING;
 pub use self::succession::{Custody, Fate, NewPart, Step, custodies, history};

@@ -1881,6 +1881,15 @@ END
 -- function bill_of_dwelling
 DECLARE bad text;
 BEGIN
+  -- What is written by the thousand names numbers in a row: if none between the first and the last is missing, all are there.
+  PERFORM FROM (SELECT compound_id, min(dwelling_no) AS low, max(dwelling_no) AS high, count(*) AS rows FROM arrived GROUP BY compound_id) a
+  WHERE CASE WHEN a.high - a.low > 4 * a.rows THEN TRUE
+             ELSE a.high - a.low + 1 <> (SELECT count(*) FROM dwelling t
+                                         WHERE t.compound_id = a.compound_id AND t.dwelling_no BETWEEN a.low AND a.high) END
+  LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
   SELECT format('%s', a) INTO bad FROM (SELECT DISTINCT compound_id, dwelling_no FROM arrived) a
   LEFT JOIN LATERAL (SELECT t.dwelling_no FROM dwelling t WHERE t.compound_id = a.compound_id AND t.dwelling_no <= a.dwelling_no
                      ORDER BY t.dwelling_no DESC LIMIT 1) t ON t.dwelling_no = a.dwelling_no
@@ -1895,6 +1904,15 @@ END
 -- function bill_of_matter
 DECLARE bad text;
 BEGIN
+  -- What is written by the thousand names numbers in a row: if none between the first and the last is missing, all are there.
+  PERFORM FROM (SELECT compound_id, min(matter_no) AS low, max(matter_no) AS high, count(*) AS rows FROM arrived GROUP BY compound_id) a
+  WHERE CASE WHEN a.high - a.low > 4 * a.rows THEN TRUE
+             ELSE a.high - a.low + 1 <> (SELECT count(*) FROM matter t
+                                         WHERE t.compound_id = a.compound_id AND t.matter_no BETWEEN a.low AND a.high) END
+  LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
   SELECT format('%s', a) INTO bad FROM (SELECT DISTINCT compound_id, matter_no FROM arrived) a
   LEFT JOIN LATERAL (SELECT t.matter_no FROM matter t WHERE t.compound_id = a.compound_id AND t.matter_no <= a.matter_no
                      ORDER BY t.matter_no DESC LIMIT 1) t ON t.matter_no = a.matter_no
@@ -1971,6 +1989,15 @@ END
 -- function matter_of_compound
 DECLARE bad text;
 BEGIN
+  -- What is written by the thousand names numbers in a row: if none between the first and the last is missing, all are there.
+  PERFORM FROM (SELECT min(compound_id) AS low, max(compound_id) AS high, count(*) AS rows FROM arrived ) a
+  WHERE CASE WHEN a.high - a.low > 4 * a.rows THEN TRUE
+             ELSE a.high - a.low + 1 <> (SELECT count(*) FROM compound t
+                                         WHERE t.compound_id BETWEEN a.low AND a.high) END
+  LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
   SELECT format('%s', a) INTO bad FROM (SELECT DISTINCT compound_id FROM arrived) a
   LEFT JOIN LATERAL (SELECT t.compound_id FROM compound t WHERE t.compound_id <= a.compound_id
                      ORDER BY t.compound_id DESC LIMIT 1) t ON t.compound_id = a.compound_id
@@ -2214,6 +2241,9 @@ CREATE UNIQUE INDEX channel_order_once ON public.channel_order USING btree (comp
 
 -- index channel_order_pkey
 CREATE UNIQUE INDEX channel_order_pkey ON public.channel_order USING btree (compound_id, order_no)
+
+-- index channel_order_returned
+CREATE INDEX channel_order_returned ON public.channel_order USING btree (compound_id, of_number) WHERE (of_number <> ''::text)
 
 -- index channel_payout_order_of
 CREATE INDEX channel_payout_order_of ON public.channel_payout_order USING btree (compound_id, order_no)

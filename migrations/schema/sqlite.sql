@@ -36,6 +36,9 @@ CREATE INDEX channel_order_of ON channel_order (compound_id, statement_no)
 -- index channel_order_once
 CREATE UNIQUE INDEX channel_order_once ON channel_order (compound_id, channel, kind, number) WHERE number <> ''
 
+-- index channel_order_returned
+CREATE INDEX channel_order_returned ON channel_order (compound_id, of_number) WHERE of_number <> ''
+
 -- index channel_payout_order_of
 CREATE INDEX channel_payout_order_of ON channel_payout_order (compound_id, order_no)
 

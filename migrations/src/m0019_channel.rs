@@ -48,6 +48,7 @@ CREATE TABLE channel_order (
 ) {table};
 
 CREATE UNIQUE INDEX channel_order_once ON channel_order (compound_id, channel, kind, number) WHERE number <> '';
+CREATE INDEX channel_order_returned ON channel_order (compound_id, of_number) WHERE of_number <> '';
 CREATE INDEX channel_order_day ON channel_order (compound_id, channel, occurred_on);
 CREATE INDEX channel_order_of ON channel_order (compound_id, statement_no);
 

@@ -3,7 +3,7 @@
 //! Always: a payment is one voucher, Dr money / Cr 1122 per bill / Cr 2203 for the rest. What the developer owes is not settled
 //! by what an owner pays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -355,7 +355,7 @@ pub(super) struct Owed {
 /// The owner's bills of a dwelling with something owed, oldest first.
 async fn open_bills(tx: &mut Tx, dwelling: DwellingNo) -> Result<Vec<OpenBill>> {
     let (list, value) = tx.list_of(&[dwelling.0], 3);
-    let found = owed_by(tx, &format!("d.dwelling_no {list}"), value).await?;
+    let found = owed_by(tx, &list, value, &[dwelling]).await?;
     let owners = found.owed.into_iter().filter(|bill| bill.bearer == Bearer::Owner);
     Ok(owners.map(|bill| OpenBill { no: bill.no, open: bill.open }).collect())
 }
@@ -365,11 +365,11 @@ async fn open_bills(tx: &mut Tx, dwelling: DwellingNo) -> Result<Vec<OpenBill>> 
 pub(super) struct Standing {
     /// Bills with something owed, oldest first.
     pub(super) owed: Vec<Owed>,
-    /// What is prepaid.
+    /// What is prepaid, of dwellings that ever had a balance.
     pub(super) prepaid: BTreeMap<DwellingNo, Money>,
 }
 
-/// The dwellings of some rooms, in their order, and how they stand. One room is asked for in one question.
+/// The dwellings of some rooms, in their order, and how they stand. A room that ever had a balance is asked for in one question.
 ///
 /// # Errors
 /// `property.no-dwelling`.
@@ -378,37 +378,42 @@ pub(super) async fn standing_of(
     rooms: &[RoomCode],
 ) -> Result<(Vec<DwellingNo>, Standing)> {
     if let [only] = rooms {
-        let found = owed_by(tx, "d.code = $3", only.as_str().into()).await?;
-        let Some(dwelling) = found.prepaid.keys().next().copied() else {
-            return Err(property::no_dwelling(only).into());
-        };
-        return Ok((vec![dwelling], found));
+        let one =
+            "= (SELECT d.dwelling_no FROM dwelling d WHERE d.compound_id = $1 AND d.code = $3)";
+        let found = owed_by(tx, one, only.as_str().into(), &[]).await?;
+        if let Some(dwelling) = found.prepaid.keys().next().copied() {
+            return Ok((vec![dwelling], found));
+        }
     }
     let dwellings = property::rooms(tx, rooms).await?;
     let numbers: Vec<i32> = dwellings.iter().map(|no| no.0).collect();
     let (list, value) = tx.list_of(&numbers, 3);
-    let found = owed_by(tx, &format!("d.dwelling_no {list}"), value).await?;
+    let found = owed_by(tx, &list, value, &dwellings).await?;
     Ok((dwellings, found))
 }
 
-/// How the dwellings stand that a condition on `d` names; each has its line in what is prepaid. Balances the batch has not
-/// written yet are counted.
-async fn owed_by(tx: &mut Tx, which: &str, value: sea_orm::Value) -> Result<Standing> {
+/// How the dwellings stand whose number is `which`; what the batch has not written yet of them, and of those `known`, is counted.
+/// Both tables are bound by numbers and not by each other, so that a plan made while they were empty is a good one.
+async fn owed_by(
+    tx: &mut Tx,
+    which: &str,
+    value: sea_orm::Value,
+    known: &[DwellingNo],
+) -> Result<Standing> {
     let sql = format!(
-        "SELECT d.dwelling_no, l.account, l.matter_no, l.debit_fen - l.credit_fen AS open_fen, b.bearer
-         FROM dwelling d
-         LEFT JOIN balance l ON l.compound_id = d.compound_id AND l.book = $2 AND l.dwelling_no = d.dwelling_no
-           AND l.account IN ({RECEIVABLE}, {PREPAID})
-         LEFT JOIN bill b ON b.compound_id = l.compound_id AND b.dwelling_no = l.dwelling_no AND b.matter_no = l.matter_no
-         WHERE d.compound_id = $1 AND {which}
-         ORDER BY b.from_on, b.due_on, b.matter_no, d.dwelling_no"
+        "SELECT l.dwelling_no, l.account, l.matter_no, l.debit_fen - l.credit_fen AS open_fen, b.bearer
+         FROM balance l
+         LEFT JOIN bill b ON b.compound_id = $1 AND b.dwelling_no {which} AND b.dwelling_no = l.dwelling_no
+           AND b.matter_no = l.matter_no
+         WHERE l.compound_id = $1 AND l.book = $2 AND l.dwelling_no {which} AND l.account IN ({RECEIVABLE}, {PREPAID})
+         ORDER BY b.from_on, b.due_on, b.matter_no, l.dwelling_no"
     );
     let values = vec![tx.compound().0.into(), Book::Service.number().into(), value];
     let mut standing = Standing::default();
     for row in tx.rows(OWED, &sql, values).await? {
         let dwelling = DwellingNo(row.try_get_by_index(0)?);
         let prepaid = standing.prepaid.entry(dwelling).or_default();
-        let Some(account) = row.try_get_by_index::<Option<i32>>(1)? else { continue };
+        let account: i32 = row.try_get_by_index(1)?;
         let open = Money::fen(row.try_get_by_index(3)?);
         match row.try_get_by_index::<Option<String>>(4)? {
             Some(bearer) if account == RECEIVABLE => standing.owed.push(Owed {
@@ -421,7 +426,8 @@ async fn owed_by(tx: &mut Tx, which: &str, value: sea_orm::Value) -> Result<Stan
             _ => {}
         }
     }
-    let dwellings: Vec<DwellingNo> = standing.prepaid.keys().copied().collect();
+    let dwellings: BTreeSet<DwellingNo> = standing.prepaid.keys().chain(known).copied().collect();
+    let dwellings: Vec<DwellingNo> = dwellings.into_iter().collect();
     for (dwelling, waiting) in journal::waiting_of_all(tx, Book::Service, &dwellings).await? {
         let (more, is_of) = (waiting.debit_balance(), (waiting.account, waiting.matter));
         for bill in standing.owed.iter_mut().filter(|b| (RECEIVABLE, Some(b.no)) == is_of) {

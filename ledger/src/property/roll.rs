@@ -216,7 +216,7 @@ pub(super) fn room(code: &str) -> Result<RoomCode> {
     Ok(RoomCode::parse(code).map_err(|why| ROOM.refuse(format!("{shown:?}：{why}")))?)
 }
 
-pub(crate) fn no_dwelling(code: &RoomCode) -> Refusal {
+pub(super) fn no_dwelling(code: &RoomCode) -> Refusal {
     NO_DWELLING.refuse(format!("房号 {code}")).with("code", code.to_string())
 }
 
