@@ -1005,9 +1005,6 @@ CHECK ((amount_fen > 0))
 -- constraint payment.payment_check
 CHECK (((settled_fen >= 0) AND (settled_fen <= amount_fen)))
 
--- constraint payment.payment_compound_id_dwelling_no_fkey
-FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
-
 -- constraint payment.payment_method_check
 CHECK ((method = ANY (ARRAY['cash'::text, 'transfer'::text, 'wechat'::text, 'alipay'::text, 'pos'::text, 'cheque'::text, 'other'::text])))
 
@@ -1969,9 +1966,26 @@ BEGIN
   RETURN NULL;
 END
 
+-- function dwelling_of_payment
+DECLARE bad text;
+BEGIN
+  SELECT format('%s', ROW(g.compound_id, g.dwelling_no)) INTO bad FROM gone g
+  WHERE EXISTS (SELECT 1 FROM payment f WHERE f.compound_id = g.compound_id AND f.dwelling_no = g.dwelling_no)
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'dwelling is named by a payment: %', bad USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END
+
 -- function dwelling_stays_for_bill
 BEGIN
   RAISE EXCEPTION 'a key of dwelling may be named by a bill' USING ERRCODE = 'foreign_key_violation';
+END
+
+-- function dwelling_stays_for_payment
+BEGIN
+  RAISE EXCEPTION 'a key of dwelling may be named by a payment' USING ERRCODE = 'foreign_key_violation';
 END
 
 -- function matter_of_bill
@@ -2012,6 +2026,29 @@ END
 -- function matter_stays_for_bill
 BEGIN
   RAISE EXCEPTION 'a key of matter may be named by a bill' USING ERRCODE = 'foreign_key_violation';
+END
+
+-- function payment_of_dwelling
+DECLARE bad text;
+BEGIN
+  -- What is written by the thousand names numbers in a row: if none between the first and the last is missing, all are there.
+  PERFORM FROM (SELECT compound_id, min(dwelling_no) AS low, max(dwelling_no) AS high, count(*) AS rows FROM arrived GROUP BY compound_id) a
+  WHERE CASE WHEN a.high - a.low > 4 * a.rows THEN TRUE
+             ELSE a.high - a.low + 1 <> (SELECT count(*) FROM dwelling t
+                                         WHERE t.compound_id = a.compound_id AND t.dwelling_no BETWEEN a.low AND a.high) END
+  LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  SELECT format('%s', a) INTO bad FROM (SELECT DISTINCT compound_id, dwelling_no FROM arrived) a
+  LEFT JOIN LATERAL (SELECT t.dwelling_no FROM dwelling t WHERE t.compound_id = a.compound_id AND t.dwelling_no <= a.dwelling_no
+                     ORDER BY t.dwelling_no DESC LIMIT 1) t ON t.dwelling_no = a.dwelling_no
+  WHERE t.dwelling_no IS NULL
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'payment names no dwelling: %', bad USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
 END
 
 -- function postings_arrive
@@ -4135,8 +4172,14 @@ CREATE TRIGGER deposit_stays_whole BEFORE TRUNCATE ON public.deposit FOR EACH ST
 -- trigger dwelling.dwelling_of_bill
 CREATE TRIGGER dwelling_of_bill AFTER DELETE ON public.dwelling REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION dwelling_of_bill()
 
+-- trigger dwelling.dwelling_of_payment
+CREATE TRIGGER dwelling_of_payment AFTER DELETE ON public.dwelling REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION dwelling_of_payment()
+
 -- trigger dwelling.dwelling_stays_for_bill
 CREATE TRIGGER dwelling_stays_for_bill BEFORE UPDATE OF compound_id, dwelling_no ON public.dwelling FOR EACH ROW EXECUTE FUNCTION dwelling_stays_for_bill()
+
+-- trigger dwelling.dwelling_stays_for_payment
+CREATE TRIGGER dwelling_stays_for_payment BEFORE UPDATE OF compound_id, dwelling_no ON public.dwelling FOR EACH ROW EXECUTE FUNCTION dwelling_stays_for_payment()
 
 -- trigger fee_receipt.fee_receipt_stays
 CREATE TRIGGER fee_receipt_stays BEFORE DELETE OR UPDATE ON public.fee_receipt FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -4266,6 +4309,9 @@ CREATE TRIGGER once_stays BEFORE DELETE OR UPDATE ON public.once FOR EACH ROW EX
 
 -- trigger once.once_stays_whole
 CREATE TRIGGER once_stays_whole BEFORE TRUNCATE ON public.once FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger payment.payment_of_dwelling
+CREATE TRIGGER payment_of_dwelling AFTER INSERT ON public.payment REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION payment_of_dwelling()
 
 -- trigger payment.payment_stays
 CREATE TRIGGER payment_stays BEFORE DELETE OR UPDATE ON public.payment FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -1148,8 +1148,8 @@ CREATE TABLE payment (
   line_no INTEGER NULL,
   voucher_seq INTEGER NOT NULL,
   act_no INTEGER NOT NULL,
-  PRIMARY KEY (compound_id, payment_no),
-  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  PRIMARY KEY (compound_id, payment_no)
 ) STRICT, WITHOUT ROWID
 
 -- table period_balance

@@ -39,8 +39,8 @@ CREATE TABLE payment (
   line_no {int} NULL,
   voucher_seq {int} NOT NULL,
   act_no {int} NOT NULL,
-  PRIMARY KEY (compound_id, payment_no),
-  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+  {refers} (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  PRIMARY KEY (compound_id, payment_no)
 ) {table};
 
 CREATE INDEX payment_dwelling ON payment (compound_id, dwelling_no)

@@ -13,20 +13,18 @@ use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use super::bill::{self, Draft};
-use super::rows::{BILLS, bill_stands};
+use super::rows::BILLS;
 use super::{MONTH, NOTHING_DUE, SKETCH_STALE};
 use crate::books::{Actor, Books, Request, Tx, View};
 use crate::calendar::{Day, Month};
 use crate::error::{Error, Refusal, Result};
 use crate::id::{CompoundId, DwellingNo, MatterNo};
-use crate::journal::Posted;
 use crate::journal::text::hex;
+use crate::journal::{Book, Posted};
 use crate::money::Money;
 use crate::property::{self, Dwelling};
 use crate::tariff::{self, Agreed, Charged, Due, Known, Series, Why};
 
-/// How far back bills are compared, in months: a year's cycle and the one before.
-const MONTHS_BACK: u32 = 25;
 /// How many compounds are under way at once in a run.
 const AT_ONCE: usize = 8;
 
@@ -154,7 +152,9 @@ async fn sketched(
     if let Some(only) = asked.only {
         dwellings.retain(|dwelling| dwelling.no == only);
     }
-    let since = (0..MONTHS_BACK).fold(asked.month, |month, _| month.previous());
+    // Bills are compared with, and kept apart from, those of the longest cycle before and the one before that.
+    let longest = agreed.tariffs.iter().map(|t| u32::from(t.cycle_months)).max().unwrap_or(1);
+    let since = (0..=2 * longest).fold(asked.month, |month, _| month.previous());
     let past = standing_bills(view, compound, since.first_day()).await?;
     Ok(decide(asked.month, agreed, &dwellings, &past))
 }
@@ -165,15 +165,19 @@ async fn standing_bills(
     compound: CompoundId,
     since: Day,
 ) -> Result<HashMap<DwellingNo, Vec<Past>>> {
-    let sql = format!(
-        "SELECT b.dwelling_no, b.item, b.from_on, b.to_on, b.amount_fen FROM bill b
-         WHERE b.compound_id = $1 AND b.to_on >= $2 AND {}
-         ORDER BY b.dwelling_no, b.from_on, b.matter_no",
-        bill_stands()
-    );
-    let values = vec![compound.0.into(), since.into()];
+    // What was reversed or taken back is little and asked for as a set; looking it up bill by bill cost more than the bills.
+    let sql = "SELECT b.dwelling_no, b.item, b.from_on, b.to_on, b.amount_fen FROM bill b
+         WHERE b.compound_id = $1 AND b.to_on >= $2
+           AND b.voucher_seq NOT IN (SELECT v.reverses_seq FROM voucher v
+             WHERE v.compound_id = $1 AND v.book = $3 AND v.reverses_seq IS NOT NULL)
+           AND b.matter_no NOT IN (SELECT w.matter_no FROM bill_remission w
+             WHERE w.compound_id = $1 AND w.kind = 'withdrawal' AND w.voucher_seq NOT IN (
+               SELECT v.reverses_seq FROM voucher v
+               WHERE v.compound_id = $1 AND v.book = $3 AND v.reverses_seq IS NOT NULL))
+         ORDER BY b.dwelling_no, b.from_on, b.matter_no";
+    let values = vec![compound.0.into(), since.into(), Book::Service.number().into()];
     let mut past: HashMap<DwellingNo, Vec<Past>> = HashMap::new();
-    for row in view.rows(BILLS, &sql, values).await? {
+    for row in view.rows(BILLS, sql, values).await? {
         let dwelling = DwellingNo(row.try_get_by_index(0)?);
         past.entry(dwelling).or_default().push(Past {
             item: row.try_get_by_index(1)?,
