@@ -282,8 +282,7 @@ pub async fn publish(tx: &mut Tx, asked: &Asked) -> Result<Published> {
     let sketch = sketched(tx, compound, asked, &agreed).await?;
     let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
     if sketch.bills.is_empty() {
-        let evidence =
-            format!("{}：{} 户不出账，其中 {defects} 户须核对", asked.month, sketch.unbilled.len());
+        let evidence = why_nothing(&sketch, &agreed);
         return Err(NOTHING_DUE.refuse(evidence).with("defects", defects).into());
     }
     if let Some(seen) = asked.seen.as_deref().filter(|seen| *seen != sketch.digest) {
@@ -328,6 +327,17 @@ pub async fn publish(tx: &mut Tx, asked: &Asked) -> Result<Published> {
     })
 }
 
+/// Why a sketch has no bill.
+fn why_nothing(sketch: &Sketch, agreed: &Agreed) -> String {
+    let (month, unbilled) = (sketch.month, sketch.unbilled.len());
+    if agreed.tariffs.is_empty() {
+        return format!("{month}：没有收费标准");
+    }
+    let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
+    let charged = sketch.unbilled.iter().filter(|u| u.why == Why::Charged).count();
+    format!("{month}：{unbilled} 户不出账，其中 {charged} 户已出过账，{defects} 户须核对")
+}
+
 fn may_be_month(month: Month, today: Day) -> Result<(), Refusal> {
     if month > Month::of(today).next() {
         return Err(MONTH.refuse(format!("{month}，今天 {today}")));
@@ -336,7 +346,7 @@ fn may_be_month(month: Month, today: Day) -> Result<(), Refusal> {
 }
 
 /// How a compound fared in a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// Its code.
     pub compound: String,
@@ -348,7 +358,7 @@ pub struct Part {
     pub defects: usize,
     /// The code of the rule it was skipped by; empty if it was not.
     pub code: String,
-    /// The reason, in Chinese.
+    /// Why it was skipped, or why there is no bill, in Chinese.
     pub reason: String,
 }
 
@@ -393,20 +403,13 @@ pub async fn run(
     let tasks = compounds.into_iter().map(|compound| async move {
         let asked = Asked { month, only: None, seen: None };
         let taken = take_part(books, actor, compound.id, asked, is_dry).await;
-        let part = |bills, total_fen, defects| Part {
-            compound: compound.code.clone(),
-            bills,
-            total_fen,
-            defects,
-            code: String::new(),
-            reason: String::new(),
-        };
         match taken {
-            Ok((bills, total, defects)) => Ok(part(bills, total, defects)),
+            Ok(part) => Ok(Part { compound: compound.code, ..part }),
             Err(Error::Refused(refusal)) => Ok(Part {
+                compound: compound.code,
                 code: refusal.code().to_owned(),
                 reason: refusal.evidence.clone(),
-                ..part(0, Money::ZERO, 0)
+                ..Part::default()
             }),
             Err(failed) => Err(failed),
         }
@@ -427,14 +430,14 @@ pub async fn run(
     Ok(manifest)
 }
 
-/// What one compound's part comes to. A month with nothing to bill is refused, and leaves no act behind.
+/// What one compound's part comes to, its code left out. A month with nothing to bill is refused, and leaves no act behind.
 async fn take_part(
     books: &Books,
     actor: &Actor,
     compound: CompoundId,
     asked: Asked,
     is_dry: bool,
-) -> Result<(usize, Money, usize)> {
+) -> Result<Part> {
     if is_dry {
         let mut view = books.read().await?;
         let agreed = tariff::agreed(&mut view, compound, asked.month).await?;
@@ -443,17 +446,23 @@ async fn take_part(
         }
         let sketch = sketched(&mut view, compound, &asked, &agreed).await?;
         let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
-        return Ok((sketch.bills.len(), sketch.total_fen, defects));
+        let is_empty = sketch.bills.is_empty();
+        let reason = if is_empty { why_nothing(&sketch, &agreed) } else { String::new() };
+        let (bills, total_fen) = (sketch.bills.len(), sketch.total_fen);
+        return Ok(Part { bills, total_fen, defects, reason, ..Part::default() });
     }
     let request = Request::new("fees.publish-bills", asked).alone();
     let done =
         books.act(actor, compound, request, |tx, asked: &Asked| Box::pin(publish(tx, asked)));
     match done.await {
-        Ok(done) => Ok((done.answer.bills, done.answer.total_fen, done.answer.defects)),
+        Ok(done) => {
+            let Published { bills, total_fen, defects, .. } = done.answer;
+            Ok(Part { bills, total_fen, defects, ..Part::default() })
+        }
         Err(Error::Refused(refusal)) if refusal.code() == NOTHING_DUE.code => {
             let defects = refusal.facts.get("defects").and_then(serde_json::Value::as_u64);
             let defects = defects.and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
-            Ok((0, Money::ZERO, defects))
+            Ok(Part { defects, reason: refusal.evidence.clone(), ..Part::default() })
         }
         Err(failed) => Err(failed),
     }
