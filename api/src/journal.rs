@@ -6,10 +6,10 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ledger::audit::{self, Reading};
-use ledger::bank;
 use ledger::books::{Actor, Books, Done, Request, Snapshot, View};
 use ledger::calendar::{Instant, Month};
 use ledger::error::Result;
+use ledger::fees;
 use ledger::id::{CompoundId, VoucherSeq};
 use ledger::journal::export;
 use ledger::journal::verify::Law;
@@ -326,7 +326,7 @@ pub struct ReversalAsked {
 /// Reverses a voucher for whoever asks.
 ///
 /// # Errors
-/// Those of [`bank::reverse`]: the bank line the voucher had claimed is free again.
+/// Those of [`fees::reverse`]: the bank line the voucher had claimed is free again.
 pub async fn turn(
     books: &Books,
     actor: &Actor,
@@ -342,7 +342,7 @@ pub async fn turn(
                 let found = journal::find(tx, compound, book, year, number).await?;
                 let name = || journal::NO_VOUCHER.refuse(String::from(asked.voucher));
                 let seq = found.ok_or_else(name)?.posted.seq;
-                bank::reverse(tx, book, seq, asked.on.0, asked.style, &asked.reason).await
+                fees::reverse(tx, book, seq, asked.on.0, asked.style, &asked.reason).await
             })
         })
         .await

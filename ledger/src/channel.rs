@@ -498,6 +498,8 @@ pub struct Which {
     pub to_on: Option<Day>,
     /// Only those in no payout.
     pub is_unpaid_out: bool,
+    /// Only payments that a refund names.
+    pub is_returned: bool,
 }
 
 /// The orders of a compound after a number, in order.
@@ -530,48 +532,61 @@ pub async fn orders(
     if let Some(day) = which.to_on {
         put(" AND o.occurred_on <= ?", day.into());
     }
-    put(" LIMIT ?", most.max(1).into());
-    let limit = condition.split_off(condition.rfind(" LIMIT").unwrap_or(condition.len()));
-    condition += match which.state {
+    if which.is_returned {
+        condition += " AND o.kind = 'pay' AND o.number <> '' AND EXISTS (
+           SELECT 1 FROM channel_order r WHERE r.compound_id = o.compound_id AND r.of_number = o.number
+             AND r.of_number <> '' AND r.kind = 'refund')";
+    }
+    let state = match which.state {
         None => "",
         Some(State::Open) => {
-            " AND a.order_no IS NULL AND COALESCE(h.ever_fen, 0) = 0 AND o.kind IN ('pay', 'refund', 'other')"
+            " AND o.applied IS NULL AND o.ever_fen IS NULL AND o.kind IN ('pay', 'refund', 'other')"
         }
-        Some(State::Applied) => " AND a.order_no IS NOT NULL",
-        Some(State::Held) => " AND h.held_fen > 0",
-        Some(State::Returned) => " AND h.ever_fen > 0 AND h.held_fen = 0 AND a.order_no IS NULL",
+        Some(State::Applied) => " AND o.applied IS NOT NULL",
+        Some(State::Held) => " AND o.held_fen > 0",
+        Some(State::Returned) => " AND o.ever_fen > 0 AND o.held_fen = 0 AND o.applied IS NULL",
         Some(State::Noted) => " AND o.kind IN ('fee', 'withdrawal')",
     };
-    if which.is_unpaid_out {
-        condition += " AND s.order_no IS NULL";
-    }
+    let payout = if which.is_unpaid_out { " AND o.payout_no IS NULL" } else { "" };
+    values.push(most.max(1).into());
+    let limit = values.len();
+    // What became of an order is looked up order by order, by key: a page of an open channel costs what its own orders cost,
+    // however many were booked before.
+    let stands = |row: &str| {
+        format!(
+            "NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = {row}.compound_id AND v.book = $2
+                           AND v.reverses_seq = {row}.voucher_seq)"
+        )
+    };
+    let (of_claim, of_payout) = (stands("c"), stands("q"));
+    let held = |signs: &str| {
+        format!(
+            "SELECT CAST(sum(CASE c.kind WHEN 'held' THEN c.amount_fen {signs} END) AS BIGINT) FROM channel_claim c
+             WHERE c.compound_id = o.compound_id AND c.held_order_no = o.order_no
+               AND c.kind IN ('held', 'released', 'returned') AND {of_claim}"
+        )
+    };
+    let (ever, now) =
+        (held(""), held("WHEN 'released' THEN -c.amount_fen WHEN 'returned' THEN -c.amount_fen"));
     let sql = format!(
-        "WITH c AS (
-           SELECT x.* FROM channel_claim x WHERE x.compound_id = $1 AND NOT EXISTS (
-             SELECT 1 FROM voucher v WHERE v.compound_id = x.compound_id AND v.book = $2
-               AND v.reverses_seq = x.voucher_seq)),
-         a AS (SELECT c.order_no, max(c.dwelling_no) AS dwelling_no, max(c.payment_no) AS payment_no FROM c
-               WHERE c.kind IN ('paid', 'tied', 'refunded') OR (c.kind = 'returned' AND c.order_no <> c.held_order_no)
-               GROUP BY c.order_no),
-         h AS (SELECT c.held_order_no,
-                 sum(CASE WHEN c.kind = 'held' THEN c.amount_fen ELSE 0 END) AS ever_fen,
-                 sum(CASE c.kind WHEN 'held' THEN c.amount_fen WHEN 'released' THEN -c.amount_fen
-                       WHEN 'returned' THEN -c.amount_fen ELSE 0 END) AS held_fen
-               FROM c GROUP BY c.held_order_no),
-         s AS (SELECT p.order_no, max(p.payout_no) AS payout_no FROM channel_payout_order p
-               JOIN channel_payout q ON q.compound_id = p.compound_id AND q.payout_no = p.payout_no
-               WHERE p.compound_id = $1 AND NOT EXISTS (
-                 SELECT 1 FROM voucher v WHERE v.compound_id = q.compound_id AND v.book = $2
-                   AND v.reverses_seq = q.voucher_seq)
-               GROUP BY p.order_no)
-         SELECT o.order_no, o.statement_no, o.channel, o.kind, o.number, o.merchant_number, o.of_number,
+        "SELECT o.order_no, o.statement_no, o.channel, o.kind, o.number, o.merchant_number, o.of_number,
            o.occurred_on, o.occurred_time, o.amount_fen, o.fee_e5, o.payer, o.payer_blind, o.wording, o.is_ours,
-           a.order_no AS applied, a.dwelling_no, a.payment_no,
-           CAST(COALESCE(h.ever_fen, 0) AS BIGINT) AS ever_fen, CAST(COALESCE(h.held_fen, 0) AS BIGINT) AS held_fen,
-           s.payout_no
-         FROM channel_order o LEFT JOIN a ON a.order_no = o.order_no
-           LEFT JOIN h ON h.held_order_no = o.order_no LEFT JOIN s ON s.order_no = o.order_no
-         WHERE o.compound_id = $1 AND o.order_no > $3 {condition} ORDER BY o.order_no {limit}"
+           o.applied, a.dwelling_no, a.payment_no, COALESCE(o.ever_fen, 0) AS ever_fen,
+           COALESCE(o.held_fen, 0) AS held_fen, o.payout_no
+         FROM (
+           SELECT o.*,
+             (SELECT max(c.claim_no) FROM channel_claim c
+              WHERE c.compound_id = o.compound_id AND c.order_no = o.order_no AND {of_claim}
+                AND (c.kind IN ('paid', 'tied', 'refunded')
+                     OR (c.kind = 'returned' AND c.order_no <> c.held_order_no))) AS applied,
+             ({ever}) AS ever_fen,
+             ({now}) AS held_fen,
+             (SELECT max(p.payout_no) FROM channel_payout_order p JOIN channel_payout q
+                ON q.compound_id = p.compound_id AND q.payout_no = p.payout_no
+              WHERE p.compound_id = o.compound_id AND p.order_no = o.order_no AND {of_payout}) AS payout_no
+           FROM channel_order o WHERE o.compound_id = $1 AND o.order_no > $3 {condition}) o
+         LEFT JOIN channel_claim a ON a.compound_id = o.compound_id AND a.claim_no = o.applied
+         WHERE TRUE {state} {payout} ORDER BY o.order_no LIMIT ${limit}"
     );
     let mut orders = Vec::new();
     for row in view.rows(ORDERS, &sql, values).await? {

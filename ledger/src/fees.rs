@@ -37,7 +37,7 @@ pub use self::payment::{Method, OpenBill, Paid, Payment, Settled, apply, pay};
 pub use self::penalty::{ITEM as PENALTY_ITEM, Penalised, Penalising, charge_penalty, penalty};
 pub use self::receipt::{
     FeeReceipt, ReceiptNo, ReceiptRow, ReceiptState, Voided, Voiding, copy, fee_receipt,
-    fee_receipts, void,
+    fee_receipts, reverse, void,
 };
 pub use self::refund::{Refund, Refunded, Refunding, refund, refund_at_counter};
 pub use self::remission::{
@@ -159,6 +159,9 @@ rules! {
     /// The receipt's state does not allow it.
     RECEIPT_VOID = Conflict, "fees.receipt-void",
         "有效的收据才能作废，只作废一次；作废的收据才能换开，只换开一次", "查看收据现状";
+    /// What has a receipt is undone by making the receipt void.
+    RECEIPTED = Refused, "fees.reversal-receipted",
+        "开了收据的收款、退款不得直接冲销凭证：收据、钱箱与账须一同更正", "作废该收据，凭证随之红字冲销；红字收据（退款）有误的，按收款重新办理";
     /// What the receipt brought in is not there any more.
     SPENT = Refused, "fees.spent",
         "收据所收的款已退费、已抵扣、已扣除的，收据不得作废", "先冲销其后的退费或抵扣，或改办退费";

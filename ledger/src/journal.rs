@@ -521,12 +521,10 @@ pub(crate) async fn balances_of_all(
         );
         sums.insert(key, (row.try_get("", "debit_fen")?, row.try_get("", "credit_fen")?));
     }
-    let standing = rows::standing(tx).await?;
-    for dwelling in dwellings {
-        for (key, totals) in standing.waiting_of(book, dwelling.0) {
-            let sum = sums.entry((dwelling.0, key.account, key.matter)).or_default();
-            *sum = (sum.0 + totals.debit, sum.1 + totals.credit);
-        }
+    for (dwelling, balance) in waiting_of_all(tx, book, dwellings).await? {
+        let key = (dwelling.0, balance.account, balance.matter.map_or(0, |matter| matter.0));
+        let sum = sums.entry(key).or_default();
+        *sum = (sum.0 + balance.debit.in_fen(), sum.1 + balance.credit.in_fen());
     }
     let balance =
         |((dwelling, account, matter), (debit, credit)): ((i32, i32, i32), (i64, i64))| {
@@ -539,4 +537,26 @@ pub(crate) async fn balances_of_all(
             (DwellingNo(dwelling), balance)
         };
     Ok(sums.into_iter().map(balance).collect())
+}
+
+/// What the acts of this batch have posted to some dwellings and not written yet: what the table of balances does not say.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn waiting_of_all(
+    tx: &mut Tx,
+    book: Book,
+    dwellings: &[DwellingNo],
+) -> Result<Vec<(DwellingNo, Balance)>> {
+    let standing = rows::standing(tx).await?;
+    let waiting = dwellings.iter().flat_map(|dwelling| {
+        let balance = |(key, totals): (rows::Key, rows::Totals)| Balance {
+            account: key.account,
+            matter: (key.matter != 0).then_some(MatterNo(key.matter)),
+            debit: Money::fen(totals.debit),
+            credit: Money::fen(totals.credit),
+        };
+        standing.waiting_of(book, dwelling.0).into_iter().map(move |w| (*dwelling, balance(w)))
+    });
+    Ok(waiting.collect())
 }

@@ -29,6 +29,7 @@ pub use self::roll::building_code;
 pub use self::roll::{Dwelling, Holder, codes, dwelling, every, numbers, numbers_within, roll};
 pub(crate) use self::roll::{place, rooms};
 pub use self::room_code::{NotRoom, RoomCode};
+pub(crate) use self::rows::DWELLING;
 pub use self::succession::{Custody, Fate, NewPart, Step, custodies, history};
 pub(crate) use self::succession::{
     NewCustody, destroyed_on, end, join, may_deposit, may_keep, must_stand, part, record_custody,

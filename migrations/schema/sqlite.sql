@@ -18,6 +18,9 @@ CREATE INDEX bank_line_day ON bank_line (compound_id, book, occurred_on)
 -- index bill_remission_bill
 CREATE INDEX bill_remission_bill ON bill_remission (compound_id, dwelling_no, matter_no)
 
+-- index channel_claim_held
+CREATE INDEX channel_claim_held ON channel_claim (compound_id, held_order_no)
+
 -- index channel_claim_order
 CREATE INDEX channel_claim_order ON channel_claim (compound_id, order_no)
 
@@ -32,6 +35,9 @@ CREATE INDEX channel_order_of ON channel_order (compound_id, statement_no)
 
 -- index channel_order_once
 CREATE UNIQUE INDEX channel_order_once ON channel_order (compound_id, channel, kind, number) WHERE number <> ''
+
+-- index channel_order_returned
+CREATE INDEX channel_order_returned ON channel_order (compound_id, of_number) WHERE of_number <> ''
 
 -- index channel_payout_order_of
 CREATE INDEX channel_payout_order_of ON channel_payout_order (compound_id, order_no)
@@ -347,9 +353,9 @@ CREATE TABLE bill (
   worked TEXT NOT NULL,
   voucher_seq INTEGER NOT NULL,
   act_no INTEGER NOT NULL,
-  PRIMARY KEY (compound_id, dwelling_no, matter_no),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
   FOREIGN KEY (compound_id, matter_no) REFERENCES matter (compound_id, matter_no),
+  PRIMARY KEY (compound_id, dwelling_no, matter_no),
   CHECK (to_on >= from_on)
 ) STRICT, WITHOUT ROWID
 
@@ -1066,11 +1072,12 @@ CREATE TABLE mandate (
 
 -- table matter
 CREATE TABLE matter (
-  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  compound_id INTEGER NOT NULL,
   matter_no INTEGER NOT NULL CHECK (matter_no > 0),
   kind TEXT NOT NULL CHECK (kind IN ('bill', 'project', 'grant', 'contract', 'selling-unit')),
   name TEXT NOT NULL,
   act_no INTEGER NOT NULL,
+  FOREIGN KEY (compound_id) REFERENCES compound (compound_id),
   PRIMARY KEY (compound_id, matter_no)
 ) STRICT, WITHOUT ROWID
 
@@ -1141,8 +1148,8 @@ CREATE TABLE payment (
   line_no INTEGER NULL,
   voucher_seq INTEGER NOT NULL,
   act_no INTEGER NOT NULL,
-  PRIMARY KEY (compound_id, payment_no),
-  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  PRIMARY KEY (compound_id, payment_no)
 ) STRICT, WITHOUT ROWID
 
 -- table period_balance

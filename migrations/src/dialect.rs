@@ -11,6 +11,10 @@
 //! | `{table}` | nothing | `STRICT, WITHOUT ROWID` |
 //! | `{balance_table}` | `WITH (fillfactor = 50)`: updated in place | as `{table}` |
 //! | `{line_key}` | nothing: set-based triggers are 4 times cheaper | the deferred foreign key of a line |
+//! | `{refers} (…) REFERENCES …,` | a trigger that judges a statement's rows as a set | a foreign key |
+//!
+//! `{refers}` is for tables that are written by the thousand: PostgreSQL asks row by row whether a foreign key holds, which
+//! costs more than the row does. Such a line stands by itself, before the last of its table, and names whole keys.
 //!
 //! `STRICT` makes SQLite refuse `1.5` in a column of fen, as PostgreSQL's types do for bound parameters; the
 //! `C` collation makes text compare by bytes on both. Instants are seconds since 1970 in a `{big}`.
@@ -57,6 +61,9 @@ impl MigrationTrait for Step {
         let backend = db.get_database_backend();
         for statement in self.tables.split(';').filter(|s| !s.trim().is_empty()) {
             db.execute_unprepared(&spell(backend, statement)).await?;
+            for reference in references(backend, statement)? {
+                db.execute_unprepared(&reference.held()).await?;
+            }
         }
         match backend {
             DbBackend::Postgres => {
@@ -78,6 +85,12 @@ impl MigrationTrait for Step {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
+        let backend = db.get_database_backend();
+        for statement in self.tables.split(';') {
+            for reference in references(backend, statement)? {
+                db.execute_unprepared(&reference.let_go()).await?;
+            }
+        }
         for table in self.drops {
             db.execute_unprepared(&format!("DROP TABLE {table}")).await?;
         }
@@ -114,7 +127,112 @@ fn spell(backend: DbBackend, statement: &str) -> String {
             ),
         ],
     };
-    words.iter().fold(statement.to_owned(), |text, (word, spelled)| text.replace(word, spelled))
+    let lines = statement.lines();
+    let lines =
+        lines.filter(|l| backend != DbBackend::Postgres || !l.trim_start().starts_with(REFERS));
+    let text = lines.collect::<Vec<_>>().join("\n").replace(REFERS, "FOREIGN KEY");
+    words.iter().fold(text, |text, (word, spelled)| text.replace(word, spelled))
+}
+
+/// The word before a reference that PostgreSQL judges as a set.
+const REFERS: &str = "{refers}";
+
+/// A `{refers}` line: what arrives in `from` names keys that are in `to`, and a key that is named stays.
+struct Reference<'a> {
+    from: &'a str,
+    columns: &'a str,
+    to: &'a str,
+    keys: &'a str,
+}
+
+/// The references of a table that PostgreSQL judges as sets; none on SQLite.
+fn references(backend: DbBackend, statement: &str) -> Result<Vec<Reference<'_>>, DbErr> {
+    let read = |line| {
+        let from = statement.split_once("CREATE TABLE ")?.1.split_whitespace().next()?;
+        let (columns, to) = str::trim(line).strip_prefix('(')?.split_once(") REFERENCES ")?;
+        let (to, keys) = to.strip_suffix("),")?.split_once(" (")?;
+        Some(Reference { from, columns, to, keys })
+    };
+    let lines = statement.lines().filter(|_| backend == DbBackend::Postgres);
+    lines
+        .filter_map(|line| line.trim_start().strip_prefix(REFERS))
+        .map(|line| {
+            read(line)
+                .ok_or_else(|| DbErr::Migration(format!("a reference cannot be read: {line}")))
+        })
+        .collect()
+}
+
+impl Reference<'_> {
+    /// The functions and triggers that hold it.
+    fn held(&self) -> String {
+        let Reference { from, columns, to, keys } = self;
+        let pairs: Vec<(&str, &str)> = columns.split(", ").zip(keys.split(", ")).collect();
+        let listed = |each: &dyn Fn(&(&str, &str)) -> String, between: &str| {
+            pairs.iter().map(each).collect::<Vec<_>>().join(between)
+        };
+        let named = listed(&|(own, key)| format!("f.{own} = g.{key}"), " AND ");
+        let shown = listed(&|(_, key)| format!("g.{key}"), ", ");
+        let (last, last_key) = pairs[pairs.len() - 1];
+        let before = &pairs[..pairs.len() - 1];
+        let same: String =
+            before.iter().map(|(own, key)| format!("t.{key} = a.{own} AND ")).collect();
+        let others: String = before.iter().map(|(own, _)| format!("{own}, ")).collect();
+        let grouped = match others.strip_suffix(", ") {
+            Some(others) => format!("GROUP BY {others}"),
+            None => String::new(),
+        };
+        format!(
+            "CREATE FUNCTION {from}_of_{to}() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE bad text;
+BEGIN
+  -- What is written by the thousand names numbers in a row: if none between the first and the last is missing, all are there.
+  PERFORM FROM (SELECT {others}min({last}) AS low, max({last}) AS high, count(*) AS rows FROM arrived {grouped}) a
+  WHERE CASE WHEN a.high - a.low > 4 * a.rows THEN TRUE
+             ELSE a.high - a.low + 1 <> (SELECT count(*) FROM {to} t
+                                         WHERE {same}t.{last_key} BETWEEN a.low AND a.high) END
+  LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  SELECT format('%s', a) INTO bad FROM (SELECT DISTINCT {columns} FROM arrived) a
+  LEFT JOIN LATERAL (SELECT t.{last_key} FROM {to} t WHERE {same}t.{last_key} <= a.{last}
+                     ORDER BY t.{last_key} DESC LIMIT 1) t ON t.{last_key} = a.{last}
+  WHERE t.{last_key} IS NULL
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION '{from} names no {to}: %', bad USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER {from}_of_{to} AFTER INSERT ON {from} REFERENCING NEW TABLE AS arrived
+  FOR EACH STATEMENT EXECUTE FUNCTION {from}_of_{to}();
+CREATE FUNCTION {to}_of_{from}() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE bad text;
+BEGIN
+  SELECT format('%s', ROW({shown})) INTO bad FROM gone g
+  WHERE EXISTS (SELECT 1 FROM {from} f WHERE {named})
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION '{to} is named by a {from}: %', bad USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER {to}_of_{from} AFTER DELETE ON {to} REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION {to}_of_{from}();
+CREATE FUNCTION {to}_stays_for_{from}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  RAISE EXCEPTION 'a key of {to} may be named by a {from}' USING ERRCODE = 'foreign_key_violation';
+END $$;
+CREATE TRIGGER {to}_stays_for_{from} BEFORE UPDATE OF {keys} ON {to}
+  FOR EACH ROW EXECUTE FUNCTION {to}_stays_for_{from}()"
+        )
+    }
+
+    /// Takes them back.
+    fn let_go(&self) -> String {
+        let Reference { from, to, .. } = self;
+        format!("DROP FUNCTION {from}_of_{to}, {to}_of_{from}, {to}_stays_for_{from} CASCADE")
+    }
 }
 
 /// The triggers that refuse a change or a deletion, and on PostgreSQL a truncation.

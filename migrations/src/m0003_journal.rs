@@ -54,11 +54,12 @@ CREATE TABLE account (
 ) {table};
 
 CREATE TABLE matter (
-  compound_id {int} NOT NULL REFERENCES compound (compound_id),
+  compound_id {int} NOT NULL,
   matter_no {int} NOT NULL CHECK (matter_no > 0),
   kind {text} NOT NULL CHECK (kind IN ('bill', 'project', 'grant', 'contract', 'selling-unit')),
   name {text} NOT NULL,
   act_no {int} NOT NULL,
+  {refers} (compound_id) REFERENCES compound (compound_id),
   PRIMARY KEY (compound_id, matter_no)
 ) {table};
 
@@ -182,6 +183,14 @@ BEGIN
     RAISE EXCEPTION '%: voucher %', why, bad USING ERRCODE = '23' || left(why, 3);
   END IF;
 
+  PERFORM FROM (SELECT DISTINCT compound_id, book, account, dwelling_no = 0 AND matter_no = 0 AS is_bare FROM arrived) p
+  LEFT JOIN account a ON a.compound_id = p.compound_id AND a.book = p.book AND a.account = p.account
+  WHERE a.account IS NULL OR (a.analysis = 1 AND p.is_bare)
+  LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  -- An account is unknown, or a closing voucher's bare line stands beside one of its kind that must not be bare.
   SELECT format('%s/%s %s', p.compound_id, p.book, p.account) INTO bad
   FROM (SELECT DISTINCT compound_id, book, account,
                CASE WHEN dwelling_no = 0 AND matter_no = 0 THEN seq ELSE 0 END AS bare FROM arrived) p
@@ -203,6 +212,26 @@ CREATE TRIGGER posting_arrives AFTER INSERT ON posting REFERENCING NEW TABLE AS 
 CREATE OR REPLACE FUNCTION vouchers_arrive() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE bad text; why text;
 BEGIN
+  -- Nearly every voucher follows the one before it in its year, in its own month, which is open. Seeing that takes three
+  -- look-ups; everything else is judged in full below.
+  PERFORM FROM arrived v
+  LEFT JOIN LATERAL (SELECT b.seq, b.hash, b.year, b.number FROM voucher b
+                     WHERE b.compound_id = v.compound_id AND b.book = v.book AND b.seq < v.seq
+                     ORDER BY b.seq DESC LIMIT 1) b ON TRUE
+  WHERE (b.seq = v.seq - 1 AND b.hash = v.prev_hash AND b.year = v.year AND b.number = v.number - 1
+         AND v.reverses_seq IS NULL
+         AND extract(year FROM v.effective_on) * 100 + extract(month FROM v.effective_on) = v.period
+         AND v.line_count = (SELECT p.line FROM posting p
+                             WHERE p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
+                             ORDER BY p.line DESC LIMIT 1)
+         AND v.period > COALESCE((SELECT c.period FROM period_close c
+                                  WHERE c.compound_id = v.compound_id AND c.book = v.book
+                                  ORDER BY c.period DESC LIMIT 1), 0)) IS NOT TRUE
+  LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+
   SELECT format('%s/%s/%s', v.compound_id, v.book, v.seq), v.why INTO bad, why
   FROM (
     SELECT v.compound_id, v.book, v.seq,

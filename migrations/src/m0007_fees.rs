@@ -20,9 +20,9 @@ CREATE TABLE bill (
   worked {text} NOT NULL,
   voucher_seq {int} NOT NULL,
   act_no {int} NOT NULL,
+  {refers} (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  {refers} (compound_id, matter_no) REFERENCES matter (compound_id, matter_no),
   PRIMARY KEY (compound_id, dwelling_no, matter_no),
-  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
-  FOREIGN KEY (compound_id, matter_no) REFERENCES matter (compound_id, matter_no),
   CHECK (to_on >= from_on)
 ) {table};
 
@@ -39,8 +39,8 @@ CREATE TABLE payment (
   line_no {int} NULL,
   voucher_seq {int} NOT NULL,
   act_no {int} NOT NULL,
-  PRIMARY KEY (compound_id, payment_no),
-  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+  {refers} (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
+  PRIMARY KEY (compound_id, payment_no)
 ) {table};
 
 CREATE INDEX payment_dwelling ON payment (compound_id, dwelling_no)

@@ -48,6 +48,7 @@ CREATE TABLE channel_order (
 ) {table};
 
 CREATE UNIQUE INDEX channel_order_once ON channel_order (compound_id, channel, kind, number) WHERE number <> '';
+CREATE INDEX channel_order_returned ON channel_order (compound_id, of_number) WHERE of_number <> '';
 CREATE INDEX channel_order_day ON channel_order (compound_id, channel, occurred_on);
 CREATE INDEX channel_order_of ON channel_order (compound_id, statement_no);
 
@@ -69,6 +70,7 @@ CREATE TABLE channel_claim (
 ) {table};
 
 CREATE INDEX channel_claim_order ON channel_claim (compound_id, order_no);
+CREATE INDEX channel_claim_held ON channel_claim (compound_id, held_order_no);
 CREATE INDEX channel_claim_voucher ON channel_claim (compound_id, voucher_seq);
 
 CREATE TABLE channel_payout (

@@ -36,6 +36,35 @@ use sea_orm::sqlx::{Connection, Executor};
 const COMPOUNDS: usize = 500;
 const CLIENTS: usize = 32;
 const DWELLINGS: i32 = 2_000;
+/// How many connections COPY has at once.
+const CONNECTIONS: usize = 4;
+
+/// Rows by COPY, a transaction a compound; what `rows_of` writes of one is counted.
+async fn copied(
+    pool: &sqlx::PgPool,
+    compounds: i32,
+    rows_of: impl Fn(i32) -> Vec<(&'static str, String)> + Copy + Send + 'static,
+) -> Duration {
+    let begun = Moment::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for first in 0..CONNECTIONS {
+        let pool = pool.clone();
+        tasks.spawn(async move {
+            for compound in (1 + first as i32..=compounds).step_by(CONNECTIONS) {
+                let mut tx = pool.begin().await.expect("begin");
+                for (table, rows) in rows_of(compound) {
+                    let copy = format!("COPY {table} FROM STDIN");
+                    let mut sink = tx.copy_in_raw(&copy).await.expect("copy");
+                    sink.send(rows.as_bytes()).await.expect("rows");
+                    sink.finish().await.expect("finish");
+                }
+                tx.commit().await.expect("commit");
+            }
+        });
+    }
+    tasks.join_all().await;
+    begun.elapsed()
+}
 
 fn seconds() -> Duration {
     let text = std::env::var("XIAOQU_BENCH_SECONDS").unwrap_or_default();

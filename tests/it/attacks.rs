@@ -277,6 +277,20 @@ const ATTACKS: &[Attack] = &[
     Attack("a frozen balance thawed", Plain("DELETE FROM period_balance"), "append-only", "append-only"),
     Attack("a project renamed", Plain("UPDATE matter SET name = '别墅'"), "append-only", "append-only"),
     Attack("a reserve taken back", Plain("DELETE FROM reserve"), "append-only", "append-only"),
+    // ---- keys that are not there ----
+    Attack("a matter of no compound", Plain("INSERT INTO matter VALUES (777, 1, 'bill', '', 1)"), "FOREIGN KEY", "matter names no compound: (777)"),
+    Attack("a bill of no dwelling", Plain("INSERT INTO bill (compound_id, matter_no, dwelling_no, item, from_on, to_on, due_on, amount_fen, tax_fen, bearer, worked, voucher_seq, act_no)
+           VALUES ({c}, 1, 999, '物业费', '2026-01-01', '2026-01-31', '2026-01-31', 1, 0, 'owner', '', 1, 1)"), "FOREIGN KEY", "bill names no dwelling"),
+    Attack("a bill of no matter", Plain("INSERT INTO bill (compound_id, matter_no, dwelling_no, item, from_on, to_on, due_on, amount_fen, tax_fen, bearer, worked, voucher_seq, act_no)
+           VALUES ({c}, 999, 1, '物业费', '2026-01-01', '2026-01-31', '2026-01-31', 1, 0, 'owner', '', 1, 1)"), "FOREIGN KEY", "bill names no matter"),
+    Attack("a bill's dwelling struck off", Plain(
+        "INSERT INTO dwelling SELECT compound_id, 99, building_no, unit_no, floor, '1-1-9901', written_as, kind, housing, has_lift, 0,
+           vote_area_centi_m2, fee_area_centi_m2, fund_area_centi_m2, handed_over_on, began_on, ended_on, remark_sealed, act_no
+           FROM dwelling WHERE compound_id = {c} AND dwelling_no = 1;
+         INSERT INTO bill (compound_id, matter_no, dwelling_no, item, from_on, to_on, due_on, amount_fen, tax_fen, bearer, worked, voucher_seq, act_no)
+           VALUES ({c}, 1, 99, '物业费', '2026-01-01', '2026-01-31', '2026-01-31', 1, 0, 'owner', '', 1, 1); DELETE FROM dwelling WHERE dwelling_no = 99"), "FOREIGN KEY", "dwelling is named by a bill"),
+    Attack("a dwelling's number changed", Plain("UPDATE dwelling SET dwelling_no = 77 WHERE dwelling_no = 1"), "FOREIGN KEY",
+        "a key of dwelling may be named by a bill"),
     // ---- by the back stairs ----
     Attack("a voucher over the last one",
         Forge(|f| { f.seq -= 1; f.lines.iter_mut().for_each(|l| l.seq = f.seq.to_string()); }), "L01", "voucher_pkey"),

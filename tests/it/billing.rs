@@ -220,6 +220,9 @@ on_both! {
         assert_eq!(skipped.code, "tariff.no-terms");
         let again = run(false).await;
         assert_eq!((again.posted, again.bills), (0, 0));
+        let reasons: Vec<_> = again.parts.iter().map(|p| (p.code.as_str(), p.reason.as_str())).collect();
+        let charged = ("", "2026-01：12 户不出账，其中 12 户已出过账，0 户须核对");
+        assert_eq!(reasons.iter().filter(|told| **told == charged).count(), 1, "{reasons:?}");
         let unknown = billing::run(&world.books, &clerk, month, Some("nowhere"), true).await;
         assert_eq!(unknown.unwrap_err().code(), "property.no-compound");
         all_laws_hold(&world).await;

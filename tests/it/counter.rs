@@ -262,6 +262,11 @@ on_both! {
         let copied = world.act("fees.copy-receipt", wrong.receipt_no, |tx, no| Box::pin(fees::copy(tx, *no))).await.unwrap();
         assert_eq!(copied.answer, 1);
 
+        let turned = world.act("journal.reverse", wrong.voucher.seq, |tx, seq| {
+            let on = day("2026-01-05");
+            Box::pin(fees::reverse(tx, Book::Service, *seq, on, journal::Style::Red, "缴款人有误"))
+        });
+        assert_eq!(code(turned.await), "fees.reversal-receipted");
         void(&world, wrong.receipt_no).await.unwrap();
         assert_eq!(account(&world, a).await.arrears_fen.in_fen(), 9_000);
         assert_eq!(code(void(&world, wrong.receipt_no).await), "fees.receipt-void");

@@ -239,7 +239,12 @@ pub(super) async fn billing(books: &Books, args: BillingArgs, out: Out<'_>) -> R
                 String::new()
             };
             let total = part.total_fen.grouped();
-            writeln!(out, "  {} 账单 {} 张，{total} 元{defects}", part.compound, part.bills)?;
+            let why = if part.reason.is_empty() { "" } else { "：" };
+            writeln!(
+                out,
+                "  {} 账单 {} 张，{total} 元{defects}{why}{}",
+                part.compound, part.bills, part.reason
+            )?;
         } else {
             let rule = ledger::rules().into_iter().find(|rule| rule.code == part.code);
             writeln!(out, "  未办 {} [{}] {}", part.compound, part.code, part.reason)?;

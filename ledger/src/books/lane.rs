@@ -366,14 +366,10 @@ impl Batch {
                     NULL AS hash
                FROM compound c WHERE c.compound_id {in_ids}
              UNION ALL
-             SELECT c.compound_id, c.name, c.last_no, NULL, NULL,
-                    CASE WHEN c.name = 'act' THEN
-                      (SELECT a.recorded_at FROM act a
-                       WHERE a.compound_id = c.compound_id AND a.act_no = c.last_no) END,
-                    CASE WHEN c.name = 'act' THEN
-                      (SELECT a.hash FROM act a
-                       WHERE a.compound_id = c.compound_id AND a.act_no = c.last_no) END
-               FROM counter c WHERE c.compound_id {in_ids}
+             SELECT c.compound_id, c.name, c.last_no, NULL, NULL, a.recorded_at, a.hash
+               FROM counter c LEFT JOIN act a ON a.compound_id = c.compound_id
+                 AND a.act_no = CASE WHEN c.name = 'act' THEN c.last_no END
+               WHERE c.compound_id {in_ids}
              UNION ALL
              SELECT o.compound_id, o.key, o.act_no, a.request, a.answer, NULL, NULL
                FROM {from_keys}

@@ -381,22 +381,9 @@ pub async fn ground(
         let dwelling = DwellingNo(row.try_get_by_index(1)?);
         ground.payers.entry(payer).or_default().insert(dwelling);
     }
-    let sql = "SELECT DISTINCT p.number FROM channel_order r
-               JOIN channel_order p ON p.compound_id = r.compound_id AND p.channel = r.channel
-                 AND p.kind = 'pay' AND p.number = r.of_number
-               WHERE r.compound_id = $1 AND r.channel = $2 AND r.kind = 'refund' AND r.of_number <> ''";
-    let returned = view.rows(ORDERS, sql, vec![compound.0.into(), channel.name().into()]).await?;
-    if !returned.is_empty() {
-        let mut wanted = HashSet::new();
-        for row in returned {
-            wanted.insert(row.try_get_by_index::<String>(0)?);
-        }
-        let which = Which { channel: Some(channel), ..Which::default() };
-        for order in orders(view, compound, which, OrderNo(0), i32::MAX).await? {
-            if order.kind == OrderKind::Pay && wanted.contains(&order.number) {
-                ground.numbers.insert(order.number, (order.no, order.state, order.payment));
-            }
-        }
+    let which = Which { channel: Some(channel), is_returned: true, ..Which::default() };
+    for order in orders(view, compound, which, OrderNo(0), i32::MAX).await? {
+        ground.numbers.insert(order.number, (order.no, order.state, order.payment));
     }
     Ok(ground)
 }

@@ -13,20 +13,18 @@ use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use super::bill::{self, Draft};
-use super::rows::{BILLS, bill_stands};
+use super::rows::BILLS;
 use super::{MONTH, NOTHING_DUE, SKETCH_STALE};
 use crate::books::{Actor, Books, Request, Tx, View};
 use crate::calendar::{Day, Month};
 use crate::error::{Error, Refusal, Result};
 use crate::id::{CompoundId, DwellingNo, MatterNo};
-use crate::journal::Posted;
 use crate::journal::text::hex;
+use crate::journal::{Book, Posted};
 use crate::money::Money;
 use crate::property::{self, Dwelling};
 use crate::tariff::{self, Agreed, Charged, Due, Known, Series, Why};
 
-/// How far back bills are compared, in months: a year's cycle and the one before.
-const MONTHS_BACK: u32 = 25;
 /// How many compounds are under way at once in a run.
 const AT_ONCE: usize = 8;
 
@@ -154,7 +152,9 @@ async fn sketched(
     if let Some(only) = asked.only {
         dwellings.retain(|dwelling| dwelling.no == only);
     }
-    let since = (0..MONTHS_BACK).fold(asked.month, |month, _| month.previous());
+    // Bills are compared with, and kept apart from, those of the longest cycle before and the one before that.
+    let longest = agreed.tariffs.iter().map(|t| u32::from(t.cycle_months)).max().unwrap_or(1);
+    let since = (0..=2 * longest).fold(asked.month, |month, _| month.previous());
     let past = standing_bills(view, compound, since.first_day()).await?;
     Ok(decide(asked.month, agreed, &dwellings, &past))
 }
@@ -165,15 +165,19 @@ async fn standing_bills(
     compound: CompoundId,
     since: Day,
 ) -> Result<HashMap<DwellingNo, Vec<Past>>> {
-    let sql = format!(
-        "SELECT b.dwelling_no, b.item, b.from_on, b.to_on, b.amount_fen FROM bill b
-         WHERE b.compound_id = $1 AND b.to_on >= $2 AND {}
-         ORDER BY b.dwelling_no, b.from_on, b.matter_no",
-        bill_stands()
-    );
-    let values = vec![compound.0.into(), since.into()];
+    // What was reversed or taken back is little and asked for as a set; looking it up bill by bill cost more than the bills.
+    let sql = "SELECT b.dwelling_no, b.item, b.from_on, b.to_on, b.amount_fen FROM bill b
+         WHERE b.compound_id = $1 AND b.to_on >= $2
+           AND b.voucher_seq NOT IN (SELECT v.reverses_seq FROM voucher v
+             WHERE v.compound_id = $1 AND v.book = $3 AND v.reverses_seq IS NOT NULL)
+           AND b.matter_no NOT IN (SELECT w.matter_no FROM bill_remission w
+             WHERE w.compound_id = $1 AND w.kind = 'withdrawal' AND w.voucher_seq NOT IN (
+               SELECT v.reverses_seq FROM voucher v
+               WHERE v.compound_id = $1 AND v.book = $3 AND v.reverses_seq IS NOT NULL))
+         ORDER BY b.dwelling_no, b.from_on, b.matter_no";
+    let values = vec![compound.0.into(), since.into(), Book::Service.number().into()];
     let mut past: HashMap<DwellingNo, Vec<Past>> = HashMap::new();
-    for row in view.rows(BILLS, &sql, values).await? {
+    for row in view.rows(BILLS, sql, values).await? {
         let dwelling = DwellingNo(row.try_get_by_index(0)?);
         past.entry(dwelling).or_default().push(Past {
             item: row.try_get_by_index(1)?,
@@ -278,8 +282,7 @@ pub async fn publish(tx: &mut Tx, asked: &Asked) -> Result<Published> {
     let sketch = sketched(tx, compound, asked, &agreed).await?;
     let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
     if sketch.bills.is_empty() {
-        let evidence =
-            format!("{}：{} 户不出账，其中 {defects} 户须核对", asked.month, sketch.unbilled.len());
+        let evidence = why_nothing(&sketch, &agreed);
         return Err(NOTHING_DUE.refuse(evidence).with("defects", defects).into());
     }
     if let Some(seen) = asked.seen.as_deref().filter(|seen| *seen != sketch.digest) {
@@ -324,6 +327,17 @@ pub async fn publish(tx: &mut Tx, asked: &Asked) -> Result<Published> {
     })
 }
 
+/// Why a sketch has no bill.
+fn why_nothing(sketch: &Sketch, agreed: &Agreed) -> String {
+    let (month, unbilled) = (sketch.month, sketch.unbilled.len());
+    if agreed.tariffs.is_empty() {
+        return format!("{month}：没有收费标准");
+    }
+    let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
+    let charged = sketch.unbilled.iter().filter(|u| u.why == Why::Charged).count();
+    format!("{month}：{unbilled} 户不出账，其中 {charged} 户已出过账，{defects} 户须核对")
+}
+
 fn may_be_month(month: Month, today: Day) -> Result<(), Refusal> {
     if month > Month::of(today).next() {
         return Err(MONTH.refuse(format!("{month}，今天 {today}")));
@@ -332,7 +346,7 @@ fn may_be_month(month: Month, today: Day) -> Result<(), Refusal> {
 }
 
 /// How a compound fared in a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// Its code.
     pub compound: String,
@@ -344,7 +358,7 @@ pub struct Part {
     pub defects: usize,
     /// The code of the rule it was skipped by; empty if it was not.
     pub code: String,
-    /// The reason, in Chinese.
+    /// Why it was skipped, or why there is no bill, in Chinese.
     pub reason: String,
 }
 
@@ -389,20 +403,13 @@ pub async fn run(
     let tasks = compounds.into_iter().map(|compound| async move {
         let asked = Asked { month, only: None, seen: None };
         let taken = take_part(books, actor, compound.id, asked, is_dry).await;
-        let part = |bills, total_fen, defects| Part {
-            compound: compound.code.clone(),
-            bills,
-            total_fen,
-            defects,
-            code: String::new(),
-            reason: String::new(),
-        };
         match taken {
-            Ok((bills, total, defects)) => Ok(part(bills, total, defects)),
+            Ok(part) => Ok(Part { compound: compound.code, ..part }),
             Err(Error::Refused(refusal)) => Ok(Part {
+                compound: compound.code,
                 code: refusal.code().to_owned(),
                 reason: refusal.evidence.clone(),
-                ..part(0, Money::ZERO, 0)
+                ..Part::default()
             }),
             Err(failed) => Err(failed),
         }
@@ -423,14 +430,14 @@ pub async fn run(
     Ok(manifest)
 }
 
-/// What one compound's part comes to. A month with nothing to bill is refused, and leaves no act behind.
+/// What one compound's part comes to, its code left out. A month with nothing to bill is refused, and leaves no act behind.
 async fn take_part(
     books: &Books,
     actor: &Actor,
     compound: CompoundId,
     asked: Asked,
     is_dry: bool,
-) -> Result<(usize, Money, usize)> {
+) -> Result<Part> {
     if is_dry {
         let mut view = books.read().await?;
         let agreed = tariff::agreed(&mut view, compound, asked.month).await?;
@@ -439,17 +446,23 @@ async fn take_part(
         }
         let sketch = sketched(&mut view, compound, &asked, &agreed).await?;
         let defects = sketch.unbilled.iter().filter(|u| u.why.is_a_defect()).count();
-        return Ok((sketch.bills.len(), sketch.total_fen, defects));
+        let is_empty = sketch.bills.is_empty();
+        let reason = if is_empty { why_nothing(&sketch, &agreed) } else { String::new() };
+        let (bills, total_fen) = (sketch.bills.len(), sketch.total_fen);
+        return Ok(Part { bills, total_fen, defects, reason, ..Part::default() });
     }
     let request = Request::new("fees.publish-bills", asked).alone();
     let done =
         books.act(actor, compound, request, |tx, asked: &Asked| Box::pin(publish(tx, asked)));
     match done.await {
-        Ok(done) => Ok((done.answer.bills, done.answer.total_fen, done.answer.defects)),
+        Ok(done) => {
+            let Published { bills, total_fen, defects, .. } = done.answer;
+            Ok(Part { bills, total_fen, defects, ..Part::default() })
+        }
         Err(Error::Refused(refusal)) if refusal.code() == NOTHING_DUE.code => {
             let defects = refusal.facts.get("defects").and_then(serde_json::Value::as_u64);
             let defects = defects.and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
-            Ok((0, Money::ZERO, defects))
+            Ok(Part { defects, reason: refusal.evidence.clone(), ..Part::default() })
         }
         Err(failed) => Err(failed),
     }

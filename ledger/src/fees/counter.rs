@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::billing::own;
 use super::payment::{OpenBill, Owed, Paid, Payment, Receiving, Settled, Spread, apply, pay};
-use super::payment::{open_bills_of_all, receive};
+use super::payment::{receive, standing_of};
 use super::receipt::{self, Issue, ReceiptNo};
 use super::rows::{BILLS, bill_stands};
 use super::{AMOUNT, CHANGE, CHOICE, Method, NO_BILL, OVER_OWED, PREPAY_MOST, REFERENCE, till};
@@ -168,12 +168,11 @@ pub async fn take(tx: &mut Tx, taking: &Taking) -> Result<Taken> {
     may_stand_in_clear("缴款人", &taking.payer)?;
     may_be_chosen(taking)?;
     let rooms: Vec<RoomCode> = taking.parts.iter().map(|part| part.room.clone()).collect();
-    let dwellings = property::rooms(tx, &rooms).await?;
-    let (owed, prepaid) = open_bills_of_all(tx, &dwellings).await?;
+    let (dwellings, standing) = standing_of(tx, &rooms).await?;
 
     let mut spreads = Vec::with_capacity(dwellings.len());
     for (part, dwelling) in taking.parts.iter().zip(&dwellings) {
-        spreads.push(spread(part, *dwelling, &owed, taking.bearer)?);
+        spreads.push(spread(part, *dwelling, &standing.owed, taking.bearer)?);
     }
     let total: Money = spreads.iter().map(Spread::amount).sum();
     if !total.is_positive() || !total.is_within_limit() {
@@ -182,7 +181,7 @@ pub async fn take(tx: &mut Tx, taking: &Taking) -> Result<Taken> {
     let given = may_be_given(taking.method, &taking.reference, taking.given_fen, total)?;
     for (part, spread) in taking.parts.iter().zip(&spreads) {
         if spread.prepaid.is_positive() {
-            let has = prepaid.get(&spread.dwelling).copied().unwrap_or_default();
+            let has = standing.prepaid.get(&spread.dwelling).copied().unwrap_or_default();
             may_be_prepaid(tx, &part.room, spread, has).await?;
         }
     }

@@ -3,13 +3,13 @@
 //! Always: a payment is one voucher, Dr money / Cr 1122 per bill / Cr 2203 for the rest. What the developer owes is not settled
 //! by what an owner pays.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::receipt::ReceiptNo;
-use super::rows::{BILLS, PAYMENT};
+use super::rows::{OWED, PAYMENT};
 use super::{AMOUNT, PREPAID, RECEIVABLE};
 use crate::bank::{self, BankLine};
 use crate::books::{Tx, View as _};
@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::id::{DwellingNo, LineNo, MatterNo, PaymentNo};
 use crate::journal::{self, Book, Entry, Kind, Line, Posted};
 use crate::money::Money;
-use crate::property;
+use crate::property::{self, RoomCode};
 use crate::seal::may_stand_in_clear;
 use crate::tariff::Bearer;
 
@@ -354,49 +354,91 @@ pub(super) struct Owed {
 
 /// The owner's bills of a dwelling with something owed, oldest first.
 async fn open_bills(tx: &mut Tx, dwelling: DwellingNo) -> Result<Vec<OpenBill>> {
-    let (owed, _) = open_bills_of_all(tx, &[dwelling]).await?;
-    let owners = owed.into_iter().filter(|bill| bill.bearer == Bearer::Owner);
+    let (list, value) = tx.list_of(&[dwelling.0], 3);
+    let found = owed_by(tx, &list, value, &[dwelling]).await?;
+    let owners = found.owed.into_iter().filter(|bill| bill.bearer == Bearer::Owner);
     Ok(owners.map(|bill| OpenBill { no: bill.no, open: bill.open }).collect())
 }
 
-/// The bills of some dwellings with something owed, oldest first, and what the dwellings have prepaid: two questions for all.
-pub(super) async fn open_bills_of_all(
+/// What some dwellings owe, and what they have prepaid.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// Bills with something owed, oldest first.
+    pub(super) owed: Vec<Owed>,
+    /// What is prepaid, of dwellings that ever had a balance.
+    pub(super) prepaid: BTreeMap<DwellingNo, Money>,
+}
+
+/// The dwellings of some rooms, in their order, and how they stand. A room that ever had a balance is asked for in one question.
+///
+/// # Errors
+/// `property.no-dwelling`.
+pub(super) async fn standing_of(
     tx: &mut Tx,
-    dwellings: &[DwellingNo],
-) -> Result<(Vec<Owed>, BTreeMap<DwellingNo, Money>)> {
-    let mut owed: HashMap<MatterNo, Money> = HashMap::new();
-    let mut prepaid: BTreeMap<DwellingNo, Money> = BTreeMap::new();
-    for (dwelling, balance) in journal::balances_of_all(tx, Book::Service, dwellings).await? {
-        let open = balance.debit_balance();
-        match (balance.account, balance.matter) {
-            (RECEIVABLE, Some(bill)) if open.is_positive() => {
-                owed.insert(bill, open);
-            }
-            (PREPAID, _) => *prepaid.entry(dwelling).or_default() -= open,
+    rooms: &[RoomCode],
+) -> Result<(Vec<DwellingNo>, Standing)> {
+    if let [only] = rooms {
+        let one =
+            "= (SELECT d.dwelling_no FROM dwelling d WHERE d.compound_id = $1 AND d.code = $3)";
+        let found = owed_by(tx, one, only.as_str().into(), &[]).await?;
+        if let Some(dwelling) = found.prepaid.keys().next().copied() {
+            return Ok((vec![dwelling], found));
+        }
+    }
+    let dwellings = property::rooms(tx, rooms).await?;
+    let numbers: Vec<i32> = dwellings.iter().map(|no| no.0).collect();
+    let (list, value) = tx.list_of(&numbers, 3);
+    let found = owed_by(tx, &list, value, &dwellings).await?;
+    Ok((dwellings, found))
+}
+
+/// How the dwellings stand whose number is `which`; what the batch has not written yet of them, and of those `known`, is counted.
+/// Both tables are bound by numbers and not by each other, so that a plan made while they were empty is a good one.
+async fn owed_by(
+    tx: &mut Tx,
+    which: &str,
+    value: sea_orm::Value,
+    known: &[DwellingNo],
+) -> Result<Standing> {
+    let sql = format!(
+        "SELECT l.dwelling_no, l.account, l.matter_no, l.debit_fen - l.credit_fen AS open_fen, b.bearer
+         FROM balance l
+         LEFT JOIN bill b ON b.compound_id = $1 AND b.dwelling_no {which} AND b.dwelling_no = l.dwelling_no
+           AND b.matter_no = l.matter_no
+         WHERE l.compound_id = $1 AND l.book = $2 AND l.dwelling_no {which} AND l.account IN ({RECEIVABLE}, {PREPAID})
+         ORDER BY b.from_on, b.due_on, b.matter_no, l.dwelling_no"
+    );
+    let values = vec![tx.compound().0.into(), Book::Service.number().into(), value];
+    let mut standing = Standing::default();
+    for row in tx.rows(OWED, &sql, values).await? {
+        let dwelling = DwellingNo(row.try_get_by_index(0)?);
+        let prepaid = standing.prepaid.entry(dwelling).or_default();
+        let account: i32 = row.try_get_by_index(1)?;
+        let open = Money::fen(row.try_get_by_index(3)?);
+        match row.try_get_by_index::<Option<String>>(4)? {
+            Some(bearer) if account == RECEIVABLE => standing.owed.push(Owed {
+                dwelling,
+                no: MatterNo(row.try_get_by_index(2)?),
+                open,
+                bearer: Bearer::named(&bearer),
+            }),
+            _ if account == PREPAID => *prepaid -= open,
             _ => {}
         }
     }
-    if owed.is_empty() {
-        return Ok((Vec::new(), prepaid));
-    }
-    let (which, value) = match dwellings {
-        [only] => ("= $2".to_owned(), only.0.into()),
-        many => tx.list_of(&many.iter().map(|no| no.0).collect::<Vec<_>>(), 2),
-    };
-    let sql = format!(
-        "SELECT dwelling_no, matter_no, bearer FROM bill WHERE compound_id = $1 AND dwelling_no {which}
-         ORDER BY from_on, due_on, matter_no"
-    );
-    let mut open = Vec::with_capacity(owed.len());
-    for row in tx.rows(BILLS, &sql, vec![tx.compound().0.into(), value]).await? {
-        let no = MatterNo(row.try_get("", "matter_no")?);
-        if let Some(fen) = owed.get(&no) {
-            let dwelling = DwellingNo(row.try_get("", "dwelling_no")?);
-            let bearer = Bearer::named(&row.try_get::<String>("", "bearer")?);
-            open.push(Owed { dwelling, no, open: *fen, bearer });
+    let dwellings: BTreeSet<DwellingNo> = standing.prepaid.keys().chain(known).copied().collect();
+    let dwellings: Vec<DwellingNo> = dwellings.into_iter().collect();
+    for (dwelling, waiting) in journal::waiting_of_all(tx, Book::Service, &dwellings).await? {
+        let (more, is_of) = (waiting.debit_balance(), (waiting.account, waiting.matter));
+        for bill in standing.owed.iter_mut().filter(|b| (RECEIVABLE, Some(b.no)) == is_of) {
+            bill.open += more;
+        }
+        if waiting.account == PREPAID {
+            *standing.prepaid.entry(dwelling).or_default() -= more;
         }
     }
-    Ok((open, prepaid))
+    standing.owed.retain(|bill| bill.open.is_positive());
+    Ok(standing)
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ use super::owed::{State, States, states};
 use super::rows::{COPY, RECEIPT, RECEIPTS, VOID};
 use super::till;
 use super::{
-    Method, NO_RECEIPT, PREPAID, RECEIPT_VOID, RECEIVABLE, SPENT, bond, may_be_reason, refund,
+    Method, NO_RECEIPT, PREPAID, RECEIPT_VOID, RECEIPTED, RECEIVABLE, SPENT, bond, may_be_reason,
+    refund,
 };
 use crate::bank;
 use crate::books::{Tx, View};
@@ -418,6 +419,35 @@ pub async fn void(tx: &mut Tx, no: ReceiptNo, voiding: &Voiding) -> Result<Voide
     tx.put(&VOID, &row);
     till::pass(tx, &receipt.method, -receipt.amount_fen, red);
     Ok(Voided { receipt_no: no, voucher: red })
+}
+
+/// Reverses a voucher of any book for whoever asks: one whose receipt is valid is undone with its receipt ([`void`]), because
+/// the till and the paper would else say what the books no longer do.
+///
+/// # Errors
+/// `fees.reversal-receipted`, those of [`bank::reverse`].
+pub async fn reverse(
+    tx: &mut Tx,
+    book: Book,
+    seq: VoucherSeq,
+    effective_on: Day,
+    style: Style,
+    reason: &str,
+) -> Result<Vec<Posted>> {
+    if book == Book::Service {
+        let sql = "SELECT r.year, r.number FROM fee_receipt r WHERE r.compound_id = $1 AND r.voucher_seq = $2
+                     AND NOT EXISTS (SELECT 1 FROM fee_receipt_void v WHERE v.compound_id = r.compound_id
+                                       AND v.year = r.year AND v.number = r.number)";
+        let found = tx.rows(RECEIPTS, sql, vec![tx.compound().0.into(), seq.0.into()]).await?;
+        if let Some(row) = found.first() {
+            let no = ReceiptNo { year: row.try_get_by_index(0)?, number: row.try_get_by_index(1)? };
+            return Err(RECEIPTED
+                .refuse(format!("收据 {no}"))
+                .with("receipt_no", no.to_string())
+                .into());
+        }
+    }
+    bank::reverse(tx, book, seq, effective_on, style, reason).await
 }
 
 fn may_be_void(receipt: &FeeReceipt) -> Result<(), Refusal> {

@@ -3,6 +3,7 @@
 use crate::books::Reads;
 use crate::books::sheaf::{Kind as Column, Table};
 use crate::journal::Book;
+use crate::property;
 
 pub(super) static BILL: Table = Table {
     name: "bill",
@@ -233,6 +234,7 @@ pub(super) static SHEET_LINE: Table = Table {
 };
 
 pub(super) const BILLS: Reads = Reads(&[&BILL, &REMISSION, &PENALTY]);
+pub(super) const OWED: Reads = Reads(&[&property::DWELLING, &BILL]);
 pub(super) const PAYMENTS: Reads = Reads(&[&PAYMENT]);
 pub(super) const RECEIPTS: Reads = Reads(&[&RECEIPT, &VOID, &COPY]);
 pub(super) const REFUNDS: Reads = Reads(&[&PAYMENT, &REFUND]);

@@ -50,7 +50,7 @@ pub(super) static STAIR_UNIT: Table = Table {
     on_conflict: "",
 };
 
-pub(super) static DWELLING: Table = Table {
+pub(crate) static DWELLING: Table = Table {
     name: "dwelling",
     rank: 4,
     columns: &[

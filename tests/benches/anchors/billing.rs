@@ -18,8 +18,8 @@ use ledger::tariff::{self, Cycle, Formula, NewTariff, System, Taxpayer, Terms, T
 use sea_orm::sqlx::{self, Executor, PgPool};
 
 use super::{
-    CLIENTS, DWELLINGS, HASH, RAW_TABLES, enrolled, found_compounds, fresh_pg, loops, next_key,
-    room_of, say, with_bills,
+    CLIENTS, CONNECTIONS, DWELLINGS, HASH, RAW_TABLES, copied, enrolled, found_compounds, fresh_pg,
+    loops, next_key, room_of, say, with_bills,
 };
 
 const RAW_BILLS: &str = "CREATE TABLE raw_matter (compound_id INTEGER NOT NULL, matter_no INTEGER NOT NULL, kind TEXT NOT NULL,
@@ -38,7 +38,6 @@ CREATE TABLE raw_till (compound_id INTEGER, till_no INTEGER, cashier TEXT, handl
   amount_fen BIGINT, voucher_seq INTEGER, act_no INTEGER, PRIMARY KEY (compound_id, till_no));
 CREATE INDEX raw_till_cashier ON raw_till (compound_id, cashier, till_no);
 INSERT INTO raw_head VALUES (1, 0)";
-const CONNECTIONS: usize = 4;
 const MONTHS: [&str; 3] = ["2026-01", "2026-02", "2026-03"];
 
 fn compounds() -> i32 {
@@ -67,7 +66,8 @@ pub(super) async fn month(url: &str) {
         priced(&books, *compound).await;
     }
     for (i, month) in MONTHS.into_iter().enumerate() {
-        let raw = copied(&pool, i32::try_from(i).expect("a month")).await;
+        let no = i32::try_from(i).expect("a month");
+        let raw = copied(&pool, compounds(), move |compound| rows_of(compound, no).into()).await;
         let begun = Moment::now();
         let month = Month::parse(month).expect("a month");
         let run = billing::run(&books, &clerk(), month, None, false).await.expect("billed");
@@ -119,29 +119,6 @@ async fn priced(books: &Books, compound: CompoundId) {
         })
     });
     agreed.await.expect("priced");
-}
-
-/// The same rows by COPY, a transaction a compound, four connections at once.
-async fn copied(pool: &PgPool, month: i32) -> Duration {
-    let begun = Moment::now();
-    let mut tasks = tokio::task::JoinSet::new();
-    for first in 0..CONNECTIONS {
-        let pool = pool.clone();
-        tasks.spawn(async move {
-            for compound in (1 + first as i32..=compounds()).step_by(CONNECTIONS) {
-                let mut tx = pool.begin().await.expect("begin");
-                for (table, rows) in rows_of(compound, month) {
-                    let copy = format!("COPY {table} FROM STDIN");
-                    let mut sink = tx.copy_in_raw(&copy).await.expect("copy");
-                    sink.send(rows.as_bytes()).await.expect("rows");
-                    sink.finish().await.expect("finish");
-                }
-                tx.commit().await.expect("commit");
-            }
-        });
-    }
-    tasks.join_all().await;
-    begun.elapsed()
 }
 
 /// The rows of one compound's month, table by table.

@@ -22,13 +22,14 @@ use ledger::policy::terms::RateRef;
 use ledger::property::{self, AreaKind, Founding, NewArea};
 use sea_orm::sqlx::{self, Executor};
 
-use super::{DWELLINGS, HASH, RAW_TABLES, bench_folder, deposit, fresh_pg, megabytes, raw_sqlite};
+use super::{
+    DWELLINGS, HASH, RAW_TABLES, bench_folder, copied, deposit, fresh_pg, megabytes, raw_sqlite,
+};
 
 const SHARES: &str = "CREATE TABLE raw_share (compound_id INTEGER NOT NULL, settlement_no INTEGER NOT NULL,
   dwelling_no INTEGER NOT NULL, account INTEGER NOT NULL, amount_fen BIGINT NOT NULL, worked TEXT NOT NULL,
   PRIMARY KEY (compound_id, settlement_no, dwelling_no, account))";
 const WORKED: &str = "1000000xYx1710000@three-months";
-const CONNECTIONS: usize = 4;
 /// The number of the bare side's voucher of deposits; the years follow.
 const DEPOSITS: usize = 1;
 const YEARS: [i32; 3] = [2025, 2026, 2027];
@@ -50,7 +51,7 @@ pub(super) async fn on_postgres(url: &str) {
         pool.execute("TRUNCATE raw_voucher, raw_posting, raw_balance, raw_share")
             .await
             .expect("empty");
-        let raw = copied(&pool).await;
+        let raw = copied(&pool, compounds(), tables_of).await;
         told("postgres", year, ran(&books, year).await, "COPY, 4 connections", raw);
     }
 }
@@ -209,34 +210,12 @@ fn voucher_of(compound: i32, voucher: usize) -> String {
     )
 }
 
-/// The same rows by COPY, a transaction a compound, four connections at once.
-async fn copied(pool: &sqlx::PgPool) -> Duration {
-    let begun = Moment::now();
-    let mut tasks = tokio::task::JoinSet::new();
-    for first in 0..CONNECTIONS {
-        let pool = pool.clone();
-        tasks.spawn(async move {
-            for compound in (1 + first as i32..=compounds()).step_by(CONNECTIONS) {
-                let [postings, balances, shares] = rows_of(compound, DEPOSITS + 1);
-                let voucher = voucher_of(compound, DEPOSITS + 1);
-                let mut tx = pool.begin().await.expect("begin");
-                for (table, rows) in [
-                    ("raw_voucher", &voucher),
-                    ("raw_posting", &postings),
-                    ("raw_balance", &balances),
-                    ("raw_share", &shares),
-                ] {
-                    let copy = format!("COPY {table} FROM STDIN");
-                    let mut sink = tx.copy_in_raw(&copy).await.expect("copy");
-                    sink.send(rows.as_bytes()).await.expect("rows");
-                    sink.finish().await.expect("finish");
-                }
-                tx.commit().await.expect("commit");
-            }
-        });
-    }
-    tasks.join_all().await;
-    begun.elapsed()
+/// One compound's rows of the first year to come, table by table.
+fn tables_of(compound: i32) -> Vec<(&'static str, String)> {
+    let [postings, balances, shares] = rows_of(compound, DEPOSITS + 1);
+    let voucher = voucher_of(compound, DEPOSITS + 1);
+    let tables = ["raw_voucher", "raw_posting", "raw_balance", "raw_share"];
+    tables.into_iter().zip([voucher, postings, balances, shares]).collect()
 }
 
 /// The same rows by prepared inserts, a transaction a compound, one connection in the caller's thread: the voucher of this

@@ -41,6 +41,12 @@ fn workbook(sheet: &str) -> Result<Vec<u8>, Fail> {
     for (name, text) in [
         ("[Content_Types].xml", format!("<Types xmlns=\"{space}/package/2006/content-types\"/>")),
         (
+            "_rels/.rels",
+            format!(
+                "<Relationships xmlns=\"{space}/package/2006/relationships\"><Relationship Id=\"r1\" Type=\"{space}/officeDocument/2006/relationships/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+            ),
+        ),
+        (
             "xl/workbook.xml",
             format!(
                 "<workbook xmlns=\"{space}/spreadsheetml/2006/main\" xmlns:r=\"{space}/officeDocument/2006/relationships\"><sheets><sheet name=\"清册\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
@@ -223,7 +229,8 @@ pub(crate) async fn papers(stage: Arc<Stage>, sheet: Sheet) -> Result<(), Fail> 
             );
             // A small one is kept whole and comes back as it was; of a large one the digest and the length.
             if bytes.len() <= 4 << 20 {
-                let back = format!("/api/v1/compounds/b1/projects/1/papers/{}", kept["paper_no"]);
+                let no = &kept["paper_no"];
+                let back = format!("/api/v1/compounds/b1/projects/1/papers/{no}?content=true");
                 let back = line.get(&back, CLERK).await?.done()?;
                 sheet.must(back.body == bytes, format!("{name}: {what} came back otherwise"));
             }
