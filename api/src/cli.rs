@@ -22,6 +22,7 @@ mod papers;
 mod people;
 mod policies;
 mod reports;
+mod revenue;
 mod tariffs;
 mod trust;
 mod votes;
@@ -164,6 +165,9 @@ enum Command {
     /// 酬金制：服务支出、酬金、收支公布
     #[command(subcommand)]
     Trust(trust::Trust),
+    /// 公共收益：经营合同、收支、分成、分配、让渡、公示、移交
+    #[command(subcommand)]
+    Revenue(revenue::Revenue),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
     /// 报表与公示：会计报表、年度公示
@@ -333,6 +337,7 @@ impl Command {
             Command::Arrears(asked) => asked.is_json(),
             Command::Collection(asked) => asked.is_json(),
             Command::Trust(asked) => asked.is_json(),
+            Command::Revenue(asked) => asked.is_json(),
             Command::Close(args) => args.act.json,
             Command::Reverse(args) => args.act.json,
             Command::User(user) => user.is_json(),
@@ -420,6 +425,9 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Trust(asked) => {
             at(db, async move |books| trust::run(books, asked, out).await).await
+        }
+        Command::Revenue(asked) => {
+            at(db, async move |books| revenue::run(books, asked, out).await).await
         }
         Command::Statement(args) => {
             at(db, async move |books| papers::statement(books, args, out).await).await

@@ -42,6 +42,7 @@ pub mod proof;
 pub mod property;
 pub mod refunds;
 pub mod renewal;
+pub mod revenue;
 pub mod routes;
 pub mod serve;
 pub mod shape;

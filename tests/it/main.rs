@@ -35,6 +35,7 @@ mod privacy;
 mod property;
 mod refusals;
 mod renewal;
+mod revenue;
 mod rivals;
 mod schema;
 mod tidy;
