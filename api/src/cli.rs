@@ -12,6 +12,7 @@ mod arrears;
 mod channels;
 mod counter;
 mod countersigns;
+mod district;
 mod files;
 mod funds;
 mod gains;
@@ -173,6 +174,8 @@ enum Command {
     /// 报表与公示：会计报表、年度公示
     #[command(subcommand)]
     Report(reports::Report),
+    /// 区、街道总览：各小区并列比较与可疑之处的提示
+    District(district::DistrictArgs),
     /// 对账：银行、账面、各户三方，列出差异及其账龄
     Reconcile(reports::ReconcileArgs),
     /// 房屋：分户、并户、灭失、维修资金证明
@@ -306,6 +309,7 @@ impl Command {
             Command::Export(_) | Command::Statement(_) | Command::Config(_) => false,
             Command::Report(_) => false,
             Command::Reconcile(args) => args.json,
+            Command::District(args) => args.json.json,
             Command::Dwelling(asked) => asked.is_json(),
             Command::Custody(asked) => asked.is_json(),
             Command::Import(import) => match import {
@@ -434,6 +438,9 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Report(asked) => {
             at(db, async move |books| reports::run(books, asked, out).await).await
+        }
+        Command::District(args) => {
+            at(db, async move |books| district::run(books, args, out).await).await
         }
         Command::Reconcile(args) => {
             at(db, async move |books| reports::reconcile(books, args, out).await).await

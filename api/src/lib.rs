@@ -15,6 +15,7 @@ pub mod config;
 pub mod counter;
 pub mod countersign;
 pub mod demo;
+pub mod district;
 pub mod doctor;
 pub mod door;
 pub mod fees;

@@ -25,14 +25,16 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, arrears, audit, bank, channels, counter, countersign, fees, front, fund, gains,
-    governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements, policy,
-    portal, problem, proof, property, refunds, renewal, revenue, tariffs, trust, works,
+    accounts, arrears, audit, bank, channels, counter, countersign, district, fees, front, fund,
+    gains, governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements,
+    policy, portal, problem, proof, property, refunds, renewal, revenue, tariffs, trust, works,
 };
 
 /// Whoever may read the books of a compound.
 pub const READERS: &[Role] =
     &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
+/// Whoever looks at compounds side by side.
+pub const OVERSEERS: &[Role] = &[StreetOffice, HousingAuthority, Auditor];
 /// Whoever keeps them.
 const KEEPERS: &[Role] = &[PropertyCompany];
 /// Whoever hands a fund to its owners, or takes it back.
@@ -404,6 +406,13 @@ routes! {
         "会计报表" "会住维01/02/03表（财会〔2020〕7号）：已结账月份的；json 给出三张表与七项校验，format=pdf 可打印。" [ACCOUNTS];
     GET Long "/statutory/{form}" ANYBODY Own accounts::statutory_of_area:
         "汇总会计报表" "一个区划内、来者可查看的全部小区之和。" [ACCOUNTS, &[&account_rules::NOBODY, &property_rules::NO_AREA]];
+    GET Long "/district" ANYBODY Own district::overview:
+        "区、街道总览" "街道、房管、审计可查看的小区：管理方式、收缴率、每平方米维修资金、低于首期 30% 的户数、项目阶段、超期未公示；连同可疑之处的提示。补贴尚未计入。"
+        [LAW, &[&property_rules::NO_AREA]];
+    GET Long "/district-compounds" ANYBODY Own district::district_compounds:
+        "列出区、街道的小区" "与总览同样的各行，可整份下载。" [LAW, &[&property_rules::NO_AREA]];
+    GET Long "/district-findings" ANYBODY Own district::district_findings:
+        "列出提示" "规则是数据，各附出处与事实：请核查，不是结论。" [LAW, &[&property_rules::NO_AREA]];
     GET Long "/compounds/{compound}/annual-notice" READERS Compound accounts::annual_notice:
         "年度公示" "165号令第三十条：总额、使用项目及分摊、各户交存使用增值结存。format=pdf 可张贴。" [ACCOUNTS];
     GET Long "/compounds/{compound}/reconciliation" READERS Compound accounts::reconciliation:

@@ -14,6 +14,7 @@ mod counted;
 mod counter;
 mod countersign;
 mod crowd;
+mod district;
 mod doors;
 mod export;
 mod gains;

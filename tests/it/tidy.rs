@@ -196,7 +196,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 26] = [
+    const ORDER: [&str; 27] = [
         "books",
         "policy",
         "people",
@@ -221,6 +221,7 @@ fn rooms_look_only_behind_them() {
         "accounts",
         "import",
         "hooks",
+        "district",
         "verify",
         "",
     ];
