@@ -640,24 +640,33 @@ async fn low(
 ) -> Result<()> {
     let bearing = Book::Fund.chart().accounts.iter().filter(|account| account.bearing.is_some());
     let codes: Vec<String> = bearing.map(|account| account.code.to_string()).collect();
+    let codes = codes.join(", ");
     let Yardsticks { low_part, low_of, .. } = &*YARDSTICKS;
+    let firsts = "d.kind = 'initial' AND NOT EXISTS (SELECT 1 FROM voucher v
+                  WHERE v.compound_id = d.compound_id AND v.book = 1 AND v.reverses_seq = d.voucher_seq)";
     let sql = format!(
-        "SELECT f.compound_id, count(*) AS deposited,
-           CAST(COALESCE(sum(CASE WHEN COALESCE(h.fen, 0) * {low_of} < f.fen * {low_part} THEN 1 ELSE 0 END), 0) AS BIGINT) AS low
-         FROM (SELECT d.compound_id, d.dwelling_no, sum(d.amount_fen) AS fen FROM deposit d
-               LEFT JOIN voucher v ON v.compound_id = d.compound_id AND v.book = 1 AND v.reverses_seq = d.voucher_seq
-               WHERE d.compound_id {these} AND d.kind = 'initial' AND d.dwelling_no IS NOT NULL AND v.seq IS NULL
-               GROUP BY d.compound_id, d.dwelling_no) f
-         LEFT JOIN (SELECT compound_id, dwelling_no, sum(credit_fen - debit_fen) AS fen FROM balance
-                    WHERE compound_id {these} AND book = 1 AND dwelling_no > 0 AND account IN ({codes})
-                    GROUP BY compound_id, dwelling_no) h
-           ON h.compound_id = f.compound_id AND h.dwelling_no = f.dwelling_no
-         GROUP BY f.compound_id",
-        codes = codes.join(", ")
+        "SELECT d.compound_id, count(DISTINCT d.dwelling_no) AS deposited FROM deposit d
+         WHERE d.compound_id {these} AND d.dwelling_no IS NOT NULL AND {firsts} GROUP BY d.compound_id"
     );
     for row in view.rows(Reads::SETTLED, &sql, vec![list.clone()]).await? {
-        let figures = (row.try_get("", "deposited")?, row.try_get("", "low")?);
-        all.low.insert(row.try_get("", "compound_id")?, figures);
+        all.low.insert(row.try_get("", "compound_id")?, (row.try_get("", "deposited")?, 0));
+    }
+    // Only where something was ever taken can less be left than came first: the rest is not looked at one by one.
+    let sql = format!(
+        "SELECT c.compound_id, CAST(sum(CASE WHEN c.has * {low_of} < c.came * {low_part} THEN 1 ELSE 0 END) AS BIGINT) AS low
+         FROM (SELECT s.compound_id,
+                 (SELECT sum(b.credit_fen - b.debit_fen) FROM balance b WHERE b.compound_id = s.compound_id AND b.book = 1
+                    AND b.dwelling_no = s.dwelling_no AND b.account IN ({codes})) AS has,
+                 (SELECT sum(d.amount_fen) FROM deposit d
+                  WHERE d.compound_id = s.compound_id AND d.dwelling_no = s.dwelling_no AND {firsts}) AS came
+               FROM (SELECT compound_id, dwelling_no FROM balance WHERE compound_id {these} AND book = 1
+                       AND dwelling_no > 0 AND account IN ({codes}) AND (debit_fen > 0 OR credit_fen < 0)
+                     GROUP BY compound_id, dwelling_no) s) c
+         GROUP BY c.compound_id"
+    );
+    for row in view.rows(Reads::SETTLED, &sql, vec![list.clone()]).await? {
+        let low: i64 = row.try_get("", "low")?;
+        all.low.entry(row.try_get("", "compound_id")?).or_default().1 = low;
     }
     Ok(())
 }

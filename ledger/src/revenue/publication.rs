@@ -317,6 +317,9 @@ fn notes(leases: &[Lease], on: Day) -> Vec<String> {
     told
 }
 
+/// Which sort, on what, by which resolution.
+type SpentOn = (Sort, String, Option<(RoundNo, MotionNo)>);
+
 fn scope_sheet(
     moves: &[Move],
     leases: &[Lease],
@@ -329,7 +332,7 @@ fn scope_sheet(
         moves.iter().filter(|m| m.scope == scope && from <= m.on && m.on <= to).collect();
     let income = income_lines(&within, leases, &of, (from, to));
     let mut costs: BTreeMap<(Sort, String), Money> = BTreeMap::new();
-    let mut spent: BTreeMap<(Sort, String, Option<(RoundNo, MotionNo)>), Money> = BTreeMap::new();
+    let mut spent: BTreeMap<SpentOn, Money> = BTreeMap::new();
     for m in &within {
         let item = said(m.sort, &m.what);
         if m.sort.is_cost() {
@@ -356,10 +359,8 @@ fn scope_sheet(
         by.map_or(String::new(), |(round, motion)| format!("表决 {round} 事项 {motion}"))
     };
     let cost = |((_, item), amount_fen)| Item { item, by: String::new(), amount_fen };
-    let use_of = |((sort, item, by), amount_fen): ((Sort, String, _), Money)| {
-        let _: Sort = sort;
-        Item { item, by: by_vote(by), amount_fen }
-    };
+    let use_of =
+        |((_, item, by), amount_fen): (SpentOn, Money)| Item { item, by: by_vote(by), amount_fen };
     Ok(ScopeSheet {
         scope: of.in_chinese(),
         income,
