@@ -12,6 +12,7 @@ mod arrears;
 mod channels;
 mod counter;
 mod countersigns;
+mod district;
 mod files;
 mod funds;
 mod gains;
@@ -22,6 +23,7 @@ mod papers;
 mod people;
 mod policies;
 mod reports;
+mod revenue;
 mod tariffs;
 mod trust;
 mod votes;
@@ -164,11 +166,16 @@ enum Command {
     /// 酬金制：服务支出、酬金、收支公布
     #[command(subcommand)]
     Trust(trust::Trust),
+    /// 公共收益：经营合同、收支、分成、分配、让渡、公示、移交
+    #[command(subcommand)]
+    Revenue(revenue::Revenue),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
     /// 报表与公示：会计报表、年度公示
     #[command(subcommand)]
     Report(reports::Report),
+    /// 区、街道总览：各小区并列比较与可疑之处的提示
+    District(district::DistrictArgs),
     /// 对账：银行、账面、各户三方，列出差异及其账龄
     Reconcile(reports::ReconcileArgs),
     /// 房屋：分户、并户、灭失、维修资金证明
@@ -302,6 +309,7 @@ impl Command {
             Command::Export(_) | Command::Statement(_) | Command::Config(_) => false,
             Command::Report(_) => false,
             Command::Reconcile(args) => args.json,
+            Command::District(args) => args.json.json,
             Command::Dwelling(asked) => asked.is_json(),
             Command::Custody(asked) => asked.is_json(),
             Command::Import(import) => match import {
@@ -333,6 +341,7 @@ impl Command {
             Command::Arrears(asked) => asked.is_json(),
             Command::Collection(asked) => asked.is_json(),
             Command::Trust(asked) => asked.is_json(),
+            Command::Revenue(asked) => asked.is_json(),
             Command::Close(args) => args.act.json,
             Command::Reverse(args) => args.act.json,
             Command::User(user) => user.is_json(),
@@ -421,11 +430,17 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Trust(asked) => {
             at(db, async move |books| trust::run(books, asked, out).await).await
         }
+        Command::Revenue(asked) => {
+            at(db, async move |books| revenue::run(books, asked, out).await).await
+        }
         Command::Statement(args) => {
             at(db, async move |books| papers::statement(books, args, out).await).await
         }
         Command::Report(asked) => {
             at(db, async move |books| reports::run(books, asked, out).await).await
+        }
+        Command::District(args) => {
+            at(db, async move |books| district::run(books, args, out).await).await
         }
         Command::Reconcile(args) => {
             at(db, async move |books| reports::reconcile(books, args, out).await).await

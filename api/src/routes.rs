@@ -25,20 +25,24 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, arrears, audit, bank, channels, counter, countersign, fees, front, fund, gains,
-    governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements, policy,
-    portal, problem, proof, property, refunds, renewal, tariffs, trust, works,
+    accounts, arrears, audit, bank, channels, counter, countersign, district, fees, front, fund,
+    gains, governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements,
+    policy, portal, problem, proof, property, refunds, renewal, revenue, tariffs, trust, works,
 };
 
 /// Whoever may read the books of a compound.
 pub const READERS: &[Role] =
     &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
+/// Whoever looks at compounds side by side.
+pub const OVERSEERS: &[Role] = &[StreetOffice, HousingAuthority, Auditor];
 /// Whoever keeps them.
 const KEEPERS: &[Role] = &[PropertyCompany];
 /// Whoever hands a fund to its owners, or takes it back.
 const CUSTODIANS: &[Role] = &[PropertyCompany, HousingAuthority];
 /// Whoever settles interest for all: the authority that holds the money.
 const AUTHORITY: &[Role] = &[HousingAuthority];
+/// Whoever runs the common parts: the company, or the owners by themselves.
+const STEWARDS: &[Role] = &[PropertyCompany, OwnersCommittee];
 /// Whoever convenes the owners.
 const CONVENERS: &[Role] = &[OwnersCommittee];
 /// Whoever handles slips; the company only where it is appointed, which the room checks.
@@ -319,6 +323,7 @@ use ledger::life as life_rules;
 use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
+use ledger::revenue as revenue_rules;
 use ledger::tariff as tariff_rules;
 use ledger::trust as trust_rules;
 use ledger::works as work_rules;
@@ -326,6 +331,9 @@ use ledger::{
     bank as bank_rules, channel as channel_rules, fees as fee_rules, fund as fund_rules,
     gains as gain_rules, hooks as hook_rules, import as import_rules,
 };
+
+/// Public revenue is run.
+static REVENUE: &[&Rule] = revenue_rules::RULES;
 
 /// Bills of known amounts are published.
 static BILLS: &[&Rule] = &[
@@ -398,6 +406,13 @@ routes! {
         "会计报表" "会住维01/02/03表（财会〔2020〕7号）：已结账月份的；json 给出三张表与七项校验，format=pdf 可打印。" [ACCOUNTS];
     GET Long "/statutory/{form}" ANYBODY Own accounts::statutory_of_area:
         "汇总会计报表" "一个区划内、来者可查看的全部小区之和。" [ACCOUNTS, &[&account_rules::NOBODY, &property_rules::NO_AREA]];
+    GET Long "/district" ANYBODY Own district::overview:
+        "区、街道总览" "街道、房管、审计可查看的小区：管理方式、收缴率、每平方米维修资金、低于首期 30% 的户数、项目阶段、超期未公示；连同可疑之处的提示。补贴尚未计入。"
+        [LAW, &[&property_rules::NO_AREA]];
+    GET Long "/district-compounds" ANYBODY Own district::district_compounds:
+        "列出区、街道的小区" "与总览同样的各行，可整份下载。" [LAW, &[&property_rules::NO_AREA]];
+    GET Long "/district-findings" ANYBODY Own district::district_findings:
+        "列出提示" "规则是数据，各附出处与事实：请核查，不是结论。" [LAW, &[&property_rules::NO_AREA]];
     GET Long "/compounds/{compound}/annual-notice" READERS Compound accounts::annual_notice:
         "年度公示" "165号令第三十条：总额、使用项目及分摊、各户交存使用增值结存。format=pdf 可张贴。" [ACCOUNTS];
     GET Long "/compounds/{compound}/reconciliation" READERS Compound accounts::reconciliation:
@@ -710,6 +725,57 @@ routes! {
         [POST, &[&trust_rules::MONTH, &trust_rules::NOT_HELD, &trust_rules::TAKEN, &trust_rules::NOTHING]];
     GET Long "/compounds/{compound}/trust-account" READERS Compound trust::account:
         "服务资金收支" "酬金制：应收、实收、各类支出、酬金、结余，与账上相符；按年公布。" [];
+    GET Quick "/compounds/{compound}/revenue-terms" READERS Compound revenue::terms:
+        "列出经营约定" "公共收益由谁经营、纳税人身份、分成与补充比例；按起日先后。" [];
+    POST Quick "/compounds/{compound}/revenue-terms" STEWARDS Compound revenue::new_terms:
+        "登记经营约定" "公共收益单独列账；分成在当地上限之内，补充维修资金的比例不低于当地规定。登记后不改动。" [REVENUE, CLEAR, LAW];
+    GET Quick "/compounds/{compound}/revenue-leases" READERS Compound revenue::leases:
+        "列出经营合同" "共有部分租给谁、依哪一项决议、各期应收、已收与欠付。" [];
+    POST Quick "/compounds/{compound}/revenue-leases" STEWARDS Compound revenue::new_lease:
+        "登记经营合同" "须有共有部分的业主作出的“改变用途、经营”决议（民法典第二百七十八条第八项）。" [REVENUE, CLEAR, vote_rules::RULES];
+    POST Quick "/compounds/{compound}/revenue-leases/{no}/end" STEWARDS Compound revenue::end_lease:
+        "终止经营合同" "终止后的各期不再应收，当期按天计算。" [REVENUE, CLEAR];
+    GET Quick "/compounds/{compound}/revenue-entries" READERS Compound revenue::entries:
+        "列出公共收益收支" "依编号；已冲销的注明。" [];
+    GET Quick "/compounds/{compound}/revenue-entries/{no}/shares" READERS Compound revenue::shares:
+        "列出分得的公共收益" "一次分配中各户的面积与金额，合计分毫不差。" [];
+    POST Quick "/compounds/{compound}/revenue-incomes" STEWARDS Compound [MONEY] revenue::receive:
+        "登记收入" "经营收入写明合同；税额按当日税率从价中分出。" [REVENUE, POST, LAW, CLAIM];
+    POST Quick "/compounds/{compound}/revenue-costs" STEWARDS Compound [MONEY] revenue::spend:
+        "登记合理成本" "每笔须有凭据，由经营人举证（民法典第二百八十二条）；账户不足的由经营人垫付。" [REVENUE, POST, LAW, CLAIM];
+    POST Quick "/compounds/{compound}/revenue-remittances" STEWARDS Compound [MONEY] revenue::remit:
+        "登记代收转入" "经营人把代收的转入单独的账户。" [REVENUE, POST, CLAIM];
+    POST Quick "/compounds/{compound}/revenue-repayments" STEWARDS Compound [MONEY] revenue::repay:
+        "归还垫付" "不超过账上所欠。" [REVENUE, POST, CLAIM];
+    POST Quick "/compounds/{compound}/revenue-taxes" STEWARDS Compound [MONEY] revenue::pay_tax:
+        "缴纳税费" "不超过账上的应交税费。" [REVENUE, POST, CLAIM];
+    POST Quick "/compounds/{compound}/operator-shares" STEWARDS Compound [MONEY] revenue::take_share:
+        "提取经营人分成" "期间结束后按约定提取一次：不含税经营收入的比例，在当地上限之内。" [REVENUE, POST, LAW];
+    GET Long "/compounds/{compound}/revenue-standing" READERS Compound revenue::standing:
+        "公共收益的净额" "一个期间各范围的净收益、结转的亏损、至少补充维修资金、尚可分配。" [LAW];
+    POST Quick "/compounds/{compound}/revenue-distributions" STEWARDS Compound [MONEY] revenue::distribute:
+        "分配公共收益" "先补充维修资金，再凭决议分配给业主（按面积）、用于共同决定的用途或维修项目；亏损结转，不动用维修资金。"
+        [REVENUE, POST, LAW, CLAIM, SHARED, vote_rules::RULES, &[&fund_rules::PAPERS, &fund_rules::AMOUNT, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN, &fund_rules::REVENUE_SHORT]];
+    GET Quick "/compounds/{compound}/revenue-pledges" READERS Compound revenue::pledges:
+        "列出让渡" "让渡给改造项目的公共收益：金额、已付、未付。" [];
+    POST Quick "/compounds/{compound}/revenue-pledges" STEWARDS Compound revenue::new_pledge:
+        "登记让渡" "业主共同决定以公共收益出资改造；付款由改造项目办理。" [REVENUE, CLEAR, vote_rules::RULES];
+    GET Long "/compounds/{compound}/revenue-sheet" READERS Compound revenue::sheet:
+        "预览公示表" "收入、支出、结转、说明；与账上核对。" [REVENUE, LAW];
+    GET Quick "/compounds/{compound}/revenue-publications" READERS Compound revenue::publications:
+        "列出公共收益公示" "公示表固定不变；附已公示天数与迟延天数。" [];
+    GET Quick "/compounds/{compound}/dwellings/{room}/revenue-publications" RESIDENTS Dwelling revenue::own_publications:
+        "业主查看公共收益公示" "与公告栏所示相同。" [ROOM];
+    POST Long "/compounds/{compound}/revenue-publications" STEWARDS Compound revenue::publish:
+        "登记公共收益公示" "按季、按年；公示表与其 SHA-256 随即固定，数字有变的登记为更正。" [REVENUE, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/revenue-publications/{no}/take-down" STEWARDS Compound revenue::take_down:
+        "撤下公示" "满当地规定的天数方可。" [REVENUE, CLEAR, LAW];
+    GET Long "/compounds/{compound}/revenue-duties" READERS Compound revenue::duties:
+        "应办未办的公示与划转" "依期限先后，附逾期天数。" [LAW];
+    GET Quick "/compounds/{compound}/revenue-handovers" READERS Compound revenue::handovers:
+        "列出公共收益移交" "移交清单及摘要。" [];
+    POST Quick "/compounds/{compound}/revenue-handovers" STEWARDS Compound revenue::hand_over:
+        "登记公共收益移交" "合同或任期届满；代收的须全部转入，垫付的须全部归还。" [REVENUE, CLEAR, LAW];
     GET Quick "/compounds/{compound}/bank-lines" READERS Compound bank::lines:
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
     GET Quick "/compounds/{compound}/channel-statements" READERS Compound channels::statements:

@@ -125,6 +125,18 @@ identities! {
     RenewalNo;
     /// Public revenue assigned to the fund (公共收益划入).
     AssignmentNo;
+    /// How public revenue is run from a day on (公共收益经营约定).
+    RevenueTermsNo;
+    /// A common part that is let (共有部分经营合同).
+    RevenueLeaseNo;
+    /// A movement of public revenue (公共收益收支).
+    RevenueEntryNo;
+    /// Public revenue promised to a renovation (让渡).
+    PledgeNo;
+    /// A publication of public revenue (公共收益公示).
+    PublicationNo;
+    /// A hand-over of public revenue at the end of a term (公共收益移交).
+    RevenueHandoverNo;
     /// A project paid from the fund (维修项目).
     ProjectNo;
     /// A bill of a payment channel that was taken in (渠道账单).

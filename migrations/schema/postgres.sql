@@ -1461,6 +1461,240 @@ CHECK ((housing = ANY (ARRAY['commodity'::text, 'sold-public'::text])))
 -- constraint revenue_assignment.revenue_assignment_pkey
 PRIMARY KEY (compound_id, assignment_no)
 
+-- constraint revenue_due.revenue_due_amount_fen_check
+CHECK ((amount_fen >= 0))
+
+-- constraint revenue_due.revenue_due_check
+CHECK ((until_on >= from_on))
+
+-- constraint revenue_due.revenue_due_compound_id_lease_no_fkey
+FOREIGN KEY (compound_id, lease_no) REFERENCES revenue_lease(compound_id, lease_no)
+
+-- constraint revenue_due.revenue_due_due_no_check
+CHECK ((due_no > 0))
+
+-- constraint revenue_due.revenue_due_pkey
+PRIMARY KEY (compound_id, lease_no, due_no)
+
+-- constraint revenue_entry.revenue_entry_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint revenue_entry.revenue_entry_check
+CHECK ((((tax_fen >= 0) AND (tax_fen <= amount_fen)) AND ((tax_fen = 0) OR (sort = 'income'::text))))
+
+-- constraint revenue_entry.revenue_entry_check1
+CHECK (((through >= 0) AND ((through > 0) = (sort = ANY (ARRAY['share'::text, 'fund'::text, 'owners'::text, 'use'::text, 'project'::text, 'pledge'::text])))))
+
+-- constraint revenue_entry.revenue_entry_check2
+CHECK (((pledge_no IS NOT NULL) = (sort = 'pledge'::text)))
+
+-- constraint revenue_entry.revenue_entry_check3
+CHECK (((motion_no IS NULL) = (round_no IS NULL)))
+
+-- constraint revenue_entry.revenue_entry_check4
+CHECK (((sort <> ALL (ARRAY['owners'::text, 'use'::text, 'project'::text, 'pledge'::text])) OR (round_no IS NOT NULL)))
+
+-- constraint revenue_entry.revenue_entry_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_entry.revenue_entry_compound_id_lease_no_fkey
+FOREIGN KEY (compound_id, lease_no) REFERENCES revenue_lease(compound_id, lease_no)
+
+-- constraint revenue_entry.revenue_entry_compound_id_pledge_no_fkey
+FOREIGN KEY (compound_id, pledge_no) REFERENCES revenue_pledge(compound_id, pledge_no)
+
+-- constraint revenue_entry.revenue_entry_compound_id_project_no_fkey
+FOREIGN KEY (compound_id, project_no) REFERENCES project(compound_id, project_no)
+
+-- constraint revenue_entry.revenue_entry_entry_no_check
+CHECK ((entry_no > 0))
+
+-- constraint revenue_entry.revenue_entry_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint revenue_entry.revenue_entry_pkey
+PRIMARY KEY (compound_id, entry_no)
+
+-- constraint revenue_entry.revenue_entry_purse_check
+CHECK ((purse = ANY (ARRAY['account'::text, 'operator'::text])))
+
+-- constraint revenue_entry.revenue_entry_scope_check
+CHECK ((scope <> ''::text))
+
+-- constraint revenue_entry.revenue_entry_sort_check
+CHECK ((sort = ANY (ARRAY['income'::text, 'cost'::text, 'share'::text, 'tax'::text, 'remittance'::text, 'repayment'::text, 'fund'::text, 'owners'::text, 'use'::text, 'project'::text, 'pledge'::text])))
+
+-- constraint revenue_handover.revenue_handover_check
+CHECK ((handed_on >= ended_on))
+
+-- constraint revenue_handover.revenue_handover_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_handover.revenue_handover_digest_check
+CHECK ((length(digest) = 64))
+
+-- constraint revenue_handover.revenue_handover_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint revenue_handover.revenue_handover_from_whom_check
+CHECK ((from_whom <> ''::text))
+
+-- constraint revenue_handover.revenue_handover_handover_no_check
+CHECK ((handover_no > 0))
+
+-- constraint revenue_handover.revenue_handover_pkey
+PRIMARY KEY (compound_id, handover_no)
+
+-- constraint revenue_handover.revenue_handover_to_whom_check
+CHECK ((to_whom <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_check
+CHECK ((until_on >= from_on))
+
+-- constraint revenue_lease.revenue_lease_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_lease.revenue_lease_digest_check
+CHECK ((digest <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_document_check
+CHECK ((document <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_income_check
+CHECK ((income <> ALL (ARRAY['damages'::text, 'interest'::text, 'residual'::text])))
+
+-- constraint revenue_lease.revenue_lease_lease_no_check
+CHECK ((lease_no > 0))
+
+-- constraint revenue_lease.revenue_lease_lessee_check
+CHECK ((lessee <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_part_check
+CHECK ((part <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_pkey
+PRIMARY KEY (compound_id, lease_no)
+
+-- constraint revenue_lease.revenue_lease_scope_check
+CHECK ((scope <> ''::text))
+
+-- constraint revenue_lease_end.revenue_lease_end_compound_id_lease_no_fkey
+FOREIGN KEY (compound_id, lease_no) REFERENCES revenue_lease(compound_id, lease_no)
+
+-- constraint revenue_lease_end.revenue_lease_end_pkey
+PRIMARY KEY (compound_id, lease_no)
+
+-- constraint revenue_lease_end.revenue_lease_end_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint revenue_pledge.revenue_pledge_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint revenue_pledge.revenue_pledge_beneficiary_check
+CHECK ((beneficiary <> ''::text))
+
+-- constraint revenue_pledge.revenue_pledge_check
+CHECK ((until_on >= from_on))
+
+-- constraint revenue_pledge.revenue_pledge_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_pledge.revenue_pledge_digest_check
+CHECK ((digest <> ''::text))
+
+-- constraint revenue_pledge.revenue_pledge_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint revenue_pledge.revenue_pledge_pkey
+PRIMARY KEY (compound_id, pledge_no)
+
+-- constraint revenue_pledge.revenue_pledge_pledge_no_check
+CHECK ((pledge_no > 0))
+
+-- constraint revenue_pledge.revenue_pledge_scope_check
+CHECK ((scope <> ''::text))
+
+-- constraint revenue_publication.revenue_publication_compound_id_corrects_no_fkey
+FOREIGN KEY (compound_id, corrects_no) REFERENCES revenue_publication(compound_id, publication_no)
+
+-- constraint revenue_publication.revenue_publication_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_publication.revenue_publication_covers_check
+CHECK ((covers = ANY (ARRAY['month'::text, 'quarter'::text, 'half-year'::text, 'year'::text])))
+
+-- constraint revenue_publication.revenue_publication_digest_check
+CHECK ((length(digest) = 64))
+
+-- constraint revenue_publication.revenue_publication_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint revenue_publication.revenue_publication_pkey
+PRIMARY KEY (compound_id, publication_no)
+
+-- constraint revenue_publication.revenue_publication_place_check
+CHECK ((place <> ''::text))
+
+-- constraint revenue_publication.revenue_publication_publication_no_check
+CHECK ((publication_no > 0))
+
+-- constraint revenue_share.revenue_share_amount_fen_check
+CHECK ((amount_fen >= 0))
+
+-- constraint revenue_share.revenue_share_area_centi_m2_check
+CHECK ((area_centi_m2 > 0))
+
+-- constraint revenue_share.revenue_share_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint revenue_share.revenue_share_compound_id_entry_no_fkey
+FOREIGN KEY (compound_id, entry_no) REFERENCES revenue_entry(compound_id, entry_no)
+
+-- constraint revenue_share.revenue_share_pkey
+PRIMARY KEY (compound_id, entry_no, dwelling_no)
+
+-- constraint revenue_take_down.revenue_take_down_compound_id_publication_no_fkey
+FOREIGN KEY (compound_id, publication_no) REFERENCES revenue_publication(compound_id, publication_no)
+
+-- constraint revenue_take_down.revenue_take_down_pkey
+PRIMARY KEY (compound_id, publication_no)
+
+-- constraint revenue_take_down.revenue_take_down_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint revenue_terms.revenue_terms_account_check
+CHECK ((account <> ''::text))
+
+-- constraint revenue_terms.revenue_terms_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_terms.revenue_terms_compound_id_from_on_key
+UNIQUE (compound_id, from_on)
+
+-- constraint revenue_terms.revenue_terms_document_check
+CHECK ((document <> ''::text))
+
+-- constraint revenue_terms.revenue_terms_fund_bp_check
+CHECK (((fund_bp >= 0) AND (fund_bp <= 10000)))
+
+-- constraint revenue_terms.revenue_terms_has_assembly_check
+CHECK ((has_assembly = ANY (ARRAY[0, 1])))
+
+-- constraint revenue_terms.revenue_terms_operator_bp_check
+CHECK (((operator_bp >= 0) AND (operator_bp <= 10000)))
+
+-- constraint revenue_terms.revenue_terms_operator_check
+CHECK ((operator <> ''::text))
+
+-- constraint revenue_terms.revenue_terms_pkey
+PRIMARY KEY (compound_id, terms_no)
+
+-- constraint revenue_terms.revenue_terms_taxpayer_check
+CHECK ((taxpayer = ANY (ARRAY['general'::text, 'small'::text, 'exempt'::text])))
+
+-- constraint revenue_terms.revenue_terms_terms_no_check
+CHECK ((terms_no > 0))
+
 -- constraint seal_key.seal_key_fingerprint_key
 UNIQUE (fingerprint)
 
@@ -2429,6 +2663,42 @@ CREATE UNIQUE INDEX reserve_pkey ON public.reserve USING btree (compound_id, res
 
 -- index revenue_assignment_pkey
 CREATE UNIQUE INDEX revenue_assignment_pkey ON public.revenue_assignment USING btree (compound_id, assignment_no)
+
+-- index revenue_due_pkey
+CREATE UNIQUE INDEX revenue_due_pkey ON public.revenue_due USING btree (compound_id, lease_no, due_no)
+
+-- index revenue_entry_pkey
+CREATE UNIQUE INDEX revenue_entry_pkey ON public.revenue_entry USING btree (compound_id, entry_no)
+
+-- index revenue_entry_voucher
+CREATE UNIQUE INDEX revenue_entry_voucher ON public.revenue_entry USING btree (compound_id, voucher_seq)
+
+-- index revenue_handover_pkey
+CREATE UNIQUE INDEX revenue_handover_pkey ON public.revenue_handover USING btree (compound_id, handover_no)
+
+-- index revenue_lease_end_pkey
+CREATE UNIQUE INDEX revenue_lease_end_pkey ON public.revenue_lease_end USING btree (compound_id, lease_no)
+
+-- index revenue_lease_pkey
+CREATE UNIQUE INDEX revenue_lease_pkey ON public.revenue_lease USING btree (compound_id, lease_no)
+
+-- index revenue_pledge_pkey
+CREATE UNIQUE INDEX revenue_pledge_pkey ON public.revenue_pledge USING btree (compound_id, pledge_no)
+
+-- index revenue_publication_pkey
+CREATE UNIQUE INDEX revenue_publication_pkey ON public.revenue_publication USING btree (compound_id, publication_no)
+
+-- index revenue_share_pkey
+CREATE UNIQUE INDEX revenue_share_pkey ON public.revenue_share USING btree (compound_id, entry_no, dwelling_no)
+
+-- index revenue_take_down_pkey
+CREATE UNIQUE INDEX revenue_take_down_pkey ON public.revenue_take_down USING btree (compound_id, publication_no)
+
+-- index revenue_terms_compound_id_from_on_key
+CREATE UNIQUE INDEX revenue_terms_compound_id_from_on_key ON public.revenue_terms USING btree (compound_id, from_on)
+
+-- index revenue_terms_pkey
+CREATE UNIQUE INDEX revenue_terms_pkey ON public.revenue_terms USING btree (compound_id, terms_no)
 
 -- index seal_key_fingerprint_key
 CREATE UNIQUE INDEX seal_key_fingerprint_key ON public.seal_key USING btree (fingerprint)
@@ -3579,6 +3849,131 @@ compound_id integer NOT NULL,
   fund_seq integer NOT NULL,
   act_no integer NOT NULL
 
+-- table revenue_due
+compound_id integer NOT NULL,
+  lease_no integer NOT NULL,
+  due_no integer NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  due_on date NOT NULL,
+  amount_fen bigint NOT NULL
+
+-- table revenue_entry
+compound_id integer NOT NULL,
+  entry_no integer NOT NULL,
+  sort text NOT NULL,
+  what text NOT NULL,
+  scope text NOT NULL,
+  lease_no integer,
+  purse text NOT NULL,
+  amount_fen bigint NOT NULL,
+  tax_fen bigint NOT NULL,
+  entered_on date NOT NULL,
+  through integer NOT NULL,
+  party text NOT NULL,
+  evidence text NOT NULL,
+  line_no integer,
+  project_no integer,
+  pledge_no integer,
+  round_no integer,
+  motion_no integer,
+  pack text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_handover
+compound_id integer NOT NULL,
+  handover_no integer NOT NULL,
+  ended_on date NOT NULL,
+  handed_on date NOT NULL,
+  due_on date,
+  from_whom text NOT NULL,
+  to_whom text NOT NULL,
+  evidence text NOT NULL,
+  list text NOT NULL,
+  digest text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_lease
+compound_id integer NOT NULL,
+  lease_no integer NOT NULL,
+  income text NOT NULL,
+  scope text NOT NULL,
+  part text NOT NULL,
+  lessee text NOT NULL,
+  document text NOT NULL,
+  signed_on date NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  round_no integer NOT NULL,
+  motion_no integer NOT NULL,
+  digest text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_lease_end
+compound_id integer NOT NULL,
+  lease_no integer NOT NULL,
+  ended_on date NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_pledge
+compound_id integer NOT NULL,
+  pledge_no integer NOT NULL,
+  beneficiary text NOT NULL,
+  scope text NOT NULL,
+  amount_fen bigint NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  round_no integer NOT NULL,
+  motion_no integer NOT NULL,
+  digest text NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_publication
+compound_id integer NOT NULL,
+  publication_no integer NOT NULL,
+  covers text NOT NULL,
+  through integer NOT NULL,
+  posted_on date NOT NULL,
+  due_on date,
+  place text NOT NULL,
+  evidence text NOT NULL,
+  corrects_no integer,
+  sheet text NOT NULL,
+  digest text NOT NULL,
+  pack text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_share
+compound_id integer NOT NULL,
+  entry_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  area_centi_m2 bigint NOT NULL,
+  amount_fen bigint NOT NULL
+
+-- table revenue_take_down
+compound_id integer NOT NULL,
+  publication_no integer NOT NULL,
+  until_on date NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_terms
+compound_id integer NOT NULL,
+  terms_no integer NOT NULL,
+  from_on date NOT NULL,
+  operator text NOT NULL,
+  taxpayer text NOT NULL,
+  has_assembly smallint NOT NULL,
+  operator_bp integer NOT NULL,
+  fund_bp integer NOT NULL,
+  account text NOT NULL,
+  document text NOT NULL,
+  pack text NOT NULL,
+  act_no integer NOT NULL
+
 -- table seal_key
 key_no integer NOT NULL,
   fingerprint text NOT NULL,
@@ -4250,6 +4645,66 @@ CREATE TRIGGER revenue_assignment_stays BEFORE DELETE OR UPDATE ON public.revenu
 
 -- trigger revenue_assignment.revenue_assignment_stays_whole
 CREATE TRIGGER revenue_assignment_stays_whole BEFORE TRUNCATE ON public.revenue_assignment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_due.revenue_due_stays
+CREATE TRIGGER revenue_due_stays BEFORE DELETE OR UPDATE ON public.revenue_due FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_due.revenue_due_stays_whole
+CREATE TRIGGER revenue_due_stays_whole BEFORE TRUNCATE ON public.revenue_due FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_entry.revenue_entry_stays
+CREATE TRIGGER revenue_entry_stays BEFORE DELETE OR UPDATE ON public.revenue_entry FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_entry.revenue_entry_stays_whole
+CREATE TRIGGER revenue_entry_stays_whole BEFORE TRUNCATE ON public.revenue_entry FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_handover.revenue_handover_stays
+CREATE TRIGGER revenue_handover_stays BEFORE DELETE OR UPDATE ON public.revenue_handover FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_handover.revenue_handover_stays_whole
+CREATE TRIGGER revenue_handover_stays_whole BEFORE TRUNCATE ON public.revenue_handover FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_lease.revenue_lease_stays
+CREATE TRIGGER revenue_lease_stays BEFORE DELETE OR UPDATE ON public.revenue_lease FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_lease.revenue_lease_stays_whole
+CREATE TRIGGER revenue_lease_stays_whole BEFORE TRUNCATE ON public.revenue_lease FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_lease_end.revenue_lease_end_stays
+CREATE TRIGGER revenue_lease_end_stays BEFORE DELETE OR UPDATE ON public.revenue_lease_end FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_lease_end.revenue_lease_end_stays_whole
+CREATE TRIGGER revenue_lease_end_stays_whole BEFORE TRUNCATE ON public.revenue_lease_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_pledge.revenue_pledge_stays
+CREATE TRIGGER revenue_pledge_stays BEFORE DELETE OR UPDATE ON public.revenue_pledge FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_pledge.revenue_pledge_stays_whole
+CREATE TRIGGER revenue_pledge_stays_whole BEFORE TRUNCATE ON public.revenue_pledge FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_publication.revenue_publication_stays
+CREATE TRIGGER revenue_publication_stays BEFORE DELETE OR UPDATE ON public.revenue_publication FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_publication.revenue_publication_stays_whole
+CREATE TRIGGER revenue_publication_stays_whole BEFORE TRUNCATE ON public.revenue_publication FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_share.revenue_share_stays
+CREATE TRIGGER revenue_share_stays BEFORE DELETE OR UPDATE ON public.revenue_share FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_share.revenue_share_stays_whole
+CREATE TRIGGER revenue_share_stays_whole BEFORE TRUNCATE ON public.revenue_share FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_take_down.revenue_take_down_stays
+CREATE TRIGGER revenue_take_down_stays BEFORE DELETE OR UPDATE ON public.revenue_take_down FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_take_down.revenue_take_down_stays_whole
+CREATE TRIGGER revenue_take_down_stays_whole BEFORE TRUNCATE ON public.revenue_take_down FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_terms.revenue_terms_stays
+CREATE TRIGGER revenue_terms_stays BEFORE DELETE OR UPDATE ON public.revenue_terms FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_terms.revenue_terms_stays_whole
+CREATE TRIGGER revenue_terms_stays_whole BEFORE TRUNCATE ON public.revenue_terms FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger selling_unit.selling_unit_stays
 CREATE TRIGGER selling_unit_stays BEFORE DELETE OR UPDATE ON public.selling_unit FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -114,6 +114,9 @@ CREATE INDEX refund_dwelling ON refund (compound_id, dwelling_no)
 -- index renewal_plan_resolution
 CREATE INDEX renewal_plan_resolution ON renewal_plan (compound_id, round_no, motion_no) WHERE round_no IS NOT NULL
 
+-- index revenue_entry_voucher
+CREATE UNIQUE INDEX revenue_entry_voucher ON revenue_entry (compound_id, voucher_seq)
+
 -- index service_contract_org
 CREATE INDEX service_contract_org ON service_contract (org_no)
 
@@ -1562,6 +1565,173 @@ CREATE TABLE revenue_assignment (
   FOREIGN KEY (compound_id, plan_no) REFERENCES renewal_plan (compound_id, plan_no)
 ) STRICT, WITHOUT ROWID
 
+-- table revenue_due
+CREATE TABLE revenue_due (
+  compound_id INTEGER NOT NULL,
+  lease_no INTEGER NOT NULL,
+  due_no INTEGER NOT NULL CHECK (due_no > 0),
+  from_on TEXT NOT NULL,
+  until_on TEXT NOT NULL CHECK (until_on >= from_on),
+  due_on TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen >= 0),
+  PRIMARY KEY (compound_id, lease_no, due_no),
+  FOREIGN KEY (compound_id, lease_no) REFERENCES revenue_lease (compound_id, lease_no)
+) STRICT, WITHOUT ROWID
+
+-- table revenue_entry
+CREATE TABLE revenue_entry (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  entry_no INTEGER NOT NULL CHECK (entry_no > 0),
+  sort TEXT NOT NULL CHECK (sort IN ('income', 'cost', 'share', 'tax', 'remittance', 'repayment', 'fund', 'owners', 'use',
+    'project', 'pledge')),
+  what TEXT NOT NULL,
+  scope TEXT NOT NULL CHECK (scope <> ''),
+  lease_no INTEGER NULL,
+  purse TEXT NOT NULL CHECK (purse IN ('account', 'operator')),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  tax_fen INTEGER NOT NULL CHECK (tax_fen BETWEEN 0 AND amount_fen AND (tax_fen = 0 OR sort = 'income')),
+  entered_on TEXT NOT NULL,
+  through INTEGER NOT NULL CHECK (through >= 0 AND (through > 0) = (sort IN ('share', 'fund', 'owners', 'use', 'project', 'pledge'))),
+  party TEXT NOT NULL,
+  evidence TEXT NOT NULL CHECK (evidence <> ''),
+  line_no INTEGER NULL,
+  project_no INTEGER NULL,
+  pledge_no INTEGER NULL CHECK ((pledge_no IS NOT NULL) = (sort = 'pledge')),
+  round_no INTEGER NULL,
+  motion_no INTEGER NULL CHECK ((motion_no IS NULL) = (round_no IS NULL)),
+  pack TEXT NOT NULL,
+  voucher_seq INTEGER NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, entry_no),
+  FOREIGN KEY (compound_id, lease_no) REFERENCES revenue_lease (compound_id, lease_no),
+  FOREIGN KEY (compound_id, pledge_no) REFERENCES revenue_pledge (compound_id, pledge_no),
+  FOREIGN KEY (compound_id, project_no) REFERENCES project (compound_id, project_no),
+  CHECK (sort NOT IN ('owners', 'use', 'project', 'pledge') OR round_no IS NOT NULL)
+) STRICT, WITHOUT ROWID
+
+-- table revenue_handover
+CREATE TABLE revenue_handover (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  handover_no INTEGER NOT NULL CHECK (handover_no > 0),
+  ended_on TEXT NOT NULL,
+  handed_on TEXT NOT NULL CHECK (handed_on >= ended_on),
+  due_on TEXT NULL,
+  from_whom TEXT NOT NULL CHECK (from_whom <> ''),
+  to_whom TEXT NOT NULL CHECK (to_whom <> ''),
+  evidence TEXT NOT NULL CHECK (evidence <> ''),
+  list TEXT NOT NULL,
+  digest TEXT NOT NULL CHECK (length(digest) = 64),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, handover_no)
+) STRICT, WITHOUT ROWID
+
+-- table revenue_lease
+CREATE TABLE revenue_lease (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  lease_no INTEGER NOT NULL CHECK (lease_no > 0),
+  income TEXT NOT NULL CHECK (income NOT IN ('damages', 'interest', 'residual')),
+  scope TEXT NOT NULL CHECK (scope <> ''),
+  part TEXT NOT NULL CHECK (part <> ''),
+  lessee TEXT NOT NULL CHECK (lessee <> ''),
+  document TEXT NOT NULL CHECK (document <> ''),
+  signed_on TEXT NOT NULL,
+  from_on TEXT NOT NULL,
+  until_on TEXT NOT NULL CHECK (until_on >= from_on),
+  round_no INTEGER NOT NULL,
+  motion_no INTEGER NOT NULL,
+  digest TEXT NOT NULL CHECK (digest <> ''),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, lease_no)
+) STRICT, WITHOUT ROWID
+
+-- table revenue_lease_end
+CREATE TABLE revenue_lease_end (
+  compound_id INTEGER NOT NULL,
+  lease_no INTEGER NOT NULL,
+  ended_on TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, lease_no),
+  FOREIGN KEY (compound_id, lease_no) REFERENCES revenue_lease (compound_id, lease_no)
+) STRICT, WITHOUT ROWID
+
+-- table revenue_pledge
+CREATE TABLE revenue_pledge (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  pledge_no INTEGER NOT NULL CHECK (pledge_no > 0),
+  beneficiary TEXT NOT NULL CHECK (beneficiary <> ''),
+  scope TEXT NOT NULL CHECK (scope <> ''),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  from_on TEXT NOT NULL,
+  until_on TEXT NOT NULL CHECK (until_on >= from_on),
+  round_no INTEGER NOT NULL,
+  motion_no INTEGER NOT NULL,
+  digest TEXT NOT NULL CHECK (digest <> ''),
+  evidence TEXT NOT NULL CHECK (evidence <> ''),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, pledge_no)
+) STRICT, WITHOUT ROWID
+
+-- table revenue_publication
+CREATE TABLE revenue_publication (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  publication_no INTEGER NOT NULL CHECK (publication_no > 0),
+  covers TEXT NOT NULL CHECK (covers IN ('month', 'quarter', 'half-year', 'year')),
+  through INTEGER NOT NULL,
+  posted_on TEXT NOT NULL,
+  due_on TEXT NULL,
+  place TEXT NOT NULL CHECK (place <> ''),
+  evidence TEXT NOT NULL CHECK (evidence <> ''),
+  corrects_no INTEGER NULL,
+  sheet TEXT NOT NULL,
+  digest TEXT NOT NULL CHECK (length(digest) = 64),
+  pack TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, publication_no),
+  FOREIGN KEY (compound_id, corrects_no) REFERENCES revenue_publication (compound_id, publication_no)
+) STRICT, WITHOUT ROWID
+
+-- table revenue_share
+CREATE TABLE revenue_share (
+  compound_id INTEGER NOT NULL,
+  entry_no INTEGER NOT NULL,
+  dwelling_no INTEGER NOT NULL,
+  area_centi_m2 INTEGER NOT NULL CHECK (area_centi_m2 > 0),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen >= 0),
+  PRIMARY KEY (compound_id, entry_no, dwelling_no),
+  FOREIGN KEY (compound_id, entry_no) REFERENCES revenue_entry (compound_id, entry_no),
+  FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)
+) STRICT, WITHOUT ROWID
+
+-- table revenue_take_down
+CREATE TABLE revenue_take_down (
+  compound_id INTEGER NOT NULL,
+  publication_no INTEGER NOT NULL,
+  until_on TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason <> ''),
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, publication_no),
+  FOREIGN KEY (compound_id, publication_no) REFERENCES revenue_publication (compound_id, publication_no)
+) STRICT, WITHOUT ROWID
+
+-- table revenue_terms
+CREATE TABLE revenue_terms (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  terms_no INTEGER NOT NULL CHECK (terms_no > 0),
+  from_on TEXT NOT NULL,
+  operator TEXT NOT NULL CHECK (operator <> ''),
+  taxpayer TEXT NOT NULL CHECK (taxpayer IN ('general', 'small', 'exempt')),
+  has_assembly INTEGER NOT NULL CHECK (has_assembly IN (0, 1)),
+  operator_bp INTEGER NOT NULL CHECK (operator_bp BETWEEN 0 AND 10000),
+  fund_bp INTEGER NOT NULL CHECK (fund_bp BETWEEN 0 AND 10000),
+  account TEXT NOT NULL CHECK (account <> ''),
+  document TEXT NOT NULL CHECK (document <> ''),
+  pack TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, terms_no),
+  UNIQUE (compound_id, from_on)
+) STRICT, WITHOUT ROWID
+
 -- table seal_key
 CREATE TABLE seal_key (
   key_no INTEGER NOT NULL PRIMARY KEY CHECK (key_no BETWEEN 1 AND 65535),
@@ -2530,6 +2700,86 @@ CREATE TRIGGER revenue_assignment_no_delete BEFORE DELETE ON revenue_assignment
 -- trigger revenue_assignment_no_update
 CREATE TRIGGER revenue_assignment_no_update BEFORE UPDATE ON revenue_assignment
                      BEGIN SELECT RAISE(ABORT, 'revenue_assignment is append-only'); END
+
+-- trigger revenue_due_no_delete
+CREATE TRIGGER revenue_due_no_delete BEFORE DELETE ON revenue_due
+                     BEGIN SELECT RAISE(ABORT, 'revenue_due is append-only'); END
+
+-- trigger revenue_due_no_update
+CREATE TRIGGER revenue_due_no_update BEFORE UPDATE ON revenue_due
+                     BEGIN SELECT RAISE(ABORT, 'revenue_due is append-only'); END
+
+-- trigger revenue_entry_no_delete
+CREATE TRIGGER revenue_entry_no_delete BEFORE DELETE ON revenue_entry
+                     BEGIN SELECT RAISE(ABORT, 'revenue_entry is append-only'); END
+
+-- trigger revenue_entry_no_update
+CREATE TRIGGER revenue_entry_no_update BEFORE UPDATE ON revenue_entry
+                     BEGIN SELECT RAISE(ABORT, 'revenue_entry is append-only'); END
+
+-- trigger revenue_handover_no_delete
+CREATE TRIGGER revenue_handover_no_delete BEFORE DELETE ON revenue_handover
+                     BEGIN SELECT RAISE(ABORT, 'revenue_handover is append-only'); END
+
+-- trigger revenue_handover_no_update
+CREATE TRIGGER revenue_handover_no_update BEFORE UPDATE ON revenue_handover
+                     BEGIN SELECT RAISE(ABORT, 'revenue_handover is append-only'); END
+
+-- trigger revenue_lease_end_no_delete
+CREATE TRIGGER revenue_lease_end_no_delete BEFORE DELETE ON revenue_lease_end
+                     BEGIN SELECT RAISE(ABORT, 'revenue_lease_end is append-only'); END
+
+-- trigger revenue_lease_end_no_update
+CREATE TRIGGER revenue_lease_end_no_update BEFORE UPDATE ON revenue_lease_end
+                     BEGIN SELECT RAISE(ABORT, 'revenue_lease_end is append-only'); END
+
+-- trigger revenue_lease_no_delete
+CREATE TRIGGER revenue_lease_no_delete BEFORE DELETE ON revenue_lease
+                     BEGIN SELECT RAISE(ABORT, 'revenue_lease is append-only'); END
+
+-- trigger revenue_lease_no_update
+CREATE TRIGGER revenue_lease_no_update BEFORE UPDATE ON revenue_lease
+                     BEGIN SELECT RAISE(ABORT, 'revenue_lease is append-only'); END
+
+-- trigger revenue_pledge_no_delete
+CREATE TRIGGER revenue_pledge_no_delete BEFORE DELETE ON revenue_pledge
+                     BEGIN SELECT RAISE(ABORT, 'revenue_pledge is append-only'); END
+
+-- trigger revenue_pledge_no_update
+CREATE TRIGGER revenue_pledge_no_update BEFORE UPDATE ON revenue_pledge
+                     BEGIN SELECT RAISE(ABORT, 'revenue_pledge is append-only'); END
+
+-- trigger revenue_publication_no_delete
+CREATE TRIGGER revenue_publication_no_delete BEFORE DELETE ON revenue_publication
+                     BEGIN SELECT RAISE(ABORT, 'revenue_publication is append-only'); END
+
+-- trigger revenue_publication_no_update
+CREATE TRIGGER revenue_publication_no_update BEFORE UPDATE ON revenue_publication
+                     BEGIN SELECT RAISE(ABORT, 'revenue_publication is append-only'); END
+
+-- trigger revenue_share_no_delete
+CREATE TRIGGER revenue_share_no_delete BEFORE DELETE ON revenue_share
+                     BEGIN SELECT RAISE(ABORT, 'revenue_share is append-only'); END
+
+-- trigger revenue_share_no_update
+CREATE TRIGGER revenue_share_no_update BEFORE UPDATE ON revenue_share
+                     BEGIN SELECT RAISE(ABORT, 'revenue_share is append-only'); END
+
+-- trigger revenue_take_down_no_delete
+CREATE TRIGGER revenue_take_down_no_delete BEFORE DELETE ON revenue_take_down
+                     BEGIN SELECT RAISE(ABORT, 'revenue_take_down is append-only'); END
+
+-- trigger revenue_take_down_no_update
+CREATE TRIGGER revenue_take_down_no_update BEFORE UPDATE ON revenue_take_down
+                     BEGIN SELECT RAISE(ABORT, 'revenue_take_down is append-only'); END
+
+-- trigger revenue_terms_no_delete
+CREATE TRIGGER revenue_terms_no_delete BEFORE DELETE ON revenue_terms
+                     BEGIN SELECT RAISE(ABORT, 'revenue_terms is append-only'); END
+
+-- trigger revenue_terms_no_update
+CREATE TRIGGER revenue_terms_no_update BEFORE UPDATE ON revenue_terms
+                     BEGIN SELECT RAISE(ABORT, 'revenue_terms is append-only'); END
 
 -- trigger selling_unit_end_no_delete
 CREATE TRIGGER selling_unit_end_no_delete BEFORE DELETE ON selling_unit_end

@@ -30,6 +30,7 @@ mod m0020_tariff;
 mod m0021_counter;
 mod m0022_arrears;
 mod m0023_trust;
+mod m0024_revenue;
 
 use sea_orm_migration::prelude::*;
 
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_counter::STEP),
             Box::new(m0022_arrears::STEP),
             Box::new(m0023_trust::STEP),
+            Box::new(m0024_revenue::STEP),
         ]
     }
 }

@@ -130,9 +130,20 @@ async fn arrears(world: &World, on: &str) -> Vec<fund::RenewalArrears> {
     fund::renewal_arrears(&mut view, world.compound, RenewalNo(1), day(on)).await.unwrap()
 }
 
-/// A round on one motion, everybody answering alike, counted 16 days later.
 async fn decided(
     world: &World,
+    matter: Matter,
+    cap: i64,
+    yes: bool,
+    from: &'static str,
+) -> RoundNo {
+    decided_by(world, Scope::Compound {}, matter, cap, yes, from).await
+}
+
+/// A round on one motion, everybody answering alike, counted 16 days later.
+pub async fn decided_by(
+    world: &World,
+    scope: Scope,
     matter: Matter,
     cap: i64,
     yes: bool,
@@ -143,7 +154,7 @@ async fn decided(
     let round = NewRound {
         title: "续筹表决".into(),
         convener: "业主委员会".into(),
-        scope: Scope::Compound {},
+        scope: scope.clone(),
         opens_on: day(from),
         closes_on,
         terms: Terms { notice_days: 0, ..Terms::default() },
@@ -186,7 +197,7 @@ async fn decided(
     let mut view = world.books.read().await.unwrap();
     let roll = property::roll(&mut view, world.compound, day(from)).await.unwrap();
     drop(view);
-    for dwelling in roll.iter().filter(|d| !d.owners.is_empty()) {
+    for dwelling in roll.iter().filter(|d| !d.owners.is_empty() && scope.holds(&d.code)) {
         let cast = Cast {
             room: dwelling.code.clone(),
             owner_no: Some(dwelling.owners[0].owner_no),

@@ -1,0 +1,92 @@
+//! `xiaoqu district`: compounds side by side, by street, and what is out of the way among them.
+
+use clap::Args;
+use ledger::books::Books;
+use ledger::district::{self, Finding, Row, Sum};
+use ledger::money::Money;
+use ledger::property;
+
+use super::{DONE, JsonArgs, Out, Ran, say};
+use crate::accounts::of_area;
+
+/// Where to look.
+#[derive(Debug, Args)]
+pub(super) struct DistrictArgs {
+    /// 区划代码：区、街道或社区；不写则全部小区
+    #[arg(long, value_name = "CODE")]
+    area: Option<String>,
+    #[command(flatten)]
+    pub(super) json: JsonArgs,
+}
+
+fn rate(bp: Option<i64>) -> String {
+    bp.map_or("没有账单".to_owned(), |bp| format!("{}.{:02}%", bp / 100, bp % 100))
+}
+
+fn per_m2(fen: Option<i64>) -> String {
+    fen.map_or("没有面积".to_owned(), |fen| Money::fen(fen).grouped())
+}
+
+fn sum_line(sum: &Sum) -> String {
+    format!(
+        "{}  {} 个小区（物业公司 {}，没有登记 {}）  {} 户  维修资金 {} 元，每平方米 {}  低于 30% 的 {} 户  收缴率 {}，低于 85% 的 {} 个  在办项目 {}  超期未公示 {}",
+        sum.of,
+        sum.compounds,
+        sum.by_company,
+        sum.by_nobody,
+        sum.dwellings,
+        sum.fund_fen.grouped(),
+        per_m2(sum.fund_per_m2_fen),
+        sum.low,
+        rate(sum.collection_bp),
+        sum.below_break_even,
+        sum.projects_open,
+        sum.unpublished
+    )
+}
+
+fn row_line(row: &Row) -> String {
+    format!(
+        "{}  {}  {}  {} 户  每平方米 {}  低于 30% 的 {} 户  收缴率 {}  一年内用 {} 次、{} 元",
+        row.compound,
+        row.name,
+        row.mode.in_chinese(),
+        row.dwellings,
+        per_m2(row.fund_per_m2_fen),
+        row.low,
+        rate(row.collection_bp),
+        row.uses,
+        row.spent_fen.grouped()
+    )
+}
+
+fn finding_line(finding: &Finding) -> String {
+    let Finding { rule, says, compound, found, .. } = finding;
+    format!("提示 {rule}  {compound}  {found}（{says}）")
+}
+
+pub(super) async fn run(books: &Books, asked: DistrictArgs, out: Out<'_>) -> Ran {
+    let today = books.clock().now().day();
+    let mut view = books.read().await?;
+    let compounds = match &asked.area {
+        Some(area) => of_area(&mut view, area).await?.1,
+        None => property::compounds(&mut view).await?,
+    };
+    let told = district::view(&mut view, &compounds, today).await?;
+    if asked.json.json {
+        say(out, &told)?;
+        return Ok(DONE);
+    }
+    writeln!(out, "截至 {}", told.on)?;
+    for sum in told.streets.iter().chain([&told.total]) {
+        writeln!(out, "{}", sum_line(sum))?;
+    }
+    for row in &told.compounds {
+        writeln!(out, "{}", row_line(row))?;
+    }
+    for finding in &told.findings {
+        writeln!(out, "{}", finding_line(finding))?;
+    }
+    writeln!(out, "不含：{}", told.missing.join("、"))?;
+    Ok(DONE)
+}
