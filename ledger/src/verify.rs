@@ -9,6 +9,7 @@ mod chain;
 mod channel;
 mod counter;
 mod fund;
+mod subsidy;
 mod words;
 
 pub use self::words::law_in_chinese;
@@ -234,6 +235,7 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
     laws.add(Laws::named(&channel::TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&counter::TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&arrears::TIES.map(|tie| tie.name)));
+    laws.add(Laws::named(&subsidy::TIES.map(|tie| tie.name)));
     chain::check(books, only, &mut laws).await?;
     for tie in TIES
         .iter()
@@ -241,6 +243,7 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
         .chain(&channel::TIES)
         .chain(&counter::TIES)
         .chain(&arrears::TIES)
+        .chain(&subsidy::TIES)
     {
         check(&mut view, tie, only, &mut laws).await?;
     }

@@ -196,7 +196,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 25] = [
+    const ORDER: [&str; 27] = [
         "books",
         "policy",
         "people",
@@ -215,7 +215,9 @@ fn rooms_look_only_behind_them() {
         "channel",
         "arrears",
         "trust",
+        "subsidy",
         "works",
+        "renovation",
         "life",
         "accounts",
         "import",
