@@ -19,36 +19,34 @@
 
 pub mod facts;
 pub mod funding;
+mod payment;
 mod rows;
 pub mod step;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+mod told;
 
 pub use self::facts::{Asked, Condition, Facts, MilestoneStanding, Recorded, Stage};
 pub use self::funding::Source;
+pub use self::payment::{pay, reverse};
 pub use self::step::{Paying, PayingIn, Reserve, Step};
+pub use self::told::{
+    PaidIn, Part, Payment, Record, Reserved, Reversing, Row, StepTold, Stepped, Whole,
+};
 
 use self::facts::{Counted, Scene};
-use self::funding::{Draw, Purse};
-use self::rows::{PaymentRow, SourceRow};
+use self::rows::SourceRow;
 use self::step::{Channel, SourceKind, Vote};
 use crate::bank;
 use crate::books::{Tx, View};
-use crate::calendar::{Day, iso_day};
+use crate::calendar::Day;
 use crate::error::{Kind as Answered, Refusal, Result, Rule};
 use crate::governance::{self, Matter, Resolution};
-use crate::id::{
-    CompoundId, ContentNo, LineNo, MatterNo, PaidInNo, PaidNo, ProgrammeNo, RenovationNo, SourceNo,
-    StepNo, VoucherSeq,
-};
-use crate::journal::{self, Book, Entry, Kind, Line, Style};
+use crate::id::{CompoundId, ContentNo, LineNo, PaidInNo, RenovationNo, StepNo, VoucherSeq};
+use crate::journal::{self, Book, Entry, Kind, Line};
 use crate::money::Money;
 use crate::policy::terms::Poll;
 use crate::policy::{self, Pack};
 use crate::property;
-use crate::subsidy::{self, Content, content};
-use crate::works;
+use crate::subsidy::{self, content};
 
 /// 1002 银行存款, of the grant book and of the book of public revenue.
 const BANK: i32 = 1002;
@@ -148,7 +146,7 @@ rules! {
         "审计之后，付款合计不得超过审定金额", "核对审定金额；多付的追回";
     /// The fund does not pay it so.
     FUND_REQUEST = Refused, "renovation.fund-request",
-        "由维修资金支付的部分须为维修项目中已批准、尚未付款的申请，金额在本次付款与计划之内，且全部由维修资金列支", "先在维修项目中申请并获批准";
+        "由维修资金支付的部分须为维修项目中已批准、尚未付款的申请，列支的金额在本次付款之内", "先在维修项目中申请并获批准";
     /// The sources do not bear it.
     SOURCES_SHORT = Refused, "renovation.sources-short",
         "付款由方案所列来源依次支取：每项来源在其计划、到位与可用的内容之内，各部分之和等于付款", "待资金到位，或减少付款";
@@ -161,282 +159,6 @@ rules! {
     /// Something is lacking.
     UNFINISHED = Refused, "renovation.unfinished",
         "移交须已联合验收（各方签字）、审计、按审定金额付清、绩效评价，且各项内容都有养护人", "补齐所缺的各项";
-}
-
-/// A renovation that was reserved.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "RenovationReserved", description = "已列入储备库")]
-pub struct Reserved {
-    /// Its number.
-    #[schemars(description = "改造编号", example = 1)]
-    pub renovation_no: RenovationNo,
-    /// The matter its tranches are granted for.
-    #[schemars(description = "事项编号：下达补贴时写明", example = 1)]
-    pub project_matter_no: MatterNo,
-}
-
-/// A step that was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "RenovationStepped", description = "已记录的一步")]
-pub struct Stepped {
-    /// Its number.
-    #[schemars(description = "步骤编号", example = 2)]
-    pub step_no: StepNo,
-    /// Its digest.
-    #[schemars(description = "摘要：SHA-256，审查方案时写明", example = &"3572dc88")]
-    pub digest: String,
-    /// How far it has come.
-    #[schemars(description = "阶段")]
-    pub stage: Stage,
-}
-
-/// Money that was paid in.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "RenovationPaidIn", description = "已登记的到位资金")]
-pub struct PaidIn {
-    /// Its number.
-    #[schemars(description = "到位编号", example = 1)]
-    pub paid_in_no: PaidInNo,
-    /// Of which source.
-    #[schemars(description = "来源编号", example = 1)]
-    pub source_no: SourceNo,
-    /// How much.
-    #[schemars(description = "金额：分", example = 500_000)]
-    pub amount_fen: Money,
-    /// When.
-    #[schemars(description = "日期")]
-    pub on: Day,
-    /// Whose dwelling.
-    #[schemars(description = "房屋编号：不是居民出资的没有", example = 1)]
-    pub dwelling_no: Option<i32>,
-    /// Who.
-    #[schemars(description = "出资人", example = &"业主")]
-    pub payer: String,
-    /// The paper.
-    #[schemars(description = "凭据", example = &"收据 1")]
-    pub evidence: String,
-    /// Its voucher's place in the book; none of labour.
-    #[schemars(description = "凭证在账簿中的序号：投工投劳没有", example = 7)]
-    pub voucher_seq: Option<i32>,
-}
-
-/// A part of a payment.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "RenovationPart", description = "付款的一部分")]
-pub struct Part {
-    /// From which source.
-    #[schemars(description = "来源编号", example = 1)]
-    pub source_no: SourceNo,
-    /// How much.
-    #[schemars(description = "金额：分", example = 700_000)]
-    pub amount_fen: Money,
-    /// The movement of its tranche.
-    #[schemars(description = "补贴资金的支付编号：不是补助的没有", example = 3)]
-    pub tranche_move_no: Option<i32>,
-    /// The payment of the project of repair.
-    #[schemars(description = "维修项目的编号：不是维修资金的没有", example = 1)]
-    pub project_no: Option<i32>,
-    /// Its voucher's place in its book.
-    #[schemars(description = "凭证在账簿中的序号", example = 7)]
-    pub voucher_seq: Option<i32>,
-}
-
-/// A payment, with its parts.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "RenovationPayment", description = "一笔改造付款：各部分之和等于付款")]
-pub struct Payment {
-    /// Its number.
-    #[schemars(description = "付款编号", example = 1)]
-    pub payment_no: PaidNo,
-    /// For which content.
-    #[schemars(description = "内容编号", example = 1)]
-    pub content_no: ContentNo,
-    /// How much.
-    #[schemars(description = "金额：分", example = 1_000_000)]
-    pub amount_fen: Money,
-    /// To whom.
-    #[schemars(description = "收款人", example = &"某建设公司")]
-    pub payee: String,
-    /// When.
-    #[schemars(description = "付款日期")]
-    pub paid_on: Day,
-    /// The paper.
-    #[schemars(description = "凭据", example = &"发票 25312000000000000001")]
-    pub evidence: String,
-    /// Whether it was reversed.
-    #[schemars(description = "是否已冲销", example = false)]
-    pub is_reversed: bool,
-    /// Its parts.
-    #[schemars(description = "各部分")]
-    pub parts: Vec<Part>,
-}
-
-impl From<PaymentRow> for Payment {
-    fn from(row: PaymentRow) -> Payment {
-        let part = |part: rows::PartRow| Part {
-            source_no: part.source,
-            amount_fen: part.amount,
-            tranche_move_no: part.tranche_move,
-            project_no: part.project.map(|(project, _)| project),
-            voucher_seq: part.voucher,
-        };
-        Payment {
-            payment_no: row.no,
-            content_no: row.content,
-            amount_fen: row.amount,
-            payee: row.payee,
-            paid_on: row.on,
-            evidence: row.evidence,
-            is_reversed: row.is_reversed,
-            parts: row.parts.into_iter().map(part).collect(),
-        }
-    }
-}
-
-/// A payment to take back.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "NewRenovationReversal", description = "要冲销的改造付款：各部分的凭证一并红字冲销")]
-pub struct Reversing {
-    /// Which payment.
-    #[schemars(description = "付款编号", example = 1)]
-    pub payment_no: PaidNo,
-    /// When.
-    #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "冲销日期：不得晚于今天")]
-    pub on: Day,
-    /// Why.
-    #[schemars(description = "原因", example = &"重复付款")]
-    pub reason: String,
-}
-
-/// A renovation in a list.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "RenovationRow", description = "一个改造项目")]
-pub struct Row {
-    /// Its number.
-    #[schemars(description = "改造编号", example = 1)]
-    pub renovation_no: RenovationNo,
-    /// The matter its tranches are granted for.
-    #[schemars(description = "事项编号", example = 1)]
-    pub project_matter_no: MatterNo,
-    /// Its title.
-    #[schemars(description = "名称", example = &"小河里老旧小区改造")]
-    pub title: String,
-    /// How far it has come.
-    #[schemars(description = "阶段")]
-    pub stage: Stage,
-    /// How many households.
-    #[schemars(description = "户数", example = 802)]
-    pub households: i32,
-    /// When it was reserved.
-    #[schemars(description = "列入储备之日")]
-    pub reserved_on: Day,
-    /// The money of its plan.
-    #[schemars(description = "计划投资：分，不含投工投劳", example = 6_089_300_000_i64)]
-    pub planned_fen: Money,
-    /// What was paid.
-    #[schemars(description = "已付：分", example = 0)]
-    pub paid_fen: Money,
-}
-
-/// A renovation with everything that was recorded of it.
-#[derive(Clone, Debug, JsonSchema, Serialize)]
-#[schemars(rename = "Renovation", description = "改造项目的全部经过")]
-pub struct Whole {
-    /// Its row.
-    #[serde(flatten)]
-    pub row: Row,
-    /// As it was reserved.
-    #[schemars(description = "储备")]
-    pub reserve: Reserve,
-    /// What a motion on the owners' willingness names.
-    #[schemars(description = "改造意愿的表决写明的方案名", example = &"改造 1 意愿")]
-    pub consent_name: String,
-    /// What a motion on the management afterwards names.
-    #[schemars(description = "长效管理的表决写明的方案名", example = &"改造 1 长效管理")]
-    pub long_term_name: String,
-    /// What a motion on the plan names.
-    #[schemars(description = "方案的表决写明的方案名：尚无方案的没有", example = &"改造 1 方案 3572dc88")]
-    pub plan_name: Option<String>,
-    /// The plan's digest.
-    #[schemars(description = "现行方案的摘要：审查时写明", example = &"3572dc88")]
-    pub plan_digest: Option<String>,
-    /// What is done.
-    #[schemars(description = "改造内容：方案经审查后列出")]
-    pub contents: Vec<Content>,
-    /// Who pays.
-    #[schemars(description = "资金来源")]
-    pub sources: Vec<Source>,
-    /// What the residents bear by every channel, labour included.
-    #[schemars(description = "居民承担：分，含投工投劳的计划", example = 26_200_000)]
-    pub residents_fen: Money,
-    /// What came.
-    #[schemars(description = "到位资金")]
-    pub paid_in: Vec<PaidIn>,
-    /// What was paid.
-    #[schemars(description = "付款")]
-    pub payments: Vec<Payment>,
-    /// Its milestones.
-    #[schemars(description = "节点")]
-    pub milestones: Vec<MilestoneStanding>,
-    /// The days of reporting that were missed.
-    #[schemars(description = "漏报的调度日")]
-    pub missed_rounds: Vec<Day>,
-    /// Its steps.
-    #[schemars(description = "经过")]
-    pub steps: Vec<StepTold>,
-}
-
-/// A step of a renovation.
-#[derive(Clone, Debug, JsonSchema, Serialize)]
-#[schemars(rename = "RenovationStepTold", description = "改造的一步")]
-pub struct StepTold {
-    /// Its number.
-    #[schemars(description = "步骤编号", example = 2)]
-    pub step_no: StepNo,
-    /// What it is.
-    #[schemars(description = "名称", example = &"改造方案")]
-    pub title: String,
-    /// When it was recorded.
-    #[schemars(description = "记录日期")]
-    pub recorded_on: Day,
-    /// In which role.
-    #[schemars(description = "记录单位", example = &"街道办事处")]
-    pub by: String,
-    /// Its digest.
-    #[schemars(description = "摘要：SHA-256", example = &"3572dc88")]
-    pub digest: String,
-    /// What it says.
-    #[schemars(description = "内容：与登记时相同", example = serde_json::json!({ "step": "start" }))]
-    pub body: serde_json::Value,
-}
-
-/// What is looked after from the renovation on.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "MaintenanceRecord", description = "改造后的维修记录：供以后的维修项目核查保修期")]
-pub struct Record {
-    /// Of which renovation.
-    #[schemars(description = "改造编号", example = 1)]
-    pub renovation_no: RenovationNo,
-    /// Of which content.
-    #[schemars(description = "内容编号", example = 1)]
-    pub content_no: ContentNo,
-    /// Which item.
-    #[schemars(description = "内容", example = &"屋面")]
-    pub item: String,
-    /// Which building.
-    #[schemars(description = "楼栋：全小区的为空", example = &"1")]
-    pub building: String,
-    /// When it was handed over.
-    #[schemars(description = "移交日期")]
-    pub handed_on: Day,
-    /// Until when it is under warranty.
-    #[schemars(description = "保修期至")]
-    pub warranty_until_on: Day,
-    /// Who looks after it.
-    #[schemars(description = "养护人", example = &"某物业公司")]
-    pub keeper: String,
 }
 
 fn may_be_text(what: &str, text: &str) -> Result<(), Refusal> {
@@ -727,7 +449,12 @@ async fn hand_over(tx: &mut Tx, facts: &Facts, handover: &step::Handover) -> Res
         .map(|content| content.name.clone())
         .collect();
     if !lacking.is_empty() || kept.len() != contents.len() {
-        let told = format!("{} 项内容，{} 条记录，尚缺 {}", contents.len(), kept.len(), lacking.join("、"));
+        let told = format!(
+            "{} 项内容，{} 条记录，尚缺 {}",
+            contents.len(),
+            kept.len(),
+            lacking.join("、")
+        );
         return Err(UNFINISHED.refuse(told).into());
     }
     for kept in &handover.records {
@@ -917,339 +644,6 @@ async fn assign(
     Ok(grant.seq)
 }
 
-/// What a payment is for, and whether it may be.
-async fn may_be_paid(
-    tx: &mut Tx,
-    facts: &Facts,
-    asked: &Paying,
-) -> Result<(Content, &'static subsidy::Item)> {
-    let (compound, amount) = (tx.compound(), asked.amount_fen);
-    let payee = asked.payee.trim();
-    if !facts.contracts.iter().any(|contract| contract.is.contractor.trim() == payee) {
-        return Err(PAYEE.refuse(format!("收款人 {payee}")).into());
-    }
-    let contents = subsidy::contents(tx, compound, Some(facts.matter)).await?;
-    let content = contents.into_iter().find(|content| content.content_no == asked.content_no);
-    let missing = || subsidy::NO_CONTENT.refuse(format!("内容编号 {}", asked.content_no));
-    let content = content.ok_or_else(missing)?;
-    let payments = rows::payments(tx, compound, facts.no).await?;
-    let standing = payments.iter().filter(|payment| !payment.is_reversed);
-    let (mut all, mut on_content) = (Money::ZERO, Money::ZERO);
-    for payment in standing {
-        all += payment.amount;
-        if payment.content == asked.content_no {
-            on_content += payment.amount;
-        }
-    }
-    if on_content + amount > content.budget_fen {
-        let told = format!(
-            "批准 {} 元，已付 {} 元，本次 {} 元",
-            content.budget_fen.grouped(),
-            on_content.grouped(),
-            amount.grouped()
-        );
-        return Err(OVER_CONTENT.refuse(told).into());
-    }
-    if let Some(audit) = &facts.audit
-        && all + amount > audit.is.amount_fen
-    {
-        let told = format!(
-            "审定 {} 元，已付 {} 元，本次 {} 元",
-            audit.is.amount_fen.grouped(),
-            all.grouped(),
-            amount.grouped()
-        );
-        return Err(OVER_AUDIT.refuse(told).into());
-    }
-    let item = content::item(&content.item);
-    Ok((content, item.ok_or_else(missing)?))
-}
-
-/// What an approved request takes of the fund.
-async fn fund_part(tx: &mut Tx, asked: &Paying) -> Result<Money> {
-    let Some(fund) = asked.fund else { return Ok(Money::ZERO) };
-    let compound = tx.compound();
-    let (project, _) = works::project(tx, compound, fund.project_no).await?;
-    let waiting = project.open_request().filter(|request| request.no == fund.request);
-    let amount = waiting.map(|request| request.is.amount_fen);
-    let Some(amount) = amount.filter(|amount| *amount <= asked.amount_fen) else {
-        let told = format!(
-            "维修项目 {} 待付的申请（步骤 {}）{}",
-            fund.project_no,
-            fund.request,
-            amount.map_or("没有".to_owned(), |fen| format!("{} 元", fen.grouped()))
-        );
-        return Err(FUND_REQUEST.refuse(told).into());
-    };
-    Ok(amount)
-}
-
-async fn purses(
-    tx: &mut Tx,
-    facts: &Facts,
-    item: &subsidy::Item,
-    on: Day,
-) -> Result<Vec<Purse>> {
-    let (compound, today) = (tx.compound(), tx.at().day());
-    let tranches = subsidy::tranches(tx, compound, today).await?;
-    let purse = |Funded { row, .. }: Funded| {
-        let own = match row.is.kind.channel() {
-            Channel::Tranches(level) => tranches
-                .iter()
-                .filter(|t| t.level == level && t.project_matter_no == Some(facts.matter))
-                .filter(|t| t.uses.contains(&item.item) && t.granted_on <= on && on <= t.spend_by)
-                .map(|t| (t.tranche_no, t.left_fen))
-                .collect(),
-            _ => Vec::new(),
-        };
-        Purse {
-            source: row.no,
-            kind: row.is.kind,
-            items: row.is.items.clone(),
-            room: row.is.planned_fen - row.drawn,
-            tranches: own,
-            cash: row.paid_in - row.drawn,
-        }
-    };
-    Ok(funded(tx, compound, facts, today).await?.into_iter().map(purse).collect())
-}
-
-/// Pays for a content, drawn from the plan's sources in their order: one voucher of the grant book (Dr 5001 by class about the
-/// project / Cr 1002 about each tranche and source), and what the fund bears by its own project of repair, through its gate.
-///
-/// # Errors
-/// `renovation.shape`, `seal.person-in-text`, `renovation.day`, `renovation.no-renovation`, the gate's (`renovation.not-old` …
-/// `renovation.not-started`), `renovation.step`, `renovation.payee`, `subsidy.no-content`, `renovation.over-content`,
-/// `renovation.over-audit`, `renovation.fund-request`, `renovation.sources-short`; those of [`subsidy::spend`] and
-/// [`works::pay`]; `bank.*`; those of the journal.
-pub async fn pay(tx: &mut Tx, no: RenovationNo, asked: &Paying) -> Result<Payment> {
-    may_be_text("收款人", &asked.payee)?;
-    may_be_text("凭据", &asked.evidence)?;
-    may_be_amount(asked.amount_fen)?;
-    tx.flush().await?;
-    let (compound, today) = (tx.compound(), tx.at().day());
-    let facts = facts_of(tx, compound, no).await?;
-    let pack = law(tx, compound, today).await?;
-    let begun = facts.start.as_ref().map(|start| start.is.on);
-    if asked.paid_on > today || begun.is_some_and(|begun| asked.paid_on < begun) {
-        return Err(DAY.refuse(format!("{}，今天 {today}", asked.paid_on)).into());
-    }
-    if matches!(facts.stage(), Stage::Withdrawn | Stage::HandedOver) {
-        return Err(STEP.refuse(format!("现为“{}”", facts.stage().in_chinese())).into());
-    }
-    let scene = scene_of(tx, compound, &facts, today).await?;
-    facts::pass(&facts::gate(&pack, &facts, &scene, Asked::Pay))?;
-    let (content, item) = may_be_paid(tx, &facts, asked).await?;
-    let fund = fund_part(tx, asked).await?;
-    let purses = purses(tx, &facts, item, asked.paid_on).await?;
-    let draws = funding::draw(&purses, item, asked.amount_fen, fund)?;
-
-    let payment_no = PaidNo(tx.next_no(&format!("renovation-payment/{no}")));
-    let mut parts = granted_parts(tx, &facts, asked, payment_no, &content, item, &draws).await?;
-    if let (Some(request), Some(draw)) = (asked.fund, draws.iter().find(|draw| draw.is_fund)) {
-        parts.push(fund_parts(tx, asked, request, draw).await?);
-    }
-    keep(tx, no, payment_no, asked, &parts, &pack).await
-}
-
-/// The parts the grant book pays, on one voucher.
-async fn granted_parts(
-    tx: &mut Tx,
-    facts: &Facts,
-    asked: &Paying,
-    payment_no: PaidNo,
-    content: &Content,
-    item: &subsidy::Item,
-    draws: &[Draw],
-) -> Result<Vec<rows::PartRow>> {
-    let compound = tx.compound();
-    let sources = rows::sources(tx, compound, facts.no).await?;
-    let mut judged = Vec::new();
-    let mut earlier: Vec<(ProgrammeNo, Money)> = Vec::new();
-    let mut lines = Vec::new();
-    let mut sum = Money::ZERO;
-    for draw in draws.iter().filter(|draw| !draw.is_fund) {
-        sum += draw.amount;
-        let Some(tranche_no) = draw.tranche else {
-            let matter = sources.iter().find(|s| s.no == draw.source).map(|s| s.matter);
-            let matter = matter.unwrap_or(facts.matter);
-            lines.push(Line::credit(BANK, draw.amount).about(matter));
-            judged.push((draw, None));
-            continue;
-        };
-        let spending = subsidy::Spending {
-            tranche_no,
-            content_no: Some(content.content_no),
-            item: String::new(),
-            payee: asked.payee.clone(),
-            amount_fen: draw.amount,
-            paid_on: asked.paid_on,
-            line_no: asked.line_no,
-            evidence: asked.evidence.clone(),
-        };
-        let good = subsidy::judge(tx, &spending, &earlier).await?;
-        earlier.push((good.programme(), draw.amount));
-        lines.push(good.money(draw.amount));
-        judged.push((draw, Some((good, spending))));
-    }
-    if sum.is_zero() {
-        return Ok(Vec::new());
-    }
-    lines.insert(0, Line::debit(item.class.account(), sum).about(facts.matter));
-    let line = line_of(tx, asked.line_no, -sum, asked.paid_on).await?;
-    let memo = format!("改造 {} 第 {payment_no} 笔 {}", facts.no, item.title);
-    let entry = entry(Book::Grant, asked.paid_on, memo, &asked.evidence, lines);
-    let voucher = journal::post(tx, entry).await?;
-    if let Some(line) = &line {
-        bank::claim(tx, line, voucher.seq);
-    }
-    let mut parts = Vec::with_capacity(judged.len());
-    for (draw, good) in judged {
-        let moved = good.map(|(good, spending)| {
-            subsidy::keep_spending(tx, &good, &spending, voucher).move_no.0
-        });
-        parts.push(rows::PartRow {
-            source: draw.source,
-            amount: draw.amount,
-            tranche_move: moved,
-            project: None,
-            book: Book::Grant.number(),
-            voucher: Some(voucher.seq.0),
-        });
-    }
-    Ok(parts)
-}
-
-/// What the fund pays, by its own project and its gate. Whatever of the request is not the fund's is not this payment's.
-async fn fund_parts(
-    tx: &mut Tx,
-    asked: &Paying,
-    request: step::FundRequest,
-    draw: &Draw,
-) -> Result<rows::PartRow> {
-    let payment = works::Payment {
-        request: request.request,
-        paid_on: asked.paid_on,
-        line_no: request.line_no,
-    };
-    let moved = works::pay(tx, request.project_no, &payment).await?;
-    if moved.fund_fen != moved.amount_fen || moved.amount_fen != draw.amount {
-        let told = format!(
-            "申请 {} 元，维修资金列支 {} 元",
-            moved.amount_fen.grouped(),
-            moved.fund_fen.grouped()
-        );
-        return Err(FUND_REQUEST.refuse(told).into());
-    }
-    let compound = tx.compound();
-    tx.flush().await?;
-    let (project, _) = works::project(tx, compound, request.project_no).await?;
-    let paid = project.paid.iter().find(|paid| paid.no == moved.payment_no);
-    Ok(rows::PartRow {
-        source: draw.source,
-        amount: draw.amount,
-        tranche_move: None,
-        project: Some((request.project_no.0, moved.payment_no.0)),
-        book: Book::Fund.number(),
-        voucher: paid.and_then(|paid| paid.voucher).map(|seq| seq.0),
-    })
-}
-
-async fn keep(
-    tx: &mut Tx,
-    no: RenovationNo,
-    payment_no: PaidNo,
-    asked: &Paying,
-    parts: &[rows::PartRow],
-    pack: &Pack,
-) -> Result<Payment> {
-    let (compound, act) = (tx.compound().0, tx.act().0);
-    for (part_no, part) in (1_i32..).zip(parts) {
-        let row = [
-            compound.into(),
-            no.0.into(),
-            payment_no.0.into(),
-            part_no.into(),
-            part.source.0.into(),
-            part.amount.in_fen().into(),
-            part.tranche_move.into(),
-            part.project.map(|(project, _)| project).into(),
-            part.project.map(|(_, paid)| paid).into(),
-            i32::from(part.book).into(),
-            part.voucher.into(),
-            act.into(),
-        ];
-        tx.put(&rows::PART, &row);
-    }
-    let count = i32::try_from(parts.len()).unwrap_or(i32::MAX);
-    let provenance = pack.provenance.to_string();
-    let row = [
-        compound.into(),
-        no.0.into(),
-        payment_no.0.into(),
-        asked.content_no.0.into(),
-        asked.amount_fen.in_fen().into(),
-        count.into(),
-        asked.payee.trim().into(),
-        asked.paid_on.into(),
-        asked.evidence.trim().into(),
-        (&provenance).into(),
-        act.into(),
-    ];
-    tx.put(&rows::PAYMENT, &row);
-    Ok(Payment::from(PaymentRow {
-        no: payment_no,
-        content: asked.content_no,
-        amount: asked.amount_fen,
-        payee: asked.payee.trim().to_owned(),
-        on: asked.paid_on,
-        evidence: asked.evidence.trim().to_owned(),
-        is_reversed: false,
-        parts: parts.to_vec(),
-    }))
-}
-
-/// Takes a payment back in red, all of its vouchers in one act.
-///
-/// # Errors
-/// `renovation.shape`, `seal.person-in-text`, `renovation.no-renovation`, `renovation.no-payment`, `renovation.reversed`;
-/// those of [`journal::reverse`] (a later payment is taken back first).
-pub async fn reverse(tx: &mut Tx, no: RenovationNo, asked: &Reversing) -> Result<Payment> {
-    may_be_text("原因", &asked.reason)?;
-    tx.flush().await?;
-    let compound = tx.compound();
-    let facts = facts_of(tx, compound, no).await?;
-    if facts.stage() == Stage::HandedOver {
-        return Err(STEP.refuse("已移交").into());
-    }
-    let payments = rows::payments(tx, compound, no).await?;
-    let payment = payments.into_iter().find(|payment| payment.no == asked.payment_no);
-    let mut payment =
-        payment.ok_or_else(|| NO_PAYMENT.refuse(format!("付款编号 {}", asked.payment_no)))?;
-    if payment.is_reversed {
-        return Err(REVERSED.refuse(format!("付款 {} 已冲销", payment.no)).into());
-    }
-    let mut vouchers: Vec<(i16, i32)> =
-        payment.parts.iter().filter_map(|part| Some((part.book, part.voucher?))).collect();
-    vouchers.sort_unstable();
-    vouchers.dedup();
-    for (book, seq) in vouchers {
-        let book = if book == Book::Fund.number() { Book::Fund } else { Book::Grant };
-        bank::reverse(tx, book, VoucherSeq(seq), asked.on, Style::Red, asked.reason.trim()).await?;
-    }
-    let row = [
-        compound.0.into(),
-        no.0.into(),
-        payment.no.0.into(),
-        asked.on.into(),
-        asked.reason.trim().into(),
-        tx.act().0.into(),
-    ];
-    tx.put(&rows::REVERSAL, &row);
-    payment.is_reversed = true;
-    Ok(payment.into())
-}
-
 /// The renovations of a compound, in order.
 ///
 /// # Errors
@@ -1290,8 +684,7 @@ pub async fn renovation(
     let pack = law(view, compound, today).await?;
     let sources: Vec<Source> =
         funded(view, compound, &facts, today).await?.into_iter().map(|f| f.source).collect();
-    let residents =
-        sources.iter().filter(|s| s.kind.is_residents()).map(|s| s.planned_fen).sum();
+    let residents = sources.iter().filter(|s| s.kind.is_residents()).map(|s| s.planned_fen).sum();
     let (milestones, missed_rounds) = facts::clocks(&pack, &facts, today);
     let paid_in = rows::paid_ins(view, compound, no).await?.into_iter().map(|row| PaidIn {
         paid_in_no: row.no,
@@ -1304,14 +697,15 @@ pub async fn renovation(
         voucher_seq: row.voucher,
     });
     let paid_in = paid_in.collect();
-    let steps = rows::steps(view, compound, Some(no)).await?.into_iter().map(|(_, step)| StepTold {
-        step_no: step.no,
-        title: step.step.in_chinese().to_owned(),
-        recorded_on: step.on,
-        by: step.by_role.in_chinese().to_owned(),
-        digest: step.digest,
-        body: serde_json::to_value(&step.step).unwrap_or_default(),
-    });
+    let steps =
+        rows::steps(view, compound, Some(no)).await?.into_iter().map(|(_, step)| StepTold {
+            step_no: step.no,
+            title: step.step.in_chinese().to_owned(),
+            recorded_on: step.on,
+            by: step.by_role.in_chinese().to_owned(),
+            digest: step.digest,
+            body: serde_json::to_value(&step.step).unwrap_or_default(),
+        });
     let steps = steps.collect();
     let payments = rows::payments(view, compound, no).await?.into_iter().map(Payment::from);
     Ok(Whole {

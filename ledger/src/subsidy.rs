@@ -23,9 +23,9 @@ mod earnest;
 mod grant;
 mod rows;
 pub mod terms;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+#[cfg(test)]
+mod tests;
+mod told;
 
 pub use self::content::{Class, Content, Item, NewContent, catalogue};
 pub use self::earnest::{
@@ -36,11 +36,13 @@ pub use self::grant::{
     Allotment, Allotting, Enrolled, Granted, Granting, NewProgramme, Programme, RosterEntry,
     Rostering, Share, allot, enrol, found_programme, grant, list_contents, programmes,
 };
+pub use self::told::{ClawingBack, Moved, Movement, Moving, Spending, Tranche};
+
 use self::rows::{ProgrammeRow, TrancheRow};
-use self::terms::{Base, Level, Part};
+use self::terms::Level;
 use crate::bank::{self, BankLine};
 use crate::books::{Tx, View};
-use crate::calendar::{Day, iso_day};
+use crate::calendar::Day;
 use crate::error::{Kind as Answer, Refusal, Result, Rule};
 use crate::id::{CompoundId, ContentNo, LineNo, MatterNo, ProgrammeNo, TrancheMoveNo, TrancheNo};
 use crate::journal::{self, Book, Entry, Kind, Line, Posted};
@@ -210,224 +212,6 @@ async fn tranche(view: &mut impl View, compound: CompoundId, no: TrancheNo) -> R
     Ok(found.ok_or_else(|| NO_TRANCHE.refuse(format!("补贴资金编号 {no}")))?)
 }
 
-/// Money of a tranche that comes, or goes back: received, interest, handed back.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "NewTrancheMove", description = "补贴资金的到账、利息或上缴")]
-pub struct Moving {
-    /// Which tranche.
-    #[schemars(description = "补贴资金编号", example = 1)]
-    pub tranche_no: TrancheNo,
-    /// How much.
-    #[schemars(description = "金额：分", range(min = 1, max = 10_000_000_000_000_i64), example = 5_000_000)]
-    pub amount_fen: Money,
-    /// When.
-    #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "日期：不得晚于今天")]
-    pub on: Day,
-    /// The bank's line.
-    #[serde(default)]
-    #[schemars(description = "银行流水编号：尚未导入流水的不写", example = 3)]
-    pub line_no: Option<LineNo>,
-    /// The paper.
-    #[schemars(description = "凭据", example = &"国库支付回单 1")]
-    pub evidence: String,
-}
-
-/// A tranche's money to spend.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "NewSpending", description = "要支付的补贴资金：专款专用")]
-pub struct Spending {
-    /// Of which tranche.
-    #[schemars(description = "补贴资金编号", example = 1)]
-    pub tranche_no: TrancheNo,
-    /// On which content of its project.
-    #[serde(default)]
-    #[schemars(description = "内容编号：物业管理补贴没有", example = 1)]
-    pub content_no: Option<ContentNo>,
-    /// For what, where there is no project.
-    #[serde(default)]
-    #[schemars(description = "用途：物业管理补贴写内容目录的代号，项目的不写", example = &"")]
-    pub item: String,
-    /// To whom.
-    #[schemars(description = "收款人：单位名称", example = &"某建设公司")]
-    pub payee: String,
-    /// How much.
-    #[schemars(description = "金额：分", range(min = 1, max = 10_000_000_000_000_i64), example = 1_000_000)]
-    pub amount_fen: Money,
-    /// When.
-    #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "支付日期：不得晚于今天")]
-    pub paid_on: Day,
-    /// The bank's line.
-    #[serde(default)]
-    #[schemars(description = "银行流水编号：尚未导入流水的不写", example = 3)]
-    pub line_no: Option<LineNo>,
-    /// The paper.
-    #[schemars(description = "凭据：合同号、发票号", example = &"合同 1，发票 25312000000000000001")]
-    pub evidence: String,
-}
-
-/// A spending that comes back.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "NewGrantClawBack", description = "要登记的追回：违反用途或多付的款项回到原补贴")]
-pub struct ClawingBack {
-    /// Of which spending.
-    #[schemars(description = "支付的编号", example = 3)]
-    pub move_no: TrancheMoveNo,
-    /// How much.
-    #[schemars(description = "金额：分", range(min = 1, max = 10_000_000_000_000_i64), example = 100_000)]
-    pub amount_fen: Money,
-    /// When it arrived.
-    #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "到账日期：不得晚于今天")]
-    pub on: Day,
-    /// The bank's line.
-    #[serde(default)]
-    #[schemars(description = "银行流水编号：尚未导入流水的不写", example = 3)]
-    pub line_no: Option<LineNo>,
-    /// Why.
-    #[schemars(description = "原因", example = &"审计认定超范围")]
-    pub reason: String,
-}
-
-/// A movement that was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "TrancheMoved", description = "已登记的变动")]
-pub struct Moved {
-    /// Its number.
-    #[schemars(description = "编号", example = 1)]
-    pub move_no: TrancheMoveNo,
-    /// Its voucher.
-    #[schemars(description = "凭证号", example = &"grant/2026-0001")]
-    pub voucher: String,
-    /// Its voucher's place in the book.
-    #[schemars(description = "凭证在账簿中的序号", example = 1)]
-    pub voucher_seq: i32,
-    /// What is left of the tranche.
-    #[schemars(description = "该笔补贴的结余：分", example = 4_000_000)]
-    pub left_fen: Money,
-}
-
-/// A tranche as it stands (补贴资金使用台账, `property.md` D8).
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "Tranche", description = "一笔补贴资金")]
-pub struct Tranche {
-    /// Its number in the compound.
-    #[schemars(description = "补贴资金编号", example = 1)]
-    pub tranche_no: TrancheNo,
-    /// Of which programme.
-    #[schemars(description = "补贴项目编号", example = 1)]
-    pub programme_no: ProgrammeNo,
-    /// Its document.
-    #[schemars(description = "文号", example = &"财综〔2026〕1号")]
-    pub document: String,
-    /// Its title.
-    #[schemars(description = "名称", example = &"老旧小区改造补助")]
-    pub title: String,
-    /// Whose money.
-    #[schemars(description = "层级")]
-    pub level: Level,
-    /// For which project.
-    #[schemars(description = "所属项目的事项编号：物业管理补贴没有", example = 1)]
-    pub project_matter_no: Option<MatterNo>,
-    /// Which part.
-    #[schemars(description = "全额、预拨或余款")]
-    pub part: Part,
-    /// For which period.
-    #[schemars(description = "期间：没有的为空", example = &"2026")]
-    pub period: String,
-    /// Of how much it is a part.
-    #[schemars(description = "全额：分", example = 7_142_858)]
-    pub gross_fen: Money,
-    /// What was granted.
-    #[schemars(description = "下达金额：分", example = 5_000_000)]
-    pub granted_fen: Money,
-    /// What it was reckoned from.
-    #[schemars(description = "计算依据")]
-    pub base: Base,
-    /// When.
-    #[schemars(description = "下达日期")]
-    pub granted_on: Day,
-    /// Until when it may be spent.
-    #[schemars(description = "使用截止日")]
-    pub spend_by: Day,
-    /// The paper.
-    #[schemars(description = "凭据", example = &"下达通知 1")]
-    pub evidence: String,
-    /// What it may be spent on.
-    #[schemars(description = "可用于的各项：内容目录的代号", example = &["roof"])]
-    pub uses: Vec<String>,
-    /// What came.
-    #[schemars(description = "到账：分", example = 5_000_000)]
-    pub received_fen: Money,
-    /// Its interest.
-    #[schemars(description = "利息：分", example = 0)]
-    pub interest_fen: Money,
-    /// What was spent.
-    #[schemars(description = "支付：分", example = 1_000_000)]
-    pub spent_fen: Money,
-    /// What was clawed back.
-    #[schemars(description = "追回：分", example = 0)]
-    pub clawed_back_fen: Money,
-    /// What was handed back.
-    #[schemars(description = "上缴：分", example = 0)]
-    pub handed_back_fen: Money,
-    /// What is left: received + interest + clawed back − spent − handed back.
-    #[schemars(description = "结余：分，到账 + 利息 + 追回 − 支付 − 上缴", example = 4_000_000)]
-    pub left_fen: Money,
-    /// Whether its day is over and something is left.
-    #[schemars(description = "是否逾期未用：应当上缴", example = false)]
-    pub is_overdue: bool,
-}
-
-/// A movement of a tranche, as the ledger of subsidies lists it.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[schemars(rename = "TrancheMove", description = "补贴资金的一笔变动")]
-pub struct Movement {
-    /// Its number.
-    #[schemars(description = "编号", example = 1)]
-    pub move_no: TrancheMoveNo,
-    /// Of which tranche.
-    #[schemars(description = "补贴资金编号", example = 1)]
-    pub tranche_no: TrancheNo,
-    /// What it is.
-    #[schemars(description = "种类：receipt 到账，interest 利息，spend 支付，claw-back 追回，hand-back 上缴", example = &"spend")]
-    pub kind: String,
-    /// How much.
-    #[schemars(description = "金额：分", example = 1_000_000)]
-    pub amount_fen: Money,
-    /// When.
-    #[schemars(description = "日期")]
-    pub moved_on: Day,
-    /// To whom.
-    #[schemars(description = "收款人：没有的为空", example = &"某建设公司")]
-    pub payee: String,
-    /// On what.
-    #[schemars(description = "用途：没有的为空", example = &"屋面")]
-    pub used_for: String,
-    /// On which content.
-    #[schemars(description = "内容编号：没有的没有", example = 1)]
-    pub content_no: Option<ContentNo>,
-    /// What it takes back.
-    #[schemars(description = "所追回的支付：没有的没有", example = 3)]
-    pub of_move_no: Option<TrancheMoveNo>,
-    /// The bank's line.
-    #[schemars(description = "银行流水编号：没有的没有", example = 3)]
-    pub line_no: Option<i32>,
-    /// The paper.
-    #[schemars(description = "凭据", example = &"发票 25312000000000000001")]
-    pub evidence: String,
-    /// Its voucher's place in the book.
-    #[schemars(description = "凭证在账簿中的序号", example = 1)]
-    pub voucher_seq: i32,
-    /// Whether its voucher was reversed.
-    #[schemars(description = "是否已冲销", example = false)]
-    pub is_reversed: bool,
-}
-
 async fn posted(
     tx: &mut Tx,
     on: Day,
@@ -463,13 +247,7 @@ struct Kept<'a> {
     line: Option<LineNo>,
 }
 
-fn keep(
-    tx: &mut Tx,
-    no: TrancheMoveNo,
-    tranche: TrancheNo,
-    kept: &Kept<'_>,
-    voucher: Posted,
-) {
+fn keep(tx: &mut Tx, no: TrancheMoveNo, tranche: TrancheNo, kept: &Kept<'_>, voucher: Posted) {
     let sign = if matches!(kept.kind, "spend" | "hand-back") { -1 } else { 1 };
     let row = [
         tx.compound().0.into(),
@@ -592,12 +370,8 @@ fn has(tranche: &TrancheRow, amount: Money) -> Result<(), Refusal> {
     if amount <= left {
         return Ok(());
     }
-    let evidence = format!(
-        "补贴资金 {} 结余 {} 元，本次 {} 元",
-        tranche.no,
-        left.grouped(),
-        amount.grouped()
-    );
+    let evidence =
+        format!("补贴资金 {} 结余 {} 元，本次 {} 元", tranche.no, left.grouped(), amount.grouped());
     Err(SHORT.refuse(evidence).with("available_fen", left.in_fen()))
 }
 
@@ -1006,139 +780,4 @@ pub async fn contents(
     project: Option<MatterNo>,
 ) -> Result<Vec<Content>> {
     rows::contents(view, compound, project, None).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn day(text: &str) -> Day {
-        text.parse().unwrap()
-    }
-
-    fn tranche(project: Option<i32>, uses: &[&str], left: i64) -> TrancheRow {
-        TrancheRow {
-            no: TrancheNo(1),
-            programme: ProgrammeNo(1),
-            matter: MatterNo(9),
-            project: project.map(MatterNo),
-            part: Part::Whole,
-            period: String::new(),
-            gross: Money::fen(1000),
-            granted: Money::fen(1000),
-            base: Base::default(),
-            granted_on: day("2026-01-05"),
-            spend_by: day("2026-12-31"),
-            evidence: String::new(),
-            uses: uses.iter().map(|u| (*u).to_owned()).collect(),
-            sums: rows::Sums { received: Money::fen(left), ..rows::Sums::default() },
-        }
-    }
-
-    fn roof(project: i32, building: &str) -> Content {
-        Content {
-            content_no: ContentNo(1),
-            project_matter_no: MatterNo(project),
-            item: "roof".into(),
-            class: Class::Basic,
-            building: building.into(),
-            name: "屋面".into(),
-            budget_fen: Money::fen(800),
-            granted_spent_fen: Money::fen(100),
-        }
-    }
-
-    fn asked(fen: i64, on: &str, item: &str) -> Spending {
-        Spending {
-            tranche_no: TrancheNo(1),
-            content_no: None,
-            item: item.into(),
-            payee: "某建设公司".into(),
-            amount_fen: Money::fen(fen),
-            paid_on: day(on),
-            line_no: None,
-            evidence: "发票".into(),
-        }
-    }
-
-    struct Case {
-        tranche: TrancheRow,
-        content: Option<Content>,
-        level: Level,
-        central: Vec<CentralUse>,
-        cost_share: Option<Fraction>,
-    }
-
-    impl Case {
-        fn of(tranche: TrancheRow, content: Option<Content>) -> Case {
-            Case { tranche, content, level: Level::CentralMof, central: vec![], cost_share: None }
-        }
-
-        fn says(&self, asked: &Spending) -> &'static str {
-            let scene = Scene {
-                tranche: &self.tranche,
-                level: self.level,
-                cost_share: self.cost_share,
-                content: self.content.as_ref(),
-                central: &self.central,
-                project_budget: Money::fen(1000),
-                paid_by_programme: Money::fen(400),
-            };
-            may_be_spent(&scene, asked).map_or_else(|refusal| refusal.code(), |_| "")
-        }
-    }
-
-    /// Every wrong way to spend has its own name; the right one has none.
-    #[test]
-    fn a_tranche_is_spent_on_what_it_is_for() {
-        let good = Case::of(tranche(Some(3), &["roof"], 500), Some(roof(3, "1")));
-        assert_eq!(good.says(&asked(500, "2026-12-31", "")), "");
-        assert_eq!(good.says(&asked(501, "2026-12-31", "")), "subsidy.short");
-        assert_eq!(good.says(&asked(500, "2027-01-01", "")), "subsidy.expired");
-        assert_eq!(good.says(&asked(500, "2026-01-04", "")), "subsidy.day");
-        let rich = Case::of(tranche(Some(3), &["roof"], 5000), Some(roof(3, "1")));
-        assert_eq!(rich.says(&asked(700, "2026-02-01", "")), "");
-        assert_eq!(rich.says(&asked(701, "2026-02-01", "")), "subsidy.over-content");
-        let case = |project, uses: &[&str], content| Case::of(tranche(project, uses, 5000), content);
-        let says = |case: Case| case.says(&asked(100, "2026-02-01", "cleaning"));
-        assert_eq!(says(case(Some(3), &["roof"], None)), "subsidy.no-content");
-        assert_eq!(says(case(Some(3), &["roof"], Some(roof(4, "1")))), "subsidy.another-project");
-        assert_eq!(says(case(None, &["cleaning"], Some(roof(4, "1")))), "subsidy.another-project");
-        assert_eq!(says(case(Some(3), &["lift"], Some(roof(3, "1")))), "subsidy.class");
-        assert_eq!(says(case(Some(3), &["outer-wall"], Some(roof(3, "1")))), "subsidy.item");
-        assert_eq!(says(case(None, &["upkeep"], None)), "subsidy.use");
-        assert_eq!(says(case(None, &["cleaning"], None)), "");
-    }
-
-    #[test]
-    fn central_money_comes_once_to_a_content_and_a_part_is_of_the_whole() {
-        let used = |programme, content, building: &str| CentralUse {
-            programme: ProgrammeNo(programme),
-            content: ContentNo(content),
-            building: building.into(),
-        };
-        let mut case = Case::of(tranche(Some(3), &["roof"], 5000), Some(roof(3, "1")));
-        let spending = asked(100, "2026-02-01", "");
-        for (central, code) in [
-            (used(1, 1, "1"), ""),
-            (used(2, 1, "1"), "subsidy.central-twice"),
-            (used(1, 7, "1"), "subsidy.central-twice"),
-            (used(2, 8, ""), "subsidy.central-twice"),
-            (used(2, 8, "2"), ""),
-        ] {
-            case.central = vec![central];
-            assert_eq!(case.says(&spending), code, "{:?}", case.central);
-        }
-        case.central = vec![used(2, 1, "1")];
-        case.level = Level::City;
-        assert_eq!(case.says(&spending), "");
-    }
-
-    #[test]
-    fn a_share_of_the_cost_is_the_most() {
-        let mut case = Case::of(tranche(Some(3), &["roof"], 5000), Some(roof(3, "1")));
-        case.cost_share = Fraction::new(90, 100);
-        assert_eq!(case.says(&asked(500, "2026-02-01", "")), "");
-        assert_eq!(case.says(&asked(501, "2026-02-01", "")), "subsidy.cost-share");
-    }
 }

@@ -140,7 +140,7 @@ CREATE TABLE maintenance_record (
     postgres: "
 CREATE OR REPLACE FUNCTION renovation_pays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW.amount_fen, NEW.part_count) IS DISTINCT FROM (
+  IF (NEW.amount_fen, NEW.part_count) <> (
        SELECT CAST(COALESCE(sum(p.amount_fen), 0) AS BIGINT), CAST(count(*) AS INTEGER) FROM renovation_part p
        WHERE p.compound_id = NEW.compound_id AND p.renovation_no = NEW.renovation_no
          AND p.payment_no = NEW.payment_no) THEN

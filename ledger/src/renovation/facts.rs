@@ -275,7 +275,10 @@ impl Facts {
 /// What is asked of the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(rename = "RenovationAsked", description = "问什么：plan 可否定方案，start 可否开工，pay 可否付款，close 可否移交")]
+#[schemars(
+    rename = "RenovationAsked",
+    description = "问什么：plan 可否定方案，start 可否开工，pay 可否付款，close 可否移交"
+)]
 pub enum Asked {
     /// Whether a plan may be made.
     #[schemars(description = "可否定方案")]
@@ -446,11 +449,7 @@ fn in_place(pack: &Pack, facts: &Facts, scene: &Scene) -> Judged {
     };
     let (planned, there) = (money_of(&plan.is), scene.in_place);
     let bar = pack.terms.renovation.in_place;
-    let told = format!(
-        "计划 {} 元，已到位 {} 元，须 {bar}",
-        planned.grouped(),
-        there.grouped()
-    );
+    let told = format!("计划 {} 元，已到位 {} 元，须 {bar}", planned.grouped(), there.grouped());
     let is_there = bar.holds(there.in_fen(), planned.in_fen());
     // What was there at the start was spent since.
     let is_met = is_there || facts.start.is_some();
@@ -494,12 +493,8 @@ fn finished(facts: &Facts, scene: &Scene) -> Judged {
 fn seats(step: &Step) -> &'static [Role] {
     const OFFICES: &[Role] = &[Role::StreetOffice, Role::HousingAuthority];
     const OWNERS: &[Role] = &[Role::OwnersCommittee, Role::StreetOffice, Role::HousingAuthority];
-    const WORKING: &[Role] = &[
-        Role::PropertyCompany,
-        Role::OwnersCommittee,
-        Role::StreetOffice,
-        Role::HousingAuthority,
-    ];
+    const WORKING: &[Role] =
+        &[Role::PropertyCompany, Role::OwnersCommittee, Role::StreetOffice, Role::HousingAuthority];
     match step {
         Step::Consent(_) | Step::LongTerm(_) | Step::Approval(_) => OWNERS,
         Step::Review(_) | Step::Start(_) | Step::Audit(_) | Step::Evaluation(_) => OFFICES,
@@ -660,7 +655,8 @@ fn may_be_plan(plan: &Plan, text: TextRule<'_>) -> Result<(), Refusal> {
 /// Each source's own condition, as far as a plan shows it.
 fn may_be_source(source: &PlannedSource, text: TextRule<'_>) -> Result<(), Refusal> {
     let kind = source.kind;
-    let items: Vec<_> = source.items.iter().map(|name| (name, subsidy::content::item(name))).collect();
+    let items: Vec<_> =
+        source.items.iter().map(|name| (name, subsidy::content::item(name))).collect();
     if let Some((strange, _)) = items.iter().find(|(_, item)| item.is_none()) {
         let shown: String = strange.chars().take(40).collect();
         return Err(SOURCE.refuse(format!("{}：内容目录没有 {shown:?}", kind.in_chinese())));
@@ -684,15 +680,12 @@ fn may_be_source(source: &PlannedSource, text: TextRule<'_>) -> Result<(), Refus
     Ok(())
 }
 
-fn may_be_reviewed(
-    facts: &Facts,
-    review: &Review,
-    name: &str,
-    role: Role,
-) -> Result<(), Refusal> {
+fn may_be_reviewed(facts: &Facts, review: &Review, name: &str, role: Role) -> Result<(), Refusal> {
     let Some(plan) = &facts.plan else { return Err(REVIEW.refuse("尚无方案")) };
     if review.digest.trim() != plan.digest {
-        return Err(STEP.refuse(format!("现行方案的摘要 {}", plan.digest)).with("digest", plan.digest.clone()));
+        return Err(STEP
+            .refuse(format!("现行方案的摘要 {}", plan.digest))
+            .with("digest", plan.digest.clone()));
     }
     if role != Role::Operator && (plan.by_name == name || plan.by_role == role) {
         return Err(OWN.refuse(format!("方案与审查同为{}", role.in_chinese())));

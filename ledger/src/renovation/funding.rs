@@ -6,8 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::step::{Channel, SourceKind};
 use super::SOURCES_SHORT;
+use super::step::{Channel, SourceKind};
 use crate::error::Refusal;
 use crate::id::{SourceNo, TrancheNo};
 use crate::money::Money;
@@ -33,7 +33,10 @@ pub struct Source {
     #[schemars(description = "计划：分", example = 627_300_000)]
     pub planned_fen: Money,
     /// What came.
-    #[schemars(description = "到位：分，补助为到账，维修资金为已付，投工投劳为估价", example = 400_000_000)]
+    #[schemars(
+        description = "到位：分，补助为到账，维修资金为已付，投工投劳为估价",
+        example = 400_000_000
+    )]
     pub in_place_fen: Money,
     /// What it paid.
     #[schemars(description = "已付：分", example = 100_000_000)]
@@ -158,7 +161,10 @@ mod tests {
         assert_eq!(told(&of(500, 0).unwrap()), [(1, 1, 300), (1, 2, 200)]);
         // The first is planned for 700 though its tranches have 1,200.
         assert_eq!(told(&of(900, 0).unwrap()), [(1, 1, 300), (1, 2, 400), (4, 0, 200)]);
-        assert_eq!(told(&of(1150, 200).unwrap()), [(1, 1, 300), (1, 2, 400), (3, 0, 200), (4, 0, 250)]);
+        assert_eq!(
+            told(&of(1150, 200).unwrap()),
+            [(1, 1, 300), (1, 2, 400), (3, 0, 200), (4, 0, 250)]
+        );
         for (amount, fund) in [(951, 0), (1151, 200), (900, 201)] {
             assert_eq!(of(amount, fund).unwrap_err().code(), "renovation.sources-short");
         }
@@ -170,7 +176,9 @@ mod tests {
         let roof = content::item("roof").unwrap();
         let check = content::item("inspection").unwrap();
         let no: [String; 0] = [];
-        assert!(may_pay(SourceKind::Utility, &no, water) && !may_pay(SourceKind::Utility, &no, roof));
+        assert!(
+            may_pay(SourceKind::Utility, &no, water) && !may_pay(SourceKind::Utility, &no, roof)
+        );
         assert!(may_pay(SourceKind::PublicAccount, &no, check));
         assert!(!may_pay(SourceKind::PublicAccount, &no, roof));
         assert!(!may_pay(SourceKind::OwnerCash, &no, check));

@@ -6,7 +6,9 @@ use crate::books::sheaf::{Kind as Column, Table};
 use crate::books::{Reads, Role, View};
 use crate::calendar::Day;
 use crate::error::{Result, Storage};
-use crate::id::{CompoundId, ContentNo, MatterNo, PaidInNo, PaidNo, RenovationNo, SourceNo, StepNo};
+use crate::id::{
+    CompoundId, ContentNo, MatterNo, PaidInNo, PaidNo, RenovationNo, SourceNo, StepNo,
+};
 use crate::money::Money;
 
 macro_rules! tables {
@@ -48,7 +50,8 @@ pub(super) const RENOVATIONS: Reads =
 
 /// What a column of JSON keeps.
 pub(super) fn written(what: &impl serde::Serialize) -> Result<String> {
-    let bug = |e: serde_json::Error| Storage::Bug(format!("a row of a renovation is not JSON: {e}"));
+    let bug =
+        |e: serde_json::Error| Storage::Bug(format!("a row of a renovation is not JSON: {e}"));
     Ok(serde_json::to_string(what).map_err(bug)?)
 }
 
@@ -101,7 +104,8 @@ pub(super) async fn renovations(
     for row in view.rows(RENOVATIONS, sql, vec![compound.0.into(), which(only).into()]).await? {
         let no = RenovationNo(row.try_get("", "renovation_no")?);
         let rest = all.split_off(all.partition_point(|(of, _)| *of <= no));
-        let own: Vec<Recorded> = std::mem::replace(&mut all, rest).into_iter().map(|s| s.1).collect();
+        let own: Vec<Recorded> =
+            std::mem::replace(&mut all, rest).into_iter().map(|s| s.1).collect();
         let matter = MatterNo(row.try_get("", "matter_no")?);
         let reserved_on: Day = row.try_get("", "reserved_on")?;
         found.push(Facts::of(no, matter, read(&row, "reserve")?, reserved_on, &own));

@@ -59,13 +59,20 @@ pub struct Vote {
 /// How the compound is managed afterwards (长效管理).
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "LongTermManagement", description = "长效管理的约定：管理方式、收费标准、维修资金补建或续筹，经业主表决")]
+#[schemars(
+    rename = "LongTermManagement",
+    description = "长效管理的约定：管理方式、收费标准、维修资金补建或续筹，经业主表决"
+)]
 pub struct LongTerm {
     /// By whom.
     #[schemars(description = "管理方式")]
     pub mode: Mode,
     /// The fee.
-    #[schemars(description = "物业费：分/平方米·月，没有的为零", range(min = 0, max = 100_000), example = 60)]
+    #[schemars(
+        description = "物业费：分/平方米·月，没有的为零",
+        range(min = 0, max = 100_000),
+        example = 60
+    )]
     pub fee_fen_per_m2: i64,
     /// How the fund is filled.
     #[schemars(description = "维修资金怎样补建或续筹", example = &"每平方米 20 元，随改造补建")]
@@ -261,7 +268,11 @@ pub struct PlannedSource {
     #[schemars(description = "来源")]
     pub kind: SourceKind,
     /// How much.
-    #[schemars(description = "计划金额：分", range(min = 1, max = 10_000_000_000_000_i64), example = 627_300_000)]
+    #[schemars(
+        description = "计划金额：分",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 627_300_000
+    )]
     pub planned_fen: Money,
     /// On which items only.
     #[serde(default)]
@@ -282,7 +293,10 @@ pub struct Plan {
     #[schemars(description = "改造内容", length(min = 1, max = 500))]
     pub contents: Vec<NewContent>,
     /// Who pays.
-    #[schemars(description = "资金来源：合计（不含投工投劳）等于各项内容合计", length(min = 1, max = 40))]
+    #[schemars(
+        description = "资金来源：合计（不含投工投劳）等于各项内容合计",
+        length(min = 1, max = 40)
+    )]
     pub sources: Vec<PlannedSource>,
     /// When works begin.
     #[serde(deserialize_with = "iso_day")]
@@ -326,7 +340,11 @@ pub struct Contract {
     #[schemars(description = "施工单位", example = &"某建设公司")]
     pub contractor: String,
     /// For how much.
-    #[schemars(description = "合同价：分", range(min = 1, max = 10_000_000_000_000_i64), example = 600_000_000)]
+    #[schemars(
+        description = "合同价：分",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 600_000_000
+    )]
     pub price_fen: Money,
     /// When.
     #[serde(deserialize_with = "iso_day")]
@@ -405,7 +423,11 @@ pub struct Audit {
     #[schemars(description = "审计单位", example = &"某会计师事务所")]
     pub auditor: String,
     /// What it came to.
-    #[schemars(description = "审定金额：分", range(min = 1, max = 10_000_000_000_000_i64), example = 590_000_000)]
+    #[schemars(
+        description = "审定金额：分",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 590_000_000
+    )]
     pub amount_fen: Money,
     /// The paper.
     #[schemars(description = "凭据", example = &"审计报告 2026-9")]
@@ -415,7 +437,10 @@ pub struct Audit {
 /// The performance evaluation (绩效评价).
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "PerformanceEvaluation", description = "绩效评价：完成的面积与户数、满意度、资金到位与长效管理")]
+#[schemars(
+    rename = "PerformanceEvaluation",
+    description = "绩效评价：完成的面积与户数、满意度、资金到位与长效管理"
+)]
 pub struct Evaluation {
     /// When.
     #[serde(deserialize_with = "iso_day")]
@@ -435,7 +460,10 @@ pub struct Evaluation {
 /// What is looked after from now on (移交维修记录).
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "RenovationHandover", description = "移交：每项内容的保修期与养护人，记入维修记录")]
+#[schemars(
+    rename = "RenovationHandover",
+    description = "移交：每项内容的保修期与养护人，记入维修记录"
+)]
 pub struct Handover {
     /// When.
     #[serde(deserialize_with = "iso_day")]
@@ -478,7 +506,11 @@ macro_rules! steps {
         /// A step, as it is told and kept.
         #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
         #[serde(tag = "step", content = "body", rename_all = "kebab-case", deny_unknown_fields)]
-        #[schemars(rename = "RenovationStep", description = "改造的一步：step 为种类，body 为内容")]
+        #[schemars(
+            rename = "RenovationStep",
+            description = "改造的一步：step 为种类，body 为内容",
+            transform = crate::subsidy::terms::with_words_told
+        )]
         pub enum Step {
             $($(#[$doc])* #[schemars(description = $chinese)] $name($body),)*
         }
@@ -541,13 +573,20 @@ impl Step {
 /// Money of a source that is paid in, or labour that is valued.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "NewPaidIn", description = "要登记的到位资金：补助由补贴资金到账，维修资金由维修项目支付，不在此登记")]
+#[schemars(
+    rename = "NewPaidIn",
+    description = "要登记的到位资金：补助由补贴资金到账，维修资金由维修项目支付，不在此登记"
+)]
 pub struct PayingIn {
     /// Which source.
     #[schemars(description = "来源编号", example = 1)]
     pub source_no: crate::id::SourceNo,
     /// How much.
-    #[schemars(description = "金额：分，投工投劳为估价", range(min = 1, max = 10_000_000_000_000_i64), example = 500_000)]
+    #[schemars(
+        description = "金额：分，投工投劳为估价",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 500_000
+    )]
     pub amount_fen: Money,
     /// When.
     #[serde(deserialize_with = "iso_day")]
@@ -582,7 +621,11 @@ pub struct Paying {
     #[schemars(description = "内容编号", example = 1)]
     pub content_no: ContentNo,
     /// How much.
-    #[schemars(description = "金额：分", range(min = 1, max = 10_000_000_000_000_i64), example = 1_000_000)]
+    #[schemars(
+        description = "金额：分",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 1_000_000
+    )]
     pub amount_fen: Money,
     /// To whom.
     #[schemars(description = "收款人：合同的施工单位", example = &"某建设公司")]

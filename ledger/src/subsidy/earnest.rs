@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::rows::{self, GRANTS};
 use super::terms::Period;
 use super::{
-    APPRAISED, EARNEST_SHORT, Moved, NO_EARNEST, NO_PERIOD, NOT_APPRAISED, OWN_APPRAISAL, PERIOD_OPEN,
-    SETTLED, SHAPE, Spending, may_be_amount, may_be_day, may_be_text, posted, programme, spend,
+    APPRAISED, EARNEST_SHORT, Moved, NO_EARNEST, NO_PERIOD, NOT_APPRAISED, OWN_APPRAISAL,
+    PERIOD_OPEN, SETTLED, SHAPE, Spending, may_be_amount, may_be_day, may_be_text, posted,
+    programme, spend,
 };
 use crate::bank;
 use crate::books::{Role, Tx, View};
@@ -133,7 +134,11 @@ pub struct EarnestMoving {
     #[schemars(description = "缴纳单位：第一次收取时写", example = &"某物业公司")]
     pub payer: String,
     /// How much.
-    #[schemars(description = "金额：分", range(min = 1, max = 10_000_000_000_000_i64), example = 500_000)]
+    #[schemars(
+        description = "金额：分",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 500_000
+    )]
     pub amount_fen: Money,
     /// When.
     #[serde(deserialize_with = "iso_day")]
@@ -151,7 +156,10 @@ pub struct EarnestMoving {
 /// Which way earnest money moves through the bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(rename = "EarnestMoveKind", description = "保证金的变动：paid 收取，returned 退还，surrendered 扣款上缴")]
+#[schemars(
+    rename = "EarnestMoveKind",
+    description = "保证金的变动：paid 收取，returned 退还，surrendered 扣款上缴"
+)]
 pub enum EarnestKind {
     /// 收取.
     #[schemars(description = "收取")]
@@ -332,7 +340,8 @@ pub async fn move_earnest(tx: &mut Tx, asked: &EarnestMoving) -> Result<EarnestM
     };
     let matter = earnest.matter.unwrap_or(MatterNo(0));
     let lines = lines.into_iter().map(|line| line.about(matter)).collect();
-    let voucher = posted(tx, asked.on, memo.to_owned(), &asked.evidence, lines, line.as_ref()).await?;
+    let voucher =
+        posted(tx, asked.on, memo.to_owned(), &asked.evidence, lines, line.as_ref()).await?;
     let earnest_no = keep(tx, asked.programme_no, (kind, ""), amount, asked, voucher.seq.0);
     tx.flush().await?;
     let held = earnest_of(tx, asked.programme_no).await?.map_or(Money::ZERO, |e| e.held());

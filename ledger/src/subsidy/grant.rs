@@ -40,7 +40,11 @@ pub struct NewProgramme {
     #[schemars(description = "区划代码：只用于此区划内的小区，不限的不写", example = &"330106")]
     pub area: Option<String>,
     /// All of it.
-    #[schemars(description = "总额：分", range(min = 1, max = 10_000_000_000_000_i64), example = 525_000_000)]
+    #[schemars(
+        description = "总额：分",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 525_000_000
+    )]
     pub budget_fen: Money,
     /// From when.
     #[serde(deserialize_with = "iso_day")]
@@ -84,7 +88,11 @@ pub struct Programme {
     #[schemars(description = "使用截止日")]
     pub until_on: Day,
     /// Its conditions.
-    #[schemars(description = "条件")]
+    #[schemars(
+        description = "条件：与登记时相同",
+        with = "serde_json::Value",
+        example = serde_json::json!({ "basis": { "by": "sum" }, "items": ["cleaning"] })
+    )]
     pub terms: Terms,
 }
 
@@ -97,7 +105,11 @@ pub struct Share {
     #[schemars(description = "小区代码", example = &"wutongli")]
     pub compound: String,
     /// How much.
-    #[schemars(description = "金额：分", range(min = 1, max = 10_000_000_000_000_i64), example = 5_000_000)]
+    #[schemars(
+        description = "金额：分",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 5_000_000
+    )]
     pub amount_fen: Money,
 }
 
@@ -481,11 +493,7 @@ async fn roster(
 }
 
 /// Dwellings that were billed and owe nothing of what stood on a day.
-async fn paid_up(
-    view: &mut impl View,
-    compound: CompoundId,
-    on: Day,
-) -> Result<Vec<DwellingNo>> {
+async fn paid_up(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Vec<DwellingNo>> {
     let sql = "SELECT dwelling_no FROM posting
                WHERE compound_id = $1 AND book = $2 AND account = 1122 AND dwelling_no > 0 AND effective_on <= $3
                GROUP BY dwelling_no HAVING sum(side * amount_fen) <= 0 ORDER BY dwelling_no";
@@ -509,8 +517,7 @@ async fn measured(
     let is_paid_only = match &programme.terms.basis {
         Basis::Area { is_paid_only, .. } | Basis::Households { is_paid_only, .. } => *is_paid_only,
         Basis::Roster { .. } => {
-            let (households, persons) =
-                roster(tx, compound, programme.no, &asked.period).await?;
+            let (households, persons) = roster(tx, compound, programme.no, &asked.period).await?;
             return Ok(Base { mode: asked.mode, households, persons, ..Base::default() });
         }
         Basis::Sum {} => return Ok(Base { mode: asked.mode, ..Base::default() }),

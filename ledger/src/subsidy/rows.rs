@@ -62,7 +62,8 @@ pub(super) const GRANTS: Reads = Reads(&[
 ]);
 
 /// That a row's voucher was not reversed.
-const STANDS: &str = "NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
+const STANDS: &str =
+    "NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
                         AND v.reverses_seq = m.voucher_seq)";
 
 /// What a column of JSON keeps.
@@ -158,11 +159,7 @@ pub(super) async fn granted(
 }
 
 /// Whether a compound lies in an area.
-pub(super) async fn lies_in(
-    view: &mut impl View,
-    compound: CompoundId,
-    area: i32,
-) -> Result<bool> {
+pub(super) async fn lies_in(view: &mut impl View, compound: CompoundId, area: i32) -> Result<bool> {
     let sql = "WITH RECURSIVE up (area_id, parent_id) AS (
         SELECT a.area_id, a.parent_id FROM compound c JOIN area a ON a.area_id = c.area_id WHERE c.compound_id = $1
         UNION ALL

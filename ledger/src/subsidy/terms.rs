@@ -164,10 +164,27 @@ pub struct ModeRate {
     pub yuan: String,
 }
 
+/// Describes the words that tell the kinds of a structure apart, which serde writes and nobody declares.
+pub(crate) fn with_words_told(schema: &mut schemars::Schema) {
+    let choices = schema.get_mut("oneOf").and_then(serde_json::Value::as_array_mut);
+    for choice in choices.into_iter().flatten() {
+        for (word, told) in [("by", "依据"), ("step", "种类"), ("body", "内容")] {
+            let field = choice.pointer_mut(&format!("/properties/{word}"));
+            if let Some(field) = field.and_then(serde_json::Value::as_object_mut) {
+                field.entry("description").or_insert(told.into());
+            }
+        }
+    }
+}
+
 /// By what an amount is reckoned.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(rename = "GrantBasis", description = "金额怎样算：by 为依据")]
+#[schemars(
+    rename = "GrantBasis",
+    description = "金额怎样算：by 为依据",
+    transform = with_words_told
+)]
 pub enum Basis {
     /// As the document says.
     #[schemars(description = "依下达文件的金额")]
@@ -394,7 +411,8 @@ pub fn reckon(
         Basis::Sum {} => return Err(NO_BASE.refuse("此项补贴依下达文件的金额，不另计算")),
         Basis::Area { rates, per, most_centi_m2, taper, .. } => {
             let rate = rate_of(rates, base.mode)?;
-            let area = most_centi_m2.map_or(base.area_centi_m2, |most| base.area_centi_m2.min(most));
+            let area =
+                most_centi_m2.map_or(base.area_centi_m2, |most| base.area_centi_m2.min(most));
             let times = match per {
                 Per::Month => Decimal::from(period.months),
                 Per::Year => Decimal::from(period.months) / Decimal::from(12),
@@ -541,7 +559,10 @@ pub(super) fn may_be_terms(terms: &Terms, level: Level) -> Result<(), Refusal> {
         }
         Basis::Households { each_fen, .. } => each_fen.is_positive() && each_fen.is_within_limit(),
         Basis::Roster { each_household_fen: a, each_person_fen: b } => {
-            !a.is_negative() && !b.is_negative() && (*a + *b).is_positive() && a.is_within_limit()
+            !a.is_negative()
+                && !b.is_negative()
+                && (*a + *b).is_positive()
+                && a.is_within_limit()
                 && b.is_within_limit()
         }
     };
@@ -605,11 +626,15 @@ mod tests {
         assert_eq!((managed, alone), (Money::fen(551_040_000), Money::fen(1_136_340_000)));
         let whole = managed + alone;
         assert_eq!(whole.grouped(), "16,873,800.00");
-        let advance: Money =
-            [managed, alone].map(|g| part_of(&terms, g, Part::Advance, None).unwrap()).into_iter().sum();
+        let advance: Money = [managed, alone]
+            .map(|g| part_of(&terms, g, Part::Advance, None).unwrap())
+            .into_iter()
+            .sum();
         assert_eq!(advance.grouped(), "11,811,660.00");
-        let rest: Money =
-            [managed, alone].map(|g| part_of(&terms, g, Part::Rest, Some(9000)).unwrap()).into_iter().sum();
+        let rest: Money = [managed, alone]
+            .map(|g| part_of(&terms, g, Part::Rest, Some(9000)).unwrap())
+            .into_iter()
+            .sum();
         assert_eq!(rest.grouped(), "5,062,140.00");
         assert_eq!(advance + rest, whole);
     }
@@ -665,10 +690,8 @@ mod tests {
     #[test]
     fn a_roster_is_paid_by_the_person() {
         let mut terms = by_mode(&[]);
-        terms.basis = Basis::Roster {
-            each_household_fen: Money::ZERO,
-            each_person_fen: Money::fen(28_800),
-        };
+        terms.basis =
+            Basis::Roster { each_household_fen: Money::ZERO, each_person_fen: Money::fen(28_800) };
         let base = Base { households: 6, persons: 7, ..Base::default() };
         let amount = reckon(&terms, day("2026-01-01"), Period::parse("2026-Q1"), &base).unwrap();
         assert_eq!(amount.grouped(), "2,016.00");
@@ -676,7 +699,8 @@ mod tests {
 
     #[test]
     fn a_period_is_a_year_a_half_or_a_quarter() {
-        let told = |text| Period::parse(text).map(|p| (p.months, p.last_day().unwrap().to_string()));
+        let told =
+            |text| Period::parse(text).map(|p| (p.months, p.last_day().unwrap().to_string()));
         assert_eq!(told("2026"), Some((12, "2026-12-31".into())));
         assert_eq!(told("2026-H1"), Some((6, "2026-06-30".into())));
         assert_eq!(told("2026-Q4"), Some((3, "2026-12-31".into())));

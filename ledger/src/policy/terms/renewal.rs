@@ -48,7 +48,9 @@ pub struct RenovationTerms {
 }
 
 /// Who takes part in the joint acceptance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, schemars::JsonSchema, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, schemars::JsonSchema, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(description = "联合验收的参加者")]
 pub enum AcceptedBy {
