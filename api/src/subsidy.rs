@@ -266,7 +266,7 @@ pub async fn moves(visit: Visit, list: Sought<Nothing>) -> Result<Listed<Movemen
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContentQuery {
-    #[schemars(description = "项目的事项编号：不写则为全部")]
+    #[schemars(description = "项目的事项编号：不写则为全部", example = 1)]
     project_matter_no: Option<MatterNo>,
 }
 
