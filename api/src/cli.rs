@@ -24,6 +24,7 @@ mod people;
 mod policies;
 mod reports;
 mod revenue;
+mod subsidies;
 mod tariffs;
 mod trust;
 mod votes;
@@ -205,6 +206,12 @@ enum Command {
     /// 维修项目：立项、方案、公示、申请、审批、付款、归档，及支取条件一览
     #[command(subcommand)]
     Project(works::Project),
+    /// 补贴：项目、分配、下达、到账、专款专用的支付、追回、上缴、考核奖惩
+    #[command(subcommand)]
+    Subsidy(subsidies::Subsidy),
+    /// 老旧小区改造：储备、意愿、方案、资金来源、付款、验收、移交
+    #[command(subcommand)]
+    Renovation(subsidies::Renovation),
     /// 复核：列出、查看待第二人复核的申请
     #[command(subcommand)]
     Countersign(countersigns::Countersign),
@@ -342,6 +349,8 @@ impl Command {
             Command::Collection(asked) => asked.is_json(),
             Command::Trust(asked) => asked.is_json(),
             Command::Revenue(asked) => asked.is_json(),
+            Command::Subsidy(asked) => asked.is_json(),
+            Command::Renovation(asked) => asked.is_json(),
             Command::Close(args) => args.act.json,
             Command::Reverse(args) => args.act.json,
             Command::User(user) => user.is_json(),
@@ -433,6 +442,8 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Revenue(asked) => {
             at(db, async move |books| revenue::run(books, asked, out).await).await
         }
+        Command::Subsidy(asked) => Box::pin(subsidies::subsidy(db, asked, out)).await,
+        Command::Renovation(asked) => Box::pin(subsidies::renovation(db, asked, out)).await,
         Command::Statement(args) => {
             at(db, async move |books| papers::statement(books, args, out).await).await
         }

@@ -28,6 +28,9 @@ use crate::{
     accounts, arrears, audit, bank, channels, counter, countersign, district, fees, front, fund,
     gains, governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements,
     policy, portal, problem, proof, property, refunds, renewal, revenue, tariffs, trust, works,
+    accounts, arrears, audit, bank, channels, counter, countersign, fees, front, fund, gains,
+    governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements, policy,
+    portal, problem, proof, property, refunds, renewal, renovation, subsidy, tariffs, trust, works,
 };
 
 /// Whoever may read the books of a compound.
@@ -92,6 +95,10 @@ const PROPOSERS: &[Role] = &[PropertyCompany, OwnersCommittee];
 const RECORDERS: &[Role] = &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority];
 /// Whoever decides on the fund's money: which of them, and by which power, the pack says.
 const DECIDERS: &[Role] = &[OwnersCommittee, StreetOffice, HousingAuthority];
+/// Whoever grants government money, and scores what it is for.
+const GRANTORS: &[Role] = &[StreetOffice, HousingAuthority];
+/// Whoever keeps its account in the compound.
+const GRANT_KEEPERS: &[Role] = &[PropertyCompany, StreetOffice];
 /// Whoever repairs in the owners' stead.
 const AUTHORITIES: &[Role] = &[StreetOffice, HousingAuthority];
 
@@ -303,6 +310,31 @@ static GATE: &[&Rule] = work_rules::gate::RULES;
 static PROJECT: &[&Rule] = &[&work_rules::NO_PROJECT];
 /// A cost is shared.
 static SHARED: &[&Rule] = ledger::allocation::RULES;
+/// Government money moves.
+static GRANT: &[&Rule] = &[
+    &subsidy_rules::SHAPE,
+    &subsidy_rules::AMOUNT,
+    &subsidy_rules::DAY,
+    &subsidy_rules::NO_PROGRAMME,
+    &subsidy_rules::NO_TRANCHE,
+];
+/// A tranche is spent: every condition of what it is for.
+static EARMARK: &[&Rule] = &[
+    &subsidy_rules::NO_CONTENT,
+    &subsidy_rules::ANOTHER_PROJECT,
+    &subsidy_rules::CLASS,
+    &subsidy_rules::ITEM,
+    &subsidy_rules::USE,
+    &subsidy_rules::EXPIRED,
+    &subsidy_rules::CENTRAL_TWICE,
+    &subsidy_rules::OVER_CONTENT,
+    &subsidy_rules::COST_SHARE,
+    &subsidy_rules::SHORT,
+];
+/// A renovation.
+static RENOVATION: &[&Rule] = renovation_rules::RULES;
+/// A renovation is looked up.
+static RENOVATION_NO: &[&Rule] = &[&renovation_rules::NO_RENOVATION];
 /// The law of the day is looked up.
 static LAW: &[&Rule] =
     &[&policy_rules::NOT_IN_FORCE, &policy_rules::INCOMPLETE, &vote_rules::UNFIT_PACK];
@@ -324,6 +356,8 @@ use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
 use ledger::revenue as revenue_rules;
+use ledger::renovation as renovation_rules;
+use ledger::subsidy as subsidy_rules;
 use ledger::tariff as tariff_rules;
 use ledger::trust as trust_rules;
 use ledger::works as work_rules;
@@ -970,6 +1004,78 @@ routes! {
         "本户的分摊" "" [ROOM, PROJECT, LAW, SHARED, &[&work_rules::STEP, &work_rules::SCOPE]];
     POST Quick "/compounds/{compound}/dwellings/{room}/projects/{no}/objections" VOTERS Dwelling works::own_objection:
         "业主提出异议" "" [ROOM, WORKS, CLEAR, LAW];
+    POST Quick "/programmes" GRANTORS House subsidy::new_programme:
+        "登记补贴项目" "文号、层级、总额、期限与条件：可用于什么，金额怎样算，预拨与余款、考核奖惩。"
+        [CLEAR, &[&subsidy_rules::SHAPE, &subsidy_rules::AMOUNT, &subsidy_rules::PERIOD_OVER, &property_rules::NO_AREA,
+            &subsidy_rules::DOCUMENT_TAKEN]];
+    GET Quick "/programmes" ANYBODY Own subsidy::programmes:
+        "列出补贴项目" "依登记次序。" [];
+    POST Quick "/allotments" GRANTORS House subsidy::new_allotment:
+        "分配补贴" "一个文件分配给若干小区；合计不超过总额。"
+        [CLEAR, GRANT, &[&property_rules::NO_COMPOUND, &subsidy_rules::OUTSIDE, &subsidy_rules::OVER_BUDGET]];
+    GET Quick "/content-items" ANYBODY Own subsidy::items:
+        "改造内容目录" "基础类、完善类、提升类各项，及物业管理补贴的用途。" [];
+    POST Quick "/compounds/{compound}/tranches" GRANTORS Compound subsidy::grant:
+        "下达补贴资金" "依文件金额，或按面积、户数、名册计算；预拨在先，余款依考核得分。"
+        [CLEAR, GRANT, &[&subsidy_rules::PERIOD_OVER, &subsidy_rules::NO_PROJECT, &subsidy_rules::USE, &subsidy_rules::NO_PERIOD,
+            &subsidy_rules::GRANTED_ONCE, &subsidy_rules::NO_ADVANCE, &subsidy_rules::NO_MODE, &subsidy_rules::NO_BASE,
+            &subsidy_rules::NOT_APPRAISED, &subsidy_rules::OVER_ALLOTMENT]];
+    GET Quick "/compounds/{compound}/tranches" READERS Compound subsidy::tranches:
+        "补贴资金台账" "每笔的文号、下达、到账、支付、结余、使用截止日、是否逾期未用。" [];
+    POST Quick "/compounds/{compound}/tranche-receipts" GRANT_KEEPERS Compound [MONEY] subsidy::receive:
+        "补贴到账" "合计不超过下达的金额。" [POST, CLAIM, GRANT, &[&subsidy_rules::OVER_GRANTED]];
+    POST Quick "/compounds/{compound}/tranche-interest" GRANT_KEEPERS Compound [MONEY] subsidy::interest:
+        "补贴利息" "归该笔补贴：同样专款专用，未用的一并上缴。" [POST, CLAIM, GRANT];
+    POST Quick "/compounds/{compound}/tranche-spendings" GRANT_KEEPERS Compound [MONEY] subsidy::spend:
+        "支付补贴资金" "专款专用：只用于所下达的项目与可用的内容，不为负、不拆借；同一内容不重复使用中央资金。"
+        [POST, CLAIM, GRANT, EARMARK];
+    POST Quick "/compounds/{compound}/tranche-claw-backs" GRANT_KEEPERS Compound [MONEY] subsidy::claw_back:
+        "追回补贴支付" "违反用途或多付的，回到原补贴。"
+        [POST, CLAIM, GRANT, &[&subsidy_rules::NO_SPENDING, &subsidy_rules::OVER_CLAWED]];
+    POST Quick "/compounds/{compound}/tranche-returns" GRANT_KEEPERS Compound [MONEY] subsidy::hand_back:
+        "上缴补贴结余" "未用的、逾期的、利息。" [POST, CLAIM, GRANT, &[&subsidy_rules::SHORT]];
+    GET Quick "/compounds/{compound}/tranche-moves" READERS Compound subsidy::moves:
+        "列出补贴变动" "到账、利息、支付、追回、上缴，依次序。" [];
+    GET Quick "/compounds/{compound}/contents" READERS Compound subsidy::contents:
+        "列出改造内容" "每项批准的金额与补贴已付。" [];
+    POST Quick "/compounds/{compound}/appraisals" GRANTORS Compound subsidy::appraise:
+        "登记考核" "一个期间一次，期间结束之后；余款与奖惩依得分。"
+        [CLEAR, GRANT, &[&subsidy_rules::NO_PERIOD, &subsidy_rules::PERIOD_OPEN, &subsidy_rules::OWN_APPRAISAL,
+            &subsidy_rules::APPRAISED]];
+    POST Quick "/compounds/{compound}/appraisal-settlements" GRANTORS Compound [MONEY] subsidy::settle:
+        "兑现考核奖惩" "奖励由补贴支付，扣款出自保证金；一个期间一次。"
+        [POST, CLAIM, GRANT, EARMARK, &[&subsidy_rules::NOT_APPRAISED, &subsidy_rules::NO_EARNEST, &subsidy_rules::SETTLED,
+            &subsidy_rules::EARNEST_SHORT]];
+    POST Quick "/compounds/{compound}/earnest-moves" GRANT_KEEPERS Compound [MONEY] subsidy::move_earnest:
+        "保证金变动" "考核奖惩保证金的收取、退还、扣款上缴。"
+        [POST, CLAIM, GRANT, &[&subsidy_rules::NO_EARNEST, &subsidy_rules::EARNEST_SHORT]];
+    GET Quick "/compounds/{compound}/earnests" READERS Compound subsidy::earnests:
+        "列出保证金" "每个补贴项目的收取、扣款、奖励、退还、上缴。" [];
+    POST Quick "/compounds/{compound}/grant-rosters" GRANT_KEEPERS Compound subsidy::enrol:
+        "登记补助名册" "一个期间一份：房号与人数，不写姓名。"
+        [GRANT, ROOM, &[&subsidy_rules::NO_PERIOD, &subsidy_rules::ROSTER]];
+    POST Quick "/compounds/{compound}/renovations" RECORDERS Compound renovation::reserve:
+        "列入储备库" "建成年份、幢数、户数、面积；拟拆除的不列。" [CLEAR, RENOVATION, LAW];
+    GET Quick "/compounds/{compound}/renovations" READERS Compound renovation::renovations:
+        "列出改造项目" "依编号。" [];
+    GET Quick "/compounds/{compound}/renovations/{no}" READERS Compound renovation::one:
+        "查看改造项目" "资金来源、付款、节点、漏报的调度日、经过。" [RENOVATION_NO, LAW];
+    GET Quick "/compounds/{compound}/renovations/{no}/conditions" READERS Compound renovation::conditions:
+        "改造条件一览" "可否定方案、开工、付款、移交：逐项列出现状与办法。" [RENOVATION_NO, LAW, ROUND];
+    POST Quick "/compounds/{compound}/renovations/{no}/steps" RECORDERS Compound renovation::record:
+        "登记改造步骤" "意愿、长效管理、方案、方案表决、联合审查、合同、开工、调度、验收、审计、评价、移交、撤回。"
+        [CLEAR, RENOVATION, LAW, ROUND, &[&vote_rules::NO_MOTION, &vote_rules::NOT_PASSED, &subsidy_rules::SHAPE,
+            &subsidy_rules::AMOUNT, &subsidy_rules::NO_CONTENT]];
+    POST Quick "/compounds/{compound}/renovations/{no}/paid-in" GRANT_KEEPERS Compound [MONEY] renovation::pay_in:
+        "登记到位资金" "居民出资、单位、社会资本等存入专项账户；公共收益经表决让渡；投工投劳只计价。"
+        [POST, CLAIM, RENOVATION, ROOM, ROUND, &[&vote_rules::NO_MOTION, &vote_rules::NOT_PASSED]];
+    POST Quick "/compounds/{compound}/renovations/{no}/payments" GRANT_KEEPERS Compound [MONEY] renovation::pay:
+        "支付改造款" "依方案的来源次序支取，各部分之和等于付款；补助、维修资金各依其自身的条件。"
+        [POST, CLAIM, RENOVATION, GRANT, EARMARK, WORKS, GATE, LAW, ROUND, &[&journal_rules::SHORT]];
+    POST Quick "/compounds/{compound}/renovations/{no}/reversals" GRANT_KEEPERS Compound [MONEY] renovation::reverse:
+        "冲销改造付款" "各部分的凭证一并红字冲销；自最后一笔起。" [POST, RENOVATION, journal_rules::RULES];
+    GET Quick "/compounds/{compound}/maintenance-records" READERS Compound renovation::records:
+        "改造后的维修记录" "每项内容的保修期与养护人，供以后的维修项目核查。" [];
     GET Live "/compounds/{compound}/verify" READERS Compound journal::verify:
         "核验小区账册" "逐条检查账册必须成立的规律，重算每张凭证的印记。" [];
     GET Quick "/compounds/{compound}/policy" READERS Compound policy::of_compound:

@@ -157,6 +157,24 @@ identities! {
     PaidNo;
     /// A paper of a project.
     PaperNo;
+    /// A programme of subsidies (补贴项目). Above compounds.
+    ProgrammeNo;
+    /// What a programme allotted to a compound (分配). Above compounds.
+    AllotmentNo;
+    /// What is done in a renovation (改造内容).
+    ContentNo;
+    /// A tranche of a subsidy (补贴资金).
+    TrancheNo;
+    /// A movement of a tranche.
+    TrancheMoveNo;
+    /// A movement of earnest money (考核奖惩保证金).
+    EarnestNo;
+    /// A renovation (改造项目).
+    RenovationNo;
+    /// A source of a renovation's funding plan (资金来源).
+    SourceNo;
+    /// Money a source paid in.
+    PaidInNo;
 }
 
 impl CompoundId {

@@ -91,12 +91,12 @@ pub static REVERSES_LATER: Rule = Rule {
     remedy: "改用原凭证日期或之后的日期",
 };
 
-/// Something later was spent on the same project.
+/// Something later was spent on the same project, or moved the same grant.
 pub static REVERSES_FIRST: Rule = Rule {
     code: "journal.reversal-out-of-order",
     kind: Answer::Refused,
-    rule: "同一项目的付款须自最后一笔起逐笔冲销：后一笔的分摊以前一笔为准",
-    remedy: "先冲销该项目较晚的凭证",
+    rule: "同一项目、同一笔补助的凭证须自最后一笔起逐笔冲销：后一笔以前一笔为准",
+    remedy: "先冲销该项目、该笔补助较晚的凭证",
 };
 
 /// A reversal would take what a dwelling has promised.

@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ {[`arrears`] [`trust`] [`channel`] [`revenue`]} ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`district`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ {[`arrears`] [`trust`] [`channel`] [`revenue`]} ▸ [`subsidy`] ▸ [`works`] ▸ [`renovation`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`district`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -37,7 +37,9 @@ pub mod people;
 pub mod policy;
 pub mod property;
 pub mod revenue;
+pub mod renovation;
 pub mod seal;
+pub mod subsidy;
 pub mod tariff;
 pub mod trust;
 pub mod verify;
@@ -82,8 +84,10 @@ pub fn rules() -> Vec<&'static error::Rule> {
         gains::RULES,
         channel::RULES,
         revenue::RULES,
+        subsidy::RULES,
         works::RULES,
         works::gate::RULES,
+        renovation::RULES,
         life::RULES,
         accounts::RULES,
         import::RULES,

@@ -10,6 +10,7 @@ mod channel;
 mod counter;
 mod fund;
 mod revenue;
+mod subsidy;
 mod words;
 
 pub use self::words::law_in_chinese;
@@ -237,6 +238,7 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
     laws.add(Laws::named(&counter::TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&arrears::TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&revenue::TIES.map(|tie| tie.name)));
+    laws.add(Laws::named(&subsidy::TIES.map(|tie| tie.name)));
     chain::check(books, only, &mut laws).await?;
     for tie in TIES
         .iter()
@@ -245,6 +247,7 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
         .chain(&counter::TIES)
         .chain(&arrears::TIES)
         .chain(&revenue::TIES)
+        .chain(&subsidy::TIES)
     {
         check(&mut view, tie, only, &mut laws).await?;
     }

@@ -31,6 +31,8 @@ mod m0021_counter;
 mod m0022_arrears;
 mod m0023_trust;
 mod m0024_revenue;
+mod m0025_subsidy;
+mod m0026_renovation;
 
 use sea_orm_migration::prelude::*;
 
@@ -67,6 +69,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_arrears::STEP),
             Box::new(m0023_trust::STEP),
             Box::new(m0024_revenue::STEP),
+            Box::new(m0025_subsidy::STEP),
+            Box::new(m0026_renovation::STEP),
         ]
     }
 }

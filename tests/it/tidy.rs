@@ -196,7 +196,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 27] = [
+    const ORDER: [&str; 28] = [
         "books",
         "policy",
         "people",
@@ -216,7 +216,9 @@ fn rooms_look_only_behind_them() {
         "arrears",
         "trust",
         "revenue",
+        "subsidy",
         "works",
+        "renovation",
         "life",
         "accounts",
         "import",

@@ -587,7 +587,8 @@ pub(super) async fn reversal_of(tx: &mut Tx, posted: Posted) -> Result<Option<Po
     Ok(Some(Posted { book, seq, year: i32::from(year), number: row.try_get("", "number")? }))
 }
 
-/// The latest voucher after this one that spends on a project this one spends on, and still stands.
+/// The latest voucher after this one that spends on a project this one spends on, or moves a grant this one moves, and still
+/// stands.
 pub(super) async fn later_on_a_project(tx: &mut Tx, original: &Voucher) -> Result<Option<Posted>> {
     let mut matters: Vec<i32> =
         original.lines.iter().filter_map(|line| line.matter).map(|m| m.0).collect();
@@ -604,7 +605,7 @@ pub(super) async fn later_on_a_project(tx: &mut Tx, original: &Voucher) -> Resul
            AND NOT EXISTS (SELECT 1 FROM voucher r WHERE r.compound_id = v.compound_id AND r.book = v.book
                              AND r.reverses_seq = v.seq)
            AND EXISTS (SELECT 1 FROM posting p JOIN matter m
-                         ON m.compound_id = p.compound_id AND m.matter_no = p.matter_no AND m.kind = 'project'
+                         ON m.compound_id = p.compound_id AND m.matter_no = p.matter_no AND m.kind IN ('project', 'grant')
                        WHERE p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
                          AND p.matter_no {list})
          ORDER BY v.seq DESC LIMIT 1"

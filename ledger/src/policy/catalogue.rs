@@ -268,6 +268,9 @@ parameters! {
     /// The yearly audit.
     yearly_audit: Perhaps<YearlyAudit> = "yearly-audit", "日期、日";
 
+    /// The renewal of old compounds.
+    renovation: RenovationTerms = "renovation", "日期、占比";
+
     /// How far ahead service fees may be taken.
     prepay_most: Perhaps<PrepayMost> = "prepay-most", "月";
 

@@ -10,6 +10,7 @@ mod bars;
 mod fees;
 mod fund;
 mod revenue;
+mod renewal;
 mod votes;
 mod works;
 
@@ -17,5 +18,6 @@ pub use self::bars::*;
 pub use self::fees::*;
 pub use self::fund::*;
 pub use self::revenue::*;
+pub use self::renewal::*;
 pub use self::votes::*;
 pub use self::works::*;
