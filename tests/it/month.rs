@@ -58,7 +58,7 @@ fn fee_fen(i: usize) -> i64 {
 /// 150 yuan a space; the last came on the 16th: 16 of 31 days.
 fn parking_fen(i: usize) -> i64 {
     match i {
-        _ if i % SPACES != 0 => 0,
+        _ if !i.is_multiple_of(SPACES) => 0,
         492 => (15_000 * 16 * 2 + 31) / 62,
         _ => 15_000,
     }
@@ -213,7 +213,7 @@ on_both! {
         // 50 by card; each of the first ten puts 100 yuan ahead.
         on(&world, "2026-01-08");
         let mut ahead = 0;
-        for i in 200..250 {
+        for (i, paid) in paid.iter_mut().enumerate().skip(200).take(50) {
             let prepay = (i < 210).then_some(10_000);
             ahead += prepay.unwrap_or(0);
             let taking = Taking {
@@ -221,7 +221,7 @@ on_both! {
                 ..cash(vec![part(&code(i), vec![], Some(billed_fen(i)), prepay)])
             };
             take(&world, taking).await.unwrap();
-            paid[i] = billed_fen(i);
+            *paid = billed_fen(i);
         }
         let by_card: i64 = (200..250).map(billed_fen).sum::<i64>() + ahead;
         let in_cash: i64 = (0..200).map(billed_fen).sum();

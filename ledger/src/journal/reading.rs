@@ -597,6 +597,17 @@ pub(super) async fn later_on_a_project(tx: &mut Tx, original: &Voucher) -> Resul
     if matters.is_empty() {
         return Ok(None);
     }
+    // Asked first by the key: a file of bills is undone voucher by voucher, and none of them is of a project.
+    let (list, value) = tx.list_of(&matters, 2);
+    let sql = format!(
+        "SELECT matter_no FROM matter WHERE compound_id = $1 AND matter_no {list} AND kind = 'project'"
+    );
+    let found = tx.rows(VOUCHERS, &sql, vec![tx.compound().0.into(), value]).await?;
+    let matters: Vec<i32> =
+        found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+    if matters.is_empty() {
+        return Ok(None);
+    }
     let Posted { book, seq, .. } = original.posted;
     let (list, value) = tx.list_of(&matters, 4);
     let sql = format!(

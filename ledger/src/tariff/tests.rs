@@ -242,7 +242,7 @@ fn a_meter_is_charged_by_what_it_counted() {
     );
     tariff.timing = Timing::Behind;
     let mut case = Case::of(vec![tariff]);
-    assert_eq!(case.told("2026-01"), "no-reading");
+    assert_eq!(case.told("2026-01"), "no-meter");
     case.readings = vec![reading("2025-12-31", 100_000, true)];
     assert_eq!(case.told("2026-01"), "no-reading");
     case.readings.push(reading("2026-01-30", 112_500, false));
