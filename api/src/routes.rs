@@ -27,10 +27,8 @@ use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
     accounts, arrears, audit, bank, channels, counter, countersign, district, fees, front, fund,
     gains, governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements,
-    policy, portal, problem, proof, property, refunds, renewal, revenue, tariffs, trust, works,
-    accounts, arrears, audit, bank, channels, counter, countersign, fees, front, fund, gains,
-    governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements, policy,
-    portal, problem, proof, property, refunds, renewal, renovation, subsidy, tariffs, trust, works,
+    policy, portal, problem, proof, property, refunds, renewal, renovation, revenue, subsidy,
+    tariffs, trust, works,
 };
 
 /// Whoever may read the books of a compound.
@@ -355,8 +353,8 @@ use ledger::life as life_rules;
 use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
-use ledger::revenue as revenue_rules;
 use ledger::renovation as renovation_rules;
+use ledger::revenue as revenue_rules;
 use ledger::subsidy as subsidy_rules;
 use ledger::tariff as tariff_rules;
 use ledger::trust as trust_rules;

@@ -4,8 +4,8 @@
 //!
 //! Always: a rule is data (`district.toml`) with its source and how sure we are; what it finds carries the figures it was found
 //! by. It accuses nobody.
-//! Limits: the mode of management is known only as far as a company's contract is registered or terms of public revenue name who
-//! runs it; subsidies are no part of it yet. The collection rate is the ledger's own, to date: what left the receivable over
+//! Limits: the mode of management is known as far as a company's contract is in force, or else by what a renovation agreed for
+//! afterwards or a subsidy for management was reckoned by; subsidies are no part of it yet. The collection rate is the ledger's own, to date: what left the receivable over
 //! what was billed, remissions included (`arrears::rate` tells them apart, for one compound). The cost per lift is not known:
 //! which works were a lift's stands in a title only.
 
@@ -25,6 +25,7 @@ use crate::money::Money;
 use crate::policy::{self, Jurisdiction};
 use crate::property::{self, AreaKind, Compound};
 use crate::revenue::reckon::period_of;
+use crate::subsidy::terms::Mode;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -75,34 +76,25 @@ static YARDSTICKS: LazyLock<Yardsticks> = LazyLock::new(|| {
     toml::from_str(include_str!("district.toml")).expect("the shipped rules are read by a test")
 });
 
-/// Who runs a compound, as far as the books know.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(rename = "ManagementMode", description = "管理方式")]
-pub enum Mode {
-    /// A company under a contract in force.
-    #[schemars(description = "物业公司（合同在期）")]
-    Company,
-    /// No contract, and somebody runs its public revenue.
-    #[schemars(description = "没有在期合同，另有经营人")]
-    Other,
-    /// Nobody is known.
-    #[schemars(description = "没有登记")]
-    Unknown,
-}
-
-impl Mode {
-    /// The word on a list.
-    #[must_use]
-    pub const fn in_chinese(self) -> &'static str {
-        match self {
-            Mode::Company => "物业公司",
-            Mode::Other => "另有经营人",
-            Mode::Unknown => "没有登记",
-        }
-    }
+/// How compounds are managed: how many of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(rename = "CompoundsByMode", description = "各管理方式的小区数")]
+pub struct Modes {
+    /// By a company.
+    #[schemars(description = "物业企业管理", example = 30)]
+    pub company: i64,
+    /// By the unit that owned it.
+    #[schemars(description = "产权单位管理", example = 2)]
+    pub unit: i64,
+    /// By the owners themselves.
+    #[schemars(description = "业主自管", example = 3)]
+    pub self_managed: i64,
+    /// By the street's centre.
+    #[schemars(description = "街道物业服务中心管理", example = 4)]
+    pub street_centre: i64,
+    /// By nobody the books know.
+    #[schemars(description = "没有登记", example = 1)]
+    pub unknown: i64,
 }
 
 /// How far projects have come: how many of each.
@@ -142,9 +134,9 @@ pub struct Row {
     /// The street it lies in; empty if none.
     #[schemars(description = "所在街道：没有则空", example = &"某街道")]
     pub street: String,
-    /// Who runs it.
-    #[schemars(description = "管理方式")]
-    pub mode: Mode,
+    /// How it is managed.
+    #[schemars(description = "管理方式：没有登记的为空")]
+    pub mode: Option<Mode>,
     /// Its dwellings.
     #[schemars(description = "户数", example = 500)]
     pub dwellings: i64,
@@ -196,12 +188,9 @@ pub struct Sum {
     /// How many compounds.
     #[schemars(description = "小区数", example = 40)]
     pub compounds: i64,
-    /// With a company.
-    #[schemars(description = "物业公司管理的", example = 30)]
-    pub by_company: i64,
-    /// With nobody known.
-    #[schemars(description = "没有登记管理的", example = 8)]
-    pub by_nobody: i64,
+    /// By how they are managed.
+    #[schemars(description = "各管理方式的小区数")]
+    pub modes: Modes,
     /// Dwellings.
     #[schemars(description = "户数", example = 20_000)]
     pub dwellings: i64,
@@ -295,7 +284,7 @@ struct Gathered {
     money: BTreeMap<i32, [i64; 3]>,
     low: BTreeMap<i32, (i64, i64)>,
     companies: BTreeSet<i32>,
-    operators: BTreeSet<i32>,
+    agreed: BTreeMap<i32, (Day, Mode)>,
     projects: BTreeMap<i32, (Stages, i64)>,
     spent: BTreeMap<i32, i64>,
     unpublished: BTreeMap<i32, Month>,
@@ -329,11 +318,7 @@ pub async fn view(view: &mut impl View, compounds: &[Compound], today: Day) -> R
     let streets = sums.collect();
     let findings = found(&rows, compounds, &jobs);
     let total = summed("合计", &rows.iter().collect::<Vec<_>>());
-    let missing = [
-        "补贴的下达、拨付、使用与退回",
-        "单位自管、业主自管、街道兜底的管理方式",
-        "每部电梯的维修支出",
-    ];
+    let missing = ["补贴的下达、拨付、使用与退回", "每部电梯的维修支出"];
     Ok(District {
         on: today,
         total,
@@ -350,11 +335,9 @@ fn row(compound: &Compound, streets: &BTreeMap<AreaId, String>, of: &Gathered) -
     let [fund, billed, settled] = of.money.get(&id).copied().unwrap_or_default();
     let (deposited, low) = of.low.get(&id).copied().unwrap_or_default();
     let (projects, uses) = of.projects.get(&id).copied().unwrap_or_default();
-    let mode = match (of.companies.contains(&id), of.operators.contains(&id)) {
-        (true, _) => Mode::Company,
-        (false, true) => Mode::Other,
-        _ => Mode::Unknown,
-    };
+    // A contract in force is the plainest word; else what was agreed or subsidised last.
+    let agreed = of.agreed.get(&id).map(|(_, mode)| *mode);
+    let mode = if of.companies.contains(&id) { Some(Mode::Company) } else { agreed };
     Row {
         compound: compound.code.clone(),
         name: compound.name.clone(),
@@ -401,8 +384,13 @@ fn summed(of: &str, rows: &[&Row]) -> Sum {
     Sum {
         of: of.to_owned(),
         compounds: count(rows.len()),
-        by_company: many(&|r| r.mode == Mode::Company),
-        by_nobody: many(&|r| r.mode == Mode::Unknown),
+        modes: Modes {
+            company: many(&|r| r.mode == Some(Mode::Company)),
+            unit: many(&|r| r.mode == Some(Mode::Unit)),
+            self_managed: many(&|r| r.mode == Some(Mode::SelfManaged)),
+            street_centre: many(&|r| r.mode == Some(Mode::StreetCentre)),
+            unknown: many(&|r| r.mode.is_none()),
+        },
         dwellings: sum(&|r| r.dwellings),
         fund_fen: Money::fen(fund),
         fund_per_m2_fen: per(fund, area, 100),
@@ -616,12 +604,7 @@ async fn gather(view: &mut impl View, compounds: &[Compound], today: Day) -> Res
     for row in view.rows(Reads::SETTLED, &sql, vec![list.clone(), today.into()]).await? {
         all.companies.insert(row.try_get_by_index(0)?);
     }
-    let sql = ask(
-        "SELECT DISTINCT compound_id FROM revenue_terms WHERE compound_id {these} AND from_on <= $2",
-    );
-    for row in view.rows(Reads::SETTLED, &sql, vec![list.clone(), today.into()]).await? {
-        all.operators.insert(row.try_get_by_index(0)?);
-    }
+    modes(view, &these, &list, &mut all).await?;
     projects(view, &these, &list, year_ago, &mut all).await?;
     let sql = ask("SELECT compound_id, CAST(sum(CASE WHEN is_back = 1 THEN -amount_fen ELSE amount_fen END) AS BIGINT)
                    FROM project_payment WHERE compound_id {these} AND paid_on > $2 GROUP BY compound_id");
@@ -667,6 +650,34 @@ async fn low(
     for row in view.rows(Reads::SETTLED, &sql, vec![list.clone()]).await? {
         let low: i64 = row.try_get("", "low")?;
         all.low.entry(row.try_get("", "compound_id")?).or_default().1 = low;
+    }
+    Ok(())
+}
+
+/// How compounds are managed by the last word of an agreement for after a renovation or of a subsidy for management.
+async fn modes(
+    view: &mut impl View,
+    these: &str,
+    list: &sea_orm::Value,
+    all: &mut Gathered,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT compound_id, recorded_on AS said_on, body FROM renovation_step
+         WHERE compound_id {these} AND kind = 'long-term'
+         UNION ALL SELECT compound_id, granted_on, base FROM tranche WHERE compound_id {these}"
+    );
+    for row in view.rows(Reads::SETTLED, &sql, vec![list.clone()]).await? {
+        let (body, said_on): (String, Day) =
+            (row.try_get("", "body")?, row.try_get("", "said_on")?);
+        let bug = |e: serde_json::Error| Storage::Bug(format!("how it is managed: {e}"));
+        let told: serde_json::Value = serde_json::from_str(&body).map_err(bug)?;
+        let mode = told.get("body").unwrap_or(&told).get("mode").cloned().unwrap_or_default();
+        let mode: Option<Mode> = serde_json::from_value(mode).map_err(bug)?;
+        let Some(mode) = mode else { continue };
+        let last = all.agreed.entry(row.try_get("", "compound_id")?).or_insert((said_on, mode));
+        if said_on >= last.0 {
+            *last = (said_on, mode);
+        }
     }
     Ok(())
 }
@@ -819,7 +830,7 @@ mod tests {
             compound: code.to_owned(),
             name: code.to_owned(),
             street: String::new(),
-            mode: Mode::Unknown,
+            mode: None,
             dwellings: 10,
             area_centi_m2: 100_000,
             fund_fen: Money::fen(1_000_000),

@@ -39,6 +39,9 @@ CREATE UNIQUE INDEX channel_order_once ON channel_order (compound_id, channel, k
 -- index channel_payout_order_of
 CREATE INDEX channel_payout_order_of ON channel_payout_order (compound_id, order_no)
 
+-- index content_of_project
+CREATE UNIQUE INDEX content_of_project ON content (compound_id, content_no, matter_no, item, building)
+
 -- index countersign_waiting
 CREATE INDEX countersign_waiting ON countersign (compound_id, body_sha256) WHERE state = 'waiting'
 
@@ -116,6 +119,9 @@ CREATE INDEX refund_dwelling ON refund (compound_id, dwelling_no)
 
 -- index renewal_plan_resolution
 CREATE INDEX renewal_plan_resolution ON renewal_plan (compound_id, round_no, motion_no) WHERE round_no IS NOT NULL
+
+-- index renovation_matter
+CREATE UNIQUE INDEX renovation_matter ON renovation (compound_id, matter_no)
 
 -- index revenue_entry_voucher
 CREATE UNIQUE INDEX revenue_entry_voucher ON revenue_entry (compound_id, voucher_seq)

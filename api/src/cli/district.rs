@@ -5,6 +5,7 @@ use ledger::books::Books;
 use ledger::district::{self, Finding, Row, Sum};
 use ledger::money::Money;
 use ledger::property;
+use ledger::subsidy::terms::Mode;
 
 use super::{DONE, JsonArgs, Out, Ran, say};
 use crate::accounts::of_area;
@@ -29,11 +30,14 @@ fn per_m2(fen: Option<i64>) -> String {
 
 fn sum_line(sum: &Sum) -> String {
     format!(
-        "{}  {} 个小区（物业公司 {}，没有登记 {}）  {} 户  维修资金 {} 元，每平方米 {}  低于 30% 的 {} 户  收缴率 {}，低于 85% 的 {} 个  在办项目 {}  超期未公示 {}",
+        "{}  {} 个小区（物业企业 {}，产权单位 {}，业主自管 {}，街道 {}，没有登记 {}）  {} 户  维修资金 {} 元，每平方米 {}  低于 30% 的 {} 户  收缴率 {}，低于 85% 的 {} 个  在办项目 {}  超期未公示 {}",
         sum.of,
         sum.compounds,
-        sum.by_company,
-        sum.by_nobody,
+        sum.modes.company,
+        sum.modes.unit,
+        sum.modes.self_managed,
+        sum.modes.street_centre,
+        sum.modes.unknown,
         sum.dwellings,
         sum.fund_fen.grouped(),
         per_m2(sum.fund_per_m2_fen),
@@ -50,7 +54,7 @@ fn row_line(row: &Row) -> String {
         "{}  {}  {}  {} 户  每平方米 {}  低于 30% 的 {} 户  收缴率 {}  一年内用 {} 次、{} 元",
         row.compound,
         row.name,
-        row.mode.in_chinese(),
+        row.mode.map_or("没有登记管理方式", Mode::in_chinese),
         row.dwellings,
         per_m2(row.fund_per_m2_fen),
         row.low,
