@@ -240,6 +240,8 @@ enum RunOf {
     Interest(gains::InterestArgs),
     /// 出账：按收费标准出一个月的账单；中断后再运行同一命令即接续，已出的不重复
     Billing(tariffs::BillingArgs),
+    /// 留存各小区须逐户计算的数字，区、街道总览不必重算；宜每夜运行
+    District(district::KeepArgs),
 }
 
 /// Why a command ended without an answer.
@@ -366,6 +368,7 @@ impl Command {
             Command::Project(project) => project.is_json(),
             Command::Run(RunOf::Interest(args)) => args.json,
             Command::Run(RunOf::Billing(args)) => args.json,
+            Command::Run(RunOf::District(args)) => args.json.json,
             Command::Tariff(asked) => asked.is_json(),
             Command::Gains(asked) => asked.is_json(),
             Command::Hooks(asked) => asked.is_json(),
@@ -494,6 +497,9 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Run(RunOf::Billing(args)) => {
             at(db, async move |books| tariffs::billing(books, args, out).await).await
+        }
+        Command::Run(RunOf::District(args)) => {
+            at(db, async move |books| district::keep(books, args, out).await).await
         }
         Command::Tariff(asked) => {
             at(db, async move |books| tariffs::run(books, asked, out).await).await

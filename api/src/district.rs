@@ -1,7 +1,9 @@
 //! The door of the district: compounds side by side, by street, and what is out of the way among them.
 
-use ledger::district::{self, District, Finding, Row};
+use ledger::books::{Actor, Books, Done, Request};
+use ledger::district::{self, District, Finding, Keeping, Row};
 use ledger::error::Result;
+use ledger::id::CompoundId;
 use ledger::people::{Access, Place};
 use ledger::property;
 use schemars::JsonSchema;
@@ -12,7 +14,7 @@ use crate::door::{Asked, Caller};
 use crate::list::{Listed, Sought};
 use crate::problem::Problem;
 use crate::routes::OVERSEERS;
-use crate::wire::Shown;
+use crate::wire::{Acted, Shown};
 
 /// Which area to look at.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -23,6 +25,28 @@ pub struct DistrictQuery {
         example = &"330106001"
     )]
     area: Option<String>,
+}
+
+/// Keeps the figures of compounds that moved on, for whoever asks: a page of them.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn keep_for(
+    books: &Books,
+    actor: &Actor,
+    key: Option<String>,
+) -> Result<Done<Keeping>> {
+    let request = Request::new("district.keep", ()).maybe_once(key);
+    books.act(actor, CompoundId::OFFICE, request, |tx, ()| Box::pin(district::keep(tx))).await
+}
+
+/// `POST /district-figures`.
+///
+/// # Errors
+/// Those of [`keep_for`].
+pub async fn keep(caller: Caller) -> Result<Acted<Keeping>, Problem> {
+    let done = keep_for(&caller.books, &caller.actor, caller.key.clone()).await?;
+    Ok(Acted::new(done, |kept| kept))
 }
 
 /// The view of the compounds of an area that the caller oversees.

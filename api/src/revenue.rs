@@ -4,14 +4,13 @@ use ledger::calendar::Month;
 use ledger::error::Result;
 use ledger::id::{PledgeNo, PublicationNo, RevenueEntryNo, RevenueLeaseNo, RevenueTermsNo};
 use ledger::money::Money;
-use ledger::revenue::distribution::{
-    self, Distributing, Pledge, Pledging, ShareRow, Standing, standings,
-};
+use ledger::revenue::distribution::{self, Distributing, ShareRow, Standing, standings};
 use ledger::revenue::entry::{self, Clearing, Entered, EntryRow, Receiving, Sharing, Spending};
+use ledger::revenue::handover::{self, HandingOver, Handover};
 use ledger::revenue::lease::{self, Ending, Lease, Let, NewLease};
+use ledger::revenue::pledge::{self, Pledge, Pledging};
 use ledger::revenue::publication::{
-    self, HandingOver, Handover, Open, Publication, Published, Publishing, Sheet, Stretch,
-    TakingDown,
+    self, Open, Publication, Published, Publishing, Sheet, Stretch, TakingDown,
 };
 use ledger::revenue::reckon::Sort;
 use ledger::revenue::{self, Terms};
@@ -81,8 +80,8 @@ acts! {
     /// Pledges.
     ///
     /// # Errors
-    /// Those of [`distribution::pledge`].
-    pledge_for(given: Pledging) -> PledgeNo = "revenue.pledge", |tx| distribution::pledge(tx, given);
+    /// Those of [`pledge::pledge`].
+    pledge_for(given: Pledging) -> PledgeNo = "revenue.pledge", |tx| pledge::pledge(tx, given);
     /// Publishes.
     ///
     /// # Errors
@@ -97,8 +96,8 @@ acts! {
     /// Hands over.
     ///
     /// # Errors
-    /// Those of [`publication::hand_over`].
-    hand_over_for(given: HandingOver) -> Handover = "revenue.hand-over", |tx| publication::hand_over(tx, given);
+    /// Those of [`handover::hand_over`].
+    hand_over_for(given: HandingOver) -> Handover = "revenue.hand-over", |tx| handover::hand_over(tx, given);
 }
 
 /// An entry that was made, as the wire shows it.
@@ -356,7 +355,7 @@ pub async fn distribute(
 /// # Errors
 /// Those of a list.
 pub async fn pledges(visit: Visit, list: Sought<Nothing>) -> Result<Listed<Pledge>, Problem> {
-    let found = distribution::pledges(&mut visit.read().await?, visit.compound.id).await?;
+    let found = pledge::pledges(&mut visit.read().await?, visit.compound.id).await?;
     list.answer_from(found.into_iter().map(|one| (one.pledge_no.0, one)).collect())
 }
 
@@ -459,7 +458,7 @@ pub async fn duties(visit: Visit, list: Sought<Nothing>) -> Result<Listed<Open>,
 /// # Errors
 /// Those of a list.
 pub async fn handovers(visit: Visit, list: Sought<Nothing>) -> Result<Listed<Handover>, Problem> {
-    let found = publication::handovers(&mut visit.read().await?, visit.compound.id).await?;
+    let found = handover::handovers(&mut visit.read().await?, visit.compound.id).await?;
     list.answer_from(found.into_iter().map(|one| (one.handover_no.0, one)).collect())
 }
 

@@ -439,8 +439,11 @@ routes! {
     GET Long "/statutory/{form}" ANYBODY Own accounts::statutory_of_area:
         "汇总会计报表" "一个区划内、来者可查看的全部小区之和。" [ACCOUNTS, &[&account_rules::NOBODY, &property_rules::NO_AREA]];
     GET Long "/district" ANYBODY Own district::overview:
-        "区、街道总览" "街道、房管、审计可查看的小区：管理方式、收缴率、每平方米维修资金、低于首期 30% 的户数、项目阶段、超期未公示；连同可疑之处的提示。补贴尚未计入。"
+        "区、街道总览" "街道、房管、审计可查看的小区：管理方式、收缴率、每平方米维修资金、低于首期 30% 的户数、维修与改造的阶段、补贴的下达支付上缴、租金逾期、超期未公示；连同可疑之处的提示。"
         [LAW, &[&property_rules::NO_AREA]];
+    POST Long "/district-figures" AUTHORITY House district::keep:
+        "留存小区数字" "须逐户计算的数字（户数、面积、低于首期 30% 的、应收与已清）随最后一次操作留存，总览不必重算；其后有操作的小区照实重算。一次办理一页，left 不为零的再办。"
+        [];
     GET Long "/district-compounds" ANYBODY Own district::district_compounds:
         "列出区、街道的小区" "与总览同样的各行，可整份下载。" [LAW, &[&property_rules::NO_AREA]];
     GET Long "/district-findings" ANYBODY Own district::district_findings:
@@ -469,7 +472,8 @@ routes! {
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
         [POST, &[&journal_rules::REASON, &journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
             &journal_rules::REVERSED, &journal_rules::REVERSES_LATER, &journal_rules::REVERSES_FIRST,
-            &journal_rules::REVERSES_HELD, &journal_rules::REVERSES_PAID, &journal_rules::REVERSES_SHARED]];
+            &journal_rules::REVERSES_HELD, &journal_rules::REVERSES_PAID, &journal_rules::REVERSES_SHARED,
+            &revenue_rules::REVERSED_GIVEN, &renovation_rules::REVERSED_WHOLE]];
     POST Long "/compounds/{compound}/closes" KEEPERS Compound [MONEY] journal::close => Close:
         "结账" "月份结束后依次结账；结账后不得再改，差错记迟到凭证。"
         [&[&journal_rules::NOT_ENDED, &journal_rules::OUT_OF_ORDER, &journal_rules::CLOSED]];
@@ -571,9 +575,6 @@ routes! {
         [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN]];
     GET Quick "/compounds/{compound}/revenue-assignments" READERS Compound renewal::assignments:
         "列出划入维修资金的公共收益" "" [];
-    POST Quick "/compounds/{compound}/revenue-assignments" KEEPERS Compound [MONEY] renewal::new_assignment:
-        "划入公共收益" "两本账簿各一张凭证，划转号相同；计入经营收入，分配后方到各户。"
-        [POST, &[&fund_rules::PAPERS, &fund_rules::AMOUNT, &fund_rules::NO_PLAN, &fund_rules::REVENUE_SHORT]];
     GET Quick "/interest-rates" ANYBODY Own gains::rates:
         "列出利率" "各地登记的公布利率，依地区、种类、起始日。" [];
     POST Quick "/interest-rates" AUTHORITY House gains::set_rate:
@@ -785,9 +786,9 @@ routes! {
         "提取经营人分成" "期间结束后按约定提取一次：不含税经营收入的比例，在当地上限之内。" [REVENUE, POST, LAW];
     GET Long "/compounds/{compound}/revenue-standing" READERS Compound revenue::standing:
         "公共收益的净额" "一个期间各范围的净收益、结转的亏损、至少补充维修资金、尚可分配。" [LAW];
-    POST Quick "/compounds/{compound}/revenue-distributions" STEWARDS Compound [MONEY] revenue::distribute:
+    POST Quick "/compounds/{compound}/revenue-distributions" STEWARDS Compound [MONEY] revenue::distribute => RevenueDistribution:
         "分配公共收益" "先补充维修资金，再凭决议分配给业主（按面积）、用于共同决定的用途或维修项目；亏损结转，不动用维修资金。"
-        [REVENUE, POST, LAW, CLAIM, SHARED, vote_rules::RULES, &[&fund_rules::PAPERS, &fund_rules::AMOUNT, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN, &fund_rules::REVENUE_SHORT]];
+        [REVENUE, POST, LAW, CLAIM, SHARED, vote_rules::RULES, &[&fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN]];
     GET Quick "/compounds/{compound}/revenue-pledges" READERS Compound revenue::pledges:
         "列出让渡" "让渡给改造项目的公共收益：金额、已付、未付。" [];
     POST Quick "/compounds/{compound}/revenue-pledges" STEWARDS Compound revenue::new_pledge:
@@ -1024,7 +1025,7 @@ routes! {
         "补贴到账" "合计不超过下达的金额。" [POST, CLAIM, GRANT, &[&subsidy_rules::OVER_GRANTED]];
     POST Quick "/compounds/{compound}/tranche-interest" GRANT_KEEPERS Compound [MONEY] subsidy::interest:
         "补贴利息" "归该笔补贴：同样专款专用，未用的一并上缴。" [POST, CLAIM, GRANT];
-    POST Quick "/compounds/{compound}/tranche-spendings" GRANT_KEEPERS Compound [MONEY] subsidy::spend:
+    POST Quick "/compounds/{compound}/tranche-spendings" GRANT_KEEPERS Compound [MONEY] subsidy::spend => GrantPayment:
         "支付补贴资金" "专款专用：只用于所下达的项目与可用的内容，不为负、不拆借；同一内容不重复使用中央资金。"
         [POST, CLAIM, GRANT, EARMARK];
     POST Quick "/compounds/{compound}/tranche-claw-backs" GRANT_KEEPERS Compound [MONEY] subsidy::claw_back:
@@ -1065,12 +1066,12 @@ routes! {
         [CLEAR, RENOVATION, LAW, ROUND, &[&vote_rules::NO_MOTION, &vote_rules::NOT_PASSED, &subsidy_rules::SHAPE,
             &subsidy_rules::AMOUNT, &subsidy_rules::NO_CONTENT]];
     POST Quick "/compounds/{compound}/renovations/{no}/paid-in" GRANT_KEEPERS Compound [MONEY] renovation::pay_in:
-        "登记到位资金" "居民出资、单位、社会资本等存入专项账户；公共收益经表决让渡；投工投劳只计价。"
-        [POST, CLAIM, RENOVATION, ROOM, ROUND, &[&vote_rules::NO_MOTION, &vote_rules::NOT_PASSED]];
-    POST Quick "/compounds/{compound}/renovations/{no}/payments" GRANT_KEEPERS Compound [MONEY] renovation::pay:
+        "登记到位资金" "居民出资、单位、社会资本等存入专项账户；公共收益依已登记的让渡，自一个期间的收益付入；投工投劳只计价。"
+        [POST, CLAIM, RENOVATION, ROOM, REVENUE, LAW];
+    POST Quick "/compounds/{compound}/renovations/{no}/payments" GRANT_KEEPERS Compound [MONEY] renovation::pay => GrantPayment:
         "支付改造款" "依方案的来源次序支取，各部分之和等于付款；补助、维修资金各依其自身的条件。"
         [POST, CLAIM, RENOVATION, GRANT, EARMARK, WORKS, GATE, LAW, ROUND, &[&journal_rules::SHORT]];
-    POST Quick "/compounds/{compound}/renovations/{no}/reversals" GRANT_KEEPERS Compound [MONEY] renovation::reverse:
+    POST Quick "/compounds/{compound}/renovations/{no}/reversals" GRANT_KEEPERS Compound [MONEY] renovation::reverse => Reversal:
         "冲销改造付款" "各部分的凭证一并红字冲销；自最后一笔起。" [POST, RENOVATION, journal_rules::RULES];
     GET Quick "/compounds/{compound}/maintenance-records" READERS Compound renovation::records:
         "改造后的维修记录" "每项内容的保修期与养护人，供以后的维修项目核查。" [];

@@ -32,7 +32,7 @@ pub use self::reading::{
 };
 pub(crate) use self::reading::{
     DayTurnover, MatterTurnover, balances_on, control_balances, daily_turnover, matter_turnover,
-    touches, turnover_by_year,
+    project_name, touches, turnover_by_year,
 };
 pub use self::reserve::{Reserved, available, held, held_by, release, release_of, reserve};
 pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};
@@ -273,7 +273,7 @@ pub enum Style {
 /// # Errors
 /// `journal.reason`, `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
 /// `journal.reversal-before-original`, `journal.reversal-out-of-order`, `journal.reversal-held`, `journal.reversal-paid`,
-/// `journal.reversal-distributed`, and those of [`post`].
+/// `journal.reversal-distributed`, those of [`crate::may_be_reversed`], and those of [`post`].
 pub async fn reverse(
     tx: &mut Tx,
     book: Book,
@@ -297,6 +297,7 @@ pub async fn reverse(
 
     let mut reversals = Vec::with_capacity(halves.len());
     for original in &halves {
+        crate::may_be_reversed(tx, original).await?;
         let reversed_by = reading::reversal_of(tx, original.posted).await?;
         let entry = reversal(original, reversed_by, effective_on, style, reason)?;
         if let Some(later) = reading::later_on_a_project(tx, original).await? {

@@ -96,6 +96,18 @@ pub fn rules() -> Vec<&'static error::Rule> {
     rooms.concat()
 }
 
+/// What the rooms above the journal say before one of their vouchers is taken back, room by room.
+///
+/// # Errors
+/// `revenue.reversal-distributed`, `renovation.reversed-whole`.
+pub(crate) async fn may_be_reversed(
+    tx: &mut books::Tx,
+    voucher: &journal::Voucher,
+) -> error::Result<()> {
+    revenue::distribution::may_be_reversed(tx, voucher).await?;
+    renovation::may_be_reversed(tx, voucher).await
+}
+
 /// The rule of a code.
 #[must_use]
 pub fn rule(code: &str) -> Option<&'static error::Rule> {

@@ -6,7 +6,7 @@
 //! A renovation is its steps, each recorded once; what they let through is [`facts`]'s to say, plainly and as a whole list. What
 //! it costs is its contents (kept by [`crate::subsidy`], which knows who paid for what); who pays is the plan's sources, taken in
 //! the plan's order: tranches under every rule of their programme, the fund through a project of repair and its gate, what was
-//! paid in from its own account line. Labour is valued and never pays.
+//! paid in from its own account line, public revenue as the pledge of it is paid ([`crate::revenue::pledge`]). Labour is valued and never pays.
 //!
 //! Always: a payment is the sum of its parts (the database holds it: R01–R03); contents and sources are fixed when the joint
 //! review of a carried plan passes; a source never pays beyond its plan or its money; consent and approval are votes, counted
@@ -14,8 +14,8 @@
 //!
 //! The course: [`reserve`] ▸ [`record`] consent, long-term, plan, approval, review, contract, start, round … ▸ [`pay_in`],
 //! [`pay`] ▸ record acceptance, audit, evaluation, handover. Questions: [`renovations`], [`renovation`], [`findings`],
-//! [`records`]. Limits: a payment has one voucher in the grant book and one in the fund's; [`reverse`] takes back both, and whoever
-//! reverses one of them by itself is named by `verify`; a plan is not changed after its review.
+//! [`records`]. Limits: a payment has one voucher in the grant book and one in the fund's; [`reverse`] takes back both, and neither
+//! goes by itself; a plan is not changed after its review.
 
 pub mod facts;
 pub mod funding;
@@ -46,12 +46,11 @@ use crate::money::Money;
 use crate::policy::terms::Poll;
 use crate::policy::{self, Pack};
 use crate::property;
+use crate::revenue::pledge::{PayingPledge, pay_pledged};
 use crate::subsidy::{self, content};
 
-/// 1002 银行存款, of the grant book and of the book of public revenue.
+/// 1002 银行存款 of the grant book.
 const BANK: i32 = 1002;
-/// 5301 业主共同决定的支出 of the book of public revenue.
-const ASSIGNED: i32 = 5301;
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $kind:ident, $code:literal, $rule:literal, $remedy:literal;)*) => {
@@ -129,12 +128,9 @@ rules! {
     /// More comes than was planned.
     OVER_PLAN = Refused, "renovation.over-plan",
         "一项来源的到位合计不得超过计划金额", "核对金额";
-    /// The owners did not give it away.
-    UNRESOLVED = Refused, "renovation.assignment-unresolved",
-        "让渡公共收益须经业主表决通过，金额在表决的上限之内", "先表决，写明金额上限";
-    /// There is not so much public revenue.
-    REVENUE_SHORT = Refused, "renovation.revenue-short",
-        "让渡的公共收益不得超过公共收益账户的余额", "减少金额";
+    /// Nobody said which pledge.
+    PLEDGE = Refused, "renovation.pledge",
+        "让渡的公共收益须写明已登记的让渡与收益的期间，其他来源不写", "先登记让渡（公共收益），写明让渡编号与期间的末月";
     /// Nobody's contractor.
     PAYEE = Refused, "renovation.payee",
         "付款只付给合同的施工单位", "核对收款人，或先登记合同";
@@ -156,6 +152,9 @@ rules! {
     /// Reversed already.
     REVERSED = Conflict, "renovation.reversed",
         "一笔付款只冲销一次", "查看已冲销的付款";
+    /// Its vouchers go together.
+    REVERSED_WHOLE = Refused, "renovation.reversed-whole",
+        "改造付款的各张凭证一并冲销，不得单独冲销其中一张", "冲销该笔改造付款：xiaoqu renovation reverse";
     /// Something is lacking.
     UNFINISHED = Refused, "renovation.unfinished",
         "移交须已联合验收（各方签字）、审计、按审定金额付清、绩效评价，且各项内容都有养护人", "补齐所缺的各项";
@@ -472,13 +471,13 @@ async fn hand_over(tx: &mut Tx, facts: &Facts, handover: &step::Handover) -> Res
     Ok(())
 }
 
-/// Pays a source's money in: Dr 1002 / Cr its income, both about the source. Public revenue comes by a transfer between the two
-/// books, upon the owners' resolution. Labour is valued and posts nothing.
+/// Pays a source's money in: Dr 1002 / Cr its income, both about the source. Public revenue comes as the pledge of it is paid, a
+/// transfer between the two books. Labour is valued and posts nothing.
 ///
 /// # Errors
 /// `renovation.shape`, `seal.person-in-text`, `renovation.day`, `renovation.no-renovation`, `renovation.no-source`,
 /// `renovation.source-channel`, `renovation.payer`, `property.no-dwelling`, `renovation.over-plan`,
-/// `renovation.assignment-unresolved`, `renovation.revenue-short`, `bank.*`; those of the journal.
+/// `renovation.pledge`, those of [`pay_pledged`], `bank.*`; those of the journal.
 pub async fn pay_in(tx: &mut Tx, no: RenovationNo, asked: &PayingIn) -> Result<PaidIn> {
     may_be_text("出资人", &asked.payer)?;
     may_be_text("凭据", &asked.evidence)?;
@@ -504,7 +503,7 @@ pub async fn pay_in(tx: &mut Tx, no: RenovationNo, asked: &PayingIn) -> Result<P
     let voucher = match source.is.kind.channel() {
         Channel::Valued => None,
         Channel::PaidIn(income) if source.is.kind == SourceKind::PublicRevenue => {
-            Some(assign(tx, asked, source, income).await?)
+            Some(assign(tx, &facts, asked, source, income).await?)
         }
         Channel::PaidIn(income) => {
             let line = line_of(tx, asked.line_no, amount, asked.on).await?;
@@ -563,6 +562,10 @@ fn may_be_paid_in(source: &SourceRow, asked: &PayingIn) -> Result<(), Refusal> {
         let told = if wants_room { "没有写明房号" } else { "不写房号" };
         return Err(PAYER.refuse(format!("{}{told}", kind.in_chinese())));
     }
+    let is_pledged = asked.pledge_no.is_some() || asked.through.is_some();
+    if is_pledged && kind != SourceKind::PublicRevenue {
+        return Err(PLEDGE.refuse(format!("来源 {} 是{}", source.no, kind.in_chinese())));
+    }
     if source.paid_in + asked.amount_fen > source.is.planned_fen {
         let told = format!(
             "计划 {} 元，已到位 {} 元，本次 {} 元",
@@ -599,49 +602,56 @@ async fn line_of(
     }
 }
 
-/// Public revenue that the owners gave away: two vouchers, one transfer. What may be given away, and what of it must go to the
-/// fund first, is the business of the room of public revenue; here the owners' resolution and its cap are asked for, and that
-/// the account has so much.
+/// Public revenue that the owners gave away: how much of which period may go is the word of the room that keeps it, which pays
+/// the pledge; this room brings the other half of the transfer.
 async fn assign(
     tx: &mut Tx,
+    facts: &Facts,
     asked: &PayingIn,
     source: &SourceRow,
     income: i32,
 ) -> Result<VoucherSeq> {
-    let (compound, amount) = (tx.compound(), asked.amount_fen);
-    let Some(vote) = asked.vote else {
-        return Err(UNRESOLVED.refuse("没有写明表决").into());
+    let Some((pledge_no, through)) = asked.pledge_no.zip(asked.through) else {
+        return Err(PLEDGE.refuse("没有写明让渡编号与期间").into());
     };
-    let resolution = Resolution::of(tx, compound, vote.round_no, vote.motion_no).await?;
-    let cap = resolution.amount_cap();
-    if source.paid_in + amount > cap {
-        let told = format!(
-            "“{}”的上限 {} 元，已让渡 {} 元，本次 {} 元",
-            resolution.title(),
-            cap.grouped(),
-            source.paid_in.grouped(),
-            amount.grouped()
-        );
-        return Err(UNRESOLVED.refuse(told).with("cap_fen", cap.in_fen()).into());
-    }
-    let held = journal::control_balances(tx, compound, Book::Revenue).await?;
-    let has = -held.get(&BANK).copied().unwrap_or_default();
-    if amount > has {
-        let told = format!("账户余额 {} 元，让渡 {} 元", has.grouped(), amount.grouped());
-        return Err(REVENUE_SHORT.refuse(told).with("available_fen", has.in_fen()).into());
-    }
-    let memo = || "公共收益让渡改造".to_owned();
-    let lines = vec![Line::debit(ASSIGNED, amount), Line::credit(BANK, amount)];
-    let mut from = entry(Book::Revenue, asked.on, memo(), &asked.evidence, lines);
+    let amount = asked.amount_fen;
     let lines = vec![
         Line::debit(BANK, amount).about(source.matter),
         Line::credit(income, amount).about(source.matter),
     ];
-    let mut to = entry(Book::Grant, asked.on, memo(), &asked.evidence, lines);
-    from.kind = Kind::Transfer;
-    to.kind = Kind::Transfer;
-    let (_, _, grant) = journal::transfer(tx, from, to).await?;
+    let memo = format!("改造 {} {}到位", facts.no, source.is.kind.in_chinese());
+    let into = Entry {
+        kind: Kind::Transfer,
+        ..entry(Book::Grant, asked.on, memo, &asked.evidence, lines)
+    };
+    let paying = PayingPledge {
+        pledge_no,
+        project_matter_no: facts.matter,
+        through,
+        amount_fen: amount,
+        on: asked.on,
+        evidence: asked.evidence.clone(),
+    };
+    let (_, grant) = pay_pledged(tx, &paying, into).await?;
     Ok(grant.seq)
+}
+
+/// Whether a voucher may be taken back by itself: those of a payment go together ([`reverse`]).
+///
+/// # Errors
+/// `renovation.reversed-whole`.
+pub(crate) async fn may_be_reversed(tx: &mut Tx, voucher: &journal::Voucher) -> Result<()> {
+    let name = voucher.posted;
+    if !matches!(name.book, Book::Fund | Book::Grant) {
+        return Ok(());
+    }
+    tx.flush().await?;
+    let compound = tx.compound();
+    if let Some((no, payment)) = rows::payment_of(tx, compound, name.book, name.seq).await? {
+        let told = format!("{name} 属于改造 {no} 的付款 {payment}");
+        return Err(REVERSED_WHOLE.refuse(told).with("payment_no", payment.0).into());
+    }
+    Ok(())
 }
 
 /// The renovations of a compound, in order.

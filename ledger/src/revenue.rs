@@ -6,15 +6,16 @@
 //! Always: a common part is let only on the owners' resolution to do business with it (民法典 278 (8), [`lease`]); income is
 //! the owners' after tax and reasonable cost, and every cost has its voucher (282; [`entry`]); what is left goes first to the
 //! fund as far as the pack or the owners' own rules say, and elsewhere only on a resolution ([`distribution`]); a deficit is
-//! carried and made good by later income; what is published stands as it was, with its digest ([`publication`]).
+//! carried and made good by later income; what was given away is not unearned by a reversal; what is published stands as it was, with its digest ([`publication`]).
 //! Never: the fund's money for a deficit; a use nobody decided on; two scopes of owners in one pool (沪房规范〔2025〕8号 第十条).
 //! Limits: figures are summed from the entries each time, some thousands a compound. Who reverses an entry's voucher takes the
-//! entry out of the figures from the day of the reversal. What was assigned to the fund past this room (`fund::assign_revenue`)
-//! counts as the whole compound's.
+//! entry out of the figures from the day of the reversal.
 
 pub mod distribution;
 pub mod entry;
+pub mod handover;
 pub mod lease;
+pub mod pledge;
 pub mod publication;
 pub mod reckon;
 mod rows;
@@ -119,13 +120,17 @@ rules! {
         "当地规定属于维修资金范围的工程不得用公共收益支付；新增共用设施达到限额的须审价", "先补充维修资金，再由维修资金支付；新增设施写明审价报告";
     /// There is no such project.
     NO_PROJECT = Missing, "revenue.no-project",
-        "维修项目须已立项", "先立项，或核对项目编号";
+        "维修项目须已立项，受让的改造项目须已列入储备库", "先立项，或核对项目编号、事项编号";
     /// There is no such pledge.
     NO_PLEDGE = Missing, "revenue.no-pledge",
-        "让渡须已登记，付款须在让渡期间", "核对让渡编号与日期";
+        "让渡须已登记给本改造项目，付款的收益须在让渡期间", "核对让渡编号、改造项目与期间";
     /// More than was pledged.
     OVER_PLEDGE = Refused, "revenue.over-pledge",
         "让渡的付款累计不得超过让渡金额；款项须进入补贴与改造账簿", "核对金额";
+    /// The income was given away since.
+    REVERSED_GIVEN = Refused, "revenue.reversal-distributed",
+        "已分配的公共收益不得冲销：冲销后已分配的不得超过净收益；收益另作他用的，维修资金应得的部分不得少于规定",
+        "先冲销其后的分配，再冲销收入、划转";
     /// The period was published.
     PUBLISHED = Conflict, "revenue.published",
         "同一期间的公示不重复登记；数字有变的，登记为更正", "查看已登记的公示";

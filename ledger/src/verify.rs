@@ -16,6 +16,7 @@ mod words;
 pub use self::words::law_in_chinese;
 
 use crate::books::{Books, Reads, Snapshot, View};
+use crate::district;
 use crate::error::Result;
 use crate::gains;
 use crate::governance;
@@ -252,9 +253,10 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
         check(&mut view, tie, only, &mut laws).await?;
     }
     found.extend(laws.into_vec());
-    let mut laws = Laws::named(&[VOTES, PROJECTS, SHARES, RUNS, PUBLISHED]);
+    let mut laws = Laws::named(&[VOTES, PROJECTS, SHARES, RUNS, PUBLISHED, district::KEPT]);
     count_votes_again(&mut view, only, &mut laws).await?;
     read_publications_again(&mut view, only, &mut laws).await?;
+    reckon_figures_again(&mut view, only, &mut laws).await?;
     count_projects_again(&mut view, only, &mut laws).await?;
     let mut broken = Vec::new();
     let shares = gains::reckon_again(&mut view, only, |what| broken.push(what)).await?;
@@ -337,6 +339,19 @@ async fn read_publications_again(
         for what in altered {
             laws.broken(PUBLISHED, || format!("小区 {compound} {what}"));
         }
+    }
+    Ok(())
+}
+
+async fn reckon_figures_again(
+    view: &mut Snapshot,
+    only: Option<CompoundId>,
+    laws: &mut Laws,
+) -> Result<()> {
+    let (many, untrue) = district::untrue(view, only).await?;
+    laws.checked(district::KEPT, u64::try_from(many).unwrap_or(u64::MAX));
+    for compound in untrue {
+        laws.broken(district::KEPT, || format!("小区 {compound} 留存的数字"));
     }
     Ok(())
 }

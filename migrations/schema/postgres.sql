@@ -546,6 +546,30 @@ CHECK ((kind = ANY (ARRAY['initial'::text, 'rebuild'::text, 'top-up'::text, 'mon
 -- constraint deposit.deposit_pkey
 PRIMARY KEY (compound_id, deposit_no)
 
+-- constraint district_figure.district_figure_area_centi_m2_check
+CHECK ((area_centi_m2 >= 0))
+
+-- constraint district_figure.district_figure_as_of_act_check
+CHECK ((as_of_act >= 0))
+
+-- constraint district_figure.district_figure_check
+CHECK (((low >= 0) AND (low <= deposited)))
+
+-- constraint district_figure.district_figure_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint district_figure.district_figure_deposited_check
+CHECK ((deposited >= 0))
+
+-- constraint district_figure.district_figure_dwellings_check
+CHECK ((dwellings >= 0))
+
+-- constraint district_figure.district_figure_lifts_check
+CHECK ((lifts >= 0))
+
+-- constraint district_figure.district_figure_pkey
+PRIMARY KEY (compound_id)
+
 -- constraint dwelling.dwelling_check
 CHECK (((ended_on IS NULL) OR (began_on IS NULL) OR (ended_on >= began_on)))
 
@@ -1809,14 +1833,14 @@ CHECK ((reason <> ''::text))
 -- constraint revenue_pledge.revenue_pledge_amount_fen_check
 CHECK ((amount_fen > 0))
 
--- constraint revenue_pledge.revenue_pledge_beneficiary_check
-CHECK ((beneficiary <> ''::text))
-
 -- constraint revenue_pledge.revenue_pledge_check
 CHECK ((until_on >= from_on))
 
 -- constraint revenue_pledge.revenue_pledge_compound_id_fkey
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_pledge.revenue_pledge_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
 
 -- constraint revenue_pledge.revenue_pledge_digest_check
 CHECK ((digest <> ''::text))
@@ -2778,6 +2802,9 @@ CREATE UNIQUE INDEX deposit_pkey ON public.deposit USING btree (compound_id, dep
 -- index deposit_receipt
 CREATE INDEX deposit_receipt ON public.deposit USING btree (compound_id, receipt_no)
 
+-- index district_figure_pkey
+CREATE UNIQUE INDEX district_figure_pkey ON public.district_figure USING btree (compound_id)
+
 -- index dwelling_compound_id_code_key
 CREATE UNIQUE INDEX dwelling_compound_id_code_key ON public.dwelling USING btree (compound_id, code)
 
@@ -3704,6 +3731,20 @@ compound_id integer NOT NULL,
   voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
+-- table district_figure
+compound_id integer NOT NULL,
+  as_of_act integer NOT NULL,
+  kept_on date NOT NULL,
+  changes_on date,
+  dwellings bigint NOT NULL,
+  area_centi_m2 bigint NOT NULL,
+  lifts bigint NOT NULL,
+  deposited bigint NOT NULL,
+  low bigint NOT NULL,
+  billed_fen bigint NOT NULL,
+  settled_fen bigint NOT NULL,
+  act_no integer NOT NULL
+
 -- table dwelling
 compound_id integer NOT NULL,
   dwelling_no integer NOT NULL,
@@ -4545,7 +4586,7 @@ compound_id integer NOT NULL,
 -- table revenue_pledge
 compound_id integer NOT NULL,
   pledge_no integer NOT NULL,
-  beneficiary text NOT NULL,
+  matter_no integer NOT NULL,
   scope text NOT NULL,
   amount_fen bigint NOT NULL,
   from_on date NOT NULL,

@@ -726,6 +726,22 @@ CREATE TABLE deposit (
   CHECK (plan_no IS NULL OR kind = 'top-up')
 ) STRICT, WITHOUT ROWID
 
+-- table district_figure
+CREATE TABLE district_figure (
+  compound_id INTEGER NOT NULL PRIMARY KEY REFERENCES compound (compound_id),
+  as_of_act INTEGER NOT NULL CHECK (as_of_act >= 0),
+  kept_on TEXT NOT NULL,
+  changes_on TEXT NULL,
+  dwellings INTEGER NOT NULL CHECK (dwellings >= 0),
+  area_centi_m2 INTEGER NOT NULL CHECK (area_centi_m2 >= 0),
+  lifts INTEGER NOT NULL CHECK (lifts >= 0),
+  deposited INTEGER NOT NULL CHECK (deposited >= 0),
+  low INTEGER NOT NULL CHECK (low BETWEEN 0 AND deposited),
+  billed_fen INTEGER NOT NULL,
+  settled_fen INTEGER NOT NULL,
+  act_no INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+
 -- table dwelling
 CREATE TABLE dwelling (
   compound_id INTEGER NOT NULL,
@@ -1913,7 +1929,7 @@ CREATE TABLE revenue_lease_end (
 CREATE TABLE revenue_pledge (
   compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
   pledge_no INTEGER NOT NULL CHECK (pledge_no > 0),
-  beneficiary TEXT NOT NULL CHECK (beneficiary <> ''),
+  matter_no INTEGER NOT NULL,
   scope TEXT NOT NULL CHECK (scope <> ''),
   amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
   from_on TEXT NOT NULL,
@@ -1923,7 +1939,8 @@ CREATE TABLE revenue_pledge (
   digest TEXT NOT NULL CHECK (digest <> ''),
   evidence TEXT NOT NULL CHECK (evidence <> ''),
   act_no INTEGER NOT NULL,
-  PRIMARY KEY (compound_id, pledge_no)
+  PRIMARY KEY (compound_id, pledge_no),
+  FOREIGN KEY (compound_id, matter_no) REFERENCES matter (compound_id, matter_no)
 ) STRICT, WITHOUT ROWID
 
 -- table revenue_publication

@@ -33,6 +33,7 @@ mod m0023_trust;
 mod m0024_revenue;
 mod m0025_subsidy;
 mod m0026_renovation;
+mod m0027_district;
 
 use sea_orm_migration::prelude::*;
 
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_revenue::STEP),
             Box::new(m0025_subsidy::STEP),
             Box::new(m0026_renovation::STEP),
+            Box::new(m0027_district::STEP),
         ]
     }
 }

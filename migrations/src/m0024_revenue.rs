@@ -65,7 +65,7 @@ CREATE TABLE revenue_lease_end (
 CREATE TABLE revenue_pledge (
   compound_id {int} NOT NULL REFERENCES compound (compound_id),
   pledge_no {int} NOT NULL CHECK (pledge_no > 0),
-  beneficiary {text} NOT NULL CHECK (beneficiary <> ''),
+  matter_no {int} NOT NULL,
   scope {text} NOT NULL CHECK (scope <> ''),
   amount_fen {big} NOT NULL CHECK (amount_fen > 0),
   from_on {day} NOT NULL,
@@ -75,7 +75,8 @@ CREATE TABLE revenue_pledge (
   digest {text} NOT NULL CHECK (digest <> ''),
   evidence {text} NOT NULL CHECK (evidence <> ''),
   act_no {int} NOT NULL,
-  PRIMARY KEY (compound_id, pledge_no)
+  PRIMARY KEY (compound_id, pledge_no),
+  FOREIGN KEY (compound_id, matter_no) REFERENCES matter (compound_id, matter_no)
 ) {table};
 
 CREATE TABLE revenue_entry (

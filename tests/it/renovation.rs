@@ -2,8 +2,6 @@
 //! by its own name, 6,089.3 (10⁴ yuan) from all their sources, and random payments against a waterfall of the test's own.
 
 use ledger::books::Role;
-use ledger::journal::{Book, Entry, Kind, Line};
-use ledger::money::Money;
 use ledger::subsidy::Class;
 use ledger::subsidy::terms::Level;
 use sea_orm::{ConnectionTrait, Statement};
@@ -14,7 +12,7 @@ use crate::levy::{all_laws_hold, later};
 use crate::on_both;
 use crate::subsidy::{allot, found, grant, granting, programme, receive};
 use crate::works::{SOLD, decision, on_request, owner_of, pay_in, request, underway};
-use crate::world::{World, day};
+use crate::world::World;
 
 const COMPANY: Role = Role::PropertyCompany;
 const COMMITTEE: Role = Role::OwnersCommittee;
@@ -230,23 +228,26 @@ on_both! {
         paid_in(&house, 4, 1_000_000, json!({ "room": "1-1-101", "payer": "业主" })).await.must(201);
         let worth = paid_in(&house, 6, 50_000, json!({ "room": "1-1-102", "payer": "业主" })).await.must(201);
         assert_eq!(worth["voucher_seq"], Value::Null);
-        paid_in(&house, 3, 500, json!({})).await.problem(422, "renovation.assignment-unresolved");
-        // The owners' cap is 9,000,000 in motion 2 of the last round; the account has 700,000.
-        let vote = json!({ "vote": { "round_no": 4, "motion_no": 2 } });
-        paid_in(&house, 3, 500_000, vote.clone()).await.problem(422, "renovation.revenue-short");
-        let income = Entry {
-            book: Book::Revenue,
-            effective_on: day("2026-03-18"),
-            kind: Kind::Other,
-            memo: "车位".into(),
-            source: "柜台".into(),
-            evidence: String::new(),
-            lines: vec![Line::debit(1002, Money::fen(700_000)), Line::credit(4001, Money::fen(700_000))],
-        };
-        world.post(income).await.unwrap();
-        paid_in(&house, 3, 500_000, vote.clone()).await.must(201);
-        let other = json!({ "vote": { "round_no": 4, "motion_no": 1 } });
-        paid_in(&house, 3, 1, other).await.problem(422, "renovation.assignment-unresolved");
+        paid_in(&house, 3, 500, json!({})).await.problem(422, "renovation.pledge");
+        // The owners' cap is 9,000,000 in motion 2 of the last round; the account has 700,000 of last year.
+        let terms = json!({ "from_on": "2025-01-01", "operator": "某物业公司", "taxpayer": "exempt", "has_assembly": true,
+            "account": "某银行 尾号 0481", "document": "合同 1" });
+        house.post(COMPANY, "/revenue-terms", terms).await.must(201);
+        let pledge = |motion: i64| json!({ "project_matter_no": matter, "amount_fen": 9_000_000, "from_on": "2025-01-01",
+            "until_on": "2027-12-31", "round_no": 4, "motion_no": motion, "evidence": "让渡协议 1" });
+        house.post(COMMITTEE, "/revenue-pledges", pledge(1)).await.problem(422, "revenue.over-cap");
+        house.post(COMMITTEE, "/revenue-pledges", pledge(2)).await.must(201);
+        let of = |no: i64, through: &str| json!({ "pledge_no": no, "through": through });
+        paid_in(&house, 4, 1, json!({ "room": "1-1-101", "payer": "业主", "pledge_no": 1 })).await.problem(422, "renovation.pledge");
+        paid_in(&house, 3, 500_000, of(1, "2025-12")).await.problem(422, "revenue.deficit");
+        let income = json!({ "income": "damages", "amount_fen": 700_000, "on": "2025-07-01", "payer": "某公司", "evidence": "回单 1" });
+        let earned = house.post(COMPANY, "/revenue-incomes", income).await.must(201)["voucher"].clone();
+        paid_in(&house, 3, 500_000, of(2, "2025-12")).await.problem(404, "revenue.no-pledge");
+        paid_in(&house, 3, 500_000, of(1, "2025-11")).await.problem(400, "revenue.period");
+        paid_in(&house, 3, 700_001, of(1, "2025-12")).await.problem(422, "revenue.deficit");
+        paid_in(&house, 3, 500_000, of(1, "2025-12")).await.must(201);
+        let pledges = house.get(STREET, "/revenue-pledges").await.must(200);
+        assert_eq!((&pledges["items"][0]["paid_fen"], &pledges["items"][0]["left_fen"]), (&json!(500_000), &json!(8_500_000)));
 
         house.post(COMPANY, "/renovations/1/payments", payment(1, 1, "2026-03-18")).await.problem(422, "renovation.not-started");
         let told = house.get(COMPANY, "/renovations/1/conditions?asked=start").await.must(200);
@@ -305,6 +306,16 @@ on_both! {
         let reversal = |no: i64| json!({ "payment_no": no, "on": "2026-05-01", "reason": "重复付款" });
         let undo = async |no: i64| house.post(COMPANY, "/renovations/1/reversals", reversal(no)).await;
         undo(9).await.problem(404, "renovation.no-payment");
+        // None of its vouchers goes by itself, nor what its money came from.
+        let turned = |voucher: &Value| json!({ "voucher": voucher, "on": "2026-05-01", "style": "red", "reason": "误记" });
+        let alone = async |voucher: Value| house.post(COMPANY, "/reversals", turned(&voucher)).await;
+        let vouchers = async |book: &str| house.get(COMPANY, &format!("/books/{book}/vouchers?limit=200")).await.must(200)["items"].as_array().unwrap().clone();
+        let last = vouchers("grant").await.last().unwrap()["voucher"].clone();
+        alone(last).await.problem(422, "renovation.reversed-whole");
+        let last = vouchers("fund").await.last().unwrap()["voucher"].clone();
+        alone(last).await.problem(422, "renovation.reversed-whole");
+        alone(earned).await.problem(422, "revenue.reversal-distributed");
+        alone(vouchers("revenue").await.last().unwrap()["voucher"].clone()).await.problem(422, "journal.reversal-out-of-order");
         undo(2).await.problem(422, "journal.reversal-out-of-order");
         undo(3).await.must(201);
         undo(3).await.problem(409, "renovation.reversed");

@@ -5,20 +5,21 @@ use ledger::calendar::Month;
 use ledger::error::Result;
 use ledger::governance::{Matter, Scope};
 use ledger::id::{
-    CompoundId, MotionNo, PledgeNo, ProjectNo, PublicationNo, RevenueEntryNo, RevenueLeaseNo,
-    RoundNo, VoucherSeq,
+    CompoundId, MatterNo, MotionNo, PledgeNo, ProjectNo, PublicationNo, RevenueEntryNo,
+    RevenueLeaseNo, RoundNo, VoucherSeq,
 };
 use ledger::journal::{self, AsOf, Book, Entry, Kind, Line, Style};
 use ledger::money::Money;
 use ledger::property::Housing;
-use ledger::revenue::distribution::{
-    self, Distributing, PayingPledge, Pledging, To, Use, standings,
+use ledger::revenue::distribution::{self, Distributing, To, Use, standings};
+use ledger::revenue::entry::{
+    self, Clearing, Cost, Entered, EntryRow, Purse, Receiving, Sharing, Spending,
 };
-use ledger::revenue::entry::{self, Clearing, Cost, Entered, Purse, Receiving, Sharing, Spending};
+use ledger::revenue::handover::{self, HandingOver, Handover};
 use ledger::revenue::lease::{self, Ending, Every, Let, NewLease};
-use ledger::revenue::publication::{
-    self, Duty, HandingOver, Handover, Published, Publishing, Stretch, TakingDown,
-};
+use ledger::revenue::pledge::{self, PayingPledge, Pledging};
+use ledger::revenue::publication::{self, Duty, Published, Publishing, Stretch, TakingDown};
+use ledger::revenue::reckon::Sort;
 use ledger::revenue::{self, Income, Terms};
 use ledger::tariff::Taxpayer;
 use ledger::{bank, verify};
@@ -45,7 +46,7 @@ fn stair() -> Scope {
     Scope::Unit { building: "1".into(), unit: "1".into() }
 }
 
-fn terms(from: &str, has_assembly: bool) -> Terms {
+pub fn terms(from: &str, has_assembly: bool) -> Terms {
     Terms {
         from_on: day(from),
         operator: "某物业公司".into(),
@@ -58,7 +59,7 @@ fn terms(from: &str, has_assembly: bool) -> Terms {
     }
 }
 
-async fn arrange(world: &World, terms: Terms) -> Result<i32> {
+pub async fn arrange(world: &World, terms: Terms) -> Result<i32> {
     let done = world.act("revenue.arrange", terms, |tx, t| Box::pin(revenue::arrange(tx, t)));
     done.await.map(|done| done.answer.0)
 }
@@ -86,7 +87,7 @@ async fn let_out(world: &World, asked: NewLease) -> Result<Let> {
     done.await.map(|done| done.answer)
 }
 
-fn income(income: Income, lease: Option<i32>, fen: i64, on: &str) -> Receiving {
+pub fn income(income: Income, lease: Option<i32>, fen: i64, on: &str) -> Receiving {
     Receiving {
         income,
         lease_no: lease.map(RevenueLeaseNo),
@@ -100,7 +101,7 @@ fn income(income: Income, lease: Option<i32>, fen: i64, on: &str) -> Receiving {
     }
 }
 
-async fn receive(world: &World, asked: Receiving) -> Result<Entered> {
+pub async fn receive(world: &World, asked: Receiving) -> Result<Entered> {
     let done = world.act("revenue.receive", asked, |tx, a| Box::pin(entry::receive(tx, a)));
     done.await.map(|done| done.answer)
 }
@@ -148,7 +149,7 @@ async fn take_share(world: &World, through: &str) -> Result<Entered> {
     done.await.map(|done| done.answer)
 }
 
-fn giving(through: &str, fen: i64, on: &str, to: To) -> Distributing {
+pub fn giving(through: &str, fen: i64, on: &str, to: To) -> Distributing {
     Distributing {
         through: month(through),
         scope: None,
@@ -173,7 +174,7 @@ fn to_use(purpose: Use, review: &str, round: RoundNo) -> To {
     To::Use { purpose, payee, review, round_no: round, motion_no: MotionNo(1) }
 }
 
-async fn distribute(world: &World, asked: Distributing) -> Result<Entered> {
+pub async fn distribute(world: &World, asked: Distributing) -> Result<Entered> {
     let run =
         world.act("revenue.distribute", asked, |tx, a| Box::pin(distribution::distribute(tx, a)));
     run.await.map(|done| done.answer)
@@ -207,8 +208,7 @@ async fn hand_over(world: &World, ended: &str, on: &str) -> Result<Handover> {
         to: "业主委员会".into(),
         evidence: "清单签字页".into(),
     };
-    let done =
-        world.act("revenue.hand-over", asked, |tx, a| Box::pin(publication::hand_over(tx, a)));
+    let done = world.act("revenue.hand-over", asked, |tx, a| Box::pin(handover::hand_over(tx, a)));
     done.await.map(|done| done.answer)
 }
 
@@ -220,13 +220,45 @@ async fn stands(world: &World, book: Book, account: i32) -> i64 {
     row.map_or(0, |row| (row.debit_balance_fen - row.credit_balance_fen).in_fen())
 }
 
+/// Takes a voucher of public revenue back; how many vouchers that made.
+async fn try_reverse(world: &World, seq: VoucherSeq, on: &'static str) -> Result<usize> {
+    let done = world.act("bank.reverse", seq, move |tx, seq| {
+        Box::pin(bank::reverse(tx, Book::Revenue, *seq, day(on), Style::Red, "误记"))
+    });
+    done.await.map(|done| done.answer.len())
+}
+
 async fn reverse(world: &World, seq: VoucherSeq, on: &'static str) {
-    world
-        .act("bank.reverse", seq, move |tx, seq| {
-            Box::pin(bank::reverse(tx, Book::Revenue, *seq, day(on), Style::Red, "误记"))
-        })
-        .await
-        .unwrap();
+    try_reverse(world, seq, on).await.unwrap();
+}
+
+async fn entries_of(world: &World) -> Vec<EntryRow> {
+    let mut view = world.books.read().await.unwrap();
+    entry::entries(&mut view, world.compound).await.unwrap()
+}
+
+/// The place in its book of a voucher of the only year there is.
+fn seq_of(voucher: &str) -> VoucherSeq {
+    VoucherSeq(voucher.rsplit('-').next().unwrap().parse().unwrap())
+}
+
+/// 82,000.00 of the last quarter; nothing goes elsewhere until the fund has that much of it.
+async fn half_to_the_fund(world: &World, least: i64) {
+    arrange(world, terms("2025-01-01", true)).await.unwrap();
+    receive(world, income(Income::Interest, None, 8_200_000, "2025-11-01")).await.unwrap();
+    let other = decided_by(world, whole(), Matter::Other, 100, true, "2026-01-05").await;
+    let give =
+        async |fen: i64, to: To| distribute(world, giving("2025-12", fen, "2026-01-21", to)).await;
+    give(4_100_000, to_fund()).await.unwrap();
+    if least > 4_100_000 {
+        assert_eq!(code(give(1, to_use(Use::Audit, "", other)).await), "revenue.fund-first");
+        give(least - 4_100_000, to_fund()).await.unwrap();
+    }
+    give(1, to_use(Use::Audit, "", other)).await.unwrap();
+    let mut view = world.books.read().await.unwrap();
+    let on = day("2026-01-21");
+    let told = standings(&mut view, world.compound, month("2025-12"), on).await.unwrap();
+    assert_eq!(told[0].least_fen.in_fen(), least);
 }
 
 /// Puts the small compound under Liaocheng's law, which is not shipped.
@@ -295,6 +327,13 @@ on_both! {
         assert_eq!(code(give(1, to_use(Use::Audit, "", business)).await), "revenue.over-cap", "it allows no money");
         assert_eq!(code(give(2_000_001, to_use(Use::Audit, "", other)).await), "revenue.over-cap");
         give(1_000_000, to_use(Use::Audit, "", other)).await.unwrap();
+        let last = entries_of(&world).await;
+        let of = |sort: Sort| last.iter().rev().find(|e| e.sort == sort).map(|e| seq_of(&e.voucher)).unwrap();
+        // A use stands on the fund's part, and everything given on what was earned: neither goes while the other stays.
+        assert_eq!(code(try_reverse(&world, of(Sort::Fund), "2026-07-20").await), "revenue.reversal-distributed");
+        assert_eq!(code(try_reverse(&world, of(Sort::Income), "2026-07-20").await), "revenue.reversal-distributed");
+        reverse(&world, of(Sort::Use), "2026-07-20").await;
+        give(1_000_000, to_use(Use::Audit, "", other)).await.unwrap();
 
         // 81.10 … 83.20 m², twice: largest remainders, ties to the lower number.
         let owners = give(1_000_000, to_owners(other)).await.unwrap();
@@ -335,6 +374,20 @@ on_both! {
         assert_eq!((handed.list.bank_fen.in_fen(), handed.list.net_fen.in_fen(), handed.list.tax_fen.in_fen()), (1_149_900, 1_149_900, 0));
         assert!(handed.list.leases[0].starts_with("1 公益-1 某停车公司 至 2027-03-31，欠付 109,000.00"), "{:?}", handed.list);
         all_laws_hold(&world).await;
+    }
+
+    /// TV-6: of 82,000.00 net 41,000.00 are not more than half (上海 高于50%).
+    async fn tv_6_half_is_not_more_than_half(world: World) {
+        under_law_of(&world, "3101").await;
+        half_to_the_fund(&world, 4_100_001).await;
+    }
+
+    /// TV-6: of 82,000.00 net 41,000.00 are at least half (湖州 不低于50%).
+    async fn tv_6_half_is_at_least_half(world: World) {
+        let body = include_str!("../cases/packs/huzhou.toml");
+        crate::policy::add(&world, CompoundId::OFFICE, body).await.unwrap();
+        under_law_of(&world, "3305").await;
+        half_to_the_fund(&world, 4_100_000).await;
     }
 
     /// −368.07 in 2025 (the operator laid 868.07 out), 1,000.00 in 2026: 631.93 are the owners', and the fund pays nothing.
@@ -407,9 +460,11 @@ on_both! {
     async fn a_pledge_is_paid_as_revenue_comes_in(world: World) {
         arrange(&world, terms("2025-01-01", true)).await.unwrap();
         let round = decided_by(&world, whole(), Matter::Rebuild, 1_000_000, true, "2026-01-05").await;
-        let pledge = async |fen: i64| {
+        let asked = world.act("renovation.reserve", (), |tx, ()| Box::pin(journal::open_project(tx, "2026 年老旧小区改造")));
+        let matter = asked.await.unwrap().answer;
+        let pledge = async |fen: i64, matter: MatterNo| {
             let asked = Pledging {
-                beneficiary: "2026 年老旧小区改造".into(),
+                project_matter_no: matter,
                 scope: None,
                 amount_fen: Money::fen(fen),
                 from_on: day("2025-01-01"),
@@ -418,15 +473,17 @@ on_both! {
                 motion_no: MotionNo(1),
                 evidence: "让渡协议 1".into(),
             };
-            world.act("revenue.pledge", asked, |tx, a| Box::pin(distribution::pledge(tx, a))).await.map(|done| done.answer.0)
+            world.act("revenue.pledge", asked, |tx, a| Box::pin(pledge::pledge(tx, a))).await.map(|done| done.answer.0)
         };
-        assert_eq!(code(pledge(1_000_001).await), "revenue.over-cap");
-        assert_eq!(pledge(800_000).await.unwrap(), 1);
-        assert_eq!(code(pledge(200_001).await), "revenue.over-cap", "what is promised counts");
-        receive(&world, income(Income::Damages, None, 500_000, "2025-07-01")).await.unwrap();
-        let pay = async |no: i32, fen: i64, brought: i64, through: &str| {
+        assert_eq!(code(pledge(1, MatterNo(99)).await), "revenue.no-project");
+        assert_eq!(code(pledge(1_000_001, matter).await), "revenue.over-cap");
+        assert_eq!(pledge(800_000, matter).await.unwrap(), 1);
+        assert_eq!(code(pledge(200_001, matter).await), "revenue.over-cap", "what is promised counts");
+        let earned = receive(&world, income(Income::Damages, None, 500_000, "2025-07-01")).await.unwrap();
+        let pay_for = async |matter: MatterNo, no: i32, fen: i64, brought: i64, through: &str| {
             let asked = PayingPledge {
                 pledge_no: PledgeNo(no),
+                project_matter_no: matter,
                 through: month(through),
                 amount_fen: Money::fen(fen),
                 on: day("2026-01-21"),
@@ -445,10 +502,15 @@ on_both! {
             let request = (asked, brought);
             let done = world.act("revenue.pay-pledged", request, move |tx, (asked, _)| {
                 let into = into.clone();
-                Box::pin(async move { distribution::pay_pledged(tx, asked, into).await })
+                Box::pin(async move { pledge::pay_pledged(tx, asked, into).await })
             });
-            done.await.map(|done| done.answer.0.amount_fen.in_fen())
+            done.await.map(|done| done.answer)
         };
+        let pay = async |no: i32, fen: i64, brought: i64, through: &str| {
+            let done = pay_for(matter, no, fen, brought, through).await;
+            done.map(|(entered, _)| entered.amount_fen.in_fen())
+        };
+        assert_eq!(code(pay_for(MatterNo(99), 1, 1, 1, "2025-12").await), "revenue.no-pledge", "it is another's");
         assert_eq!(code(pay(2, 1, 1, "2025-12").await), "revenue.no-pledge");
         assert_eq!(code(pay(1, 800_001, 800_001, "2025-12").await), "revenue.over-pledge");
         assert_eq!(code(pay(1, 5, 6, "2025-12").await), "revenue.over-pledge", "the halves differ");
@@ -456,9 +518,14 @@ on_both! {
         assert_eq!(pay(1, 300_000, 300_000, "2025-12").await.unwrap(), 300_000);
         assert_eq!((stands(&world, Book::Grant, 1002).await, stands(&world, Book::Revenue, 5401).await), (300_000, 300_000));
         let mut view = world.books.read().await.unwrap();
-        let pledges = distribution::pledges(&mut view, world.compound).await.unwrap();
+        let pledges = pledge::pledges(&mut view, world.compound).await.unwrap();
         assert_eq!((pledges[0].paid_fen.in_fen(), pledges[0].left_fen.in_fen()), (300_000, 500_000));
         drop(view);
+        // What was given is not unearned: first the payment goes back, both halves, then the income.
+        assert_eq!(code(try_reverse(&world, earned.voucher.seq, "2026-01-21").await), "revenue.reversal-distributed");
+        let (paid, _) = pay_for(matter, 1, 100_000, 100_000, "2025-12").await.unwrap();
+        assert_eq!(try_reverse(&world, paid.voucher.seq, "2026-01-21").await.unwrap(), 2);
+        assert_eq!((stands(&world, Book::Grant, 1002).await, stands(&world, Book::Revenue, 5401).await), (300_000, 300_000));
         all_laws_hold(&world).await;
     }
 
@@ -611,7 +678,10 @@ on_both! {
         let no = call(committee, "POST", "/revenue-distributions", to_owners).await.must(201)["entry_no"].clone();
         let shares = call(committee, "GET", &format!("/revenue-entries/{no}/shares"), Value::Null).await.must(200);
         assert_eq!(shares["items"].as_array().unwrap().len(), 12);
-        let pledge = json!({ "beneficiary": "改造项目", "amount_fen": 20_000, "from_on": "2025-01-01", "until_on": "2027-12-31",
+        let reserved = json!({ "title": "小河里改造", "built_on": "1998-06-30", "buildings": 1, "households": 12,
+            "area_centi_m2": 98_580, "evidence": "储备库名单 2026" });
+        let matter = call(Role::StreetOffice, "POST", "/renovations", reserved).await.must(201)["project_matter_no"].clone();
+        let pledge = json!({ "project_matter_no": matter, "amount_fen": 20_000, "from_on": "2025-01-01", "until_on": "2027-12-31",
             "round_no": business, "motion_no": 1, "evidence": "协议 1" });
         call(committee, "POST", "/revenue-pledges", pledge).await.must(201);
         let published = json!({ "covers": "year", "through": "2025-12", "posted_on": "2026-01-25", "place": "公告栏", "evidence": "照片 1" });

@@ -146,14 +146,14 @@ async fn interest(world: &World, tranche: TrancheNo, fen: i64) -> Result<subsidy
     done.await.map(|done| done.answer)
 }
 
-async fn hand_back(world: &World, tranche: TrancheNo, fen: i64) -> Result<subsidy::Moved> {
+pub async fn hand_back(world: &World, tranche: TrancheNo, fen: i64) -> Result<subsidy::Moved> {
     let done = world.act("subsidy.hand-back", moving(tranche, fen), |tx, a| {
         Box::pin(subsidy::hand_back(tx, a))
     });
     done.await.map(|done| done.answer)
 }
 
-fn spending(tranche: TrancheNo, content: Option<ContentNo>, fen: i64) -> Spending {
+pub fn spending(tranche: TrancheNo, content: Option<ContentNo>, fen: i64) -> Spending {
     Spending {
         tranche_no: tranche,
         content_no: content,
@@ -166,12 +166,12 @@ fn spending(tranche: TrancheNo, content: Option<ContentNo>, fen: i64) -> Spendin
     }
 }
 
-async fn spend(world: &World, asked: Spending) -> Result<subsidy::Moved> {
+pub async fn spend(world: &World, asked: Spending) -> Result<subsidy::Moved> {
     let done = world.act("subsidy.spend", asked, |tx, a| Box::pin(subsidy::spend(tx, a)));
     done.await.map(|done| done.answer)
 }
 
-async fn claw_back(world: &World, move_no: TrancheMoveNo, fen: i64) -> Result<subsidy::Moved> {
+pub async fn claw_back(world: &World, move_no: TrancheMoveNo, fen: i64) -> Result<subsidy::Moved> {
     let asked = ClawingBack {
         move_no,
         amount_fen: Money::fen(fen),
@@ -194,14 +194,14 @@ async fn reverse(world: &World, seq: i32) -> Result<()> {
     done.await.map(|_| ())
 }
 
-async fn project(world: &World, title: &str) -> MatterNo {
+pub async fn project(world: &World, title: &str) -> MatterNo {
     let done = world.act("subsidy.list-contents", title.to_owned(), |tx, title| {
         Box::pin(journal::open_project(tx, title))
     });
     done.await.unwrap().answer
 }
 
-fn content(item: &str, building: &str, fen: i64) -> NewContent {
+pub fn content(item: &str, building: &str, fen: i64) -> NewContent {
     NewContent {
         item: item.into(),
         building: building.into(),
@@ -210,7 +210,11 @@ fn content(item: &str, building: &str, fen: i64) -> NewContent {
     }
 }
 
-async fn list(world: &World, project: MatterNo, new: Vec<NewContent>) -> Result<Vec<ContentNo>> {
+pub async fn list(
+    world: &World,
+    project: MatterNo,
+    new: Vec<NewContent>,
+) -> Result<Vec<ContentNo>> {
     let done = world.act("subsidy.list-contents", (project, new), |tx, (project, new)| {
         Box::pin(subsidy::list_contents(tx, *project, new))
     });
@@ -629,7 +633,10 @@ on_both! {
     /// Through the doors, each with its own token: a programme, its tranche, what it may and may not pay, and the ledger of it.
     async fn a_subsidy_goes_through_the_doors_by_role(world: World) {
         let doors = Doors::of(&world);
-        let knock = async |role, path: &str, body: Value| doors.knock(&token(role), "POST", path, Some(&body)).await;
+        let knock = async |role, path: &str, body: Value| {
+            let said = doors.knock(&token(role), "POST", path, Some(&body)).await;
+            doors.signed(said).await
+        };
         let (street, company) = (Role::StreetOffice, Role::PropertyCompany);
         let new = serde_json::to_value(programme("街〔2026〕8号", Level::Street, 1_000_000, &[], &["cleaning"])).unwrap();
         knock(company, "/api/v1/programmes", new.clone()).await.must(403);

@@ -5,21 +5,19 @@ use ledger::books::{Books, Done};
 use ledger::calendar::Month;
 use ledger::governance::Scope;
 use ledger::id::{
-    LineNo, MotionNo, ProjectNo, PublicationNo, RenewalNo, RevenueEntryNo, RevenueLeaseNo,
-    RevenueTermsNo, RoundNo,
+    LineNo, MatterNo, MotionNo, ProjectNo, PublicationNo, RenewalNo, RevenueEntryNo,
+    RevenueLeaseNo, RevenueTermsNo, RoundNo,
 };
 use ledger::money::Money;
 use ledger::property::Housing;
-use ledger::revenue::distribution::{
-    self, Distributing, Pledge, Pledging, ShareRow, Standing, To, Use, standings,
-};
+use ledger::revenue::distribution::{self, Distributing, ShareRow, Standing, To, Use, standings};
 use ledger::revenue::entry::{
     self, Clearing, Cost, Entered, EntryRow, Purse, Receiving, Sharing, Spending,
 };
+use ledger::revenue::handover::{self, HandingOver, Handover};
 use ledger::revenue::lease::{self, Ending, Every, Lease, NewLease};
-use ledger::revenue::publication::{
-    self, HandingOver, Handover, Open, Publication, Publishing, Stretch, TakingDown,
-};
+use ledger::revenue::pledge::{self, Pledge, Pledging};
+use ledger::revenue::publication::{self, Open, Publication, Publishing, Stretch, TakingDown};
 use ledger::revenue::{self, Income, Terms};
 use ledger::tariff::Taxpayer;
 use serde_json::json;
@@ -449,9 +447,9 @@ impl DistributeArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct PledgeArgs {
-    /// 受让的改造项目
-    #[arg(long)]
-    beneficiary: String,
+    /// 受让的改造项目的事项编号
+    #[arg(long, value_name = "NO", value_parser = number)]
+    project: i32,
     #[command(flatten)]
     scope: ScopeArgs,
     /// 让渡金额（元）
@@ -642,7 +640,7 @@ async fn registered(seat: &Seat, asked: Revenue, is_json: bool, out: Out<'_>) ->
         }
         Revenue::Pledge(args) => {
             let asked = Pledging {
-                beneficiary: args.beneficiary,
+                project_matter_no: MatterNo(args.project),
                 scope: args.scope.scope(),
                 amount_fen: args.amount,
                 from_on: args.from.0,
@@ -786,7 +784,7 @@ async fn look(books: &Books, asked: Revenue, out: Out<'_>) -> Ran {
             super::rows(out, is_json, &found, share_line)
         }
         Revenue::Pledges(_) => {
-            super::rows(out, is_json, &distribution::pledges(&mut view, id).await?, pledge_line)
+            super::rows(out, is_json, &pledge::pledges(&mut view, id).await?, pledge_line)
         }
         Revenue::Sheet { period: PeriodArgs { covers, through }, .. } => {
             let told = publication::sheet(&mut view, id, covers, through, today).await?;
@@ -806,7 +804,7 @@ async fn look(books: &Books, asked: Revenue, out: Out<'_>) -> Ran {
             super::rows(out, is_json, &found, duty_line)
         }
         Revenue::Handovers(_) => {
-            super::rows(out, is_json, &publication::handovers(&mut view, id).await?, handover_line)
+            super::rows(out, is_json, &handover::handovers(&mut view, id).await?, handover_line)
         }
         _ => Err(unread()),
     }

@@ -320,14 +320,7 @@ pub async fn reverse(tx: &mut Tx, no: RenovationNo, asked: &Reversing) -> Result
     if payment.is_reversed {
         return Err(REVERSED.refuse(format!("付款 {} 已冲销", payment.no)).into());
     }
-    let mut vouchers: Vec<(i16, i32)> =
-        payment.parts.iter().filter_map(|part| Some((part.book, part.voucher?))).collect();
-    vouchers.sort_unstable();
-    vouchers.dedup();
-    for (book, seq) in vouchers {
-        let book = if book == Book::Fund.number() { Book::Fund } else { Book::Grant };
-        bank::reverse(tx, book, VoucherSeq(seq), asked.on, Style::Red, asked.reason.trim()).await?;
-    }
+    // Written before its vouchers go, so that none of them goes by itself.
     let row = [
         compound.0.into(),
         no.0.into(),
@@ -337,6 +330,15 @@ pub async fn reverse(tx: &mut Tx, no: RenovationNo, asked: &Reversing) -> Result
         tx.act().0.into(),
     ];
     tx.put(&rows::REVERSAL, &row);
+    tx.flush().await?;
+    let mut vouchers: Vec<(i16, i32)> =
+        payment.parts.iter().filter_map(|part| Some((part.book, part.voucher?))).collect();
+    vouchers.sort_unstable();
+    vouchers.dedup();
+    for (book, seq) in vouchers {
+        let book = if book == Book::Fund.number() { Book::Fund } else { Book::Grant };
+        bank::reverse(tx, book, VoucherSeq(seq), asked.on, Style::Red, asked.reason.trim()).await?;
+    }
     payment.is_reversed = true;
     Ok(payment.into())
 }

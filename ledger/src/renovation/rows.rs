@@ -7,8 +7,9 @@ use crate::books::{Reads, Role, View};
 use crate::calendar::Day;
 use crate::error::{Result, Storage};
 use crate::id::{
-    CompoundId, ContentNo, MatterNo, PaidInNo, PaidNo, RenovationNo, SourceNo, StepNo,
+    CompoundId, ContentNo, MatterNo, PaidInNo, PaidNo, RenovationNo, SourceNo, StepNo, VoucherSeq,
 };
+use crate::journal::Book;
 use crate::money::Money;
 
 macro_rules! tables {
@@ -221,6 +222,24 @@ pub(super) async fn payments(
         }
     }
     Ok(found)
+}
+
+/// The payment that stands with a voucher as one of its own.
+pub(super) async fn payment_of(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    seq: VoucherSeq,
+) -> Result<Option<(RenovationNo, PaidNo)>> {
+    let sql = "SELECT p.renovation_no, p.payment_no FROM renovation_part p
+               WHERE p.compound_id = $1 AND p.book = $2 AND p.voucher_seq = $3
+                 AND NOT EXISTS (SELECT 1 FROM renovation_reversal r WHERE r.compound_id = p.compound_id
+                                   AND r.renovation_no = p.renovation_no AND r.payment_no = p.payment_no)";
+    let values = vec![compound.0.into(), book.number().into(), seq.0.into()];
+    let found = view.rows(RENOVATIONS, sql, values).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let no = RenovationNo(row.try_get("", "renovation_no")?);
+    Ok(Some((no, PaidNo(row.try_get("", "payment_no")?))))
 }
 
 /// A source's money as it came.

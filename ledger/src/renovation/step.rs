@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{Day, iso_day};
+use crate::calendar::{Day, Month, iso_day};
 use crate::id::{ContentNo, MotionNo, ProjectNo, RoundNo};
 use crate::money::Money;
 use crate::policy::Digest;
@@ -599,10 +599,14 @@ pub struct PayingIn {
     /// Who.
     #[schemars(description = "出资人：单位名称；居民写“业主”", example = &"某供水公司")]
     pub payer: String,
-    /// The owners' vote that gives public revenue away.
+    /// The pledge that gives public revenue away.
     #[serde(default)]
-    #[schemars(description = "让渡公共收益的表决")]
-    pub vote: Option<Vote>,
+    #[schemars(description = "让渡编号：让渡的公共收益须写，其他来源不写", example = 1)]
+    pub pledge_no: Option<crate::id::PledgeNo>,
+    /// Of which period the revenue is.
+    #[serde(default)]
+    #[schemars(description = "所付收益的期间：末月，与让渡编号同写")]
+    pub through: Option<Month>,
     /// The bank's line.
     #[serde(default)]
     #[schemars(description = "银行流水编号：尚未导入流水的不写", example = 3)]

@@ -3,22 +3,19 @@
 //! Always: nothing is distributed that was not earned and is not left; the fund's part of every period so far is met before
 //! anything goes elsewhere; what goes elsewhere stands on a resolution of exactly these owners and within its cap, counted over
 //! everything that rests on it. Shares by area are the allocation's, to the fen (民法典 283). To the fund is [`fund::assign_revenue`],
-//! two books and one transfer. A pledge (让渡) is paid into the grant's book by the room that keeps the renovation, which brings
-//! its own half of the transfer ([`pay_pledged`]).
+//! two books and one transfer. What is promised to a renovation is [`super::pledge`]'s.
 //! Limits: of each owner's share the payment is one voucher of at most 19,990 dwellings.
-
-use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{BANK, Entered, New, claim, ended, keep, line_of, may_be_paid, posted, rhythm};
+use super::pledge::promised_by;
 use super::reckon::{self, Move, Sort, Stand, least_of, period_of};
-use super::rows::{self, ENTRIES, PLEDGE, SHARE};
+use super::rows::{self, ENTRIES, SHARE};
 use super::{
-    DAY, DEFICIT, FUND_FIRST, FUND_WORKS, NO_PLEDGE, NO_PROJECT, OVER_PLEDGE, SCOPE, Whose,
-    in_words, is_within, may_be_amount, may_be_day, may_be_scope, may_be_text, may_have_been,
-    pack_at, part_of, resolved, terms,
+    DEFICIT, FUND_FIRST, FUND_WORKS, NO_PROJECT, REVERSED_GIVEN, SCOPE, Whose, in_words, is_within,
+    may_be_amount, may_be_scope, may_be_text, may_have_been, pack_at, part_of, resolved, terms,
 };
 use crate::allocation::{self, Basis, Place, Short, Work, allocate};
 use crate::books::{Reads, Tx, View};
@@ -27,10 +24,9 @@ use crate::error::Result;
 use crate::fund::{self, Assigning};
 use crate::governance::{Matter, Resolution, Scope};
 use crate::id::{
-    CompoundId, DwellingNo, LineNo, MotionNo, PledgeNo, ProjectNo, RenewalNo, RevenueEntryNo,
-    RoundNo,
+    CompoundId, DwellingNo, LineNo, MotionNo, ProjectNo, RenewalNo, RevenueEntryNo, RoundNo,
 };
-use crate::journal::{self, Book, Entry, Line, Posted};
+use crate::journal::{Book, Line, Voucher};
 use crate::measure::Area;
 use crate::money::Money;
 use crate::policy::Pack;
@@ -40,8 +36,6 @@ use crate::property::{self, Dwelling, Housing, Usage};
 const TO_OWNERS: i32 = 5201;
 /// 5301 业主共同决定的支出.
 const TO_USES: i32 = 5301;
-/// 5401 让渡给改造项目.
-const TO_RENOVATION: i32 = 5401;
 
 /// On what the owners may decide that revenue is used (`domain.md` §5.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
@@ -428,12 +422,11 @@ pub async fn distribute(tx: &mut Tx, asked: &Distributing) -> Result<Entered> {
             may_be_paid(tx, amount).await?;
             let line = line_of(tx, asked.line_no, -amount, asked.on).await?;
             let evidence = asked.evidence.clone();
-            let assigning =
-                Assigning { amount_fen: amount, assigned_on: asked.on, housing, plan_no, evidence };
-            let done = fund::assign_revenue(tx, &assigning).await?;
-            claim(tx, line.as_ref(), done.revenue);
+            let assigning = Assigning { amount, on: asked.on, housing, plan_no, evidence };
+            let voucher = fund::assign_revenue(tx, &assigning).await?;
+            claim(tx, line.as_ref(), voucher);
             let new = New { line: asked.line_no, party: "维修资金专户", ..base };
-            Ok(keep(tx, Sort::Fund, &new, done.revenue))
+            Ok(keep(tx, Sort::Fund, &new, voucher))
         }
         To::Owners { round_no, motion_no } => {
             let by = (*round_no, *motion_no);
@@ -485,7 +478,7 @@ pub async fn distribute(tx: &mut Tx, asked: &Distributing) -> Result<Entered> {
 }
 
 /// Whether there is so much to give, and whether it may go past the fund.
-async fn may_be_given(
+pub(super) async fn may_be_given(
     tx: &mut Tx,
     moves: &[Move],
     scope: &str,
@@ -525,6 +518,52 @@ async fn may_be_given(
     Ok(())
 }
 
+/// Whether a voucher of the room may be taken back: what was given away stays earned, and the fund's part stays first.
+///
+/// # Errors
+/// `revenue.reversal-distributed`; those of [`crate::policy::at`].
+pub(crate) async fn may_be_reversed(tx: &mut Tx, voucher: &Voucher) -> Result<()> {
+    if voucher.posted.book != Book::Revenue {
+        return Ok(());
+    }
+    tx.flush().await?;
+    let (compound, today) = (tx.compound(), tx.at().day());
+    let moves = rows::moves(tx, compound).await?;
+    let Some(of) = moves.iter().find(|m| m.voucher == voucher.posted.seq) else { return Ok(()) };
+    let name = voucher.posted;
+    if of.sort == Sort::Income
+        && let Some(gap) = reckon::unearned_without(&moves, of)
+    {
+        let evidence = format!("冲销 {name} 后，已分配的比净收益多 {} 元", gap.grouped());
+        return Err(REVERSED_GIVEN.refuse(evidence).with("gap_fen", gap.in_fen()).into());
+    }
+    if of.sort == Sort::Fund {
+        let rest: Vec<Move> = moves.iter().filter(|m| m.voucher != of.voucher).cloned().collect();
+        let elsewhere = |m: &&Move| {
+            m.scope == of.scope && m.sort.distributes() && m.sort != Sort::Fund && stands(&rest, m)
+        };
+        let Some(last) = rest.iter().filter(elsewhere).filter_map(|m| m.through).max() else {
+            return Ok(());
+        };
+        if let Some(first) = owed(tx, compound, &rest, &of.scope, last, today).await?.first() {
+            let owed = first.owed_fen;
+            let evidence = format!(
+                "冲销 {name} 后，{} 至 {}应划维修资金尚差 {} 元，而收益已另作他用",
+                first.from,
+                first.through,
+                owed.grouped()
+            );
+            return Err(REVERSED_GIVEN.refuse(evidence).with("gap_fen", owed.in_fen()).into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether an entry was not reversed.
+fn stands(moves: &[Move], of: &Move) -> bool {
+    moves.iter().filter(|m| m.voucher == of.voucher).map(|m| m.amount).sum::<Money>().is_positive()
+}
+
 /// Whether the law lets it be used so.
 fn may_be_used(
     is_works: bool,
@@ -558,17 +597,16 @@ async fn decided(
 ) -> Result<Resolution> {
     let compound = tx.compound();
     let resolution = resolved(tx, compound, by, owners, asked.on, &DISPOSES).await?;
-    let pledged = pledges(tx, compound).await?;
-    let promised: Money = pledged.iter().filter(|p| p.by() == by).map(|p| p.amount_fen).sum();
+    let promised = promised_by(tx, compound, by).await?;
     is_within(&resolution, spent_by(moves, by) + promised + asked.amount_fen)?;
     Ok(resolution)
 }
 
 /// What lets revenue be disposed of: how business is done and what becomes of its proceeds (八), works (七), and anything else (九).
-const DISPOSES: [Matter; 3] = [Matter::Business, Matter::Rebuild, Matter::Other];
+pub(super) const DISPOSES: [Matter; 3] = [Matter::Business, Matter::Rebuild, Matter::Other];
 
 /// What was spent on a resolution; a pledge counts whole, whatever was paid of it.
-fn spent_by(moves: &[Move], by: (RoundNo, MotionNo)) -> Money {
+pub(super) fn spent_by(moves: &[Move], by: (RoundNo, MotionNo)) -> Money {
     let spent = moves.iter().filter(|m| m.by == Some(by) && m.sort != Sort::Pledge);
     spent.map(|m| m.amount).sum()
 }
@@ -677,243 +715,4 @@ pub async fn shares(
         });
     }
     Ok(found)
-}
-
-/// Revenue to pledge to a renovation (让渡).
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "NewRevenuePledge", description = "要登记的让渡：以一段期间的公共收益出资改造")]
-pub struct Pledging {
-    /// To which renovation.
-    #[schemars(description = "受让的改造项目", example = &"2026 年老旧小区改造")]
-    pub beneficiary: String,
-    /// Whose revenue.
-    #[serde(default)]
-    #[schemars(description = "归谁：不写则为全体业主", with = "Option<Whose>")]
-    pub scope: Option<Scope>,
-    /// How much in all.
-    #[schemars(
-        description = "让渡金额：分",
-        range(min = 1, max = 10_000_000_000_000_i64),
-        example = 10_000_000
-    )]
-    pub amount_fen: Money,
-    /// The first day of the revenue that is pledged.
-    #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "让渡期间的起日")]
-    pub from_on: Day,
-    /// The last.
-    #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "让渡期间的止日")]
-    pub until_on: Day,
-    /// The round.
-    #[schemars(description = "表决编号", example = 1)]
-    pub round_no: RoundNo,
-    /// The motion.
-    #[schemars(description = "事项编号", example = 1)]
-    pub motion_no: MotionNo,
-    /// What it rests on.
-    #[schemars(description = "凭据：让渡协议", example = &"让渡协议 1")]
-    pub evidence: String,
-}
-
-/// A pledge, and what was paid of it.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[schemars(rename = "RevenuePledge", description = "让渡")]
-pub struct Pledge {
-    /// Its number.
-    #[schemars(description = "让渡编号", example = 1)]
-    pub pledge_no: PledgeNo,
-    /// To which renovation.
-    #[schemars(description = "受让的改造项目", example = &"2026 年老旧小区改造")]
-    pub beneficiary: String,
-    /// Whose revenue.
-    #[serde(serialize_with = "in_words")]
-    #[schemars(description = "归谁", with = "String", example = &"全体业主")]
-    pub scope: Scope,
-    /// How much in all.
-    #[schemars(description = "让渡金额：分", example = 10_000_000)]
-    pub amount_fen: Money,
-    /// What was paid.
-    #[schemars(description = "已付：分", example = 2_000_000)]
-    pub paid_fen: Money,
-    /// What is left of it.
-    #[schemars(description = "未付：分", example = 8_000_000)]
-    pub left_fen: Money,
-    /// The first day.
-    #[schemars(description = "起日")]
-    pub from_on: Day,
-    /// The last.
-    #[schemars(description = "止日")]
-    pub until_on: Day,
-    /// The round.
-    #[schemars(description = "表决编号", example = 1)]
-    pub round_no: RoundNo,
-    /// The motion.
-    #[schemars(description = "事项编号", example = 1)]
-    pub motion_no: MotionNo,
-    /// What it rests on.
-    #[schemars(description = "凭据", example = &"让渡协议 1")]
-    pub evidence: String,
-}
-
-impl Pledge {
-    fn by(&self) -> (RoundNo, MotionNo) {
-        (self.round_no, self.motion_no)
-    }
-}
-
-/// Pledges revenue to a renovation. Nothing moves yet.
-///
-/// # Errors
-/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.scope`, those of [`Resolution::of`],
-/// `revenue.resolution`, `revenue.over-cap`.
-pub async fn pledge(tx: &mut Tx, asked: &Pledging) -> Result<PledgeNo> {
-    may_be_text("改造项目", &asked.beneficiary)?;
-    may_be_text("凭据", &asked.evidence)?;
-    may_be_amount(asked.amount_fen)?;
-    may_be_day("起日", asked.from_on)?;
-    may_be_day("止日", asked.until_on)?;
-    if asked.until_on < asked.from_on {
-        return Err(DAY.refuse(format!("{} 至 {}", asked.from_on, asked.until_on)).into());
-    }
-    let (compound, today) = (tx.compound(), tx.at().day());
-    tx.flush().await?;
-    let whole = Scope::Compound {};
-    let owners = asked.scope.as_ref().unwrap_or(&whole);
-    let scope = may_be_scope(tx, compound, owners).await?;
-    let by = (asked.round_no, asked.motion_no);
-    let resolution = resolved(tx, compound, by, owners, today, &DISPOSES).await?;
-    let moves = rows::moves(tx, compound).await?;
-    let known = pledges(tx, compound).await?;
-    let promised: Money = known.iter().filter(|p| p.by() == by).map(|p| p.amount_fen).sum();
-    is_within(&resolution, spent_by(&moves, by) + promised + asked.amount_fen)?;
-
-    let no = PledgeNo(tx.next_no("revenue-pledge"));
-    let row = [
-        compound.0.into(),
-        no.0.into(),
-        asked.beneficiary.trim().into(),
-        scope.as_str().into(),
-        asked.amount_fen.in_fen().into(),
-        asked.from_on.into(),
-        asked.until_on.into(),
-        asked.round_no.0.into(),
-        asked.motion_no.0.into(),
-        resolution.digest().into(),
-        asked.evidence.trim().into(),
-        tx.act().0.into(),
-    ];
-    tx.put(&PLEDGE, &row);
-    Ok(no)
-}
-
-/// Pledges, by number, with what was paid of each.
-///
-/// # Errors
-/// Storage.
-pub async fn pledges(view: &mut impl View, compound: CompoundId) -> Result<Vec<Pledge>> {
-    let mut paid: BTreeMap<PledgeNo, Money> = BTreeMap::new();
-    for one in rows::moves(view, compound).await? {
-        if let Some(no) = one.pledge {
-            *paid.entry(no).or_default() += one.amount;
-        }
-    }
-    let sql = "SELECT pledge_no, beneficiary, scope, amount_fen, from_on, until_on, round_no, motion_no, evidence
-               FROM revenue_pledge WHERE compound_id = $1 ORDER BY pledge_no";
-    let mut found = Vec::new();
-    for row in view.rows(ENTRIES, sql, vec![compound.0.into()]).await? {
-        let pledge_no = PledgeNo(row.try_get("", "pledge_no")?);
-        let amount_fen = Money::fen(row.try_get("", "amount_fen")?);
-        let paid_fen = paid.get(&pledge_no).copied().unwrap_or_default();
-        found.push(Pledge {
-            pledge_no,
-            beneficiary: row.try_get("", "beneficiary")?,
-            scope: rows::of_kept(&row.try_get::<String>("", "scope")?)?,
-            amount_fen,
-            paid_fen,
-            left_fen: amount_fen - paid_fen,
-            from_on: row.try_get("", "from_on")?,
-            until_on: row.try_get("", "until_on")?,
-            round_no: RoundNo(row.try_get("", "round_no")?),
-            motion_no: MotionNo(row.try_get("", "motion_no")?),
-            evidence: row.try_get("", "evidence")?,
-        });
-    }
-    Ok(found)
-}
-
-/// A payment of a pledge.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PayingPledge {
-    /// Which.
-    pub pledge_no: PledgeNo,
-    /// The period whose revenue pays, by its last month.
-    pub through: Month,
-    /// How much.
-    pub amount_fen: Money,
-    /// The day.
-    pub on: Day,
-    /// What proves it.
-    pub evidence: String,
-}
-
-/// Pays a pledge out of what is left of a period: Dr 5401 / Cr 1002 here, and `into` in the grant's book, one transfer. The
-/// room that keeps the renovation brings `into`: its own accounts, its own matter, the same amount and day.
-///
-/// # Errors
-/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.no-pledge`, `revenue.over-pledge`,
-/// `revenue.period`, `revenue.deficit`, `revenue.fund-first`, `revenue.short`, those of [`journal::transfer`].
-pub async fn pay_pledged(
-    tx: &mut Tx,
-    asked: &PayingPledge,
-    into: Entry,
-) -> Result<(Entered, Posted)> {
-    may_be_text("凭据", &asked.evidence)?;
-    may_be_amount(asked.amount_fen)?;
-    let (compound, today, amount) = (tx.compound(), tx.at().day(), asked.amount_fen);
-    may_have_been("日期", asked.on, today)?;
-    tx.flush().await?;
-    let known = pledges(tx, compound).await?;
-    let last = asked.through.last_day();
-    let live =
-        |p: &Pledge| p.pledge_no == asked.pledge_no && p.from_on <= last && last <= p.until_on;
-    let found = known.into_iter().find(live);
-    let missing = || NO_PLEDGE.refuse(format!("让渡 {}，{last}", asked.pledge_no));
-    let pledge = found.ok_or_else(missing)?;
-    let brought: Money = into.lines.iter().map(|l| l.signed().max(Money::ZERO)).sum();
-    if amount > pledge.left_fen || into.book != Book::Grant || brought != amount {
-        let evidence =
-            format!("尚余 {} 元，付款 {} 元", pledge.left_fen.grouped(), amount.grouped());
-        return Err(OVER_PLEDGE.refuse(evidence).with("left_fen", pledge.left_fen.in_fen()).into());
-    }
-    let (period, pack) = ended(tx, compound, asked.through, today).await?;
-    let scope = rows::kept(&pledge.scope)?;
-    let moves = rows::moves(tx, compound).await?;
-    may_be_given(tx, &moves, &scope, (period, &pack), amount, false).await?;
-    may_be_paid(tx, amount).await?;
-
-    let from = Entry {
-        book: Book::Revenue,
-        effective_on: asked.on,
-        kind: journal::Kind::Transfer,
-        memo: format!("公共收益让渡 {}", pledge.beneficiary),
-        source: String::new(),
-        evidence: asked.evidence.trim().to_owned(),
-        lines: vec![Line::debit(TO_RENOVATION, amount), Line::credit(BANK, amount)],
-    };
-    let (_, from, into) = journal::transfer(tx, from, into).await?;
-    let new = New {
-        scope: &scope,
-        amount,
-        on: asked.on,
-        through: Some(asked.through),
-        party: &pledge.beneficiary,
-        evidence: &asked.evidence,
-        pledge: Some(asked.pledge_no),
-        by: Some(pledge.by()),
-        pack: &pack.provenance.to_string(),
-        ..New::default()
-    };
-    Ok((keep(tx, Sort::Pledge, &new, from), into))
 }

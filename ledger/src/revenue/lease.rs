@@ -24,6 +24,7 @@ use crate::calendar::{Day, iso_day};
 use crate::error::{Refusal, Result};
 use crate::governance::{Matter, Scope};
 use crate::id::{CompoundId, MotionNo, RevenueLeaseNo, RoundNo};
+use crate::journal::Book;
 use crate::money::{Money, split};
 
 /// How often rent is paid.
@@ -438,6 +439,57 @@ pub(super) async fn standing(
         });
     }
     Ok(leases)
+}
+
+/// Contracts whose rent is overdue on a day, compound by compound: how many, and how much. Two questions, whatever the number of
+/// compounds; `these` and `list` are the words and the value of [`View::list_of`], the value being the first.
+pub(crate) async fn overdue(
+    view: &mut impl View,
+    these: &str,
+    list: &sea_orm::Value,
+    on: Day,
+) -> Result<BTreeMap<i32, (i64, Money)>> {
+    let sql = format!(
+        "SELECT e.compound_id, e.lease_no, CAST(sum(e.amount_fen) AS BIGINT) AS received FROM revenue_entry e
+         LEFT JOIN voucher r ON r.compound_id = e.compound_id AND r.book = $3 AND r.reverses_seq = e.voucher_seq
+           AND r.effective_on <= $2
+         WHERE e.compound_id {these} AND e.sort = 'income' AND e.lease_no IS NOT NULL AND e.entered_on <= $2
+           AND r.seq IS NULL
+         GROUP BY e.compound_id, e.lease_no"
+    );
+    let values = vec![list.clone(), on.into(), Book::Revenue.number().into()];
+    let mut received: BTreeMap<(i32, i32), Money> = BTreeMap::new();
+    for row in view.rows(rows::ENTRIES, &sql, values).await? {
+        let key = (row.try_get("", "compound_id")?, row.try_get("", "lease_no")?);
+        received.insert(key, Money::fen(row.try_get("", "received")?));
+    }
+    let sql = format!(
+        "SELECT d.compound_id, d.lease_no, d.from_on, d.until_on, d.due_on, d.amount_fen, e.ended_on FROM revenue_due d
+         LEFT JOIN revenue_lease_end e ON e.compound_id = d.compound_id AND e.lease_no = d.lease_no
+         WHERE d.compound_id {these} AND d.due_on < $2"
+    );
+    let mut dues: BTreeMap<(i32, i32), (Vec<Due>, Option<Day>)> = BTreeMap::new();
+    for row in view.rows(LEASES, &sql, vec![list.clone(), on.into()]).await? {
+        let key = (row.try_get("", "compound_id")?, row.try_get("", "lease_no")?);
+        let of = dues.entry(key).or_default();
+        of.1 = row.try_get("", "ended_on")?;
+        of.0.push(Due {
+            from_on: row.try_get("", "from_on")?,
+            until_on: row.try_get("", "until_on")?,
+            due_on: row.try_get("", "due_on")?,
+            amount_fen: Money::fen(row.try_get("", "amount_fen")?),
+        });
+    }
+    let mut found: BTreeMap<i32, (i64, Money)> = BTreeMap::new();
+    for (key, (mut dues, ended_on)) in dues {
+        dues.sort_by_key(|due| due.due_on);
+        let kept = Kept::of(&until(&dues, ended_on), received.remove(&key).unwrap_or_default(), on);
+        if kept.owed.is_positive() {
+            let of = found.entry(key.0).or_default();
+            *of = (of.0 + 1, of.1 + kept.owed);
+        }
+    }
+    Ok(found)
 }
 
 /// How dues are kept: what came in settles the oldest first.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Day, Month};
-use crate::id::{MotionNo, PledgeNo, RevenueEntryNo, RevenueLeaseNo, RoundNo};
+use crate::id::{MotionNo, PledgeNo, RevenueLeaseNo, RoundNo, VoucherSeq};
 use crate::money::Money;
 use crate::policy::terms::{Bar, Covers, Fraction};
 
@@ -125,7 +125,8 @@ impl Sort {
 /// An entry, or the reversal of one: then its amounts are negative and its day that of the reversal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Move {
-    pub(super) entry_no: Option<RevenueEntryNo>,
+    /// The voucher of the entry, of a reversal that of what it reverses.
+    pub(super) voucher: VoucherSeq,
     pub(super) sort: Sort,
     pub(super) what: String,
     pub(super) scope: String,
@@ -249,6 +250,14 @@ pub(super) fn stand(
     }
 }
 
+/// What would be given away of a scope and not earned, were one of its vouchers taken back: distributed less the net, if more was.
+pub(super) fn unearned_without(moves: &[Move], of: &Move) -> Option<Money> {
+    let rest: Vec<Move> = moves.iter().filter(|m| m.voucher != of.voucher).cloned().collect();
+    let given = distributed(&rest, &of.scope, None, |_| true);
+    let earned = net(&rest, &of.scope, Day::MIN, Day::MAX).net().max(Money::ZERO);
+    (given > earned).then(|| given - earned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,7 +269,7 @@ mod tests {
 
     fn moved(sort: Sort, on: &str, fen: i64, tax: i64, through: Option<&str>) -> Move {
         Move {
-            entry_no: None,
+            voucher: VoucherSeq(1),
             sort,
             what: String::new(),
             scope: "all".to_owned(),
@@ -332,6 +341,23 @@ mod tests {
         let second = quarter(&moves, "2026-06");
         assert_eq!((second.carried.in_fen(), second.base.in_fen()), (-36_807, 13_193));
         assert_eq!(second.available.in_fen(), 13_193);
+    }
+
+    #[test]
+    fn what_was_given_away_must_have_been_earned() {
+        let of = |voucher, sort, fen: i64, through| {
+            let on = "2026-01-10";
+            Move { voucher: VoucherSeq(voucher), ..moved(sort, on, fen, 0, through) }
+        };
+        let moves = [
+            of(1, Sort::Income, 10_000, None),
+            of(2, Sort::Income, 5_000, None),
+            of(3, Sort::Cost, 3_000, None),
+            of(4, Sort::Fund, 9_000, Some("2026-03")),
+        ];
+        let gap = |at: usize| unearned_without(&moves, &moves[at]).map(Money::in_fen);
+        assert_eq!((gap(0), gap(1), gap(2), gap(3)), (Some(7_000), Some(2_000), None, None));
+        assert_eq!(unearned_without(&moves[..3], &moves[0]), None, "a deficit is no theft");
     }
 
     /// What was distributed is gone, and what was lost since cannot be given away; what was earned since waits.

@@ -9,9 +9,8 @@ use crate::books::sheaf::{Kind as Column, Table};
 use crate::books::{Reads, View};
 use crate::calendar::Month;
 use crate::error::{Result, Storage};
-use crate::governance::Scope;
 use crate::id::{
-    CompoundId, MotionNo, PledgeNo, RevenueEntryNo, RevenueLeaseNo, RevenueTermsNo, RoundNo,
+    CompoundId, MotionNo, PledgeNo, RevenueLeaseNo, RevenueTermsNo, RoundNo, VoucherSeq,
 };
 use crate::journal::Book;
 use crate::money::Money;
@@ -34,7 +33,7 @@ tables! {
         "signed_on" Day, "from_on" Day, "until_on" Day, "round_no" Int, "motion_no" Int, "digest" Text, "act_no" Int];
     DUE "revenue_due" 6 ["lease_no" Int, "due_no" Int, "from_on" Day, "until_on" Day, "due_on" Day, "amount_fen" Big];
     LEASE_END "revenue_lease_end" 6 ["lease_no" Int, "ended_on" Day, "reason" Text, "act_no" Int];
-    PLEDGE "revenue_pledge" 5 ["pledge_no" Int, "beneficiary" Text, "scope" Text, "amount_fen" Big, "from_on" Day,
+    PLEDGE "revenue_pledge" 5 ["pledge_no" Int, "matter_no" Int, "scope" Text, "amount_fen" Big, "from_on" Day,
         "until_on" Day, "round_no" Int, "motion_no" Int, "digest" Text, "evidence" Text, "act_no" Int];
     ENTRY "revenue_entry" 8 ["entry_no" Int, "sort" Text, "what" Text, "scope" Text, "lease_no" SomeInt, "purse" Text,
         "amount_fen" Big, "tax_fen" Big, "entered_on" Day, "through" Int, "party" Text, "evidence" Text, "line_no" SomeInt,
@@ -112,9 +111,9 @@ pub(super) async fn terms(
     Ok(found)
 }
 
-/// Every entry and every reversal of one, by day; and what was assigned to the fund past this room.
+/// Every entry and every reversal of one, by day.
 pub(super) async fn moves(view: &mut impl View, compound: CompoundId) -> Result<Vec<Move>> {
-    let sql = "SELECT e.entry_no, e.sort, e.what, e.scope, COALESCE(e.lease_no, 0) AS lease_no, v.effective_on,
+    let sql = "SELECT e.voucher_seq, e.sort, e.what, e.scope, COALESCE(e.lease_no, 0) AS lease_no, v.effective_on,
                  e.amount_fen * (CASE WHEN v.seq = e.voucher_seq THEN 1 ELSE -1 END) AS amount_fen,
                  e.tax_fen * (CASE WHEN v.seq = e.voucher_seq THEN 1 ELSE -1 END) AS tax_fen,
                  e.through, COALESCE(e.round_no, 0) AS round_no, COALESCE(e.motion_no, 0) AS motion_no,
@@ -123,17 +122,8 @@ pub(super) async fn moves(view: &mut impl View, compound: CompoundId) -> Result<
                JOIN voucher v ON v.compound_id = e.compound_id AND v.book = $2
                  AND (v.seq = e.voucher_seq OR v.reverses_seq = e.voucher_seq)
                WHERE e.compound_id = $1
-               UNION ALL
-               SELECT 0, 'fund', a.housing, '', 0, v.effective_on,
-                 a.amount_fen * (CASE WHEN v.seq = a.revenue_seq THEN 1 ELSE -1 END), 0, 0, 0, 0, 0, v.seq
-               FROM revenue_assignment a
-               JOIN voucher v ON v.compound_id = a.compound_id AND v.book = $2
-                 AND (v.seq = a.revenue_seq OR v.reverses_seq = a.revenue_seq)
-               WHERE a.compound_id = $1 AND NOT EXISTS (
-                 SELECT 1 FROM revenue_entry e WHERE e.compound_id = a.compound_id AND e.voucher_seq = a.revenue_seq)
                ORDER BY effective_on, seq";
     let values = vec![compound.0.into(), Book::Revenue.number().into()];
-    let whole = kept(&Scope::Compound {})?;
     let mut found = Vec::new();
     for row in view.rows(ENTRIES, sql, values).await? {
         let number = |column| -> Result<Option<i32>> {
@@ -141,13 +131,12 @@ pub(super) async fn moves(view: &mut impl View, compound: CompoundId) -> Result<
             Ok((stored > 0).then_some(stored))
         };
         let sort: String = row.try_get("", "sort")?;
-        let scope: String = row.try_get("", "scope")?;
         let (round, motion) = (number("round_no")?, number("motion_no")?);
         found.push(Move {
-            entry_no: number("entry_no")?.map(RevenueEntryNo),
+            voucher: VoucherSeq(row.try_get("", "voucher_seq")?),
             sort: Sort::named(&sort).ok_or_else(|| Storage::Bug(format!("sort {sort}")))?,
             what: row.try_get("", "what")?,
-            scope: if scope.is_empty() { whole.clone() } else { scope },
+            scope: row.try_get("", "scope")?,
             lease: number("lease_no")?.map(RevenueLeaseNo),
             on: row.try_get("", "effective_on")?,
             amount: Money::fen(row.try_get("", "amount_fen")?),

@@ -387,7 +387,7 @@ pub async fn list_contents(
 ) -> Result<Vec<ContentNo>> {
     tx.flush().await?;
     let compound = tx.compound();
-    if !rows::is_project(tx, compound, project).await? {
+    if journal::project_name(tx, compound, project).await?.is_none() {
         return Err(NO_PROJECT.refuse(format!("事项 {project}")).into());
     }
     let known = rows::contents(tx, compound, Some(project), None).await?;
@@ -575,7 +575,7 @@ pub async fn grant(tx: &mut Tx, asked: &Granting) -> Result<Granted> {
     let programme = programme(tx, asked.programme_no).await?;
     let spend_by = may_be_granted(&programme, asked)?;
     if let Some(project) = asked.project_matter_no
-        && !rows::is_project(tx, compound, project).await?
+        && journal::project_name(tx, compound, project).await?.is_none()
     {
         return Err(NO_PROJECT.refuse(format!("事项 {project}")).into());
     }

@@ -169,17 +169,6 @@ pub(super) async fn lies_in(view: &mut impl View, compound: CompoundId, area: i3
     Ok(!found.is_empty())
 }
 
-/// Whether a matter of the compound is a project's.
-pub(super) async fn is_project(
-    view: &mut impl View,
-    compound: CompoundId,
-    matter: MatterNo,
-) -> Result<bool> {
-    let sql = "SELECT 1 FROM matter WHERE compound_id = $1 AND matter_no = $2 AND kind = 'project'";
-    let found = view.rows(Reads::SETTLED, sql, vec![compound.0.into(), matter.0.into()]).await?;
-    Ok(!found.is_empty())
-}
-
 /// What moved in a tranche, by kind; reversed movements do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sums {

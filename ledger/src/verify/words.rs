@@ -66,6 +66,7 @@ static LAWS: &[(&str, &str)] = &[
     ("pledges-within", "让渡付款不超过让渡金额"),
     ("dues-fill-their-term", "经营合同各期应收首尾相接"),
     ("revenue-as-published", "公共收益公示与移交清单未改动"),
+    ("district-figures-true", "留存的小区数字可重算"),
     ("tranches-come-to-the-bank", "每笔补贴的结余等于账上"),
     ("tranches-never-negative", "补贴结余不为负"),
     ("tranche-moves-posted", "补贴变动均已入账"),
