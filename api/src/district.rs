@@ -1,9 +1,7 @@
 //! The door of the district: compounds side by side, by street, and what is out of the way among them.
 
-use ledger::books::{Actor, Books, Done, Request};
 use ledger::district::{self, District, Finding, Keeping, Row};
 use ledger::error::Result;
-use ledger::id::CompoundId;
 use ledger::people::{Access, Place};
 use ledger::property;
 use schemars::JsonSchema;
@@ -27,25 +25,12 @@ pub struct DistrictQuery {
     area: Option<String>,
 }
 
-/// Keeps the figures of compounds that moved on, for whoever asks: a page of them.
-///
-/// # Errors
-/// Storage.
-pub(crate) async fn keep_for(
-    books: &Books,
-    actor: &Actor,
-    key: Option<String>,
-) -> Result<Done<Keeping>> {
-    let request = Request::new("district.keep", ()).maybe_once(key);
-    books.act(actor, CompoundId::OFFICE, request, |tx, ()| Box::pin(district::keep(tx))).await
-}
-
 /// `POST /district-figures`.
 ///
 /// # Errors
-/// Those of [`keep_for`].
+/// Those of [`district::keep`].
 pub async fn keep(caller: Caller) -> Result<Acted<Keeping>, Problem> {
-    let done = keep_for(&caller.books, &caller.actor, caller.key.clone()).await?;
+    let done = district::keep(&caller.books, &caller.actor, caller.key.clone()).await?;
     Ok(Acted::new(done, |kept| kept))
 }
 

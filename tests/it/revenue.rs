@@ -27,7 +27,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Value, json};
 
-use crate::doors::Doors;
+use crate::doors::{Doors, token};
 use crate::levy::{all_laws_hold, code, knock, later, under_law_of};
 use crate::on_both;
 use crate::renewal::decided_by;
@@ -672,7 +672,12 @@ on_both! {
         assert_eq!(standing["items"][0]["available_fen"], 70_000);
         let to_fund = json!({ "through": "2025-12", "amount_fen": 40_000, "on": "2026-01-25", "evidence": "方案 1",
             "to": { "kind": "fund", "housing": "commodity" } });
-        call(committee, "POST", "/revenue-distributions", to_fund).await.must(201);
+        // Two persons give it away: one asks, and until another has signed nothing has happened.
+        let asked = doors.knock(&token(committee), "POST", "/revenue-distributions", Some(&to_fund)).await;
+        assert_eq!((asked.status.as_u16(), &asked.json()["deed"]), (202, &json!("revenue-distribution")));
+        let standing = call(committee, "GET", "/revenue-standing?month=2025-12", Value::Null).await.must(200);
+        assert_eq!((&standing["items"][0]["available_fen"], &standing["items"][0]["fund_fen"]), (&json!(70_000), &json!(0)));
+        doors.signed(asked).await.must(201);
         let to_owners = json!({ "through": "2025-12", "amount_fen": 10_000, "on": "2026-01-25", "evidence": "方案 1",
             "to": { "kind": "owners", "round_no": business, "motion_no": 1 } });
         let no = call(committee, "POST", "/revenue-distributions", to_owners).await.must(201)["entry_no"].clone();

@@ -653,7 +653,9 @@ on_both! {
         let spend = |item: &str, fen: i64| json!({ "tranche_no": tranche_no, "item": item, "payee": "某保洁公司", "amount_fen": fen, "paid_on": "2026-01-05", "evidence": "发票" });
         knock(company, "/tranche-spendings", spend("greening", 1)).await.problem(422, "subsidy.use");
         knock(company, "/tranche-spendings", spend("cleaning", 400_101)).await.problem(422, "subsidy.short");
-        let paid = knock(company, "/tranche-spendings", spend("cleaning", 300_000)).await.must(201);
+        let asked = doors.knock(&token(company), "POST", "/tranche-spendings", Some(&spend("cleaning", 300_000))).await;
+        assert_eq!((asked.status.as_u16(), &asked.json()["deed"]), (202, &json!("grant-payment")));
+        let paid = doors.signed(asked).await.must(201);
         let back = json!({ "move_no": paid["move_no"], "amount_fen": 1_000, "on": "2026-01-05", "reason": "多付" });
         knock(company, "/tranche-claw-backs", back).await.must(201);
         knock(company, "/tranche-returns", moving(1_100)).await.must(201);

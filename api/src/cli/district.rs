@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::{DONE, JsonArgs, Out, Ran, operator, say};
 use crate::accounts::of_area;
-use crate::district::keep_for;
 
 /// Where to look.
 #[derive(Debug, Args)]
@@ -34,7 +33,7 @@ pub(super) async fn keep(books: &Books, asked: KeepArgs, out: Out<'_>) -> Ran {
     let actor = operator();
     let mut kept = 0;
     loop {
-        let page = keep_for(books, &actor, None).await?.answer;
+        let page = district::keep(books, &actor, None).await?.answer;
         kept += page.kept;
         if page.left == 0 || page.kept == 0 {
             break;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::YARDSTICKS;
 use crate::books::sheaf::{Kind, Table};
-use crate::books::{Reads, Tx, View};
+use crate::books::{Actor, Books, Done, Reads, Request, Tx, View};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::id::CompoundId;
@@ -47,7 +47,7 @@ static FIGURE: Table = Table {
 /// What was kept.
 const FIGURES: Reads = Reads(&[&FIGURE]);
 
-/// How many compounds one act keeps the figures of: reading them holds the head office's lock.
+/// How many compounds one act keeps the figures of.
 const A_PAGE: usize = 250;
 
 /// The figures of a compound.
@@ -210,26 +210,49 @@ async fn reckoned(
     Ok(all)
 }
 
-/// Keeps the figures of compounds that moved on since they were kept last, a page of them, those of the lowest numbers first. An
-/// act of the head office.
+/// Keeps the figures of compounds that moved on since they were kept last, a page of them, those of the lowest numbers first. They
+/// are read from one snapshot, with the numbers of the acts it shows; an act of the head office writes them. What was done
+/// meanwhile has a higher number, and is reckoned by whoever looks.
 ///
 /// # Errors
 /// Storage.
-pub async fn keep(tx: &mut Tx) -> Result<Keeping> {
-    let on = tx.at().day();
-    let all = property::compounds(tx).await?;
+pub async fn keep(books: &Books, actor: &Actor, key: Option<String>) -> Result<Done<Keeping>> {
+    let on = books.clock().now().day();
+    let mut view = books.read().await?;
+    let all = property::compounds(&mut view).await?;
     let all: Vec<i32> = all.iter().map(|compound| compound.id.0).collect();
-    let acts = last_acts(tx, &all).await?;
-    let known = kept(tx, &all).await?;
+    let acts = last_acts(&mut view, &all).await?;
+    let known = kept(&mut view, &all).await?;
     let is_stale = |compound: &i32| known.get(compound).is_none_or(|of| !is_so(of, on));
     let stale: Vec<i32> = all.into_iter().filter(is_stale).collect();
     let (page, rest) = stale.split_at(stale.len().min(A_PAGE));
-    // The acts were numbered first: what was done meanwhile is in the figures, and they are reckoned again.
-    for (compound, figures) in with_all(page, reckoned(tx, page, on).await?) {
+    let told = with_all(page, reckoned(&mut view, page, on).await?);
+    let as_of =
+        |(compound, figures)| (compound, acts.get(&compound).copied().unwrap_or(0), figures);
+    let turn = Turn { on, left: rest.len(), rows: told.map(as_of).collect() };
+    drop(view);
+    let request = Request::describing("district.keep", turn, serde_json::Value::Null);
+    books
+        .act(actor, CompoundId::OFFICE, request.maybe_once(key), |tx, turn: &Turn| {
+            Box::pin(async move { Ok(write(tx, turn)) })
+        })
+        .await
+}
+
+/// What one turn keeps.
+struct Turn {
+    on: Day,
+    left: usize,
+    /// A compound, the number of its last act, its figures.
+    rows: Vec<(i32, i32, Figures)>,
+}
+
+fn write(tx: &mut Tx, turn: &Turn) -> Keeping {
+    for (compound, as_of, figures) in &turn.rows {
         let row = [
-            compound.into(),
-            acts.get(&compound).copied().unwrap_or(0).into(),
-            on.into(),
+            (*compound).into(),
+            (*as_of).into(),
+            turn.on.into(),
             figures.changes_on.into(),
             figures.dwellings.into(),
             figures.area_centi_m2.into(),
@@ -242,7 +265,7 @@ pub async fn keep(tx: &mut Tx) -> Result<Keeping> {
         ];
         tx.put(&FIGURE, &row);
     }
-    Ok(Keeping { kept: page.len(), left: rest.len() })
+    Keeping { kept: turn.rows.len(), left: turn.left }
 }
 
 /// Every compound that was asked for, with nothing where it has nothing.

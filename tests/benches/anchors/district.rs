@@ -6,6 +6,7 @@
 //! three states: figures never kept; all kept; 100 compounds in which somebody acted since.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant as Moment};
 
 use ledger::books::{Actor, Books, Request, Role};
@@ -15,7 +16,7 @@ use ledger::id::{CompoundId, DwellingNo};
 use ledger::journal::{self, Entry, Line};
 use ledger::money::Money;
 use ledger::property::{self, AreaKind, Founding, NewArea};
-use sea_orm::sqlx::{self, Executor, PgPool};
+use sea_orm::sqlx::{Executor, PgPool};
 
 use super::{deposit, fresh_pg, median};
 
@@ -31,8 +32,10 @@ fn compounds() -> i32 {
     (text.parse().unwrap_or(1_000_000) / EACH).max(1)
 }
 
-fn authority() -> Actor {
-    Actor::new("bench", Role::HousingAuthority)
+fn authority() -> &'static Actor {
+    static AUTHORITY: LazyLock<Actor> =
+        LazyLock::new(|| Actor::new("bench", Role::HousingAuthority));
+    &AUTHORITY
 }
 
 fn clock() -> Clock {
@@ -41,7 +44,7 @@ fn clock() -> Clock {
 
 /// On PostgreSQL.
 pub(super) async fn on_postgres(url: &str) {
-    let url = fresh_pg(url, "bench_ours").await;
+    let url = fresh_pg(url, "bench_district").await;
     let books = Books::open_with(&url, clock()).await.expect("books");
     let ids = founded(&books).await;
     let pool = PgPool::connect(&url).await.expect("a pool");
@@ -82,10 +85,7 @@ pub(super) async fn on_postgres(url: &str) {
 }
 
 async fn keep(books: &Books) -> Keeping {
-    let request = Request::new("district.keep", ());
-    let done =
-        books.act(&authority(), CompoundId::OFFICE, request, |tx, ()| Box::pin(district::keep(tx)));
-    done.await.expect("kept").answer
+    district::keep(books, authority(), None).await.expect("kept").answer
 }
 
 /// Looks from a pool that was just opened, and again.
@@ -130,7 +130,7 @@ async fn founded(books: &Books) -> Vec<CompoundId> {
     for (kind, code, parent) in areas {
         let area = NewArea { kind, name: code.clone(), code, parent };
         let request = Request::new("property.draw-area", area);
-        let drawn = books.act(&authority(), CompoundId::OFFICE, request, |tx, area| {
+        let drawn = books.act(authority(), CompoundId::OFFICE, request, |tx, area| {
             Box::pin(property::draw_area(tx, area))
         });
         drawn.await.expect("drawn");
@@ -144,7 +144,7 @@ async fn founded(books: &Books) -> Vec<CompoundId> {
             area: Some(format!("330199{:03}", i % STREETS + 1)),
         };
         let request = Request::new("property.found", founding);
-        let found = books.act(&authority(), CompoundId::OFFICE, request, |tx, founding| {
+        let found = books.act(authority(), CompoundId::OFFICE, request, |tx, founding| {
             Box::pin(property::found(tx, founding))
         });
         ids.push(found.await.expect("founded").answer);
