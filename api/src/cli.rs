@@ -12,6 +12,7 @@ mod arrears;
 mod channels;
 mod counter;
 mod countersigns;
+mod district;
 mod files;
 mod funds;
 mod gains;
@@ -22,6 +23,8 @@ mod papers;
 mod people;
 mod policies;
 mod reports;
+mod revenue;
+mod subsidies;
 mod tariffs;
 mod trust;
 mod votes;
@@ -164,10 +167,15 @@ enum Command {
     /// 酬金制：服务支出、酬金、收支公布
     #[command(subcommand)]
     Trust(trust::Trust),
+    /// 公共收益：经营合同、收支、分成、分配、让渡、公示、移交
+    #[command(subcommand)]
+    Revenue(revenue::Revenue),
     /// 打印分户对账单（PDF 或文本）
     Statement(StatementArgs),
     /// 单据：一览、打印、批量、校验、重印、模板
     Report(Box<reports::Report>),
+    /// 区、街道总览：各小区并列比较与可疑之处的提示
+    District(district::DistrictArgs),
     /// 对账：银行、账面、各户三方，列出差异及其账龄
     Reconcile(reports::ReconcileArgs),
     /// 房屋：分户、并户、灭失、维修资金证明
@@ -197,6 +205,12 @@ enum Command {
     /// 维修项目：立项、方案、公示、申请、审批、付款、归档，及支取条件一览
     #[command(subcommand)]
     Project(works::Project),
+    /// 补贴：项目、分配、下达、到账、专款专用的支付、追回、上缴、考核奖惩
+    #[command(subcommand)]
+    Subsidy(subsidies::Subsidy),
+    /// 老旧小区改造：储备、意愿、方案、资金来源、付款、验收、移交
+    #[command(subcommand)]
+    Renovation(subsidies::Renovation),
     /// 复核：列出、查看待第二人复核的申请
     #[command(subcommand)]
     Countersign(countersigns::Countersign),
@@ -225,6 +239,8 @@ enum RunOf {
     Interest(gains::InterestArgs),
     /// 出账：按收费标准出一个月的账单；中断后再运行同一命令即接续，已出的不重复
     Billing(tariffs::BillingArgs),
+    /// 留存各小区须逐户计算的数字，区、街道总览不必重算；宜每夜运行
+    District(district::KeepArgs),
 }
 
 /// Why a command ended without an answer.
@@ -301,6 +317,7 @@ impl Command {
             Command::Export(_) | Command::Statement(_) | Command::Config(_) => false,
             Command::Report(asked) => asked.is_json(),
             Command::Reconcile(args) => args.json,
+            Command::District(args) => args.json.json,
             Command::Dwelling(asked) => asked.is_json(),
             Command::Custody(asked) => asked.is_json(),
             Command::Import(import) => match import {
@@ -332,6 +349,9 @@ impl Command {
             Command::Arrears(asked) => asked.is_json(),
             Command::Collection(asked) => asked.is_json(),
             Command::Trust(asked) => asked.is_json(),
+            Command::Revenue(asked) => asked.is_json(),
+            Command::Subsidy(asked) => asked.is_json(),
+            Command::Renovation(asked) => asked.is_json(),
             Command::Close(args) => args.act.json,
             Command::Reverse(args) => args.act.json,
             Command::User(user) => user.is_json(),
@@ -347,6 +367,7 @@ impl Command {
             Command::Project(project) => project.is_json(),
             Command::Run(RunOf::Interest(args)) => args.json,
             Command::Run(RunOf::Billing(args)) => args.json,
+            Command::Run(RunOf::District(args)) => args.json.json,
             Command::Tariff(asked) => asked.is_json(),
             Command::Gains(asked) => asked.is_json(),
             Command::Hooks(asked) => asked.is_json(),
@@ -420,11 +441,19 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Trust(asked) => {
             at(db, async move |books| trust::run(books, asked, out).await).await
         }
+        Command::Revenue(asked) => {
+            at(db, async move |books| revenue::run(books, asked, out).await).await
+        }
+        Command::Subsidy(asked) => Box::pin(subsidies::subsidy(db, asked, out)).await,
+        Command::Renovation(asked) => Box::pin(subsidies::renovation(db, asked, out)).await,
         Command::Statement(args) => {
             at(db, async move |books| papers::statement(books, args, out).await).await
         }
         Command::Report(asked) => {
             at(db, async move |books| reports::run(books, *asked, out).await).await
+        }
+        Command::District(args) => {
+            at(db, async move |books| district::run(books, args, out).await).await
         }
         Command::Reconcile(args) => {
             at(db, async move |books| reports::reconcile(books, args, out).await).await
@@ -467,6 +496,9 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         }
         Command::Run(RunOf::Billing(args)) => {
             at(db, async move |books| tariffs::billing(books, args, out).await).await
+        }
+        Command::Run(RunOf::District(args)) => {
+            at(db, async move |books| district::keep(books, args, out).await).await
         }
         Command::Tariff(asked) => {
             at(db, async move |books| tariffs::run(books, asked, out).await).await

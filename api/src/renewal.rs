@@ -3,9 +3,8 @@
 use ledger::calendar::Day;
 use ledger::error::Result;
 use ledger::fund::{
-    self, Assigned, Assigning, Basis, Call, NewCall, Notice, Notifying, PlanWithdrawal,
-    PlanWithdrawn, Planned, Posting, Renewal, RenewalArrears, RenewalShare, Renewing, Reviewed,
-    Target, Under,
+    self, Basis, Call, NewCall, Notice, Notifying, PlanWithdrawal, PlanWithdrawn, Planned, Posting,
+    Renewal, RenewalArrears, RenewalShare, Renewing, Reviewed, Target, Under,
 };
 use ledger::id::{CallNo, MotionNo, RenewalNo, RoundNo};
 use ledger::money::Money;
@@ -63,11 +62,6 @@ acts! {
     /// Those of [`fund::withdraw_plan`].
     withdraw(given: (RenewalNo, PlanWithdrawal)) -> PlanWithdrawn = "fund.withdraw-plan",
         |tx| fund::withdraw_plan(tx, given.0, &given.1);
-    /// Assigns public revenue to the fund.
-    ///
-    /// # Errors
-    /// Those of [`fund::assign_revenue`].
-    assign(given: Assigning) -> Assigned = "fund.assign-revenue", |tx| fund::assign_revenue(tx, given);
 }
 
 /// `GET /compounds/{compound}/under-renewal`.
@@ -338,32 +332,4 @@ pub async fn assignments(
         (no.0, view)
     });
     list.answer_from(rows.collect())
-}
-
-/// Revenue that was assigned, as the wire shows it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(description = "已划入：两本账簿各一张凭证，划转号相同")]
-pub struct AssignedView {
-    #[schemars(description = "划入编号", example = 1)]
-    assignment_no: i32,
-    #[schemars(description = "划转号", example = 1)]
-    transfer_no: i32,
-    #[schemars(description = "两张凭证", example = &["revenue/2026-0002", "fund/2026-0010"])]
-    vouchers: Vec<String>,
-}
-
-/// `POST /compounds/{compound}/revenue-assignments`.
-///
-/// # Errors
-/// Those of [`assign`].
-pub async fn new_assignment(
-    visit: Visit,
-    Told(asked): Told<Assigning>,
-) -> Result<Acted<AssignedView>, Problem> {
-    let done = assign(&Seat::of(&visit), asked).await?;
-    Ok(Acted::new(done, |assigned| AssignedView {
-        assignment_no: assigned.assignment_no.0,
-        transfer_no: assigned.transfer_no.0,
-        vouchers: vec![assigned.revenue.to_string(), assigned.fund.to_string()],
-    }))
 }

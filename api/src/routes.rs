@@ -25,20 +25,25 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, arrears, audit, bank, channels, counter, countersign, documents, fees, front, fund,
-    gains, governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements,
-    policy, portal, problem, proof, property, refunds, renewal, tariffs, trust, works,
+    accounts, arrears, audit, bank, channels, counter, countersign, district, documents, fees, front,
+    fund, gains, governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements,
+    policy, portal, problem, proof, property, refunds, renewal, renovation, revenue, subsidy, tariffs,
+    trust, works,
 };
 
 /// Whoever may read the books of a compound.
 pub const READERS: &[Role] =
     &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority, Auditor];
+/// Whoever looks at compounds side by side.
+pub const OVERSEERS: &[Role] = &[StreetOffice, HousingAuthority, Auditor];
 /// Whoever keeps them.
 const KEEPERS: &[Role] = &[PropertyCompany];
 /// Whoever hands a fund to its owners, or takes it back.
 const CUSTODIANS: &[Role] = &[PropertyCompany, HousingAuthority];
 /// Whoever settles interest for all: the authority that holds the money.
 const AUTHORITY: &[Role] = &[HousingAuthority];
+/// Whoever runs the common parts: the company, or the owners by themselves.
+const STEWARDS: &[Role] = &[PropertyCompany, OwnersCommittee];
 /// Whoever convenes the owners.
 const CONVENERS: &[Role] = &[OwnersCommittee];
 /// Whoever handles slips; the company only where it is appointed, which the room checks.
@@ -88,6 +93,10 @@ const PROPOSERS: &[Role] = &[PropertyCompany, OwnersCommittee];
 const RECORDERS: &[Role] = &[PropertyCompany, OwnersCommittee, StreetOffice, HousingAuthority];
 /// Whoever decides on the fund's money: which of them, and by which power, the pack says.
 const DECIDERS: &[Role] = &[OwnersCommittee, StreetOffice, HousingAuthority];
+/// Whoever grants government money, and scores what it is for.
+const GRANTORS: &[Role] = &[StreetOffice, HousingAuthority];
+/// Whoever keeps its account in the compound.
+const GRANT_KEEPERS: &[Role] = &[PropertyCompany, StreetOffice];
 /// Whoever repairs in the owners' stead.
 const AUTHORITIES: &[Role] = &[StreetOffice, HousingAuthority];
 
@@ -323,6 +332,31 @@ static GATE: &[&Rule] = work_rules::gate::RULES;
 static PROJECT: &[&Rule] = &[&work_rules::NO_PROJECT];
 /// A cost is shared.
 static SHARED: &[&Rule] = ledger::allocation::RULES;
+/// Government money moves.
+static GRANT: &[&Rule] = &[
+    &subsidy_rules::SHAPE,
+    &subsidy_rules::AMOUNT,
+    &subsidy_rules::DAY,
+    &subsidy_rules::NO_PROGRAMME,
+    &subsidy_rules::NO_TRANCHE,
+];
+/// A tranche is spent: every condition of what it is for.
+static EARMARK: &[&Rule] = &[
+    &subsidy_rules::NO_CONTENT,
+    &subsidy_rules::ANOTHER_PROJECT,
+    &subsidy_rules::CLASS,
+    &subsidy_rules::ITEM,
+    &subsidy_rules::USE,
+    &subsidy_rules::EXPIRED,
+    &subsidy_rules::CENTRAL_TWICE,
+    &subsidy_rules::OVER_CONTENT,
+    &subsidy_rules::COST_SHARE,
+    &subsidy_rules::SHORT,
+];
+/// A renovation.
+static RENOVATION: &[&Rule] = renovation_rules::RULES;
+/// A renovation is looked up.
+static RENOVATION_NO: &[&Rule] = &[&renovation_rules::NO_RENOVATION];
 /// The law of the day is looked up.
 static LAW: &[&Rule] =
     &[&policy_rules::NOT_IN_FORCE, &policy_rules::INCOMPLETE, &vote_rules::UNFIT_PACK];
@@ -343,6 +377,9 @@ use ledger::life as life_rules;
 use ledger::people as people_rules;
 use ledger::policy as policy_rules;
 use ledger::property as property_rules;
+use ledger::renovation as renovation_rules;
+use ledger::revenue as revenue_rules;
+use ledger::subsidy as subsidy_rules;
 use ledger::tariff as tariff_rules;
 use ledger::trust as trust_rules;
 use ledger::works as work_rules;
@@ -350,6 +387,9 @@ use ledger::{
     bank as bank_rules, channel as channel_rules, fees as fee_rules, fund as fund_rules,
     gains as gain_rules, hooks as hook_rules, import as import_rules,
 };
+
+/// Public revenue is run.
+static REVENUE: &[&Rule] = revenue_rules::RULES;
 
 /// Bills of known amounts are published.
 static BILLS: &[&Rule] = &[
@@ -422,6 +462,16 @@ routes! {
         "会计报表" "会住维01/02/03表（财会〔2020〕7号）：已结账月份的；json 给出三张表与七项校验，format=pdf 可打印。" [ACCOUNTS];
     GET Long "/statutory/{form}" ANYBODY Own accounts::statutory_of_area:
         "汇总会计报表" "一个区划内、来者可查看的全部小区之和。" [ACCOUNTS, &[&account_rules::NOBODY, &property_rules::NO_AREA]];
+    GET Long "/district" ANYBODY Own district::overview:
+        "区、街道总览" "街道、房管、审计可查看的小区：管理方式、收缴率、每平方米维修资金、低于首期 30% 的户数、维修与改造的阶段、补贴的下达支付上缴、租金逾期、超期未公示；连同可疑之处的提示。"
+        [LAW, &[&property_rules::NO_AREA]];
+    POST Long "/district-figures" AUTHORITY House district::keep:
+        "留存小区数字" "须逐户计算的数字（户数、面积、低于首期 30% 的、应收与已清）随最后一次操作留存，总览不必重算；其后有操作的小区照实重算。一次办理一页，left 不为零的再办。"
+        [];
+    GET Long "/district-compounds" ANYBODY Own district::district_compounds:
+        "列出区、街道的小区" "与总览同样的各行，可整份下载。" [LAW, &[&property_rules::NO_AREA]];
+    GET Long "/district-findings" ANYBODY Own district::district_findings:
+        "列出提示" "规则是数据，各附出处与事实：请核查，不是结论。" [LAW, &[&property_rules::NO_AREA]];
     GET Long "/compounds/{compound}/annual-notice" READERS Compound accounts::annual_notice:
         "年度公示" "165号令第三十条：总额、使用项目及分摊、各户交存使用增值结存。format=pdf 可张贴。" [ACCOUNTS];
     GET Long "/compounds/{compound}/reconciliation" READERS Compound accounts::reconciliation:
@@ -456,7 +506,8 @@ routes! {
         "冲销凭证" "每张凭证只能冲销一次；认领的银行流水随之放开。"
         [POST, &[&journal_rules::REASON, &journal_rules::NO_VOUCHER, &journal_rules::REVERSES_REVERSAL, &journal_rules::REVERSES_CLOSING,
             &journal_rules::REVERSED, &journal_rules::REVERSES_LATER, &journal_rules::REVERSES_FIRST,
-            &journal_rules::REVERSES_HELD, &journal_rules::REVERSES_PAID, &journal_rules::REVERSES_SHARED]];
+            &journal_rules::REVERSES_HELD, &journal_rules::REVERSES_PAID, &journal_rules::REVERSES_SHARED,
+            &revenue_rules::REVERSED_GIVEN, &renovation_rules::REVERSED_WHOLE]];
     POST Long "/compounds/{compound}/closes" KEEPERS Compound [MONEY] journal::close => Close:
         "结账" "月份结束后依次结账；结账后不得再改，差错记迟到凭证。"
         [&[&journal_rules::NOT_ENDED, &journal_rules::OUT_OF_ORDER, &journal_rules::CLOSED]];
@@ -558,9 +609,6 @@ routes! {
         [CLEAR, &[&fund_rules::PAPERS, &fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN]];
     GET Quick "/compounds/{compound}/revenue-assignments" READERS Compound renewal::assignments:
         "列出划入维修资金的公共收益" "" [];
-    POST Quick "/compounds/{compound}/revenue-assignments" KEEPERS Compound [MONEY] renewal::new_assignment:
-        "划入公共收益" "两本账簿各一张凭证，划转号相同；计入经营收入，分配后方到各户。"
-        [POST, &[&fund_rules::PAPERS, &fund_rules::AMOUNT, &fund_rules::NO_PLAN, &fund_rules::REVENUE_SHORT]];
     GET Quick "/interest-rates" ANYBODY Own gains::rates:
         "列出利率" "各地登记的公布利率，依地区、种类、起始日。" [];
     POST Quick "/interest-rates" AUTHORITY House gains::set_rate:
@@ -744,6 +792,57 @@ routes! {
         [POST, &[&trust_rules::MONTH, &trust_rules::NOT_HELD, &trust_rules::TAKEN, &trust_rules::NOTHING]];
     GET Long "/compounds/{compound}/trust-account" READERS Compound trust::account:
         "服务资金收支" "酬金制：应收、实收、各类支出、酬金、结余，与账上相符；按年公布。" [];
+    GET Quick "/compounds/{compound}/revenue-terms" READERS Compound revenue::terms:
+        "列出经营约定" "公共收益由谁经营、纳税人身份、分成与补充比例；按起日先后。" [];
+    POST Quick "/compounds/{compound}/revenue-terms" STEWARDS Compound revenue::new_terms:
+        "登记经营约定" "公共收益单独列账；分成在当地上限之内，补充维修资金的比例不低于当地规定。登记后不改动。" [REVENUE, CLEAR, LAW];
+    GET Quick "/compounds/{compound}/revenue-leases" READERS Compound revenue::leases:
+        "列出经营合同" "共有部分租给谁、依哪一项决议、各期应收、已收与欠付。" [];
+    POST Quick "/compounds/{compound}/revenue-leases" STEWARDS Compound revenue::new_lease:
+        "登记经营合同" "须有共有部分的业主作出的“改变用途、经营”决议（民法典第二百七十八条第八项）。" [REVENUE, CLEAR, vote_rules::RULES];
+    POST Quick "/compounds/{compound}/revenue-leases/{no}/end" STEWARDS Compound revenue::end_lease:
+        "终止经营合同" "终止后的各期不再应收，当期按天计算。" [REVENUE, CLEAR];
+    GET Quick "/compounds/{compound}/revenue-entries" READERS Compound revenue::entries:
+        "列出公共收益收支" "依编号；已冲销的注明。" [];
+    GET Quick "/compounds/{compound}/revenue-entries/{no}/shares" READERS Compound revenue::shares:
+        "列出分得的公共收益" "一次分配中各户的面积与金额，合计分毫不差。" [];
+    POST Quick "/compounds/{compound}/revenue-incomes" STEWARDS Compound [MONEY] revenue::receive:
+        "登记收入" "经营收入写明合同；税额按当日税率从价中分出。" [REVENUE, POST, LAW, CLAIM];
+    POST Quick "/compounds/{compound}/revenue-costs" STEWARDS Compound [MONEY] revenue::spend:
+        "登记合理成本" "每笔须有凭据，由经营人举证（民法典第二百八十二条）；账户不足的由经营人垫付。" [REVENUE, POST, LAW, CLAIM];
+    POST Quick "/compounds/{compound}/revenue-remittances" STEWARDS Compound [MONEY] revenue::remit:
+        "登记代收转入" "经营人把代收的转入单独的账户。" [REVENUE, POST, CLAIM];
+    POST Quick "/compounds/{compound}/revenue-repayments" STEWARDS Compound [MONEY] revenue::repay:
+        "归还垫付" "不超过账上所欠。" [REVENUE, POST, CLAIM];
+    POST Quick "/compounds/{compound}/revenue-taxes" STEWARDS Compound [MONEY] revenue::pay_tax:
+        "缴纳税费" "不超过账上的应交税费。" [REVENUE, POST, CLAIM];
+    POST Quick "/compounds/{compound}/operator-shares" STEWARDS Compound [MONEY] revenue::take_share:
+        "提取经营人分成" "期间结束后按约定提取一次：不含税经营收入的比例，在当地上限之内。" [REVENUE, POST, LAW];
+    GET Long "/compounds/{compound}/revenue-standing" READERS Compound revenue::standing:
+        "公共收益的净额" "一个期间各范围的净收益、结转的亏损、至少补充维修资金、尚可分配。" [LAW];
+    POST Quick "/compounds/{compound}/revenue-distributions" STEWARDS Compound [MONEY] revenue::distribute => RevenueDistribution:
+        "分配公共收益" "先补充维修资金，再凭决议分配给业主（按面积）、用于共同决定的用途或维修项目；亏损结转，不动用维修资金。"
+        [REVENUE, POST, LAW, CLAIM, SHARED, vote_rules::RULES, &[&fund_rules::NO_PLAN, &fund_rules::PLAN_WITHDRAWN]];
+    GET Quick "/compounds/{compound}/revenue-pledges" READERS Compound revenue::pledges:
+        "列出让渡" "让渡给改造项目的公共收益：金额、已付、未付。" [];
+    POST Quick "/compounds/{compound}/revenue-pledges" STEWARDS Compound revenue::new_pledge:
+        "登记让渡" "业主共同决定以公共收益出资改造；付款由改造项目办理。" [REVENUE, CLEAR, vote_rules::RULES];
+    GET Long "/compounds/{compound}/revenue-sheet" READERS Compound revenue::sheet:
+        "预览公示表" "收入、支出、结转、说明；与账上核对。" [REVENUE, LAW];
+    GET Quick "/compounds/{compound}/revenue-publications" READERS Compound revenue::publications:
+        "列出公共收益公示" "公示表固定不变；附已公示天数与迟延天数。" [];
+    GET Quick "/compounds/{compound}/dwellings/{room}/revenue-publications" RESIDENTS Dwelling revenue::own_publications:
+        "业主查看公共收益公示" "与公告栏所示相同。" [ROOM];
+    POST Long "/compounds/{compound}/revenue-publications" STEWARDS Compound revenue::publish:
+        "登记公共收益公示" "按季、按年；公示表与其 SHA-256 随即固定，数字有变的登记为更正。" [REVENUE, CLEAR, LAW];
+    POST Quick "/compounds/{compound}/revenue-publications/{no}/take-down" STEWARDS Compound revenue::take_down:
+        "撤下公示" "满当地规定的天数方可。" [REVENUE, CLEAR, LAW];
+    GET Long "/compounds/{compound}/revenue-duties" READERS Compound revenue::duties:
+        "应办未办的公示与划转" "依期限先后，附逾期天数。" [LAW];
+    GET Quick "/compounds/{compound}/revenue-handovers" READERS Compound revenue::handovers:
+        "列出公共收益移交" "移交清单及摘要。" [];
+    POST Quick "/compounds/{compound}/revenue-handovers" STEWARDS Compound revenue::hand_over:
+        "登记公共收益移交" "合同或任期届满；代收的须全部转入，垫付的须全部归还。" [REVENUE, CLEAR, LAW];
     GET Quick "/compounds/{compound}/bank-lines" READERS Compound bank::lines:
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
     GET Quick "/compounds/{compound}/channel-statements" READERS Compound channels::statements:
@@ -938,6 +1037,78 @@ routes! {
         "本户的分摊" "" [ROOM, PROJECT, LAW, SHARED, &[&work_rules::STEP, &work_rules::SCOPE]];
     POST Quick "/compounds/{compound}/dwellings/{room}/projects/{no}/objections" VOTERS Dwelling works::own_objection:
         "业主提出异议" "" [ROOM, WORKS, CLEAR, LAW];
+    POST Quick "/programmes" GRANTORS House subsidy::new_programme:
+        "登记补贴项目" "文号、层级、总额、期限与条件：可用于什么，金额怎样算，预拨与余款、考核奖惩。"
+        [CLEAR, &[&subsidy_rules::SHAPE, &subsidy_rules::AMOUNT, &subsidy_rules::PERIOD_OVER, &property_rules::NO_AREA,
+            &subsidy_rules::DOCUMENT_TAKEN]];
+    GET Quick "/programmes" ANYBODY Own subsidy::programmes:
+        "列出补贴项目" "依登记次序。" [];
+    POST Quick "/allotments" GRANTORS House subsidy::new_allotment:
+        "分配补贴" "一个文件分配给若干小区；合计不超过总额。"
+        [CLEAR, GRANT, &[&property_rules::NO_COMPOUND, &subsidy_rules::OUTSIDE, &subsidy_rules::OVER_BUDGET]];
+    GET Quick "/content-items" ANYBODY Own subsidy::items:
+        "改造内容目录" "基础类、完善类、提升类各项，及物业管理补贴的用途。" [];
+    POST Quick "/compounds/{compound}/tranches" GRANTORS Compound subsidy::grant:
+        "下达补贴资金" "依文件金额，或按面积、户数、名册计算；预拨在先，余款依考核得分。"
+        [CLEAR, GRANT, &[&subsidy_rules::PERIOD_OVER, &subsidy_rules::NO_PROJECT, &subsidy_rules::USE, &subsidy_rules::NO_PERIOD,
+            &subsidy_rules::GRANTED_ONCE, &subsidy_rules::NO_ADVANCE, &subsidy_rules::NO_MODE, &subsidy_rules::NO_BASE,
+            &subsidy_rules::NOT_APPRAISED, &subsidy_rules::OVER_ALLOTMENT]];
+    GET Quick "/compounds/{compound}/tranches" READERS Compound subsidy::tranches:
+        "补贴资金台账" "每笔的文号、下达、到账、支付、结余、使用截止日、是否逾期未用。" [];
+    POST Quick "/compounds/{compound}/tranche-receipts" GRANT_KEEPERS Compound [MONEY] subsidy::receive:
+        "补贴到账" "合计不超过下达的金额。" [POST, CLAIM, GRANT, &[&subsidy_rules::OVER_GRANTED]];
+    POST Quick "/compounds/{compound}/tranche-interest" GRANT_KEEPERS Compound [MONEY] subsidy::interest:
+        "补贴利息" "归该笔补贴：同样专款专用，未用的一并上缴。" [POST, CLAIM, GRANT];
+    POST Quick "/compounds/{compound}/tranche-spendings" GRANT_KEEPERS Compound [MONEY] subsidy::spend => GrantPayment:
+        "支付补贴资金" "专款专用：只用于所下达的项目与可用的内容，不为负、不拆借；同一内容不重复使用中央资金。"
+        [POST, CLAIM, GRANT, EARMARK];
+    POST Quick "/compounds/{compound}/tranche-claw-backs" GRANT_KEEPERS Compound [MONEY] subsidy::claw_back:
+        "追回补贴支付" "违反用途或多付的，回到原补贴。"
+        [POST, CLAIM, GRANT, &[&subsidy_rules::NO_SPENDING, &subsidy_rules::OVER_CLAWED]];
+    POST Quick "/compounds/{compound}/tranche-returns" GRANT_KEEPERS Compound [MONEY] subsidy::hand_back:
+        "上缴补贴结余" "未用的、逾期的、利息。" [POST, CLAIM, GRANT, &[&subsidy_rules::SHORT]];
+    GET Quick "/compounds/{compound}/tranche-moves" READERS Compound subsidy::moves:
+        "列出补贴变动" "到账、利息、支付、追回、上缴，依次序。" [];
+    GET Quick "/compounds/{compound}/contents" READERS Compound subsidy::contents:
+        "列出改造内容" "每项批准的金额与补贴已付。" [];
+    POST Quick "/compounds/{compound}/appraisals" GRANTORS Compound subsidy::appraise:
+        "登记考核" "一个期间一次，期间结束之后；余款与奖惩依得分。"
+        [CLEAR, GRANT, &[&subsidy_rules::NO_PERIOD, &subsidy_rules::PERIOD_OPEN, &subsidy_rules::OWN_APPRAISAL,
+            &subsidy_rules::APPRAISED]];
+    POST Quick "/compounds/{compound}/appraisal-settlements" GRANTORS Compound [MONEY] subsidy::settle:
+        "兑现考核奖惩" "奖励由补贴支付，扣款出自保证金；一个期间一次。"
+        [POST, CLAIM, GRANT, EARMARK, &[&subsidy_rules::NOT_APPRAISED, &subsidy_rules::NO_EARNEST, &subsidy_rules::SETTLED,
+            &subsidy_rules::EARNEST_SHORT]];
+    POST Quick "/compounds/{compound}/earnest-moves" GRANT_KEEPERS Compound [MONEY] subsidy::move_earnest:
+        "保证金变动" "考核奖惩保证金的收取、退还、扣款上缴。"
+        [POST, CLAIM, GRANT, &[&subsidy_rules::NO_EARNEST, &subsidy_rules::EARNEST_SHORT]];
+    GET Quick "/compounds/{compound}/earnests" READERS Compound subsidy::earnests:
+        "列出保证金" "每个补贴项目的收取、扣款、奖励、退还、上缴。" [];
+    POST Quick "/compounds/{compound}/grant-rosters" GRANT_KEEPERS Compound subsidy::enrol:
+        "登记补助名册" "一个期间一份：房号与人数，不写姓名。"
+        [GRANT, ROOM, &[&subsidy_rules::NO_PERIOD, &subsidy_rules::ROSTER]];
+    POST Quick "/compounds/{compound}/renovations" RECORDERS Compound renovation::reserve:
+        "列入储备库" "建成年份、幢数、户数、面积；拟拆除的不列。" [CLEAR, RENOVATION, LAW];
+    GET Quick "/compounds/{compound}/renovations" READERS Compound renovation::renovations:
+        "列出改造项目" "依编号。" [];
+    GET Quick "/compounds/{compound}/renovations/{no}" READERS Compound renovation::one:
+        "查看改造项目" "资金来源、付款、节点、漏报的调度日、经过。" [RENOVATION_NO, LAW];
+    GET Quick "/compounds/{compound}/renovations/{no}/conditions" READERS Compound renovation::conditions:
+        "改造条件一览" "可否定方案、开工、付款、移交：逐项列出现状与办法。" [RENOVATION_NO, LAW, ROUND];
+    POST Quick "/compounds/{compound}/renovations/{no}/steps" RECORDERS Compound renovation::record:
+        "登记改造步骤" "意愿、长效管理、方案、方案表决、联合审查、合同、开工、调度、验收、审计、评价、移交、撤回。"
+        [CLEAR, RENOVATION, LAW, ROUND, &[&vote_rules::NO_MOTION, &vote_rules::NOT_PASSED, &subsidy_rules::SHAPE,
+            &subsidy_rules::AMOUNT, &subsidy_rules::NO_CONTENT]];
+    POST Quick "/compounds/{compound}/renovations/{no}/paid-in" GRANT_KEEPERS Compound [MONEY] renovation::pay_in:
+        "登记到位资金" "居民出资、单位、社会资本等存入专项账户；公共收益依已登记的让渡，自一个期间的收益付入；投工投劳只计价。"
+        [POST, CLAIM, RENOVATION, ROOM, REVENUE, LAW];
+    POST Quick "/compounds/{compound}/renovations/{no}/payments" GRANT_KEEPERS Compound [MONEY] renovation::pay => GrantPayment:
+        "支付改造款" "依方案的来源次序支取，各部分之和等于付款；补助、维修资金各依其自身的条件。"
+        [POST, CLAIM, RENOVATION, GRANT, EARMARK, WORKS, GATE, LAW, ROUND, &[&journal_rules::SHORT]];
+    POST Quick "/compounds/{compound}/renovations/{no}/reversals" GRANT_KEEPERS Compound [MONEY] renovation::reverse => Reversal:
+        "冲销改造付款" "各部分的凭证一并红字冲销；自最后一笔起。" [POST, RENOVATION, journal_rules::RULES];
+    GET Quick "/compounds/{compound}/maintenance-records" READERS Compound renovation::records:
+        "改造后的维修记录" "每项内容的保修期与养护人，供以后的维修项目核查。" [];
     GET Live "/compounds/{compound}/verify" READERS Compound journal::verify:
         "核验小区账册" "逐条检查账册必须成立的规律，重算每张凭证的印记。" [];
     GET Quick "/compounds/{compound}/policy" READERS Compound policy::of_compound:

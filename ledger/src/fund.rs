@@ -39,7 +39,8 @@ pub use self::assessment::{
     Assessed, Assessment, Every, Instalments, LevyChange, LevyKind, LevyRow, Levying, assess,
     assessments, levy, levy_preview,
 };
-pub use self::assignment::{Assigned, Assigning, assign_revenue, assignments};
+pub use self::assignment::assignments;
+pub(crate) use self::assignment::{Assigning, assign_revenue};
 pub use self::deposit::{Deposit, DepositKind, Deposited, Seen, deposit, first_deposits};
 pub(crate) use self::deposit::{Kept, first_owed, keep};
 pub use self::dues::{AGES, BuildingArrears, Owing, arrears_by_building, dues};
@@ -236,9 +237,6 @@ rules! {
     /// Nothing is owed.
     NOTHING_OWED = Refused, "fund.nothing-owed",
         "催交只发给到期未交清的房屋", "查看欠交清单";
-    /// The revenue cannot bear it.
-    REVENUE_SHORT = Refused, "fund.revenue-short",
-        "划入维修资金的公共收益不得超过公共收益账户余额", "核对公共收益余额";
     /// A period that ends before it begins.
     PERIOD = Shape, "fund.period",
         "对账期间的起日不得晚于止日", "核对起日与止日；不写止日的，止日是今天";

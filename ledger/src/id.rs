@@ -125,6 +125,18 @@ identities! {
     RenewalNo;
     /// Public revenue assigned to the fund (公共收益划入).
     AssignmentNo;
+    /// How public revenue is run from a day on (公共收益经营约定).
+    RevenueTermsNo;
+    /// A common part that is let (共有部分经营合同).
+    RevenueLeaseNo;
+    /// A movement of public revenue (公共收益收支).
+    RevenueEntryNo;
+    /// Public revenue promised to a renovation (让渡).
+    PledgeNo;
+    /// A publication of public revenue (公共收益公示).
+    PublicationNo;
+    /// A hand-over of public revenue at the end of a term (公共收益移交).
+    RevenueHandoverNo;
     /// A project paid from the fund (维修项目).
     ProjectNo;
     /// A bill of a payment channel that was taken in (渠道账单).
@@ -145,6 +157,24 @@ identities! {
     PaidNo;
     /// A paper of a project.
     PaperNo;
+    /// A programme of subsidies (补贴项目). Above compounds.
+    ProgrammeNo;
+    /// What a programme allotted to a compound (分配). Above compounds.
+    AllotmentNo;
+    /// What is done in a renovation (改造内容).
+    ContentNo;
+    /// A tranche of a subsidy (补贴资金).
+    TrancheNo;
+    /// A movement of a tranche.
+    TrancheMoveNo;
+    /// A movement of earnest money (考核奖惩保证金).
+    EarnestNo;
+    /// A renovation (改造项目).
+    RenovationNo;
+    /// A source of a renovation's funding plan (资金来源).
+    SourceNo;
+    /// Money a source paid in.
+    PaidInNo;
 }
 
 impl CompoundId {

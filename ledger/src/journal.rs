@@ -32,7 +32,7 @@ pub use self::reading::{
 };
 pub(crate) use self::reading::{
     DayTurnover, MatterTurnover, balances_on, control_balances, daily_turnover, matter_turnover,
-    touches, turnover_by_year,
+    project_name, touches, turnover_by_year,
 };
 pub use self::reserve::{Reserved, available, held, held_by, release, release_of, reserve};
 pub use self::voucher::{Entry, Kind, Line, Posted, Side, Voucher};
@@ -91,12 +91,12 @@ pub static REVERSES_LATER: Rule = Rule {
     remedy: "改用原凭证日期或之后的日期",
 };
 
-/// Something later was spent on the same project.
+/// Something later was spent on the same project, or moved the same grant.
 pub static REVERSES_FIRST: Rule = Rule {
     code: "journal.reversal-out-of-order",
     kind: Answer::Refused,
-    rule: "同一项目的付款须自最后一笔起逐笔冲销：后一笔的分摊以前一笔为准",
-    remedy: "先冲销该项目较晚的凭证",
+    rule: "同一项目、同一笔补助的凭证须自最后一笔起逐笔冲销：后一笔以前一笔为准",
+    remedy: "先冲销该项目、该笔补助较晚的凭证",
 };
 
 /// A reversal would take what a dwelling has promised.
@@ -273,7 +273,7 @@ pub enum Style {
 /// # Errors
 /// `journal.reason`, `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
 /// `journal.reversal-before-original`, `journal.reversal-out-of-order`, `journal.reversal-held`, `journal.reversal-paid`,
-/// `journal.reversal-distributed`, and those of [`post`].
+/// `journal.reversal-distributed`, those of [`crate::may_be_reversed`], and those of [`post`].
 pub async fn reverse(
     tx: &mut Tx,
     book: Book,
@@ -297,6 +297,7 @@ pub async fn reverse(
 
     let mut reversals = Vec::with_capacity(halves.len());
     for original in &halves {
+        crate::may_be_reversed(tx, original).await?;
         let reversed_by = reading::reversal_of(tx, original.posted).await?;
         let entry = reversal(original, reversed_by, effective_on, style, reason)?;
         if let Some(later) = reading::later_on_a_project(tx, original).await? {

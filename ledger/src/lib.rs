@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ {[`arrears`] [`trust`] [`channel`]} ▸ [`works`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ {[`arrears`] [`trust`] [`channel`] [`revenue`]} ▸ [`subsidy`] ▸ [`works`] ▸ [`renovation`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`district`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -18,6 +18,7 @@ pub mod books;
 pub mod calendar;
 pub mod channel;
 pub mod countersign;
+pub mod district;
 pub mod error;
 pub mod fees;
 pub mod fund;
@@ -35,7 +36,10 @@ pub mod money;
 pub mod people;
 pub mod policy;
 pub mod property;
+pub mod renovation;
+pub mod revenue;
 pub mod seal;
+pub mod subsidy;
 pub mod tariff;
 pub mod trust;
 pub mod verify;
@@ -79,14 +83,29 @@ pub fn rules() -> Vec<&'static error::Rule> {
         trust::RULES,
         gains::RULES,
         channel::RULES,
+        revenue::RULES,
+        subsidy::RULES,
         works::RULES,
         works::gate::RULES,
+        renovation::RULES,
         life::RULES,
         accounts::RULES,
         import::RULES,
         hooks::RULES,
     ];
     rooms.concat()
+}
+
+/// What the rooms above the journal say before one of their vouchers is taken back, room by room.
+///
+/// # Errors
+/// `revenue.reversal-distributed`, `renovation.reversed-whole`.
+pub(crate) async fn may_be_reversed(
+    tx: &mut books::Tx,
+    voucher: &journal::Voucher,
+) -> error::Result<()> {
+    revenue::distribution::may_be_reversed(tx, voucher).await?;
+    renovation::may_be_reversed(tx, voucher).await
 }
 
 /// The rule of a code.

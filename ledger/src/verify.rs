@@ -9,11 +9,14 @@ mod chain;
 mod channel;
 mod counter;
 mod fund;
+mod revenue;
+mod subsidy;
 mod words;
 
 pub use self::words::law_in_chinese;
 
 use crate::books::{Books, Reads, Snapshot, View};
+use crate::district;
 use crate::error::Result;
 use crate::gains;
 use crate::governance;
@@ -235,6 +238,8 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
     laws.add(Laws::named(&channel::TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&counter::TIES.map(|tie| tie.name)));
     laws.add(Laws::named(&arrears::TIES.map(|tie| tie.name)));
+    laws.add(Laws::named(&revenue::TIES.map(|tie| tie.name)));
+    laws.add(Laws::named(&subsidy::TIES.map(|tie| tie.name)));
     chain::check(books, only, &mut laws).await?;
     for tie in TIES
         .iter()
@@ -242,12 +247,16 @@ pub async fn verify(books: &Books, only: Option<CompoundId>) -> Result<Vec<Law>>
         .chain(&channel::TIES)
         .chain(&counter::TIES)
         .chain(&arrears::TIES)
+        .chain(&revenue::TIES)
+        .chain(&subsidy::TIES)
     {
         check(&mut view, tie, only, &mut laws).await?;
     }
     found.extend(laws.into_vec());
-    let mut laws = Laws::named(&[VOTES, PROJECTS, SHARES, RUNS]);
+    let mut laws = Laws::named(&[VOTES, PROJECTS, SHARES, RUNS, PUBLISHED, district::KEPT]);
     count_votes_again(&mut view, only, &mut laws).await?;
+    read_publications_again(&mut view, only, &mut laws).await?;
+    reckon_figures_again(&mut view, only, &mut laws).await?;
     count_projects_again(&mut view, only, &mut laws).await?;
     let mut broken = Vec::new();
     let shares = gains::reckon_again(&mut view, only, |what| broken.push(what)).await?;
@@ -311,6 +320,44 @@ async fn count_runs_again(
         }
     }
 }
+
+async fn read_publications_again(
+    view: &mut Snapshot,
+    only: Option<CompoundId>,
+    laws: &mut Laws,
+) -> Result<()> {
+    let sql =
+        "SELECT compound_id FROM revenue_publication UNION SELECT compound_id FROM revenue_handover
+               ORDER BY compound_id";
+    for row in view.rows(Reads::SETTLED, sql, vec![]).await? {
+        let compound = CompoundId(row.try_get("", "compound_id")?);
+        if only.is_some_and(|only| only != compound) {
+            continue;
+        }
+        let (many, altered) = crate::revenue::publication::altered(view, compound).await?;
+        laws.checked(PUBLISHED, u64::try_from(many).unwrap_or(u64::MAX));
+        for what in altered {
+            laws.broken(PUBLISHED, || format!("小区 {compound} {what}"));
+        }
+    }
+    Ok(())
+}
+
+async fn reckon_figures_again(
+    view: &mut Snapshot,
+    only: Option<CompoundId>,
+    laws: &mut Laws,
+) -> Result<()> {
+    let (many, untrue) = district::untrue(view, only).await?;
+    laws.checked(district::KEPT, u64::try_from(many).unwrap_or(u64::MAX));
+    for compound in untrue {
+        laws.broken(district::KEPT, || format!("小区 {compound} 留存的数字"));
+    }
+    Ok(())
+}
+
+/// What was published or handed over is what its digest says.
+const PUBLISHED: &str = "revenue-as-published";
 
 /// Every closed round gives the stored result when its ballots are counted again.
 const VOTES: &str = "votes-counted";

@@ -33,6 +33,33 @@ PRIMARY KEY (compound_id, act_no)
 -- constraint act.act_prev_hash_check
 CHECK ((length(prev_hash) = 32))
 
+-- constraint allotment.allotment_allotment_no_check
+CHECK ((allotment_no > 0))
+
+-- constraint allotment.allotment_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint allotment.allotment_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint allotment.allotment_pkey
+PRIMARY KEY (allotment_no)
+
+-- constraint allotment.allotment_programme_no_fkey
+FOREIGN KEY (programme_no) REFERENCES programme(programme_no)
+
+-- constraint appraisal.appraisal_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint appraisal.appraisal_pkey
+PRIMARY KEY (compound_id, programme_no, period)
+
+-- constraint appraisal.appraisal_programme_no_fkey
+FOREIGN KEY (programme_no) REFERENCES programme(programme_no)
+
+-- constraint appraisal.appraisal_score_e2_check
+CHECK (((score_e2 >= 0) AND (score_e2 <= 10000)))
+
 -- constraint area.area_area_id_check
 CHECK ((area_id > 0))
 
@@ -390,6 +417,21 @@ CHECK ((compound_id >= 0))
 -- constraint compound.compound_pkey
 PRIMARY KEY (compound_id)
 
+-- constraint content.content_budget_fen_check
+CHECK ((budget_fen > 0))
+
+-- constraint content.content_class_check
+CHECK ((class = ANY (ARRAY['basic'::text, 'improve'::text, 'upgrade'::text])))
+
+-- constraint content.content_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint content.content_content_no_check
+CHECK ((content_no > 0))
+
+-- constraint content.content_pkey
+PRIMARY KEY (compound_id, content_no)
+
 -- constraint counter.counter_last_no_check
 CHECK ((last_no > 0))
 
@@ -498,6 +540,30 @@ CHECK ((kind = ANY (ARRAY['initial'::text, 'rebuild'::text, 'top-up'::text, 'mon
 -- constraint deposit.deposit_pkey
 PRIMARY KEY (compound_id, deposit_no)
 
+-- constraint district_figure.district_figure_area_centi_m2_check
+CHECK ((area_centi_m2 >= 0))
+
+-- constraint district_figure.district_figure_as_of_act_check
+CHECK ((as_of_act >= 0))
+
+-- constraint district_figure.district_figure_check
+CHECK (((low >= 0) AND (low <= deposited)))
+
+-- constraint district_figure.district_figure_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint district_figure.district_figure_deposited_check
+CHECK ((deposited >= 0))
+
+-- constraint district_figure.district_figure_dwellings_check
+CHECK ((dwellings >= 0))
+
+-- constraint district_figure.district_figure_lifts_check
+CHECK ((lifts >= 0))
+
+-- constraint district_figure.district_figure_pkey
+PRIMARY KEY (compound_id)
+
 -- constraint dwelling.dwelling_check
 CHECK (((ended_on IS NULL) OR (began_on IS NULL) OR (ended_on >= began_on)))
 
@@ -533,6 +599,36 @@ PRIMARY KEY (compound_id, dwelling_no)
 
 -- constraint dwelling.dwelling_vote_area_centi_m2_check
 CHECK ((vote_area_centi_m2 >= 0))
+
+-- constraint earnest.earnest_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint earnest.earnest_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint earnest.earnest_pkey
+PRIMARY KEY (compound_id, programme_no)
+
+-- constraint earnest.earnest_programme_no_fkey
+FOREIGN KEY (programme_no) REFERENCES programme(programme_no)
+
+-- constraint earnest_move.earnest_move_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint earnest_move.earnest_move_check
+CHECK (((period <> ''::text) = (kind = ANY (ARRAY['deducted'::text, 'rewarded'::text]))))
+
+-- constraint earnest_move.earnest_move_compound_id_programme_no_fkey
+FOREIGN KEY (compound_id, programme_no) REFERENCES earnest(compound_id, programme_no)
+
+-- constraint earnest_move.earnest_move_earnest_no_check
+CHECK ((earnest_no > 0))
+
+-- constraint earnest_move.earnest_move_kind_check
+CHECK ((kind = ANY (ARRAY['paid'::text, 'deducted'::text, 'rewarded'::text, 'returned'::text, 'surrendered'::text])))
+
+-- constraint earnest_move.earnest_move_pkey
+PRIMARY KEY (compound_id, earnest_no)
 
 -- constraint fee_receipt.fee_receipt_amount_fen_check
 CHECK ((amount_fen <> 0))
@@ -698,6 +794,18 @@ CHECK ((dwelling_no > 0))
 
 -- constraint gain_share.gain_share_pkey
 PRIMARY KEY (compound_id, settlement_no, dwelling_no, account)
+
+-- constraint grant_roster.grant_roster_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint grant_roster.grant_roster_persons_check
+CHECK ((persons > 0))
+
+-- constraint grant_roster.grant_roster_pkey
+PRIMARY KEY (compound_id, programme_no, period, dwelling_no)
+
+-- constraint grant_roster.grant_roster_programme_no_fkey
+FOREIGN KEY (programme_no) REFERENCES programme(programme_no)
 
 -- constraint hook.hook_check
 CHECK (((length(old_secret_sealed) = 0) = (old_until_at IS NULL)))
@@ -893,6 +1001,15 @@ PRIMARY KEY (compound_id, standard_no)
 
 -- constraint levy_standard.levy_standard_standard_no_check
 CHECK ((standard_no > 0))
+
+-- constraint maintenance_record.maintenance_record_compound_id_content_no_fkey
+FOREIGN KEY (compound_id, content_no) REFERENCES content(compound_id, content_no)
+
+-- constraint maintenance_record.maintenance_record_compound_id_renovation_no_fkey
+FOREIGN KEY (compound_id, renovation_no) REFERENCES renovation(compound_id, renovation_no)
+
+-- constraint maintenance_record.maintenance_record_pkey
+PRIMARY KEY (compound_id, content_no)
 
 -- constraint mandate.mandate_area_id_fkey
 FOREIGN KEY (area_id) REFERENCES area(area_id)
@@ -1124,6 +1241,27 @@ PRIMARY KEY (compound_id, book, seq, line)
 
 -- constraint posting.posting_side_check
 CHECK ((side = ANY (ARRAY[1, '-1'::integer])))
+
+-- constraint programme.programme_area_id_fkey
+FOREIGN KEY (area_id) REFERENCES area(area_id)
+
+-- constraint programme.programme_budget_fen_check
+CHECK ((budget_fen > 0))
+
+-- constraint programme.programme_check
+CHECK ((until_on >= from_on))
+
+-- constraint programme.programme_document_key
+UNIQUE (document)
+
+-- constraint programme.programme_level_check
+CHECK ((level = ANY (ARRAY['central-mof'::text, 'central-ndrc'::text, 'province'::text, 'city'::text, 'district'::text, 'street'::text])))
+
+-- constraint programme.programme_pkey
+PRIMARY KEY (programme_no)
+
+-- constraint programme.programme_programme_no_check
+CHECK ((programme_no > 0))
 
 -- constraint project.project_compound_id_fkey
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
@@ -1407,6 +1545,111 @@ PRIMARY KEY (compound_id, plan_no)
 -- constraint renewal_withdrawal.renewal_withdrawal_reason_check
 CHECK ((reason <> ''::text))
 
+-- constraint renovation.renovation_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint renovation.renovation_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint renovation.renovation_pkey
+PRIMARY KEY (compound_id, renovation_no)
+
+-- constraint renovation.renovation_renovation_no_check
+CHECK ((renovation_no > 0))
+
+-- constraint renovation_paid_in.renovation_paid_in_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint renovation_paid_in.renovation_paid_in_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint renovation_paid_in.renovation_paid_in_compound_id_renovation_no_source_no_fkey
+FOREIGN KEY (compound_id, renovation_no, source_no) REFERENCES renovation_source(compound_id, renovation_no, source_no)
+
+-- constraint renovation_paid_in.renovation_paid_in_paid_in_no_check
+CHECK ((paid_in_no > 0))
+
+-- constraint renovation_paid_in.renovation_paid_in_pkey
+PRIMARY KEY (compound_id, renovation_no, paid_in_no)
+
+-- constraint renovation_part.renovation_part_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint renovation_part.renovation_part_book_check
+CHECK ((book = ANY (ARRAY[1, 4])))
+
+-- constraint renovation_part.renovation_part_check
+CHECK (((book = 1) = (project_no IS NOT NULL)))
+
+-- constraint renovation_part.renovation_part_check1
+CHECK (((book = 1) OR (voucher_seq IS NOT NULL)))
+
+-- constraint renovation_part.renovation_part_compound_id_project_no_project_payment_no_fkey
+FOREIGN KEY (compound_id, project_no, project_payment_no) REFERENCES project_payment(compound_id, project_no, payment_no)
+
+-- constraint renovation_part.renovation_part_compound_id_renovation_no_source_no_fkey
+FOREIGN KEY (compound_id, renovation_no, source_no) REFERENCES renovation_source(compound_id, renovation_no, source_no)
+
+-- constraint renovation_part.renovation_part_compound_id_tranche_move_no_fkey
+FOREIGN KEY (compound_id, tranche_move_no) REFERENCES tranche_move(compound_id, move_no)
+
+-- constraint renovation_part.renovation_part_part_no_check
+CHECK ((part_no > 0))
+
+-- constraint renovation_part.renovation_part_payment_no_check
+CHECK ((payment_no > 0))
+
+-- constraint renovation_part.renovation_part_pkey
+PRIMARY KEY (compound_id, renovation_no, payment_no, part_no)
+
+-- constraint renovation_payment.renovation_payment_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint renovation_payment.renovation_payment_compound_id_content_no_fkey
+FOREIGN KEY (compound_id, content_no) REFERENCES content(compound_id, content_no)
+
+-- constraint renovation_payment.renovation_payment_compound_id_renovation_no_fkey
+FOREIGN KEY (compound_id, renovation_no) REFERENCES renovation(compound_id, renovation_no)
+
+-- constraint renovation_payment.renovation_payment_part_count_check
+CHECK ((part_count > 0))
+
+-- constraint renovation_payment.renovation_payment_payment_no_check
+CHECK ((payment_no > 0))
+
+-- constraint renovation_payment.renovation_payment_pkey
+PRIMARY KEY (compound_id, renovation_no, payment_no)
+
+-- constraint renovation_reversal.renovation_reversal_compound_id_renovation_no_payment_no_fkey
+FOREIGN KEY (compound_id, renovation_no, payment_no) REFERENCES renovation_payment(compound_id, renovation_no, payment_no)
+
+-- constraint renovation_reversal.renovation_reversal_pkey
+PRIMARY KEY (compound_id, renovation_no, payment_no)
+
+-- constraint renovation_source.renovation_source_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint renovation_source.renovation_source_compound_id_renovation_no_fkey
+FOREIGN KEY (compound_id, renovation_no) REFERENCES renovation(compound_id, renovation_no)
+
+-- constraint renovation_source.renovation_source_pkey
+PRIMARY KEY (compound_id, renovation_no, source_no)
+
+-- constraint renovation_source.renovation_source_planned_fen_check
+CHECK ((planned_fen > 0))
+
+-- constraint renovation_source.renovation_source_source_no_check
+CHECK ((source_no > 0))
+
+-- constraint renovation_step.renovation_step_compound_id_renovation_no_fkey
+FOREIGN KEY (compound_id, renovation_no) REFERENCES renovation(compound_id, renovation_no)
+
+-- constraint renovation_step.renovation_step_pkey
+PRIMARY KEY (compound_id, renovation_no, step_no)
+
+-- constraint renovation_step.renovation_step_step_no_check
+CHECK ((step_no > 0))
+
 -- constraint reserve.reserve_compound_id_matter_no_fkey
 FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
 
@@ -1448,6 +1691,240 @@ CHECK ((housing = ANY (ARRAY['commodity'::text, 'sold-public'::text])))
 
 -- constraint revenue_assignment.revenue_assignment_pkey
 PRIMARY KEY (compound_id, assignment_no)
+
+-- constraint revenue_due.revenue_due_amount_fen_check
+CHECK ((amount_fen >= 0))
+
+-- constraint revenue_due.revenue_due_check
+CHECK ((until_on >= from_on))
+
+-- constraint revenue_due.revenue_due_compound_id_lease_no_fkey
+FOREIGN KEY (compound_id, lease_no) REFERENCES revenue_lease(compound_id, lease_no)
+
+-- constraint revenue_due.revenue_due_due_no_check
+CHECK ((due_no > 0))
+
+-- constraint revenue_due.revenue_due_pkey
+PRIMARY KEY (compound_id, lease_no, due_no)
+
+-- constraint revenue_entry.revenue_entry_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint revenue_entry.revenue_entry_check
+CHECK ((((tax_fen >= 0) AND (tax_fen <= amount_fen)) AND ((tax_fen = 0) OR (sort = 'income'::text))))
+
+-- constraint revenue_entry.revenue_entry_check1
+CHECK (((through >= 0) AND ((through > 0) = (sort = ANY (ARRAY['share'::text, 'fund'::text, 'owners'::text, 'use'::text, 'project'::text, 'pledge'::text])))))
+
+-- constraint revenue_entry.revenue_entry_check2
+CHECK (((pledge_no IS NOT NULL) = (sort = 'pledge'::text)))
+
+-- constraint revenue_entry.revenue_entry_check3
+CHECK (((motion_no IS NULL) = (round_no IS NULL)))
+
+-- constraint revenue_entry.revenue_entry_check4
+CHECK (((sort <> ALL (ARRAY['owners'::text, 'use'::text, 'project'::text, 'pledge'::text])) OR (round_no IS NOT NULL)))
+
+-- constraint revenue_entry.revenue_entry_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_entry.revenue_entry_compound_id_lease_no_fkey
+FOREIGN KEY (compound_id, lease_no) REFERENCES revenue_lease(compound_id, lease_no)
+
+-- constraint revenue_entry.revenue_entry_compound_id_pledge_no_fkey
+FOREIGN KEY (compound_id, pledge_no) REFERENCES revenue_pledge(compound_id, pledge_no)
+
+-- constraint revenue_entry.revenue_entry_compound_id_project_no_fkey
+FOREIGN KEY (compound_id, project_no) REFERENCES project(compound_id, project_no)
+
+-- constraint revenue_entry.revenue_entry_entry_no_check
+CHECK ((entry_no > 0))
+
+-- constraint revenue_entry.revenue_entry_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint revenue_entry.revenue_entry_pkey
+PRIMARY KEY (compound_id, entry_no)
+
+-- constraint revenue_entry.revenue_entry_purse_check
+CHECK ((purse = ANY (ARRAY['account'::text, 'operator'::text])))
+
+-- constraint revenue_entry.revenue_entry_scope_check
+CHECK ((scope <> ''::text))
+
+-- constraint revenue_entry.revenue_entry_sort_check
+CHECK ((sort = ANY (ARRAY['income'::text, 'cost'::text, 'share'::text, 'tax'::text, 'remittance'::text, 'repayment'::text, 'fund'::text, 'owners'::text, 'use'::text, 'project'::text, 'pledge'::text])))
+
+-- constraint revenue_handover.revenue_handover_check
+CHECK ((handed_on >= ended_on))
+
+-- constraint revenue_handover.revenue_handover_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_handover.revenue_handover_digest_check
+CHECK ((length(digest) = 64))
+
+-- constraint revenue_handover.revenue_handover_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint revenue_handover.revenue_handover_from_whom_check
+CHECK ((from_whom <> ''::text))
+
+-- constraint revenue_handover.revenue_handover_handover_no_check
+CHECK ((handover_no > 0))
+
+-- constraint revenue_handover.revenue_handover_pkey
+PRIMARY KEY (compound_id, handover_no)
+
+-- constraint revenue_handover.revenue_handover_to_whom_check
+CHECK ((to_whom <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_check
+CHECK ((until_on >= from_on))
+
+-- constraint revenue_lease.revenue_lease_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_lease.revenue_lease_digest_check
+CHECK ((digest <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_document_check
+CHECK ((document <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_income_check
+CHECK ((income <> ALL (ARRAY['damages'::text, 'interest'::text, 'residual'::text])))
+
+-- constraint revenue_lease.revenue_lease_lease_no_check
+CHECK ((lease_no > 0))
+
+-- constraint revenue_lease.revenue_lease_lessee_check
+CHECK ((lessee <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_part_check
+CHECK ((part <> ''::text))
+
+-- constraint revenue_lease.revenue_lease_pkey
+PRIMARY KEY (compound_id, lease_no)
+
+-- constraint revenue_lease.revenue_lease_scope_check
+CHECK ((scope <> ''::text))
+
+-- constraint revenue_lease_end.revenue_lease_end_compound_id_lease_no_fkey
+FOREIGN KEY (compound_id, lease_no) REFERENCES revenue_lease(compound_id, lease_no)
+
+-- constraint revenue_lease_end.revenue_lease_end_pkey
+PRIMARY KEY (compound_id, lease_no)
+
+-- constraint revenue_lease_end.revenue_lease_end_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint revenue_pledge.revenue_pledge_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint revenue_pledge.revenue_pledge_check
+CHECK ((until_on >= from_on))
+
+-- constraint revenue_pledge.revenue_pledge_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_pledge.revenue_pledge_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint revenue_pledge.revenue_pledge_digest_check
+CHECK ((digest <> ''::text))
+
+-- constraint revenue_pledge.revenue_pledge_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint revenue_pledge.revenue_pledge_pkey
+PRIMARY KEY (compound_id, pledge_no)
+
+-- constraint revenue_pledge.revenue_pledge_pledge_no_check
+CHECK ((pledge_no > 0))
+
+-- constraint revenue_pledge.revenue_pledge_scope_check
+CHECK ((scope <> ''::text))
+
+-- constraint revenue_publication.revenue_publication_compound_id_corrects_no_fkey
+FOREIGN KEY (compound_id, corrects_no) REFERENCES revenue_publication(compound_id, publication_no)
+
+-- constraint revenue_publication.revenue_publication_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_publication.revenue_publication_covers_check
+CHECK ((covers = ANY (ARRAY['month'::text, 'quarter'::text, 'half-year'::text, 'year'::text])))
+
+-- constraint revenue_publication.revenue_publication_digest_check
+CHECK ((length(digest) = 64))
+
+-- constraint revenue_publication.revenue_publication_evidence_check
+CHECK ((evidence <> ''::text))
+
+-- constraint revenue_publication.revenue_publication_pkey
+PRIMARY KEY (compound_id, publication_no)
+
+-- constraint revenue_publication.revenue_publication_place_check
+CHECK ((place <> ''::text))
+
+-- constraint revenue_publication.revenue_publication_publication_no_check
+CHECK ((publication_no > 0))
+
+-- constraint revenue_share.revenue_share_amount_fen_check
+CHECK ((amount_fen >= 0))
+
+-- constraint revenue_share.revenue_share_area_centi_m2_check
+CHECK ((area_centi_m2 > 0))
+
+-- constraint revenue_share.revenue_share_compound_id_dwelling_no_fkey
+FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling(compound_id, dwelling_no)
+
+-- constraint revenue_share.revenue_share_compound_id_entry_no_fkey
+FOREIGN KEY (compound_id, entry_no) REFERENCES revenue_entry(compound_id, entry_no)
+
+-- constraint revenue_share.revenue_share_pkey
+PRIMARY KEY (compound_id, entry_no, dwelling_no)
+
+-- constraint revenue_take_down.revenue_take_down_compound_id_publication_no_fkey
+FOREIGN KEY (compound_id, publication_no) REFERENCES revenue_publication(compound_id, publication_no)
+
+-- constraint revenue_take_down.revenue_take_down_pkey
+PRIMARY KEY (compound_id, publication_no)
+
+-- constraint revenue_take_down.revenue_take_down_reason_check
+CHECK ((reason <> ''::text))
+
+-- constraint revenue_terms.revenue_terms_account_check
+CHECK ((account <> ''::text))
+
+-- constraint revenue_terms.revenue_terms_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint revenue_terms.revenue_terms_compound_id_from_on_key
+UNIQUE (compound_id, from_on)
+
+-- constraint revenue_terms.revenue_terms_document_check
+CHECK ((document <> ''::text))
+
+-- constraint revenue_terms.revenue_terms_fund_bp_check
+CHECK (((fund_bp >= 0) AND (fund_bp <= 10000)))
+
+-- constraint revenue_terms.revenue_terms_has_assembly_check
+CHECK ((has_assembly = ANY (ARRAY[0, 1])))
+
+-- constraint revenue_terms.revenue_terms_operator_bp_check
+CHECK (((operator_bp >= 0) AND (operator_bp <= 10000)))
+
+-- constraint revenue_terms.revenue_terms_operator_check
+CHECK ((operator <> ''::text))
+
+-- constraint revenue_terms.revenue_terms_pkey
+PRIMARY KEY (compound_id, terms_no)
+
+-- constraint revenue_terms.revenue_terms_taxpayer_check
+CHECK ((taxpayer = ANY (ARRAY['general'::text, 'small'::text, 'exempt'::text])))
+
+-- constraint revenue_terms.revenue_terms_terms_no_check
+CHECK ((terms_no > 0))
 
 -- constraint seal_key.seal_key_fingerprint_key
 UNIQUE (fingerprint)
@@ -1682,6 +2159,88 @@ FOREIGN KEY (person_no) REFERENCES person(person_no)
 
 -- constraint totp.totp_pkey
 PRIMARY KEY (person_no)
+
+-- constraint tranche.tranche_check
+CHECK (((granted_fen >= 1) AND (granted_fen <= gross_fen)))
+
+-- constraint tranche.tranche_check1
+CHECK ((spend_by >= granted_on))
+
+-- constraint tranche.tranche_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint tranche.tranche_compound_id_matter_no_fkey
+FOREIGN KEY (compound_id, matter_no) REFERENCES matter(compound_id, matter_no)
+
+-- constraint tranche.tranche_is_central_check
+CHECK ((is_central = ANY (ARRAY[0, 1])))
+
+-- constraint tranche.tranche_part_check
+CHECK ((part = ANY (ARRAY['whole'::text, 'advance'::text, 'rest'::text])))
+
+-- constraint tranche.tranche_pkey
+PRIMARY KEY (compound_id, tranche_no)
+
+-- constraint tranche.tranche_programme_no_fkey
+FOREIGN KEY (programme_no) REFERENCES programme(programme_no)
+
+-- constraint tranche.tranche_project_matter_no_check
+CHECK ((project_matter_no >= 0))
+
+-- constraint tranche.tranche_tranche_no_check
+CHECK ((tranche_no > 0))
+
+-- constraint tranche_move.tranche_move_amount_fen_check
+CHECK ((amount_fen > 0))
+
+-- constraint tranche_move.tranche_move_check
+CHECK ((sign =
+CASE
+    WHEN (kind = ANY (ARRAY['spend'::text, 'hand-back'::text])) THEN '-1'::integer
+    ELSE 1
+END))
+
+-- constraint tranche_move.tranche_move_check1
+CHECK (((of_move_no IS NULL) = (kind <> 'claw-back'::text)))
+
+-- constraint tranche_move.tranche_move_compound_id_of_move_no_fkey
+FOREIGN KEY (compound_id, of_move_no) REFERENCES tranche_spend(compound_id, move_no)
+
+-- constraint tranche_move.tranche_move_compound_id_tranche_no_fkey
+FOREIGN KEY (compound_id, tranche_no) REFERENCES tranche(compound_id, tranche_no)
+
+-- constraint tranche_move.tranche_move_kind_check
+CHECK ((kind = ANY (ARRAY['receipt'::text, 'interest'::text, 'spend'::text, 'claw-back'::text, 'hand-back'::text])))
+
+-- constraint tranche_move.tranche_move_move_no_check
+CHECK ((move_no > 0))
+
+-- constraint tranche_move.tranche_move_pkey
+PRIMARY KEY (compound_id, move_no)
+
+-- constraint tranche_spend.tranche_spend_check
+CHECK (((content_no IS NULL) = (project_matter_no = 0)))
+
+-- constraint tranche_spend.tranche_spend_compound_id_content_no_project_matter_no_ite_fkey
+FOREIGN KEY (compound_id, content_no, project_matter_no, item, building) REFERENCES content(compound_id, content_no, matter_no, item, building)
+
+-- constraint tranche_spend.tranche_spend_compound_id_tranche_no_item_fkey
+FOREIGN KEY (compound_id, tranche_no, item) REFERENCES tranche_use(compound_id, tranche_no, item)
+
+-- constraint tranche_spend.tranche_spend_compound_id_tranche_no_project_matter_no_pro_fkey
+FOREIGN KEY (compound_id, tranche_no, project_matter_no, programme_no, is_central) REFERENCES tranche(compound_id, tranche_no, project_matter_no, programme_no, is_central)
+
+-- constraint tranche_spend.tranche_spend_move_no_check
+CHECK ((move_no > 0))
+
+-- constraint tranche_spend.tranche_spend_pkey
+PRIMARY KEY (compound_id, move_no)
+
+-- constraint tranche_use.tranche_use_compound_id_tranche_no_fkey
+FOREIGN KEY (compound_id, tranche_no) REFERENCES tranche(compound_id, tranche_no)
+
+-- constraint tranche_use.tranche_use_pkey
+PRIMARY KEY (compound_id, tranche_no, item)
 
 -- constraint trust_entry.trust_entry_amount_fen_check
 CHECK ((amount_fen > 0))
@@ -2095,6 +2654,67 @@ BEGIN
   RETURN NULL;
 END
 
+-- function renovation_draws
+BEGIN
+  IF (SELECT x.amount_fen FROM renovation_payment x
+      WHERE x.compound_id = NEW.compound_id AND x.renovation_no = NEW.renovation_no
+        AND x.payment_no = NEW.payment_no) IS DISTINCT FROM (
+       SELECT CAST(sum(p.amount_fen) AS BIGINT) FROM renovation_part p
+       WHERE p.compound_id = NEW.compound_id AND p.renovation_no = NEW.renovation_no
+         AND p.payment_no = NEW.payment_no) THEN
+    RAISE EXCEPTION 'R02: payment % and its parts differ', NEW.payment_no USING ERRCODE = '23R02';
+  END IF;
+  IF (SELECT s.planned_fen FROM renovation_source s
+      WHERE s.compound_id = NEW.compound_id AND s.renovation_no = NEW.renovation_no AND s.source_no = NEW.source_no)
+     < (SELECT sum(p.amount_fen) FROM renovation_part p
+        WHERE p.compound_id = NEW.compound_id AND p.renovation_no = NEW.renovation_no
+          AND p.source_no = NEW.source_no AND NOT EXISTS (
+            SELECT 1 FROM renovation_reversal r WHERE r.compound_id = p.compound_id
+              AND r.renovation_no = p.renovation_no AND r.payment_no = p.payment_no)) THEN
+    RAISE EXCEPTION 'R03: source % pays beyond its plan', NEW.source_no USING ERRCODE = '23R03';
+  END IF;
+  RETURN NULL;
+END
+
+-- function renovation_pays
+BEGIN
+  IF (NEW.amount_fen, NEW.part_count) <> (
+       SELECT CAST(COALESCE(sum(p.amount_fen), 0) AS BIGINT), CAST(count(*) AS INTEGER) FROM renovation_part p
+       WHERE p.compound_id = NEW.compound_id AND p.renovation_no = NEW.renovation_no
+         AND p.payment_no = NEW.payment_no) THEN
+    RAISE EXCEPTION 'R01: payment % is not its parts', NEW.payment_no USING ERRCODE = '23R01';
+  END IF;
+  RETURN NULL;
+END
+
+-- function tranche_moves
+BEGIN
+  IF 0 > (SELECT sum(m.sign * m.amount_fen) FROM tranche_move m
+          WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND NOT EXISTS (
+            SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
+              AND v.reverses_seq = m.voucher_seq)) THEN
+    RAISE EXCEPTION 'S01: tranche % is below nothing', NEW.tranche_no USING ERRCODE = '23S01';
+  END IF;
+  IF NEW.kind = 'spend' AND NOT EXISTS (
+       SELECT 1 FROM tranche_spend s WHERE s.compound_id = NEW.compound_id AND s.move_no = NEW.move_no
+         AND s.tranche_no = NEW.tranche_no) THEN
+    RAISE EXCEPTION 'S04: the spending % has no purpose', NEW.move_no USING ERRCODE = '23S04';
+  END IF;
+  IF NEW.kind = 'spend' AND NEW.moved_on > (
+       SELECT t.spend_by FROM tranche t WHERE t.compound_id = NEW.compound_id AND t.tranche_no = NEW.tranche_no) THEN
+    RAISE EXCEPTION 'S05: tranche % is spent after its day', NEW.tranche_no USING ERRCODE = '23S05';
+  END IF;
+  IF NEW.kind = 'receipt' AND (
+       SELECT t.granted_fen FROM tranche t WHERE t.compound_id = NEW.compound_id AND t.tranche_no = NEW.tranche_no)
+     < (SELECT sum(m.amount_fen) FROM tranche_move m
+        WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND m.kind = 'receipt' AND NOT EXISTS (
+          SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
+            AND v.reverses_seq = m.voucher_seq)) THEN
+    RAISE EXCEPTION 'S06: tranche % received more than was granted', NEW.tranche_no USING ERRCODE = '23S06';
+  END IF;
+  RETURN NULL;
+END
+
 -- function vouchers_arrive
 DECLARE bad text; why text;
 BEGIN
@@ -2173,6 +2793,15 @@ CREATE UNIQUE INDEX account_pkey ON public.account USING btree (compound_id, boo
 
 -- index act_pkey
 CREATE UNIQUE INDEX act_pkey ON public.act USING btree (compound_id, act_no)
+
+-- index allotment_pkey
+CREATE UNIQUE INDEX allotment_pkey ON public.allotment USING btree (allotment_no)
+
+-- index allotment_programme
+CREATE INDEX allotment_programme ON public.allotment USING btree (programme_no, compound_id)
+
+-- index appraisal_pkey
+CREATE UNIQUE INDEX appraisal_pkey ON public.appraisal USING btree (compound_id, programme_no, period)
 
 -- index area_code_key
 CREATE UNIQUE INDEX area_code_key ON public.area USING btree (code)
@@ -2300,6 +2929,12 @@ CREATE UNIQUE INDEX compound_code_key ON public.compound USING btree (code)
 -- index compound_pkey
 CREATE UNIQUE INDEX compound_pkey ON public.compound USING btree (compound_id)
 
+-- index content_of_project
+CREATE UNIQUE INDEX content_of_project ON public.content USING btree (compound_id, content_no, matter_no, item, building)
+
+-- index content_pkey
+CREATE UNIQUE INDEX content_pkey ON public.content USING btree (compound_id, content_no)
+
 -- index counter_pkey
 CREATE UNIQUE INDEX counter_pkey ON public.counter USING btree (compound_id, name)
 
@@ -2330,11 +2965,20 @@ CREATE UNIQUE INDEX deposit_pkey ON public.deposit USING btree (compound_id, dep
 -- index deposit_receipt
 CREATE INDEX deposit_receipt ON public.deposit USING btree (compound_id, receipt_no)
 
+-- index district_figure_pkey
+CREATE UNIQUE INDEX district_figure_pkey ON public.district_figure USING btree (compound_id)
+
 -- index dwelling_compound_id_code_key
 CREATE UNIQUE INDEX dwelling_compound_id_code_key ON public.dwelling USING btree (compound_id, code)
 
 -- index dwelling_pkey
 CREATE UNIQUE INDEX dwelling_pkey ON public.dwelling USING btree (compound_id, dwelling_no)
+
+-- index earnest_move_pkey
+CREATE UNIQUE INDEX earnest_move_pkey ON public.earnest_move USING btree (compound_id, earnest_no)
+
+-- index earnest_pkey
+CREATE UNIQUE INDEX earnest_pkey ON public.earnest USING btree (compound_id, programme_no)
 
 -- index fee_receipt_copy_pkey
 CREATE UNIQUE INDEX fee_receipt_copy_pkey ON public.fee_receipt_copy USING btree (compound_id, year, number, copy_no)
@@ -2383,6 +3027,9 @@ CREATE UNIQUE INDEX gain_settlement_pkey ON public.gain_settlement USING btree (
 
 -- index gain_share_pkey
 CREATE UNIQUE INDEX gain_share_pkey ON public.gain_share USING btree (compound_id, settlement_no, dwelling_no, account)
+
+-- index grant_roster_pkey
+CREATE UNIQUE INDEX grant_roster_pkey ON public.grant_roster USING btree (compound_id, programme_no, period, dwelling_no)
 
 -- index hook_cursor_pkey
 CREATE UNIQUE INDEX hook_cursor_pkey ON public.hook_cursor USING btree (hook_no, compound_id)
@@ -2455,6 +3102,9 @@ CREATE UNIQUE INDEX levy_standard_compound_id_levied_lift_means_from_on_key ON p
 
 -- index levy_standard_pkey
 CREATE UNIQUE INDEX levy_standard_pkey ON public.levy_standard USING btree (compound_id, standard_no)
+
+-- index maintenance_record_pkey
+CREATE UNIQUE INDEX maintenance_record_pkey ON public.maintenance_record USING btree (compound_id, content_no)
 
 -- index mandate_person
 CREATE INDEX mandate_person ON public.mandate USING btree (person_no)
@@ -2534,6 +3184,12 @@ CREATE INDEX posting_account ON public.posting USING btree (compound_id, book, d
 -- index posting_pkey
 CREATE UNIQUE INDEX posting_pkey ON public.posting USING btree (compound_id, book, seq, line)
 
+-- index programme_document_key
+CREATE UNIQUE INDEX programme_document_key ON public.programme USING btree (document)
+
+-- index programme_pkey
+CREATE UNIQUE INDEX programme_pkey ON public.programme USING btree (programme_no)
+
 -- index project_hold_pkey
 CREATE UNIQUE INDEX project_hold_pkey ON public.project_hold USING btree (compound_id, project_no, hold_no)
 
@@ -2603,6 +3259,30 @@ CREATE UNIQUE INDEX renewal_posting_pkey ON public.renewal_posting USING btree (
 -- index renewal_withdrawal_pkey
 CREATE UNIQUE INDEX renewal_withdrawal_pkey ON public.renewal_withdrawal USING btree (compound_id, plan_no)
 
+-- index renovation_matter
+CREATE UNIQUE INDEX renovation_matter ON public.renovation USING btree (compound_id, matter_no)
+
+-- index renovation_paid_in_pkey
+CREATE UNIQUE INDEX renovation_paid_in_pkey ON public.renovation_paid_in USING btree (compound_id, renovation_no, paid_in_no)
+
+-- index renovation_part_pkey
+CREATE UNIQUE INDEX renovation_part_pkey ON public.renovation_part USING btree (compound_id, renovation_no, payment_no, part_no)
+
+-- index renovation_payment_pkey
+CREATE UNIQUE INDEX renovation_payment_pkey ON public.renovation_payment USING btree (compound_id, renovation_no, payment_no)
+
+-- index renovation_pkey
+CREATE UNIQUE INDEX renovation_pkey ON public.renovation USING btree (compound_id, renovation_no)
+
+-- index renovation_reversal_pkey
+CREATE UNIQUE INDEX renovation_reversal_pkey ON public.renovation_reversal USING btree (compound_id, renovation_no, payment_no)
+
+-- index renovation_source_pkey
+CREATE UNIQUE INDEX renovation_source_pkey ON public.renovation_source USING btree (compound_id, renovation_no, source_no)
+
+-- index renovation_step_pkey
+CREATE UNIQUE INDEX renovation_step_pkey ON public.renovation_step USING btree (compound_id, renovation_no, step_no)
+
 -- index reserve_line_pkey
 CREATE UNIQUE INDEX reserve_line_pkey ON public.reserve_line USING btree (compound_id, dwelling_no, reserve_no)
 
@@ -2611,6 +3291,42 @@ CREATE UNIQUE INDEX reserve_pkey ON public.reserve USING btree (compound_id, res
 
 -- index revenue_assignment_pkey
 CREATE UNIQUE INDEX revenue_assignment_pkey ON public.revenue_assignment USING btree (compound_id, assignment_no)
+
+-- index revenue_due_pkey
+CREATE UNIQUE INDEX revenue_due_pkey ON public.revenue_due USING btree (compound_id, lease_no, due_no)
+
+-- index revenue_entry_pkey
+CREATE UNIQUE INDEX revenue_entry_pkey ON public.revenue_entry USING btree (compound_id, entry_no)
+
+-- index revenue_entry_voucher
+CREATE UNIQUE INDEX revenue_entry_voucher ON public.revenue_entry USING btree (compound_id, voucher_seq)
+
+-- index revenue_handover_pkey
+CREATE UNIQUE INDEX revenue_handover_pkey ON public.revenue_handover USING btree (compound_id, handover_no)
+
+-- index revenue_lease_end_pkey
+CREATE UNIQUE INDEX revenue_lease_end_pkey ON public.revenue_lease_end USING btree (compound_id, lease_no)
+
+-- index revenue_lease_pkey
+CREATE UNIQUE INDEX revenue_lease_pkey ON public.revenue_lease USING btree (compound_id, lease_no)
+
+-- index revenue_pledge_pkey
+CREATE UNIQUE INDEX revenue_pledge_pkey ON public.revenue_pledge USING btree (compound_id, pledge_no)
+
+-- index revenue_publication_pkey
+CREATE UNIQUE INDEX revenue_publication_pkey ON public.revenue_publication USING btree (compound_id, publication_no)
+
+-- index revenue_share_pkey
+CREATE UNIQUE INDEX revenue_share_pkey ON public.revenue_share USING btree (compound_id, entry_no, dwelling_no)
+
+-- index revenue_take_down_pkey
+CREATE UNIQUE INDEX revenue_take_down_pkey ON public.revenue_take_down USING btree (compound_id, publication_no)
+
+-- index revenue_terms_compound_id_from_on_key
+CREATE UNIQUE INDEX revenue_terms_compound_id_from_on_key ON public.revenue_terms USING btree (compound_id, from_on)
+
+-- index revenue_terms_pkey
+CREATE UNIQUE INDEX revenue_terms_pkey ON public.revenue_terms USING btree (compound_id, terms_no)
 
 -- index seal_key_fingerprint_key
 CREATE UNIQUE INDEX seal_key_fingerprint_key ON public.seal_key USING btree (fingerprint)
@@ -2693,6 +3409,30 @@ CREATE UNIQUE INDEX token_pkey ON public.token USING btree (token_no)
 -- index totp_pkey
 CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (person_no)
 
+-- index tranche_move_pkey
+CREATE UNIQUE INDEX tranche_move_pkey ON public.tranche_move USING btree (compound_id, move_no)
+
+-- index tranche_move_tranche
+CREATE INDEX tranche_move_tranche ON public.tranche_move USING btree (compound_id, tranche_no)
+
+-- index tranche_once
+CREATE UNIQUE INDEX tranche_once ON public.tranche USING btree (compound_id, programme_no, project_matter_no, period, part) WHERE (period <> ''::text)
+
+-- index tranche_pkey
+CREATE UNIQUE INDEX tranche_pkey ON public.tranche USING btree (compound_id, tranche_no)
+
+-- index tranche_spend_item
+CREATE INDEX tranche_spend_item ON public.tranche_spend USING btree (compound_id, item)
+
+-- index tranche_spend_pkey
+CREATE UNIQUE INDEX tranche_spend_pkey ON public.tranche_spend USING btree (compound_id, move_no)
+
+-- index tranche_use_pkey
+CREATE UNIQUE INDEX tranche_use_pkey ON public.tranche_use USING btree (compound_id, tranche_no, item)
+
+-- index tranche_whose
+CREATE UNIQUE INDEX tranche_whose ON public.tranche USING btree (compound_id, tranche_no, project_matter_no, programme_no, is_central)
+
 -- index trust_entry_pkey
 CREATE UNIQUE INDEX trust_entry_pkey ON public.trust_entry USING btree (compound_id, entry_no)
 
@@ -2768,6 +3508,27 @@ compound_id integer NOT NULL,
   answer text NOT NULL,
   prev_hash bytea NOT NULL,
   hash bytea NOT NULL
+
+-- table allotment
+allotment_no integer NOT NULL,
+  programme_no integer NOT NULL,
+  compound_id integer NOT NULL,
+  amount_fen bigint NOT NULL,
+  allotted_on date NOT NULL,
+  document text NOT NULL,
+  act_no integer NOT NULL
+
+-- table appraisal
+compound_id integer NOT NULL,
+  programme_no integer NOT NULL,
+  period text NOT NULL,
+  score_e2 integer NOT NULL,
+  appraised_on date NOT NULL,
+  findings text NOT NULL,
+  evidence text NOT NULL,
+  by_name text NOT NULL,
+  by_role text NOT NULL,
+  act_no integer NOT NULL
 
 -- table area
 area_id integer NOT NULL,
@@ -3046,6 +3807,17 @@ compound_id integer NOT NULL,
   area_id integer,
   founded_at bigint NOT NULL
 
+-- table content
+compound_id integer NOT NULL,
+  content_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  item text NOT NULL,
+  class text NOT NULL,
+  building text NOT NULL,
+  name text NOT NULL,
+  budget_fen bigint NOT NULL,
+  act_no integer NOT NULL
+
 -- table counter
 compound_id integer NOT NULL,
   name text NOT NULL,
@@ -3122,6 +3894,20 @@ compound_id integer NOT NULL,
   voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
+-- table district_figure
+compound_id integer NOT NULL,
+  as_of_act integer NOT NULL,
+  kept_on date NOT NULL,
+  changes_on date,
+  dwellings bigint NOT NULL,
+  area_centi_m2 bigint NOT NULL,
+  lifts bigint NOT NULL,
+  deposited bigint NOT NULL,
+  low bigint NOT NULL,
+  billed_fen bigint NOT NULL,
+  settled_fen bigint NOT NULL,
+  act_no integer NOT NULL
+
 -- table dwelling
 compound_id integer NOT NULL,
   dwelling_no integer NOT NULL,
@@ -3141,6 +3927,26 @@ compound_id integer NOT NULL,
   began_on date,
   ended_on date,
   remark_sealed bytea NOT NULL,
+  act_no integer NOT NULL
+
+-- table earnest
+compound_id integer NOT NULL,
+  programme_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  payer text NOT NULL,
+  act_no integer NOT NULL
+
+-- table earnest_move
+compound_id integer NOT NULL,
+  earnest_no integer NOT NULL,
+  programme_no integer NOT NULL,
+  kind text NOT NULL,
+  period text NOT NULL,
+  amount_fen bigint NOT NULL,
+  moved_on date NOT NULL,
+  evidence text NOT NULL,
+  line_no integer,
+  voucher_seq integer NOT NULL,
   act_no integer NOT NULL
 
 -- table fee_receipt
@@ -3260,6 +4066,14 @@ compound_id integer NOT NULL,
   account integer NOT NULL,
   amount_fen bigint NOT NULL,
   worked text NOT NULL
+
+-- table grant_roster
+compound_id integer NOT NULL,
+  programme_no integer NOT NULL,
+  period text NOT NULL,
+  dwelling_no integer NOT NULL,
+  persons integer NOT NULL,
+  act_no integer NOT NULL
 
 -- table hook
 hook_no integer NOT NULL,
@@ -3393,6 +4207,15 @@ compound_id integer NOT NULL,
   share text NOT NULL,
   from_on date NOT NULL,
   document text NOT NULL,
+  act_no integer NOT NULL
+
+-- table maintenance_record
+compound_id integer NOT NULL,
+  renovation_no integer NOT NULL,
+  content_no integer NOT NULL,
+  handed_on date NOT NULL,
+  warranty_until_on date NOT NULL,
+  keeper text NOT NULL,
   act_no integer NOT NULL
 
 -- table mandate
@@ -3554,6 +4377,18 @@ compound_id integer NOT NULL,
   matter_no integer NOT NULL,
   effective_on date NOT NULL,
   amount_fen bigint NOT NULL
+
+-- table programme
+programme_no integer NOT NULL,
+  document text NOT NULL,
+  title text NOT NULL,
+  level text NOT NULL,
+  area_id integer,
+  budget_fen bigint NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  terms text NOT NULL,
+  act_no integer NOT NULL
 
 -- table project
 compound_id integer NOT NULL,
@@ -3734,6 +4569,88 @@ compound_id integer NOT NULL,
   reason text NOT NULL,
   act_no integer NOT NULL
 
+-- table renovation
+compound_id integer NOT NULL,
+  renovation_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  title text NOT NULL,
+  reserve text NOT NULL,
+  reserved_on date NOT NULL,
+  by_name text NOT NULL,
+  by_role text NOT NULL,
+  act_no integer NOT NULL
+
+-- table renovation_paid_in
+compound_id integer NOT NULL,
+  renovation_no integer NOT NULL,
+  paid_in_no integer NOT NULL,
+  source_no integer NOT NULL,
+  amount_fen bigint NOT NULL,
+  paid_on date NOT NULL,
+  dwelling_no integer,
+  payer text NOT NULL,
+  evidence text NOT NULL,
+  line_no integer,
+  voucher_seq integer,
+  act_no integer NOT NULL
+
+-- table renovation_part
+compound_id integer NOT NULL,
+  renovation_no integer NOT NULL,
+  payment_no integer NOT NULL,
+  part_no integer NOT NULL,
+  source_no integer NOT NULL,
+  amount_fen bigint NOT NULL,
+  tranche_move_no integer,
+  project_no integer,
+  project_payment_no integer,
+  book smallint NOT NULL,
+  voucher_seq integer,
+  act_no integer NOT NULL
+
+-- table renovation_payment
+compound_id integer NOT NULL,
+  renovation_no integer NOT NULL,
+  payment_no integer NOT NULL,
+  content_no integer NOT NULL,
+  amount_fen bigint NOT NULL,
+  part_count integer NOT NULL,
+  payee text NOT NULL,
+  paid_on date NOT NULL,
+  evidence text NOT NULL,
+  pack text NOT NULL,
+  act_no integer NOT NULL
+
+-- table renovation_reversal
+compound_id integer NOT NULL,
+  renovation_no integer NOT NULL,
+  payment_no integer NOT NULL,
+  reversed_on date NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table renovation_source
+compound_id integer NOT NULL,
+  renovation_no integer NOT NULL,
+  source_no integer NOT NULL,
+  kind text NOT NULL,
+  planned_fen bigint NOT NULL,
+  matter_no integer NOT NULL,
+  body text NOT NULL,
+  act_no integer NOT NULL
+
+-- table renovation_step
+compound_id integer NOT NULL,
+  renovation_no integer NOT NULL,
+  step_no integer NOT NULL,
+  kind text NOT NULL,
+  body text NOT NULL,
+  recorded_on date NOT NULL,
+  by_name text NOT NULL,
+  by_role text NOT NULL,
+  digest text NOT NULL,
+  act_no integer NOT NULL
+
 -- table reserve
 compound_id integer NOT NULL,
   reserve_no integer NOT NULL,
@@ -3759,6 +4676,131 @@ compound_id integer NOT NULL,
   transfer_no integer NOT NULL,
   revenue_seq integer NOT NULL,
   fund_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_due
+compound_id integer NOT NULL,
+  lease_no integer NOT NULL,
+  due_no integer NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  due_on date NOT NULL,
+  amount_fen bigint NOT NULL
+
+-- table revenue_entry
+compound_id integer NOT NULL,
+  entry_no integer NOT NULL,
+  sort text NOT NULL,
+  what text NOT NULL,
+  scope text NOT NULL,
+  lease_no integer,
+  purse text NOT NULL,
+  amount_fen bigint NOT NULL,
+  tax_fen bigint NOT NULL,
+  entered_on date NOT NULL,
+  through integer NOT NULL,
+  party text NOT NULL,
+  evidence text NOT NULL,
+  line_no integer,
+  project_no integer,
+  pledge_no integer,
+  round_no integer,
+  motion_no integer,
+  pack text NOT NULL,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_handover
+compound_id integer NOT NULL,
+  handover_no integer NOT NULL,
+  ended_on date NOT NULL,
+  handed_on date NOT NULL,
+  due_on date,
+  from_whom text NOT NULL,
+  to_whom text NOT NULL,
+  evidence text NOT NULL,
+  list text NOT NULL,
+  digest text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_lease
+compound_id integer NOT NULL,
+  lease_no integer NOT NULL,
+  income text NOT NULL,
+  scope text NOT NULL,
+  part text NOT NULL,
+  lessee text NOT NULL,
+  document text NOT NULL,
+  signed_on date NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  round_no integer NOT NULL,
+  motion_no integer NOT NULL,
+  digest text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_lease_end
+compound_id integer NOT NULL,
+  lease_no integer NOT NULL,
+  ended_on date NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_pledge
+compound_id integer NOT NULL,
+  pledge_no integer NOT NULL,
+  matter_no integer NOT NULL,
+  scope text NOT NULL,
+  amount_fen bigint NOT NULL,
+  from_on date NOT NULL,
+  until_on date NOT NULL,
+  round_no integer NOT NULL,
+  motion_no integer NOT NULL,
+  digest text NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_publication
+compound_id integer NOT NULL,
+  publication_no integer NOT NULL,
+  covers text NOT NULL,
+  through integer NOT NULL,
+  posted_on date NOT NULL,
+  due_on date,
+  place text NOT NULL,
+  evidence text NOT NULL,
+  corrects_no integer,
+  sheet text NOT NULL,
+  digest text NOT NULL,
+  pack text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_share
+compound_id integer NOT NULL,
+  entry_no integer NOT NULL,
+  dwelling_no integer NOT NULL,
+  area_centi_m2 bigint NOT NULL,
+  amount_fen bigint NOT NULL
+
+-- table revenue_take_down
+compound_id integer NOT NULL,
+  publication_no integer NOT NULL,
+  until_on date NOT NULL,
+  reason text NOT NULL,
+  act_no integer NOT NULL
+
+-- table revenue_terms
+compound_id integer NOT NULL,
+  terms_no integer NOT NULL,
+  from_on date NOT NULL,
+  operator text NOT NULL,
+  taxpayer text NOT NULL,
+  has_assembly smallint NOT NULL,
+  operator_bp integer NOT NULL,
+  fund_bp integer NOT NULL,
+  account text NOT NULL,
+  document text NOT NULL,
+  pack text NOT NULL,
   act_no integer NOT NULL
 
 -- table seal_key
@@ -3905,6 +4947,56 @@ person_no integer NOT NULL,
   proposed_sealed bytea,
   last_step bigint NOT NULL
 
+-- table tranche
+compound_id integer NOT NULL,
+  tranche_no integer NOT NULL,
+  programme_no integer NOT NULL,
+  is_central smallint NOT NULL,
+  matter_no integer NOT NULL,
+  project_matter_no integer NOT NULL,
+  part text NOT NULL,
+  period text NOT NULL,
+  gross_fen bigint NOT NULL,
+  granted_fen bigint NOT NULL,
+  base text NOT NULL,
+  granted_on date NOT NULL,
+  spend_by date NOT NULL,
+  evidence text NOT NULL,
+  act_no integer NOT NULL
+
+-- table tranche_move
+compound_id integer NOT NULL,
+  move_no integer NOT NULL,
+  tranche_no integer NOT NULL,
+  kind text NOT NULL,
+  sign smallint NOT NULL,
+  amount_fen bigint NOT NULL,
+  moved_on date NOT NULL,
+  payee text NOT NULL,
+  evidence text NOT NULL,
+  of_move_no integer,
+  line_no integer,
+  voucher_seq integer NOT NULL,
+  act_no integer NOT NULL
+
+-- table tranche_spend
+compound_id integer NOT NULL,
+  move_no integer NOT NULL,
+  tranche_no integer NOT NULL,
+  programme_no integer NOT NULL,
+  is_central smallint NOT NULL,
+  project_matter_no integer NOT NULL,
+  content_no integer,
+  item text NOT NULL,
+  building text NOT NULL,
+  act_no integer NOT NULL
+
+-- table tranche_use
+compound_id integer NOT NULL,
+  tranche_no integer NOT NULL,
+  item text NOT NULL,
+  act_no integer NOT NULL
+
 -- table trust_entry
 compound_id integer NOT NULL,
   entry_no integer NOT NULL,
@@ -4048,6 +5140,18 @@ CREATE TRIGGER act_stays BEFORE DELETE OR UPDATE ON public.act FOR EACH ROW EXEC
 
 -- trigger act.act_stays_whole
 CREATE TRIGGER act_stays_whole BEFORE TRUNCATE ON public.act FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger allotment.allotment_stays
+CREATE TRIGGER allotment_stays BEFORE DELETE OR UPDATE ON public.allotment FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger allotment.allotment_stays_whole
+CREATE TRIGGER allotment_stays_whole BEFORE TRUNCATE ON public.allotment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger appraisal.appraisal_stays
+CREATE TRIGGER appraisal_stays BEFORE DELETE OR UPDATE ON public.appraisal FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger appraisal.appraisal_stays_whole
+CREATE TRIGGER appraisal_stays_whole BEFORE TRUNCATE ON public.appraisal FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger arrears_claim.arrears_claim_stays
 CREATE TRIGGER arrears_claim_stays BEFORE DELETE OR UPDATE ON public.arrears_claim FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -4247,6 +5351,12 @@ CREATE TRIGGER gain_share_stays BEFORE DELETE OR UPDATE ON public.gain_share FOR
 -- trigger gain_share.gain_share_stays_whole
 CREATE TRIGGER gain_share_stays_whole BEFORE TRUNCATE ON public.gain_share FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger grant_roster.grant_roster_stays
+CREATE TRIGGER grant_roster_stays BEFORE DELETE OR UPDATE ON public.grant_roster FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger grant_roster.grant_roster_stays_whole
+CREATE TRIGGER grant_roster_stays_whole BEFORE TRUNCATE ON public.grant_roster FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger interest_rate.interest_rate_stays
 CREATE TRIGGER interest_rate_stays BEFORE DELETE OR UPDATE ON public.interest_rate FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -4361,6 +5471,12 @@ CREATE TRIGGER posting_stays BEFORE DELETE OR UPDATE ON public.posting FOR EACH 
 -- trigger posting.posting_stays_whole
 CREATE TRIGGER posting_stays_whole BEFORE TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger programme.programme_stays
+CREATE TRIGGER programme_stays BEFORE DELETE OR UPDATE ON public.programme FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger programme.programme_stays_whole
+CREATE TRIGGER programme_stays_whole BEFORE TRUNCATE ON public.programme FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger project.project_stays
 CREATE TRIGGER project_stays BEFORE DELETE OR UPDATE ON public.project FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -4457,6 +5573,54 @@ CREATE TRIGGER renewal_withdrawal_stays BEFORE DELETE OR UPDATE ON public.renewa
 -- trigger renewal_withdrawal.renewal_withdrawal_stays_whole
 CREATE TRIGGER renewal_withdrawal_stays_whole BEFORE TRUNCATE ON public.renewal_withdrawal FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger renovation.renovation_stays
+CREATE TRIGGER renovation_stays BEFORE DELETE OR UPDATE ON public.renovation FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renovation.renovation_stays_whole
+CREATE TRIGGER renovation_stays_whole BEFORE TRUNCATE ON public.renovation FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renovation_paid_in.renovation_paid_in_stays
+CREATE TRIGGER renovation_paid_in_stays BEFORE DELETE OR UPDATE ON public.renovation_paid_in FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renovation_paid_in.renovation_paid_in_stays_whole
+CREATE TRIGGER renovation_paid_in_stays_whole BEFORE TRUNCATE ON public.renovation_paid_in FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renovation_part.renovation_draws
+CREATE TRIGGER renovation_draws AFTER INSERT ON public.renovation_part FOR EACH ROW EXECUTE FUNCTION renovation_draws()
+
+-- trigger renovation_part.renovation_part_stays
+CREATE TRIGGER renovation_part_stays BEFORE DELETE OR UPDATE ON public.renovation_part FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renovation_part.renovation_part_stays_whole
+CREATE TRIGGER renovation_part_stays_whole BEFORE TRUNCATE ON public.renovation_part FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renovation_payment.renovation_payment_stays
+CREATE TRIGGER renovation_payment_stays BEFORE DELETE OR UPDATE ON public.renovation_payment FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renovation_payment.renovation_payment_stays_whole
+CREATE TRIGGER renovation_payment_stays_whole BEFORE TRUNCATE ON public.renovation_payment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renovation_payment.renovation_pays
+CREATE TRIGGER renovation_pays AFTER INSERT ON public.renovation_payment FOR EACH ROW EXECUTE FUNCTION renovation_pays()
+
+-- trigger renovation_reversal.renovation_reversal_stays
+CREATE TRIGGER renovation_reversal_stays BEFORE DELETE OR UPDATE ON public.renovation_reversal FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renovation_reversal.renovation_reversal_stays_whole
+CREATE TRIGGER renovation_reversal_stays_whole BEFORE TRUNCATE ON public.renovation_reversal FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renovation_source.renovation_source_stays
+CREATE TRIGGER renovation_source_stays BEFORE DELETE OR UPDATE ON public.renovation_source FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renovation_source.renovation_source_stays_whole
+CREATE TRIGGER renovation_source_stays_whole BEFORE TRUNCATE ON public.renovation_source FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger renovation_step.renovation_step_stays
+CREATE TRIGGER renovation_step_stays BEFORE DELETE OR UPDATE ON public.renovation_step FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger renovation_step.renovation_step_stays_whole
+CREATE TRIGGER renovation_step_stays_whole BEFORE TRUNCATE ON public.renovation_step FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger reserve.reserve_stays
 CREATE TRIGGER reserve_stays BEFORE DELETE OR UPDATE ON public.reserve FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -4468,6 +5632,66 @@ CREATE TRIGGER revenue_assignment_stays BEFORE DELETE OR UPDATE ON public.revenu
 
 -- trigger revenue_assignment.revenue_assignment_stays_whole
 CREATE TRIGGER revenue_assignment_stays_whole BEFORE TRUNCATE ON public.revenue_assignment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_due.revenue_due_stays
+CREATE TRIGGER revenue_due_stays BEFORE DELETE OR UPDATE ON public.revenue_due FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_due.revenue_due_stays_whole
+CREATE TRIGGER revenue_due_stays_whole BEFORE TRUNCATE ON public.revenue_due FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_entry.revenue_entry_stays
+CREATE TRIGGER revenue_entry_stays BEFORE DELETE OR UPDATE ON public.revenue_entry FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_entry.revenue_entry_stays_whole
+CREATE TRIGGER revenue_entry_stays_whole BEFORE TRUNCATE ON public.revenue_entry FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_handover.revenue_handover_stays
+CREATE TRIGGER revenue_handover_stays BEFORE DELETE OR UPDATE ON public.revenue_handover FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_handover.revenue_handover_stays_whole
+CREATE TRIGGER revenue_handover_stays_whole BEFORE TRUNCATE ON public.revenue_handover FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_lease.revenue_lease_stays
+CREATE TRIGGER revenue_lease_stays BEFORE DELETE OR UPDATE ON public.revenue_lease FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_lease.revenue_lease_stays_whole
+CREATE TRIGGER revenue_lease_stays_whole BEFORE TRUNCATE ON public.revenue_lease FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_lease_end.revenue_lease_end_stays
+CREATE TRIGGER revenue_lease_end_stays BEFORE DELETE OR UPDATE ON public.revenue_lease_end FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_lease_end.revenue_lease_end_stays_whole
+CREATE TRIGGER revenue_lease_end_stays_whole BEFORE TRUNCATE ON public.revenue_lease_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_pledge.revenue_pledge_stays
+CREATE TRIGGER revenue_pledge_stays BEFORE DELETE OR UPDATE ON public.revenue_pledge FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_pledge.revenue_pledge_stays_whole
+CREATE TRIGGER revenue_pledge_stays_whole BEFORE TRUNCATE ON public.revenue_pledge FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_publication.revenue_publication_stays
+CREATE TRIGGER revenue_publication_stays BEFORE DELETE OR UPDATE ON public.revenue_publication FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_publication.revenue_publication_stays_whole
+CREATE TRIGGER revenue_publication_stays_whole BEFORE TRUNCATE ON public.revenue_publication FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_share.revenue_share_stays
+CREATE TRIGGER revenue_share_stays BEFORE DELETE OR UPDATE ON public.revenue_share FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_share.revenue_share_stays_whole
+CREATE TRIGGER revenue_share_stays_whole BEFORE TRUNCATE ON public.revenue_share FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_take_down.revenue_take_down_stays
+CREATE TRIGGER revenue_take_down_stays BEFORE DELETE OR UPDATE ON public.revenue_take_down FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_take_down.revenue_take_down_stays_whole
+CREATE TRIGGER revenue_take_down_stays_whole BEFORE TRUNCATE ON public.revenue_take_down FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger revenue_terms.revenue_terms_stays
+CREATE TRIGGER revenue_terms_stays BEFORE DELETE OR UPDATE ON public.revenue_terms FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger revenue_terms.revenue_terms_stays_whole
+CREATE TRIGGER revenue_terms_stays_whole BEFORE TRUNCATE ON public.revenue_terms FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger selling_unit.selling_unit_stays
 CREATE TRIGGER selling_unit_stays BEFORE DELETE OR UPDATE ON public.selling_unit FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -4528,6 +5752,36 @@ CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_manda
 
 -- trigger token_mandate.token_mandate_stays_whole
 CREATE TRIGGER token_mandate_stays_whole BEFORE TRUNCATE ON public.token_mandate FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger tranche.tranche_stays
+CREATE TRIGGER tranche_stays BEFORE DELETE OR UPDATE ON public.tranche FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger tranche.tranche_stays_whole
+CREATE TRIGGER tranche_stays_whole BEFORE TRUNCATE ON public.tranche FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger tranche_move.tranche_move_stays
+CREATE TRIGGER tranche_move_stays BEFORE DELETE OR UPDATE ON public.tranche_move FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger tranche_move.tranche_move_stays_whole
+CREATE TRIGGER tranche_move_stays_whole BEFORE TRUNCATE ON public.tranche_move FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger tranche_move.tranche_moves
+CREATE TRIGGER tranche_moves AFTER INSERT ON public.tranche_move FOR EACH ROW EXECUTE FUNCTION tranche_moves()
+
+-- trigger tranche_spend.central_once
+CREATE TRIGGER central_once AFTER INSERT ON public.tranche_spend FOR EACH ROW WHEN (((new.is_central = 1) AND (new.content_no IS NOT NULL))) EXECUTE FUNCTION central_once()
+
+-- trigger tranche_spend.tranche_spend_stays
+CREATE TRIGGER tranche_spend_stays BEFORE DELETE OR UPDATE ON public.tranche_spend FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger tranche_spend.tranche_spend_stays_whole
+CREATE TRIGGER tranche_spend_stays_whole BEFORE TRUNCATE ON public.tranche_spend FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger tranche_use.tranche_use_stays
+CREATE TRIGGER tranche_use_stays BEFORE DELETE OR UPDATE ON public.tranche_use FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger tranche_use.tranche_use_stays_whole
+CREATE TRIGGER tranche_use_stays_whole BEFORE TRUNCATE ON public.tranche_use FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger trust_entry.trust_entry_stays
 CREATE TRIGGER trust_entry_stays BEFORE DELETE OR UPDATE ON public.trust_entry FOR EACH ROW EXECUTE FUNCTION append_only()

@@ -30,6 +30,10 @@ mod m0020_tariff;
 mod m0021_counter;
 mod m0022_arrears;
 mod m0023_trust;
+mod m0024_revenue;
+mod m0025_subsidy;
+mod m0026_renovation;
+mod m0027_district;
 
 use sea_orm_migration::prelude::*;
 
@@ -65,6 +69,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_counter::STEP),
             Box::new(m0022_arrears::STEP),
             Box::new(m0023_trust::STEP),
+            Box::new(m0024_revenue::STEP),
+            Box::new(m0025_subsidy::STEP),
+            Box::new(m0026_renovation::STEP),
+            Box::new(m0027_district::STEP),
         ]
     }
 }

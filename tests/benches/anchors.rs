@@ -8,6 +8,8 @@
 mod billing;
 #[path = "anchors/channels.rs"]
 mod channels;
+#[path = "anchors/district.rs"]
+mod district;
 #[path = "anchors/doors.rs"]
 mod doors;
 #[path = "anchors/interest.rs"]
@@ -105,6 +107,9 @@ async fn main() {
     if let Ok(url) = std::env::var("XIAOQU_TEST_PG") {
         if is_wanted("postgres-interest") {
             interest::on_postgres(&url).await;
+        }
+        if is_wanted("postgres-district") {
+            district::on_postgres(&url).await;
         }
         if is_wanted("postgres-channels") {
             channels::on_postgres(&url).await;

@@ -575,7 +575,7 @@ fn versions_stand_in_one_line_of_days() {
     );
 }
 
-async fn add(world: &World, compound: CompoundId, body: &str) -> Result<policy::Added> {
+pub async fn add(world: &World, compound: CompoundId, body: &str) -> Result<policy::Added> {
     let authority = Actor::new("李主任", Role::HousingAuthority);
     let request = Request::new("policy.add", body.to_owned());
     let done = world

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ledger::books::{Actor, Request, Role};
 use ledger::error::Result;
 use ledger::fund::{
-    self, Assigning, Basis, DepositKind, LevyKind, Levying, NewCall, NoticeWord, Notifying,
-    PlanWithdrawal, Posting, RenewalShare, Renewing, StandardMeans, Target,
+    self, Basis, DepositKind, LevyKind, Levying, NewCall, NoticeWord, Notifying, PlanWithdrawal,
+    Posting, RenewalShare, Renewing, StandardMeans, Target,
 };
 use ledger::governance::matter::Delivery;
 use ledger::governance::tally::Answer;
@@ -17,6 +17,8 @@ use ledger::money::Money;
 use ledger::policy::terms::{BalanceKind, Fraction, Instalment, Levied};
 use ledger::policy::{Jurisdiction, Library};
 use ledger::property::{self, Housing};
+use ledger::revenue::Income;
+use ledger::revenue::distribution::To;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Value, json};
@@ -27,6 +29,7 @@ use crate::levy::{
 };
 use crate::on_both;
 use crate::policy::cases;
+use crate::revenue;
 use crate::world::{World, day};
 
 /// Every line of tests/cases/renewal.txt.
@@ -130,9 +133,20 @@ async fn arrears(world: &World, on: &str) -> Vec<fund::RenewalArrears> {
     fund::renewal_arrears(&mut view, world.compound, RenewalNo(1), day(on)).await.unwrap()
 }
 
-/// A round on one motion, everybody answering alike, counted 16 days later.
 async fn decided(
     world: &World,
+    matter: Matter,
+    cap: i64,
+    yes: bool,
+    from: &'static str,
+) -> RoundNo {
+    decided_by(world, Scope::Compound {}, matter, cap, yes, from).await
+}
+
+/// A round on one motion, everybody answering alike, counted 16 days later.
+pub async fn decided_by(
+    world: &World,
+    scope: Scope,
     matter: Matter,
     cap: i64,
     yes: bool,
@@ -143,7 +157,7 @@ async fn decided(
     let round = NewRound {
         title: "续筹表决".into(),
         convener: "业主委员会".into(),
-        scope: Scope::Compound {},
+        scope: scope.clone(),
         opens_on: day(from),
         closes_on,
         terms: Terms { notice_days: 0, ..Terms::default() },
@@ -186,7 +200,7 @@ async fn decided(
     let mut view = world.books.read().await.unwrap();
     let roll = property::roll(&mut view, world.compound, day(from)).await.unwrap();
     drop(view);
-    for dwelling in roll.iter().filter(|d| !d.owners.is_empty()) {
+    for dwelling in roll.iter().filter(|d| !d.owners.is_empty() && scope.holds(&d.code)) {
         let cast = Cast {
             room: dwelling.code.clone(),
             owner_no: Some(dwelling.owners[0].owner_no),
@@ -387,32 +401,16 @@ on_both! {
             ..renewing(by(round), half())
         };
         renew(&world, asked).await.unwrap();
+        revenue::arrange(&world, revenue::terms("2025-01-01", true)).await.unwrap();
         let assign = async |fen: i64, plan: Option<i32>| {
-            let asked = Assigning {
-                amount_fen: Money::fen(fen),
-                assigned_on: day("2026-01-21"),
-                housing: Housing::Commodity,
-                plan_no: plan.map(RenewalNo),
-                evidence: "分配方案 1".into(),
-            };
-            let done = world.act("fund.assign-revenue", asked, |tx, asked| Box::pin(fund::assign_revenue(tx, asked)));
-            done.await.map(|done| done.answer)
+            let to = To::Fund { housing: Housing::Commodity, plan_no: plan.map(RenewalNo) };
+            revenue::distribute(&world, revenue::giving("2025-12", fen, "2026-01-21", to)).await
         };
-        assert_eq!(code(assign(1, None).await), "fund.revenue-short");
-        let income = Entry {
-            book: Book::Revenue,
-            effective_on: day("2026-01-20"),
-            kind: Kind::Other,
-            memo: "停车位收入".into(),
-            source: "合同 1".into(),
-            evidence: "回单 1".into(),
-            lines: vec![Line::debit(1002, Money::fen(150_000)), Line::credit(4001, Money::fen(150_000))],
-        };
-        world.post(income).await.unwrap();
-        assert_eq!(code(assign(150_001, None).await), "fund.revenue-short");
+        assert_eq!(code(assign(1, None).await), "revenue.deficit");
+        revenue::receive(&world, revenue::income(Income::Interest, None, 150_000, "2025-12-20")).await.unwrap();
+        assert_eq!(code(assign(150_001, None).await), "revenue.deficit");
         assert_eq!(code(assign(100_000, Some(9)).await), "fund.no-plan");
-        let assigned = assign(100_000, Some(1)).await.unwrap();
-        assert_eq!((assigned.revenue.book, assigned.fund.book), (Book::Revenue, Book::Fund));
+        assert_eq!(assign(100_000, Some(1)).await.unwrap().voucher.book, Book::Revenue);
         let review = async |on: &str| {
             let done = world.act("fund.review", day(on), |tx, on| Box::pin(fund::review(tx, RenewalNo(1), *on)));
             done.await.map(|done| (done.answer.lowered, done.answer.less_fen.in_fen()))
@@ -591,8 +589,6 @@ on_both! {
         assert_eq!((&rows["items"][0]["paid_fen"], &rows["items"][1]["days"]), (&json!(240_001), &json!(1)), "due on 5 July");
         let review = json!({ "on": "2026-04-06" });
         knock(&doors, OwnersCommittee, "POST", "/renewals/1/reviews", review).await.problem(400, "fund.plan-shape");
-        let assign = json!({ "amount_fen": 1, "assigned_on": "2026-04-06", "housing": "commodity", "evidence": "方案 1" });
-        knock(&doors, PropertyCompany, "POST", "/revenue-assignments", assign).await.problem(422, "fund.revenue-short");
         let plans = knock(&doors, Auditor, "GET", "/renewals", Value::Null).await.must(200);
         assert_eq!((&plans["items"][0]["target"], &plans["items"][0]["basis"]["call_no"]), (&json!({ "to": "share-of-first", "share": "50%" }), &json!(1)));
         all_laws_hold(&world).await;

@@ -196,7 +196,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 25] = [
+    const ORDER: [&str; 29] = [
         "books",
         "policy",
         "people",
@@ -215,11 +215,15 @@ fn rooms_look_only_behind_them() {
         "channel",
         "arrears",
         "trust",
+        "revenue",
+        "subsidy",
         "works",
+        "renovation",
         "life",
         "accounts",
         "import",
         "hooks",
+        "district",
         "verify",
         "",
     ];

@@ -18,7 +18,7 @@ const COMMITTEE: Role = Role::OwnersCommittee;
 const STREET: Role = Role::StreetOffice;
 const OWNER: Role = Role::Owner;
 
-const SOLD: [&str; 11] = [
+pub(crate) const SOLD: [&str; 11] = [
     "1-1-101", "1-1-102", "1-1-201", "1-1-202", "1-1-301", "1-1-302", "1-2-101", "1-2-102",
     "1-2-201", "1-2-202", "1-2-301",
 ];
@@ -28,7 +28,7 @@ fn on(world: &World, text: &str) {
 }
 
 /// 8,000 yuan of each sold dwelling, 1,000 of 1-1-102.
-async fn pay_in(world: &World) {
+pub(crate) async fn pay_in(world: &World) {
     for code in SOLD {
         let fen = if code == "1-1-102" { 100_000 } else { 800_000 };
         let home = world.dwelling(code).await;
@@ -36,7 +36,7 @@ async fn pay_in(world: &World) {
     }
 }
 
-async fn owner_of(world: &World, code: &str) -> i32 {
+pub(crate) async fn owner_of(world: &World, code: &str) -> i32 {
     let mut view = world.books.read().await.unwrap();
     let today = world.clock.now().day();
     let found = ledger::property::dwelling(&mut view, world.compound, code, today).await.unwrap();
@@ -66,7 +66,7 @@ fn contract(price: i64, on: &str) -> Value {
         "parties": ["property-company", "contractor"], "evidence": "合同 2026-01" })
 }
 
-fn request(amount: i64) -> Value {
+pub(crate) fn request(amount: i64) -> Value {
     json!({ "amount_fen": amount, "payee": "某防水工程公司", "account_no": "3100001", "evidence": "发票 1" })
 }
 
@@ -310,7 +310,7 @@ async fn locate(world: &World, code: &str) {
 }
 
 /// The office's word on an application or a request that was answered so.
-fn decision(on: Value, answered: &Value, power: &str) -> Value {
+pub(crate) fn decision(on: Value, answered: &Value, power: &str) -> Value {
     json!({ "on": on, "digest": answered["digest"], "power": power, "agrees": true, "opinion": "同意" })
 }
 
@@ -318,12 +318,12 @@ fn on_application() -> Value {
     json!({ "kind": "application" })
 }
 
-fn on_request(asked: &Value) -> Value {
+pub(crate) fn on_request(asked: &Value) -> Value {
     json!({ "kind": "request", "step_no": asked["step_no"] })
 }
 
 /// Project 1 of the nation: voted, approved, contracted, begun; nothing paid. Today is 4 February.
-async fn underway(world: &World, house: &House, budget: i64) {
+pub(crate) async fn underway(world: &World, house: &House, budget: i64) {
     applied(world, house, proposal(), budget).await;
     let shown = house.get(STREET, "/projects/1").await.must(200);
     let applied = json!({ "digest": shown["application_digest"] });

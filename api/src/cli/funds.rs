@@ -8,14 +8,14 @@ use clap::{Args, Subcommand};
 use ledger::books::{Actor, Books};
 use ledger::calendar::Month;
 use ledger::fund::{
-    self, Assigning, Cause, EndingUnit, LegacyIncome, LevyKind, Levying, NewCall, NewLegacy,
-    NewLegacyStep, NewRange, NewStandard, NewUnit, NoticeWord, Notifying, PlanWithdrawal, Posting,
-    RefundPayment, Refunding, Renewing, StepWord, UnitDeposit, UnitLevy, UnitRefunding, Voiding,
+    self, Cause, EndingUnit, LegacyIncome, LevyKind, Levying, NewCall, NewLegacy, NewLegacyStep,
+    NewRange, NewStandard, NewUnit, NoticeWord, Notifying, PlanWithdrawal, Posting, RefundPayment,
+    Refunding, Renewing, StepWord, UnitDeposit, UnitLevy, UnitRefunding, Voiding,
 };
 use ledger::governance::matter::Delivery;
 use ledger::id::{DepositNo, LegacyNo, LineNo, RefundNo, RenewalNo, SellingUnitNo};
 use ledger::money::Money;
-use ledger::property::{Housing, RoomCode};
+use ledger::property::RoomCode;
 use serde_json::json;
 
 use super::votes::{delivery, looking, room, seat, tell, told};
@@ -371,26 +371,6 @@ pub(super) enum Renewals {
         #[command(flatten)]
         act: ActArgs,
     },
-    /// 公共收益划入维修资金
-    Assign {
-        /// 金额（元）
-        #[arg(long, value_parser = money)]
-        amount: Money,
-        /// 划入日期
-        #[arg(long, value_name = "DAY")]
-        on: IsoDay,
-        /// 归属：commodity 商品住宅、sold-public 已售公有住房
-        #[arg(long, value_parser = word::<Housing>, default_value = "commodity")]
-        housing: Housing,
-        /// 续筹方案编号
-        #[arg(long, value_name = "NO", value_parser = number)]
-        plan: Option<i32>,
-        /// 凭据
-        #[arg(long)]
-        evidence: String,
-        #[command(flatten)]
-        act: ActArgs,
-    },
 }
 
 /// What every list may be given.
@@ -509,8 +489,7 @@ impl Renewals {
             | Renewals::Notify { act, .. }
             | Renewals::Post { act, .. }
             | Renewals::Review { act, .. }
-            | Renewals::WithdrawPlan { act, .. }
-            | Renewals::Assign { act, .. } => act,
+            | Renewals::WithdrawPlan { act, .. } => act,
         }
     }
 }
@@ -715,19 +694,6 @@ async fn renewals(books: &Books, acting: Renewals, out: Out<'_>) -> Ran {
                 no.no, done.released
             );
             tell(out, is_json, &done, line)
-        }
-        Renewals::Assign { amount, on, housing, plan, evidence, .. } => {
-            let asked = Assigning {
-                amount_fen: amount,
-                assigned_on: on.0,
-                housing,
-                plan_no: plan.map(RenewalNo),
-                evidence,
-            };
-            let done = renewal::assign(seat, asked).await?.answer;
-            let vouchers = [done.revenue.to_string(), done.fund.to_string()];
-            let line = format!("划入 {} 已登记：{}", done.assignment_no, vouchers.join("、"));
-            tell(out, is_json, &json!({ "no": done.assignment_no, "vouchers": vouchers }), line)
         }
     }
 }

@@ -210,14 +210,14 @@ impl Project {
     }
 }
 
-async fn seat(books: &Books, act: &ActArgs, who: Who) -> Result<Seat, Error> {
+pub(super) async fn seat(books: &Books, act: &ActArgs, who: Who) -> Result<Seat, Error> {
     let compound = compound(books, &act.compound).await?;
     let role = who.role.unwrap_or(Role::Operator);
     let actor = in_name_of(books, &compound, who.by, &[role], role).await?;
     Ok(Seat { books: books.clone(), actor, compound: compound.id, key: act.key.clone() })
 }
 
-async fn reading(books: &Books, asked: &CompoundArg) -> Result<Seat, Error> {
+pub(super) async fn reading(books: &Books, asked: &CompoundArg) -> Result<Seat, Error> {
     Ok(named(books, asked).await?.0)
 }
 

@@ -64,9 +64,9 @@ pub static EVENTS: &[Event] = &[
     event("fund.pay-refund", "维修资金返还已支付", Shape::Members(&["voucher", "left_fen"])),
     event("fund.renew", "续筹方案已登记", Shape::Named("plan_no")),
     event(
-        "fund.assign-revenue",
-        "公共收益已划入维修资金",
-        Shape::Members(&["assignment_no", "transfer_no", "revenue", "fund"]),
+        "revenue.distribute",
+        "公共收益已分配",
+        Shape::Members(&["entry_no", "voucher", "amount_fen"]),
     ),
     event(
         "fees.bill",

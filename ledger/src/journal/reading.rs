@@ -574,6 +574,21 @@ pub(super) async fn halves(tx: &mut Tx, transfer: TransferNo) -> Result<Vec<(Boo
     Ok(halves)
 }
 
+/// The name of a project that money can be promised to and spent on; none if the matter is none, or of another kind.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn project_name(
+    view: &mut impl View,
+    compound: CompoundId,
+    matter: MatterNo,
+) -> Result<Option<String>> {
+    let sql =
+        "SELECT name FROM matter WHERE compound_id = $1 AND matter_no = $2 AND kind = 'project'";
+    let found = view.rows(VOUCHERS, sql, vec![compound.0.into(), matter.0.into()]).await?;
+    Ok(found.first().map(|row| row.try_get("", "name")).transpose()?)
+}
+
 /// The voucher that reversed this one.
 pub(super) async fn reversal_of(tx: &mut Tx, posted: Posted) -> Result<Option<Posted>> {
     let sql = "SELECT seq, year, number FROM voucher
@@ -587,7 +602,8 @@ pub(super) async fn reversal_of(tx: &mut Tx, posted: Posted) -> Result<Option<Po
     Ok(Some(Posted { book, seq, year: i32::from(year), number: row.try_get("", "number")? }))
 }
 
-/// The latest voucher after this one that spends on a project this one spends on, and still stands.
+/// The latest voucher after this one that spends on a project this one spends on, or moves a grant this one moves, and still
+/// stands.
 pub(super) async fn later_on_a_project(tx: &mut Tx, original: &Voucher) -> Result<Option<Posted>> {
     let mut matters: Vec<i32> =
         original.lines.iter().filter_map(|line| line.matter).map(|m| m.0).collect();
@@ -596,10 +612,11 @@ pub(super) async fn later_on_a_project(tx: &mut Tx, original: &Voucher) -> Resul
     if matters.is_empty() {
         return Ok(None);
     }
-    // Asked first by the key: a file of bills is undone voucher by voucher, and none of them is of a project.
+    // Asked first by the key: a file of bills is undone voucher by voucher, and none of them is of a project or a grant.
     let (list, value) = tx.list_of(&matters, 2);
     let sql = format!(
-        "SELECT matter_no FROM matter WHERE compound_id = $1 AND matter_no {list} AND kind = 'project'"
+        "SELECT matter_no FROM matter
+         WHERE compound_id = $1 AND matter_no {list} AND kind IN ('project', 'grant')"
     );
     let found = tx.rows(VOUCHERS, &sql, vec![tx.compound().0.into(), value]).await?;
     let matters: Vec<i32> =
@@ -614,8 +631,7 @@ pub(super) async fn later_on_a_project(tx: &mut Tx, original: &Voucher) -> Resul
          WHERE v.compound_id = $1 AND v.book = $2 AND v.seq > $3 AND v.reverses_seq IS NULL
            AND NOT EXISTS (SELECT 1 FROM voucher r WHERE r.compound_id = v.compound_id AND r.book = v.book
                              AND r.reverses_seq = v.seq)
-           AND EXISTS (SELECT 1 FROM posting p JOIN matter m
-                         ON m.compound_id = p.compound_id AND m.matter_no = p.matter_no AND m.kind = 'project'
+           AND EXISTS (SELECT 1 FROM posting p
                        WHERE p.compound_id = v.compound_id AND p.book = v.book AND p.seq = v.seq
                          AND p.matter_no {list})
          ORDER BY v.seq DESC LIMIT 1"

@@ -189,6 +189,14 @@ parameters! {
     residual_value: Residual = "residual-value", "去向";
     /// How much of the net public revenue goes into the fund.
     revenue_to_fund: Perhaps<RevenueToFund> = "revenue-to-fund", "占净收益";
+    /// What may be deducted before revenue is the owners'.
+    revenue_cost: RevenueCost = "revenue-cost", "占不含税收入";
+    /// Whether income goes straight into the separate account, through nobody's hands.
+    revenue_straight_in: bool = "revenue-straight-in", "是否";
+    /// For what the owners' part may be spent.
+    revenue_uses: RevenueUses = "revenue-uses", "元";
+    /// By which days things of public revenue are due.
+    revenue_clocks: RevenueClocks = "revenue-clocks", "月、日";
     /// Who gets the money of a selling unit that is gone.
     extinct_selling_unit: ExtinctSellingUnit = "refund-of-extinct-selling-unit", "去向";
 
@@ -259,6 +267,9 @@ parameters! {
     disclosure_revenue: Disclosure = "disclosure-revenue", "期间";
     /// The yearly audit.
     yearly_audit: Perhaps<YearlyAudit> = "yearly-audit", "日期、日";
+
+    /// The renewal of old compounds.
+    renovation: RenovationTerms = "renovation", "日期、占比";
 
     /// How far ahead service fees may be taken.
     prepay_most: Perhaps<PrepayMost> = "prepay-most", "月";

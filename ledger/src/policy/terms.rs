@@ -9,11 +9,15 @@
 mod bars;
 mod fees;
 mod fund;
+mod renewal;
+mod revenue;
 mod votes;
 mod works;
 
 pub use self::bars::*;
 pub use self::fees::*;
 pub use self::fund::*;
+pub use self::renewal::*;
+pub use self::revenue::*;
 pub use self::votes::*;
 pub use self::works::*;

@@ -41,6 +41,9 @@ pub enum Kind {
     /// 车位租赁.
     #[schemars(description = "车位租赁")]
     Parking,
+    /// 场地、设施、广告位出租: a letting of immovables.
+    #[schemars(description = "场地、设施、广告位出租")]
+    Letting,
     /// 转售自来水.
     #[schemars(description = "转售自来水")]
     Water,
@@ -151,6 +154,8 @@ mod tests {
         assert_eq!(bp(Kind::Service, Taxpayer::Small, "2027-12-31"), 100);
         assert_eq!(bp(Kind::Service, Taxpayer::Small, "2028-01-01"), 300);
         assert_eq!(bp(Kind::Parking, Taxpayer::General, "2026-01-01"), 900);
+        assert_eq!(bp(Kind::Letting, Taxpayer::General, "2026-01-01"), 900);
+        assert_eq!(bp(Kind::Letting, Taxpayer::Small, "2026-01-01"), 500);
         assert_eq!(bp(Kind::Water, Taxpayer::General, "2026-01-01"), 300);
         assert_eq!(bp(Kind::PassedOn, Taxpayer::General, "2026-01-01"), 0);
         assert_eq!(bp(Kind::Service, Taxpayer::Exempt, "2026-01-01"), 0);

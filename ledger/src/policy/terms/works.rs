@@ -385,11 +385,15 @@ pub enum Deed {
     FeePenalty,
     /// Signing a day sheet that does not tie.
     SheetDifference,
+    /// Giving public revenue away: to the fund, to owners, to a use, to a project.
+    RevenueDistribution,
+    /// Paying government money, or for a renovation.
+    GrantPayment,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Deed; 14] = [
+    pub const ALL: [Deed; 16] = [
         Deed::FundPayment,
         Deed::Refund,
         Deed::Reversal,
@@ -404,6 +408,8 @@ impl Deed {
         Deed::FeeWriteOff,
         Deed::FeePenalty,
         Deed::SheetDifference,
+        Deed::RevenueDistribution,
+        Deed::GrantPayment,
     ];
 
     /// The stable name, in packs, columns and on wires.
@@ -424,6 +430,8 @@ impl Deed {
             Deed::FeeWriteOff => "fee-write-off",
             Deed::FeePenalty => "fee-penalty",
             Deed::SheetDifference => "sheet-difference",
+            Deed::RevenueDistribution => "revenue-distribution",
+            Deed::GrantPayment => "grant-payment",
         }
     }
 
@@ -451,6 +459,8 @@ impl Deed {
             Deed::FeeWriteOff => "核销账单",
             Deed::FeePenalty => "计收违约金",
             Deed::SheetDifference => "日结差异",
+            Deed::RevenueDistribution => "分配公共收益",
+            Deed::GrantPayment => "支付补贴、改造款",
         }
     }
 }
