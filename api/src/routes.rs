@@ -25,10 +25,10 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
-    accounts, arrears, audit, bank, channels, counter, countersign, district, documents, fees, front,
-    fund, gains, governance, hooks, imports, journal, levy, life, metrics, openapi, people, placements,
-    policy, portal, problem, proof, property, refunds, renewal, renovation, revenue, subsidy, tariffs,
-    trust, works,
+    accounts, arrears, audit, bank, channels, counter, countersign, district, documents, fees,
+    front, fund, gains, governance, hooks, imports, journal, levy, life, metrics, openapi, people,
+    placements, policy, portal, problem, proof, property, refunds, renewal, renovation, revenue,
+    subsidy, tariffs, trust, works,
 };
 
 /// Whoever may read the books of a compound.

@@ -2480,6 +2480,20 @@ BEGIN
   RETURN NULL;
 END
 
+-- function central_once
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM tranche_spend s JOIN tranche_move m ON m.compound_id = s.compound_id AND m.move_no = s.move_no
+    WHERE s.compound_id = NEW.compound_id AND s.item = NEW.item AND s.is_central = 1 AND s.content_no IS NOT NULL
+      AND (s.building = '' OR NEW.building = '' OR s.building = NEW.building)
+      AND (s.programme_no <> NEW.programme_no OR s.content_no <> NEW.content_no)
+      AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
+                        AND v.reverses_seq = m.voucher_seq)) THEN
+    RAISE EXCEPTION 'S03: % takes central money twice', NEW.item USING ERRCODE = '23S03';
+  END IF;
+  RETURN NULL;
+END
+
 -- function compound_of_matter
 DECLARE bad text;
 BEGIN
@@ -2545,6 +2559,11 @@ END
 -- function dwelling_stays_for_payment
 BEGIN
   RAISE EXCEPTION 'a key of dwelling may be named by a payment' USING ERRCODE = 'foreign_key_violation';
+END
+
+-- function grant_money_stays
+BEGIN
+  RAISE EXCEPTION 'S02: the grant money of matter % is below nothing', NEW.matter_no USING ERRCODE = '23S02';
 END
 
 -- function matter_of_bill
@@ -5177,6 +5196,9 @@ CREATE TRIGGER arrears_proof_stays BEFORE DELETE OR UPDATE ON public.arrears_pro
 -- trigger arrears_proof.arrears_proof_stays_whole
 CREATE TRIGGER arrears_proof_stays_whole BEFORE TRUNCATE ON public.arrears_proof FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger balance.grant_money_stays
+CREATE TRIGGER grant_money_stays AFTER INSERT OR UPDATE ON public.balance FOR EACH ROW WHEN (((new.book = 4) AND (new.account = 1002) AND (new.matter_no > 0) AND (new.debit_fen < new.credit_fen))) EXECUTE FUNCTION grant_money_stays()
+
 -- trigger bill.bill_of_dwelling
 CREATE TRIGGER bill_of_dwelling AFTER INSERT ON public.bill REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION bill_of_dwelling()
 
@@ -5243,6 +5265,12 @@ CREATE TRIGGER compound_of_matter AFTER DELETE ON public.compound REFERENCING OL
 -- trigger compound.compound_stays_for_matter
 CREATE TRIGGER compound_stays_for_matter BEFORE UPDATE OF compound_id ON public.compound FOR EACH ROW EXECUTE FUNCTION compound_stays_for_matter()
 
+-- trigger content.content_stays
+CREATE TRIGGER content_stays BEFORE DELETE OR UPDATE ON public.content FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger content.content_stays_whole
+CREATE TRIGGER content_stays_whole BEFORE TRUNCATE ON public.content FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
 -- trigger countersign.countersign_stays
 CREATE TRIGGER countersign_stays BEFORE DELETE OR UPDATE ON public.countersign FOR EACH ROW EXECUTE FUNCTION countersign_stands()
 
@@ -5284,6 +5312,18 @@ CREATE TRIGGER dwelling_stays_for_bill BEFORE UPDATE OF compound_id, dwelling_no
 
 -- trigger dwelling.dwelling_stays_for_payment
 CREATE TRIGGER dwelling_stays_for_payment BEFORE UPDATE OF compound_id, dwelling_no ON public.dwelling FOR EACH ROW EXECUTE FUNCTION dwelling_stays_for_payment()
+
+-- trigger earnest.earnest_stays
+CREATE TRIGGER earnest_stays BEFORE DELETE OR UPDATE ON public.earnest FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger earnest.earnest_stays_whole
+CREATE TRIGGER earnest_stays_whole BEFORE TRUNCATE ON public.earnest FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger earnest_move.earnest_move_stays
+CREATE TRIGGER earnest_move_stays BEFORE DELETE OR UPDATE ON public.earnest_move FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger earnest_move.earnest_move_stays_whole
+CREATE TRIGGER earnest_move_stays_whole BEFORE TRUNCATE ON public.earnest_move FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger fee_receipt.fee_receipt_stays
 CREATE TRIGGER fee_receipt_stays BEFORE DELETE OR UPDATE ON public.fee_receipt FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -5392,6 +5432,12 @@ CREATE TRIGGER levy_standard_stays BEFORE DELETE OR UPDATE ON public.levy_standa
 
 -- trigger levy_standard.levy_standard_stays_whole
 CREATE TRIGGER levy_standard_stays_whole BEFORE TRUNCATE ON public.levy_standard FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger maintenance_record.maintenance_record_stays
+CREATE TRIGGER maintenance_record_stays BEFORE DELETE OR UPDATE ON public.maintenance_record FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger maintenance_record.maintenance_record_stays_whole
+CREATE TRIGGER maintenance_record_stays_whole BEFORE TRUNCATE ON public.maintenance_record FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger matter.matter_of_bill
 CREATE TRIGGER matter_of_bill AFTER DELETE ON public.matter REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION matter_of_bill()
