@@ -16,10 +16,10 @@ use chrono::Datelike;
 use ledger::books::{Actor, Books, Role};
 use ledger::calendar::{Day, Month};
 use ledger::error::{Error, Result, Storage};
-use ledger::fees;
+use ledger::fees::{self, Voiding};
 use ledger::id::LineNo;
 use ledger::import::{Kind, Terms};
-use ledger::journal::{AsOf, Book, Style};
+use ledger::journal::{AsOf, Book};
 use ledger::measure::Rate;
 use ledger::money::{Money, Rounding};
 use ledger::people::{self as room, Entrance, NewOrg, OrgKind};
@@ -32,10 +32,11 @@ use crate::cli::{Out, put};
 use crate::config::{Config, Login};
 use crate::fees::{BillingAsked, ChargeAsked, PaymentAsked};
 use crate::fund::DepositAsked;
-use crate::journal::{CloseAsked, ReversalAsked, VoucherName};
+use crate::governance::Seat;
+use crate::journal::CloseAsked;
 use crate::people::{ContractAsked, MandateAsked, UserAsked};
 use crate::wire::IsoDay;
-use crate::{fund, imports, journal, people, serve};
+use crate::{counter, fund, imports, journal, people, serve};
 
 /// The sample compound's code.
 const CODE: &str = "wutongli";
@@ -288,8 +289,8 @@ struct LifePayment {
     method: fees::Method,
     received_on: IsoDay,
     reference: String,
-    /// Why it was reversed, if it was.
-    reversed: Option<String>,
+    /// Why its receipt was made void, if it was.
+    voided: Option<String>,
 }
 
 /// Whoever sits at the sample's counter.
@@ -385,7 +386,7 @@ impl Counter<'_> {
     }
 
     async fn take(&self, i: usize, payment: &LifePayment) -> Result<()> {
-        let LifePayment { room, amount_fen, method, received_on, reference, reversed } = payment;
+        let LifePayment { room, amount_fen, method, received_on, reference, voided } = payment;
         let asked = PaymentAsked {
             room: room.clone(),
             amount_fen: *amount_fen,
@@ -397,15 +398,11 @@ impl Counter<'_> {
         };
         let key = Some(format!("demo/payment/{i}"));
         let done = crate::fees::take(self.books, &self.clerk, &self.compound, key, asked).await?;
-        let Some(reason) = reversed else { return Ok(()) };
-        let asked = ReversalAsked {
-            voucher: VoucherName::from(done.answer.voucher),
-            on: *received_on,
-            style: Style::Red,
-            reason: reason.clone(),
-        };
-        let key = Some(format!("demo/reversal/{i}"));
-        journal::turn(self.books, &self.clerk, &self.compound, key, asked).await?;
+        let (Some(reason), Some(no)) = (voided, done.answer.receipt) else { return Ok(()) };
+        let voiding = Voiding { on: received_on.0, reason: reason.clone() };
+        let key = Some(format!("demo/void/{i}"));
+        let (books, actor, compound) = (self.books.clone(), self.clerk.clone(), self.compound.id);
+        counter::void(&Seat { books, actor, compound, key }, (no, voiding)).await?;
         Ok(())
     }
 }
