@@ -1,9 +1,9 @@
 //! A district's view: its compounds side by side, by street, and what is out of the way among them, each with its evidence.
 //!
-//! Owns: `district_figure`: sums over every dwelling of a compound, kept while nobody acts there ([`figures`]).
+//! Owns: `district_figure`: sums over every dwelling of a compound, kept while nobody acts there (`figures`).
 //!
 //! Always: figures of all compounds are asked for as sets, one question a kind, whatever their number; what is kept makes an
-//! answer quick and never another. A rule is data (`district.toml`, [`rules`]) with its source and how sure we are; what it
+//! answer quick and never another. A rule is data (`district.toml`, `rules`) with its source and how sure we are; what it
 //! finds carries the figures it was found by. It accuses nobody.
 //! Limits: the mode of management is known as far as a company's contract is in force, or else by what a renovation agreed for
 //! afterwards or a subsidy for management was reckoned by. The collection rate is the ledger's own, to date: what left the

@@ -273,7 +273,7 @@ pub enum Style {
 /// # Errors
 /// `journal.reason`, `journal.no-voucher`, `journal.reverses-reversal`, `journal.reverses-closing`, `journal.reversed`,
 /// `journal.reversal-before-original`, `journal.reversal-out-of-order`, `journal.reversal-held`, `journal.reversal-paid`,
-/// `journal.reversal-distributed`, those of [`crate::may_be_reversed`], and those of [`post`].
+/// `journal.reversal-distributed`, those of `crate::may_be_reversed`, and those of [`post`].
 pub async fn reverse(
     tx: &mut Tx,
     book: Book,

@@ -2,7 +2,7 @@
 //!
 //! Always: nothing is distributed that was not earned and is not left; the fund's part of every period so far is met before
 //! anything goes elsewhere; what goes elsewhere stands on a resolution of exactly these owners and within its cap, counted over
-//! everything that rests on it. Shares by area are the allocation's, to the fen (民法典 283). To the fund is [`fund::assign_revenue`],
+//! everything that rests on it. Shares by area are the allocation's, to the fen (民法典 283). To the fund is `fund::assign_revenue`,
 //! two books and one transfer. What is promised to a renovation is [`super::pledge`]'s.
 //! Limits: of each owner's share the payment is one voucher of at most 19,990 dwellings.
 
@@ -390,7 +390,7 @@ pub(super) async fn owed(
 /// # Errors
 /// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.period`, `revenue.scope`, `revenue.deficit`,
 /// `revenue.fund-first`, those of [`Resolution::of`], `revenue.resolution`, `revenue.over-cap`, `revenue.fund-works`,
-/// `revenue.no-project`, `revenue.short`, those of [`fund::assign_revenue`], of the bank and of the journal.
+/// `revenue.no-project`, `revenue.short`, those of `fund::assign_revenue`, of the bank and of the journal.
 pub async fn distribute(tx: &mut Tx, asked: &Distributing) -> Result<Entered> {
     may_be_text("凭据", &asked.evidence)?;
     may_be_amount(asked.amount_fen)?;
