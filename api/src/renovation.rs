@@ -4,8 +4,8 @@ use ledger::books::Done;
 use ledger::error::Result;
 use ledger::id::RenovationNo;
 use ledger::renovation::{
-    self, Asked as GateAsked, Condition, PaidIn, Paying, PayingIn, Payment, Record, Reserve,
-    Reserved, Reversing, Row, Step, Stepped, Whole,
+    self, Asked as GateAsked, AssignedRevenue, Condition, PaidIn, Paying, PayingIn, Payment,
+    Record, Reserve, Reserved, Reversing, Row, Step, Stepped, Whole,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,17 @@ impl Seat {
     pub async fn pay_in(&self, no: RenovationNo, asked: PayingIn) -> Result<Done<PaidIn>> {
         self.act("renovation.pay-in", (no, asked), |tx, (no, asked)| {
             Box::pin(renovation::pay_in(tx, *no, asked))
+        })
+        .await
+    }
+
+    /// Pays public revenue that was given away into its source.
+    ///
+    /// # Errors
+    /// Those of [`renovation::assign`].
+    pub async fn assign(&self, no: RenovationNo, asked: AssignedRevenue) -> Result<Done<PaidIn>> {
+        self.act("renovation.assign", (no, asked), |tx, (no, asked)| {
+            Box::pin(renovation::assign(tx, *no, asked))
         })
         .await
     }
@@ -180,6 +191,17 @@ pub async fn pay_in(
     Told(asked): Told<PayingIn>,
 ) -> Result<Acted<PaidIn>, Problem> {
     Ok(Acted::new(Seat::of(&visit).pay_in(visit.at.no, asked).await?, |paid| paid))
+}
+
+/// `POST /compounds/{compound}/renovations/{no}/assigned-revenue`.
+///
+/// # Errors
+/// Those of [`renovation::assign`].
+pub async fn assign(
+    visit: Visit<AtRenovation>,
+    Told(asked): Told<AssignedRevenue>,
+) -> Result<Acted<PaidIn>, Problem> {
+    Ok(Acted::new(Seat::of(&visit).assign(visit.at.no, asked).await?, |paid| paid))
 }
 
 /// `POST /compounds/{compound}/renovations/{no}/payments`.

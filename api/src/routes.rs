@@ -1100,8 +1100,11 @@ routes! {
         [CLEAR, RENOVATION, LAW, ROUND, &[&vote_rules::NO_MOTION, &vote_rules::NOT_PASSED, &subsidy_rules::SHAPE,
             &subsidy_rules::AMOUNT, &subsidy_rules::NO_CONTENT]];
     POST Quick "/compounds/{compound}/renovations/{no}/paid-in" GRANT_KEEPERS Compound [MONEY] renovation::pay_in:
-        "登记到位资金" "居民出资、单位、社会资本等存入专项账户；公共收益依已登记的让渡，自一个期间的收益付入；投工投劳只计价。"
-        [POST, CLAIM, RENOVATION, ROOM, REVENUE, LAW];
+        "登记到位资金" "居民出资、单位、社会资本等存入专项账户；投工投劳只计价。"
+        [POST, CLAIM, RENOVATION, ROOM, LAW];
+    POST Quick "/compounds/{compound}/renovations/{no}/assigned-revenue" STEWARDS Compound [MONEY] renovation::assign => RevenueDistribution:
+        "付入让渡的公共收益" "依已登记的让渡，自一个期间的收益付入改造的专项账户；两本账各记一半。"
+        [POST, RENOVATION, REVENUE, LAW];
     POST Quick "/compounds/{compound}/renovations/{no}/payments" GRANT_KEEPERS Compound [MONEY] renovation::pay => GrantPayment:
         "支付改造款" "依方案的来源次序支取，各部分之和等于付款；补助、维修资金各依其自身的条件。"
         [POST, CLAIM, RENOVATION, GRANT, EARMARK, WORKS, GATE, LAW, ROUND, &[&journal_rules::SHORT]];

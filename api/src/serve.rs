@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::routing::get;
 use ledger::books::Books;
+use ledger::district;
 use ledger::error::Result;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -51,6 +52,7 @@ pub async fn until_told(listener: TcpListener, books: Books, config: Config) -> 
         beside.spawn(courier.run());
     }
     beside.spawn(keep_keys(books.clone(), hears.clone()));
+    beside.spawn(keep_figures(books.clone(), hears.clone()));
     let terms = street::Terms::of(&door.config);
     let serving = street::serve(listener, crate::routes::router(door), terms, hears);
     let overdue = async {
@@ -68,6 +70,25 @@ pub async fn until_told(listener: TcpListener, books: Books, config: Config) -> 
         () = overdue => tracing::warn!("requests under way were cut off"),
     }
     books.close().await
+}
+
+/// How often the district's figures are kept: what moved on since is reckoned by whoever looks.
+const KEEP_FIGURES: Duration = Duration::from_secs(15 * 60);
+
+/// Keeps the figures that a district's view would have to reckon from every dwelling, until told to end.
+async fn keep_figures(books: Books, mut leaves: watch::Receiver<bool>) {
+    loop {
+        match district::keep_up(&books).await {
+            Ok(0) => {}
+            Ok(kept) => tracing::info!(kept, "figures of compounds kept"),
+            // They are reckoned at each look until the next turn.
+            Err(error) => tracing::warn!(?error, "the figures of compounds could not be kept"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(KEEP_FIGURES) => {}
+            _ = leaves.wait_for(|told| *told) => return,
+        }
+    }
 }
 
 /// How often the list of keys is looked at.

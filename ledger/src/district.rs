@@ -1,6 +1,6 @@
 //! A district's view: its compounds side by side, by street, and what is out of the way among them, each with its evidence.
 //!
-//! Owns: `district_figure`: sums over every dwelling of a compound, kept while nobody acts there (`figures`).
+//! Owns: `district_figure`: sums over every dwelling of a compound, kept for as long as what they rest on stands still (`figures`).
 //!
 //! Always: figures of all compounds are asked for as sets, one question a kind, whatever their number; what is kept makes an
 //! answer quick and never another. A rule is data (`district.toml`, `rules`) with its source and how sure we are; what it
@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(crate) use self::figures::{KEPT, untrue};
-pub use self::figures::{Keeping, keep};
+pub use self::figures::{Keeping, keep, keep_up};
 pub use self::rules::Finding;
 
 use self::asked::{Gathered, gather, jobs};
@@ -105,6 +105,12 @@ pub struct Renovations {
     /// Households of those that are not withdrawn.
     #[schemars(description = "户数：撤回的不计", example = 802)]
     pub households: i64,
+    /// Milestones missed, of those that are not over.
+    #[schemars(description = "逾期的节点：移交、撤回的不计", example = 1)]
+    pub milestones_missed: i64,
+    /// Days of reporting missed, of those that are not over.
+    #[schemars(description = "漏报的调度日：移交、撤回的不计", example = 2)]
+    pub rounds_missed: i64,
     /// What reviewed plans come to, labour left out.
     #[schemars(description = "已审查方案的资金：分，不含投工投劳", example = 6_089_300_000_i64)]
     pub planned_fen: Money,
@@ -262,6 +268,9 @@ pub struct Sum {
     /// Renovations that are not over.
     #[schemars(description = "在办的改造项目", example = 2)]
     pub renovations_open: i64,
+    /// Compounds whose renovations missed a milestone or a day of reporting.
+    #[schemars(description = "改造节点逾期或漏报调度的小区", example = 1)]
+    pub renovations_behind: i64,
     /// Their households.
     #[schemars(description = "改造的户数：撤回的不计", example = 802)]
     pub renovated_households: i64,
@@ -331,7 +340,7 @@ pub async fn view(view: &mut impl View, compounds: &[Compound], today: Day) -> R
         summed(of, rows)
     });
     let streets = sums.collect();
-    let findings = found(&rows, compounds, &jobs);
+    let findings = found(&rows, compounds, &jobs, &gathered.behind);
     let total = summed("合计", &rows.iter().collect::<Vec<_>>());
     Ok(District { on: today, total, streets, compounds: rows, findings })
 }
@@ -425,6 +434,9 @@ fn summed(of: &str, rows: &[&Row]) -> Sum {
         below_break_even: many(&|r| r.collection_bp.is_some_and(|bp| bp < line)),
         projects_open: sum(&open),
         renovations_open: sum(&renewing),
+        renovations_behind: many(&|r| {
+            r.renovations.milestones_missed + r.renovations.rounds_missed > 0
+        }),
         renovated_households: sum(&|r| r.renovations.households),
         renovation_planned_fen: rows.iter().map(|r| r.renovations.planned_fen).sum(),
         subsidies: rows.iter().fold(Subsidies::default(), |sum, r| sum.plus(r.subsidies)),

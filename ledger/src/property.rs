@@ -561,6 +561,10 @@ pub struct NewDwelling {
     pub owned_from: Day,
 }
 
+/// The series that numbers the changes of a compound's roll: which dwellings there are, and how large. What was reckoned from the
+/// roll is good while its last number stands.
+pub(crate) const ROLL_CHANGES: &str = "roll-change";
+
 /// Enrols dwellings, with the buildings, stair units and owners they need, as sets. An owner with an identity number
 /// known in the compound is the same owner.
 ///
@@ -568,6 +572,7 @@ pub struct NewDwelling {
 /// `property.area-size`, `property.enrolled`, `property.shares`, for the first dwelling they are true of.
 pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> {
     let compound = tx.compound();
+    tx.next_no(ROLL_CHANGES);
     let known = codes(tx, compound).await?;
     let (mut buildings, mut units) = stairs(tx, compound).await?;
     let mut owners = owners_by_id(tx, compound).await?;
@@ -629,6 +634,7 @@ pub async fn enrol(tx: &mut Tx, new: &[NewDwelling]) -> Result<Vec<DwellingNo>> 
 /// Takes dwellings off the roll that an import put there by mistake. The caller has made sure nothing hangs on them.
 pub(crate) async fn strike(tx: &mut Tx, dwellings: &[DwellingNo]) -> Result<()> {
     let compound = tx.compound().0;
+    tx.next_no(ROLL_CHANGES);
     let numbers: Vec<i32> = dwellings.iter().map(|d| d.0).collect();
     let (list, values) = tx.list_of(&numbers, 2);
     for table in ["tenure", "dwelling"] {

@@ -27,20 +27,21 @@ mod told;
 pub use self::facts::{Asked, Condition, Facts, MilestoneStanding, Recorded, Stage};
 pub use self::funding::Source;
 pub use self::payment::{pay, reverse};
-pub use self::step::{Paying, PayingIn, Reserve, Step};
+pub use self::step::{AssignedRevenue, Paying, PayingIn, Reserve, Step};
+pub(crate) use self::told::Overseen;
 pub use self::told::{
     PaidIn, Part, Payment, Record, Reserved, Reversing, Row, StepTold, Stepped, Whole,
 };
 
 use self::facts::{Counted, Scene};
-use self::rows::SourceRow;
+use self::rows::{PaidInRow, SourceRow};
 use self::step::{Channel, SourceKind, Vote};
 use crate::bank;
 use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Kind as Answered, Refusal, Result, Rule};
 use crate::governance::{self, Matter, Resolution};
-use crate::id::{CompoundId, ContentNo, LineNo, PaidInNo, RenovationNo, StepNo, VoucherSeq};
+use crate::id::{CompoundId, ContentNo, LineNo, PaidInNo, RenovationNo, SourceNo, StepNo};
 use crate::journal::{self, Book, Entry, Kind, Line};
 use crate::money::Money;
 use crate::policy::terms::Poll;
@@ -130,7 +131,7 @@ rules! {
         "一项来源的到位合计不得超过计划金额", "核对金额";
     /// Nobody said which pledge.
     PLEDGE = Refused, "renovation.pledge",
-        "让渡的公共收益须写明已登记的让渡与收益的期间，其他来源不写", "先登记让渡（公共收益），写明让渡编号与期间的末月";
+        "公共收益依已登记的让渡付入，其他来源不经让渡", "公共收益：先登记让渡，再按让渡编号与期间付入；其他来源：登记到位资金";
     /// Nobody's contractor.
     PAYEE = Refused, "renovation.payee",
         "付款只付给合同的施工单位", "核对收款人，或先登记合同";
@@ -471,111 +472,164 @@ async fn hand_over(tx: &mut Tx, facts: &Facts, handover: &step::Handover) -> Res
     Ok(())
 }
 
-/// Pays a source's money in: Dr 1002 / Cr its income, both about the source. Public revenue comes as the pledge of it is paid, a
-/// transfer between the two books. Labour is valued and posts nothing.
+/// Pays a source's money in: Dr 1002 / Cr its income, both about the source. Labour is valued and posts nothing.
 ///
 /// # Errors
 /// `renovation.shape`, `seal.person-in-text`, `renovation.day`, `renovation.no-renovation`, `renovation.no-source`,
-/// `renovation.source-channel`, `renovation.payer`, `property.no-dwelling`, `renovation.over-plan`,
-/// `renovation.pledge`, those of [`pay_pledged`], `bank.*`; those of the journal.
+/// `renovation.source-channel`, `renovation.pledge`, `renovation.payer`, `property.no-dwelling`, `renovation.over-plan`,
+/// `bank.*`; those of the journal.
 pub async fn pay_in(tx: &mut Tx, no: RenovationNo, asked: &PayingIn) -> Result<PaidIn> {
     may_be_text("出资人", &asked.payer)?;
-    may_be_text("凭据", &asked.evidence)?;
-    may_be_amount(asked.amount_fen)?;
-    tx.flush().await?;
-    let (compound, today, amount) = (tx.compound(), tx.at().day(), asked.amount_fen);
-    let facts = facts_of(tx, compound, no).await?;
-    if asked.on > today || asked.on < facts.reserved_on {
-        return Err(DAY.refuse(format!("{}，今天 {today}", asked.on)).into());
-    }
-    if matches!(facts.stage(), Stage::Withdrawn | Stage::HandedOver) {
-        return Err(STEP.refuse(format!("现为“{}”", facts.stage().in_chinese())).into());
-    }
-    let sources = rows::sources(tx, compound, no).await?;
-    let source = sources.iter().find(|source| source.no == asked.source_no);
-    let source = source.ok_or_else(|| NO_SOURCE.refuse(format!("来源编号 {}", asked.source_no)))?;
-    may_be_paid_in(source, asked)?;
+    let (amount, on) = (asked.amount_fen, asked.on);
+    let (_, source) = waiting(tx, no, asked.source_no, amount, on, &asked.evidence).await?;
+    let kind = source.is.kind;
+    let income = match kind.channel() {
+        Channel::Valued => None,
+        Channel::PaidIn(_) if kind == SourceKind::PublicRevenue => {
+            return Err(PLEDGE.refuse(format!("来源 {} 是公共收益", source.no)).into());
+        }
+        Channel::PaidIn(income) => Some(income),
+        Channel::Tranches(_) | Channel::Fund => {
+            return Err(CHANNEL.refuse(told(&source)).into());
+        }
+    };
+    may_be_payer(kind, asked)?;
     let dwelling = match &asked.room {
         Some(room) => property::rooms(tx, std::slice::from_ref(room)).await?.first().copied(),
         None => None,
     };
-
-    let voucher = match source.is.kind.channel() {
-        Channel::Valued => None,
-        Channel::PaidIn(income) if source.is.kind == SourceKind::PublicRevenue => {
-            Some(assign(tx, &facts, asked, source, income).await?)
-        }
-        Channel::PaidIn(income) => {
-            let line = line_of(tx, asked.line_no, amount, asked.on).await?;
-            let lines = vec![
-                Line::debit(BANK, amount).about(source.matter),
-                Line::credit(income, amount).about(source.matter),
-            ];
-            let memo = format!("改造 {no} {}到位", source.is.kind.in_chinese());
-            let entry = entry(Book::Grant, asked.on, memo, &asked.evidence, lines);
+    let voucher = match income {
+        None => None,
+        Some(income) => {
+            let line = line_of(tx, asked.line_no, amount, on).await?;
+            let entry = coming(no, &source, income, amount, on, &asked.evidence);
             let voucher = journal::post(tx, entry).await?;
             if let Some(line) = &line {
                 bank::claim(tx, line, voucher.seq);
             }
             Some(voucher.seq)
         }
-        Channel::Tranches(_) | Channel::Fund => {
-            return Err(CHANNEL.refuse(source.is.kind.in_chinese()).into());
-        }
     };
-    let paid_in_no = PaidInNo(tx.next_no(&format!("renovation-paid-in/{no}")));
-    let row = [
-        compound.0.into(),
-        no.0.into(),
-        paid_in_no.0.into(),
-        source.no.0.into(),
-        amount.in_fen().into(),
-        asked.on.into(),
-        dwelling.map(|dwelling| dwelling.0).into(),
-        asked.payer.trim().into(),
-        asked.evidence.trim().into(),
-        asked.line_no.map(|line| line.0).into(),
-        voucher.map(|seq| seq.0).into(),
-        tx.act().0.into(),
-    ];
-    tx.put(&rows::PAID_IN, &row);
-    Ok(PaidIn {
-        paid_in_no,
-        source_no: source.no,
-        amount_fen: amount,
-        on: asked.on,
-        dwelling_no: dwelling.map(|dwelling| dwelling.0),
+    let row = PaidInRow {
+        no: PaidInNo(tx.next_no(&format!("renovation-paid-in/{no}"))),
+        source: source.no,
+        amount,
+        on,
+        dwelling,
         payer: asked.payer.trim().to_owned(),
         evidence: asked.evidence.trim().to_owned(),
-        voucher_seq: voucher.map(|seq| seq.0),
-    })
+        line: asked.line_no,
+        voucher,
+    };
+    rows::put_paid_in(tx, no, &row);
+    Ok(row.into())
 }
 
-fn may_be_paid_in(source: &SourceRow, asked: &PayingIn) -> Result<(), Refusal> {
-    let kind = source.is.kind;
-    if matches!(kind.channel(), Channel::Tranches(_) | Channel::Fund) {
-        return Err(CHANNEL.refuse(format!("来源 {} 是{}", source.no, kind.in_chinese())));
+/// Public revenue that the owners gave away goes into its source: how much of which period may go is the word of the room that
+/// keeps it, which pays the pledge; this room brings the other half of the transfer.
+///
+/// # Errors
+/// `renovation.shape`, `seal.person-in-text`, `renovation.day`, `renovation.no-renovation`, `renovation.no-source`,
+/// `renovation.pledge`, `renovation.over-plan`, those of [`pay_pledged`]; those of the journal.
+pub async fn assign(tx: &mut Tx, no: RenovationNo, asked: &AssignedRevenue) -> Result<PaidIn> {
+    let (amount, on) = (asked.amount_fen, asked.on);
+    let (facts, source) = waiting(tx, no, asked.source_no, amount, on, &asked.evidence).await?;
+    let Channel::PaidIn(income) = source.is.kind.channel() else {
+        return Err(PLEDGE.refuse(told(&source)).into());
+    };
+    if source.is.kind != SourceKind::PublicRevenue {
+        return Err(PLEDGE.refuse(told(&source)).into());
     }
-    let wants_room =
-        matches!(kind, SourceKind::OwnerCash | SourceKind::ProvidentFund | SourceKind::Labour);
-    if wants_room != asked.room.is_some() {
-        let told = if wants_room { "没有写明房号" } else { "不写房号" };
-        return Err(PAYER.refuse(format!("{}{told}", kind.in_chinese())));
+    let entry = coming(no, &source, income, amount, on, &asked.evidence);
+    let into = Entry { kind: Kind::Transfer, ..entry };
+    let paying = PayingPledge {
+        pledge_no: asked.pledge_no,
+        project_matter_no: facts.matter,
+        through: asked.through,
+        amount_fen: amount,
+        on,
+        evidence: asked.evidence.clone(),
+    };
+    let (_, grant) = pay_pledged(tx, &paying, into).await?;
+    let row = PaidInRow {
+        no: PaidInNo(tx.next_no(&format!("renovation-paid-in/{no}"))),
+        source: source.no,
+        amount,
+        on,
+        dwelling: None,
+        payer: "公共收益".to_owned(),
+        evidence: asked.evidence.trim().to_owned(),
+        line: None,
+        voucher: Some(grant.seq),
+    };
+    rows::put_paid_in(tx, no, &row);
+    Ok(row.into())
+}
+
+/// A renovation that is not over, and one of its sources that this much may still come into.
+async fn waiting(
+    tx: &mut Tx,
+    no: RenovationNo,
+    source: SourceNo,
+    amount: Money,
+    on: Day,
+    evidence: &str,
+) -> Result<(Facts, SourceRow)> {
+    may_be_text("凭据", evidence)?;
+    may_be_amount(amount)?;
+    tx.flush().await?;
+    let (compound, today) = (tx.compound(), tx.at().day());
+    let facts = facts_of(tx, compound, no).await?;
+    if on > today || on < facts.reserved_on {
+        return Err(DAY.refuse(format!("{on}，今天 {today}")).into());
     }
-    let is_pledged = asked.pledge_no.is_some() || asked.through.is_some();
-    if is_pledged && kind != SourceKind::PublicRevenue {
-        return Err(PLEDGE.refuse(format!("来源 {} 是{}", source.no, kind.in_chinese())));
+    if matches!(facts.stage(), Stage::Withdrawn | Stage::HandedOver) {
+        return Err(STEP.refuse(format!("现为“{}”", facts.stage().in_chinese())).into());
     }
-    if source.paid_in + asked.amount_fen > source.is.planned_fen {
+    let sources = rows::sources(tx, compound, no).await?;
+    let found = sources.into_iter().find(|known| known.no == source);
+    let found = found.ok_or_else(|| NO_SOURCE.refuse(format!("来源编号 {source}")))?;
+    if found.paid_in + amount > found.is.planned_fen {
         let told = format!(
             "计划 {} 元，已到位 {} 元，本次 {} 元",
-            source.is.planned_fen.grouped(),
-            source.paid_in.grouped(),
-            asked.amount_fen.grouped()
+            found.is.planned_fen.grouped(),
+            found.paid_in.grouped(),
+            amount.grouped()
         );
-        return Err(OVER_PLAN.refuse(told));
+        return Err(OVER_PLAN.refuse(told).into());
     }
-    Ok(())
+    Ok((facts, found))
+}
+
+fn told(source: &SourceRow) -> String {
+    format!("来源 {} 是{}", source.no, source.is.kind.in_chinese())
+}
+
+fn may_be_payer(kind: SourceKind, asked: &PayingIn) -> Result<(), Refusal> {
+    let wants_room =
+        matches!(kind, SourceKind::OwnerCash | SourceKind::ProvidentFund | SourceKind::Labour);
+    if wants_room == asked.room.is_some() {
+        return Ok(());
+    }
+    let told = if wants_room { "没有写明房号" } else { "不写房号" };
+    Err(PAYER.refuse(format!("{}{told}", kind.in_chinese())))
+}
+
+/// Dr 1002 / Cr its income, both about the source.
+fn coming(
+    no: RenovationNo,
+    source: &SourceRow,
+    income: i32,
+    amount: Money,
+    on: Day,
+    evidence: &str,
+) -> Entry {
+    let lines = vec![
+        Line::debit(BANK, amount).about(source.matter),
+        Line::credit(income, amount).about(source.matter),
+    ];
+    let memo = format!("改造 {no} {}到位", source.is.kind.in_chinese());
+    entry(Book::Grant, on, memo, evidence, lines)
 }
 
 fn entry(book: Book, on: Day, memo: String, evidence: &str, lines: Vec<Line>) -> Entry {
@@ -600,40 +654,6 @@ async fn line_of(
         Some(no) => Ok(Some(bank::moving(tx, Book::Grant, no, moved, on).await?)),
         None => Ok(None),
     }
-}
-
-/// Public revenue that the owners gave away: how much of which period may go is the word of the room that keeps it, which pays
-/// the pledge; this room brings the other half of the transfer.
-async fn assign(
-    tx: &mut Tx,
-    facts: &Facts,
-    asked: &PayingIn,
-    source: &SourceRow,
-    income: i32,
-) -> Result<VoucherSeq> {
-    let Some((pledge_no, through)) = asked.pledge_no.zip(asked.through) else {
-        return Err(PLEDGE.refuse("没有写明让渡编号与期间").into());
-    };
-    let amount = asked.amount_fen;
-    let lines = vec![
-        Line::debit(BANK, amount).about(source.matter),
-        Line::credit(income, amount).about(source.matter),
-    ];
-    let memo = format!("改造 {} {}到位", facts.no, source.is.kind.in_chinese());
-    let into = Entry {
-        kind: Kind::Transfer,
-        ..entry(Book::Grant, asked.on, memo, &asked.evidence, lines)
-    };
-    let paying = PayingPledge {
-        pledge_no,
-        project_matter_no: facts.matter,
-        through,
-        amount_fen: amount,
-        on: asked.on,
-        evidence: asked.evidence.clone(),
-    };
-    let (_, grant) = pay_pledged(tx, &paying, into).await?;
-    Ok(grant.seq)
 }
 
 /// Whether a voucher may be taken back by itself: those of a payment go together ([`reverse`]).
@@ -667,6 +687,31 @@ pub async fn renovations(view: &mut impl View, compound: CompoundId) -> Result<V
     Ok(told)
 }
 
+/// The renovations of some compounds, each by the law of where it lies: where they stand, and what they missed.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn overseen<'p>(
+    view: &mut impl View,
+    these: &str,
+    list: &sea_orm::Value,
+    law: impl Fn(CompoundId) -> Option<&'p Pack>,
+    today: Day,
+) -> Result<Vec<Overseen>> {
+    let mut told = Vec::new();
+    for (compound, facts) in rows::overseen(view, these, list).await? {
+        let stage = facts.stage();
+        let is_over = matches!(stage, Stage::HandedOver | Stage::Withdrawn);
+        let law = law(compound).filter(|_| !is_over);
+        let clocks = law.map(|pack| facts::clocks(pack, &facts, today));
+        let (mut missed, unreported) = clocks.unwrap_or_default();
+        missed.retain(|milestone| milestone.is_overdue);
+        let households = facts.reserve.households;
+        told.push(Overseen { compound, no: facts.no, stage, households, missed, unreported });
+    }
+    Ok(told)
+}
+
 fn row_of(facts: &Facts, paid_fen: Money) -> Row {
     Row {
         renovation_no: facts.no,
@@ -696,16 +741,7 @@ pub async fn renovation(
         funded(view, compound, &facts, today).await?.into_iter().map(|f| f.source).collect();
     let residents = sources.iter().filter(|s| s.kind.is_residents()).map(|s| s.planned_fen).sum();
     let (milestones, missed_rounds) = facts::clocks(&pack, &facts, today);
-    let paid_in = rows::paid_ins(view, compound, no).await?.into_iter().map(|row| PaidIn {
-        paid_in_no: row.no,
-        source_no: row.source,
-        amount_fen: row.amount,
-        on: row.on,
-        dwelling_no: row.dwelling,
-        payer: row.payer,
-        evidence: row.evidence,
-        voucher_seq: row.voucher,
-    });
+    let paid_in = rows::paid_ins(view, compound, no).await?.into_iter().map(PaidIn::from);
     let paid_in = paid_in.collect();
     let steps =
         rows::steps(view, compound, Some(no)).await?.into_iter().map(|(_, step)| StepTold {

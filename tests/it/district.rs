@@ -7,7 +7,7 @@ use ledger::district::{self, District};
 use ledger::fund::DepositKind;
 use ledger::governance::{Matter, Scope};
 use ledger::id::{CompoundId, MatterNo};
-use ledger::journal::{Book, Entry, Kind, Line};
+use ledger::journal::{self, Book, Entry, Kind, Line, Style};
 use ledger::money::Money;
 use ledger::property::{self, AreaKind, Housing, Locating, NewArea, Usage};
 use ledger::subsidy::terms::Level;
@@ -207,6 +207,41 @@ on_both! {
         assert_eq!(after.compounds[1].deposited, 2);
         assert_eq!(keep(Role::HousingAuthority).await.must(201)["kept"], 1);
         assert_eq!(seen(&world).await, after);
+        // 5,600.01 of 8,000.00 goes: less than 30 % is left, of the one dwelling that moved; and it comes back.
+        let spent = Money::fen(560_001);
+        let repair = Entry {
+            book: Book::Fund,
+            effective_on: day("2026-01-05"),
+            kind: Kind::Repair,
+            memo: "维修".into(),
+            source: "工程 1".into(),
+            evidence: "决算 1".into(),
+            lines: vec![Line::debit(500_101, spent).of(home), Line::credit(1001, spent)],
+        };
+        let gone = world.post(repair).await.unwrap();
+        assert_eq!((seen(&world).await.compounds[1].low, seen(&world).await.compounds[1].deposited), (1, 2));
+        all_laws_hold(&world).await;
+        assert_eq!(keep(Role::HousingAuthority).await.must(201)["kept"], 1);
+        let back = world.act("journal.reverse", gone.seq, |tx, seq| {
+            Box::pin(journal::reverse(tx, Book::Fund, *seq, day("2026-01-05"), Style::Red, "误记"))
+        });
+        back.await.unwrap();
+        assert_eq!(seen(&world).await.compounds[1].low, 0);
+        all_laws_hold(&world).await;
+        // What is billed and paid is added to what was kept of the receivable, which is not reckoned anew.
+        let bills = json!({ "item": "物业费", "from_on": "2025-12-01", "to_on": "2025-12-31", "due_on": "2025-12-31",
+            "bills": [{ "room": "9-1-101", "amount_fen": 10_000 }] });
+        knock(&doors, Role::PropertyCompany, "POST", "/bills", bills).await.must(201);
+        let paid = json!({ "room": "9-1-101", "amount_fen": 4_000, "method": "transfer", "received_on": "2026-01-04" });
+        knock(&doors, Role::PropertyCompany, "POST", "/payments", paid).await.must(201);
+        let owed = |told: &District| (told.compounds[1].billed_fen.in_fen(), told.compounds[1].settled_fen.in_fen());
+        let moved = seen(&world).await;
+        assert_eq!(owed(&moved), (10_000, 4_000));
+        all_laws_hold(&world).await;
+        assert_eq!(keep(Role::HousingAuthority).await.must(201)["kept"], 1);
+        assert_eq!(seen(&world).await, moved);
+        // Nobody asks a server for it: it keeps by itself from fifty compounds on, and these are two.
+        assert_eq!(district::keep_up(&world.books).await.unwrap(), 0);
         // A dwelling ends with the day, and nobody acts.
         later(&world, "2026-01-31");
         assert_eq!(seen(&world).await.compounds[1].dwellings, 15);
@@ -220,7 +255,14 @@ on_both! {
         let told = verify::verify(&world.books, None).await.unwrap();
         let law = told.iter().find(|law| law.name == "district-figures-true").unwrap();
         assert_eq!((law.checked, law.failed), (2, 1));
+        by_sql(format!("UPDATE district_figure SET billed_fen = billed_fen - 1 WHERE compound_id = {id}")).await;
         db.close().await.unwrap();
+        for no in 0..48 {
+            world.found(&format!("li{no}"), "里").await;
+        }
+        assert_eq!(district::keep_up(&world.books).await.unwrap(), 48);
+        assert_eq!(district::keep_up(&world.books).await.unwrap(), 0);
+        all_laws_hold(&world).await;
         world.found("sanli", "三里小区").await;
         let said = crate::cli::at(&world, &["run", "district"]).await.must(0).out;
         assert!(said.contains("留存了 1 个小区的数字"), "{said}");
@@ -289,12 +331,13 @@ on_both! {
         let db = world.back_door().await;
         let (many, sum) = (270_i64, 495_000_000_000_i64);
         let rows = |row: &dyn Fn(i64) -> String| (1..=many).map(row).collect::<Vec<_>>().join(", ");
+        let reserve = r#"{"title":"改造","built_on":"1998-06-30","buildings":1,"households":10,"area_centi_m2":80000,"evidence":"名单"}"#;
         let planned = |no: i64| if no == many { sum - (many - 1) * (sum / many) } else { sum / many };
         for sql in [
             format!("INSERT INTO matter (compound_id, matter_no, kind, name, act_no) VALUES {}",
                 rows(&|no| format!("({other}, {}, 'project', '改造', 1)", 500 + no))),
             format!("INSERT INTO renovation (compound_id, renovation_no, matter_no, title, reserve, reserved_on, by_name, by_role, act_no) VALUES {}",
-                rows(&|no| format!("({other}, {no}, {}, '改造', '{{\"households\":10}}', '2026-01-05', '某', 'street-office', 1)", 500 + no))),
+                rows(&|no| format!("({other}, {no}, {}, '改造', '{reserve}', '2026-01-05', '某', 'street-office', 1)", 500 + no))),
             format!("INSERT INTO renovation_source (compound_id, renovation_no, source_no, kind, planned_fen, matter_no, body, act_no) VALUES {}",
                 rows(&|no| format!("({other}, {no}, 1, 'central-mof', {}, {}, '{{}}', 1)", planned(no), 500 + no))),
         ] {

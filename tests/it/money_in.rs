@@ -69,7 +69,7 @@ fn cash(dwelling_no: DwellingNo, fen: i64) -> Payment {
     }
 }
 
-async fn statement(world: &World, text: &'static str, book: Book) {
+pub(crate) async fn statement(world: &World, text: &'static str, book: Book) {
     let terms = Terms { compound: "xiaohe".into(), name: None, good_rows: false, book };
     let reading =
         import::read(Kind::Bank, File { name: "流水.csv", bytes: text.as_bytes() }, &terms);

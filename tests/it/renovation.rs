@@ -2,13 +2,16 @@
 //! by its own name, 6,089.3 (10⁴ yuan) from all their sources, and random payments against a waterfall of the test's own.
 
 use ledger::books::Role;
+use ledger::journal::Book;
 use ledger::subsidy::Class;
 use ledger::subsidy::terms::Level;
+use ledger::{district, property};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use crate::governance::House;
 use crate::levy::{all_laws_hold, later};
+use crate::money_in::statement;
 use crate::on_both;
 use crate::subsidy::{allot, found, grant, granting, programme, receive};
 use crate::works::{SOLD, decision, on_request, owner_of, pay_in, request, underway};
@@ -196,6 +199,18 @@ async fn reviewed(world: &World, house: &House) -> i32 {
     i32::try_from(matter).unwrap()
 }
 
+/// Milestones and days of reporting that were missed, and what the rules say of them.
+async fn district_sees(world: &World) -> (i64, i64, Vec<String>) {
+    let mut view = world.books.read().await.unwrap();
+    let compounds = property::compounds(&mut view).await.unwrap();
+    let told = district::view(&mut view, &compounds, world.clock.now().day()).await.unwrap();
+    let of = told.compounds[0].renovations;
+    assert_eq!(told.total.renovations_behind, 1);
+    let named = told.findings.into_iter();
+    let named = named.filter(|f| ["renovation-late", "rounds-missed"].contains(&f.rule.as_str()));
+    (of.milestones_missed, of.rounds_missed, named.map(|f| f.found).collect())
+}
+
 async fn paid_in(house: &House, source: i64, fen: i64, more: Value) -> crate::doors::Answered {
     let mut body = json!({ "source_no": source, "amount_fen": fen, "on": "2026-03-18", "payer": "某单位", "evidence": "收据" });
     more.as_object().unwrap().iter().for_each(|(name, value)| body[name] = value.clone());
@@ -224,7 +239,11 @@ on_both! {
         paid_in(&house, 2, 1, json!({})).await.problem(422, "renovation.source-channel");
         paid_in(&house, 4, 1, json!({})).await.problem(422, "renovation.payer");
         paid_in(&house, 5, 5_200_000_001, json!({})).await.problem(422, "renovation.over-plan");
-        paid_in(&house, 5, 5_200_000_000, json!({})).await.must(201);
+        statement(&world, "交易时间,收入金额,支出金额,账户余额,对方账号,对方户名,交易用途\n\
+            2026-03-18 10:00:00,52000000.00,,52000000.00,11000003,某单位,改造款\n", Book::Grant).await;
+        paid_in(&house, 5, 5_199_999_999, json!({ "line_no": 1 })).await.problem(422, "bank.not-this-payment");
+        let got = paid_in(&house, 5, 5_200_000_000, json!({ "line_no": 1 })).await.must(201);
+        assert_eq!(got["line_no"], 1);
         paid_in(&house, 4, 1_000_000, json!({ "room": "1-1-101", "payer": "业主" })).await.must(201);
         let worth = paid_in(&house, 6, 50_000, json!({ "room": "1-1-102", "payer": "业主" })).await.must(201);
         assert_eq!(worth["voucher_seq"], Value::Null);
@@ -237,15 +256,19 @@ on_both! {
             "until_on": "2027-12-31", "round_no": 4, "motion_no": motion, "evidence": "让渡协议 1" });
         house.post(COMMITTEE, "/revenue-pledges", pledge(1)).await.problem(422, "revenue.over-cap");
         house.post(COMMITTEE, "/revenue-pledges", pledge(2)).await.must(201);
-        let of = |no: i64, through: &str| json!({ "pledge_no": no, "through": through });
-        paid_in(&house, 4, 1, json!({ "room": "1-1-101", "payer": "业主", "pledge_no": 1 })).await.problem(422, "renovation.pledge");
-        paid_in(&house, 3, 500_000, of(1, "2025-12")).await.problem(422, "revenue.deficit");
+        let assigned = async |source: i64, fen: i64, pledge: i64, through: &str| {
+            let body = json!({ "source_no": source, "pledge_no": pledge, "through": through, "amount_fen": fen,
+                "on": "2026-03-18", "evidence": "回单" });
+            house.post(COMPANY, "/renovations/1/assigned-revenue", body).await
+        };
+        assigned(4, 1, 1, "2025-12").await.problem(422, "renovation.pledge");
+        assigned(3, 500_000, 1, "2025-12").await.problem(422, "revenue.deficit");
         let income = json!({ "income": "damages", "amount_fen": 700_000, "on": "2025-07-01", "payer": "某公司", "evidence": "回单 1" });
         let earned = house.post(COMPANY, "/revenue-incomes", income).await.must(201)["voucher"].clone();
-        paid_in(&house, 3, 500_000, of(2, "2025-12")).await.problem(404, "revenue.no-pledge");
-        paid_in(&house, 3, 500_000, of(1, "2025-11")).await.problem(400, "revenue.period");
-        paid_in(&house, 3, 700_001, of(1, "2025-12")).await.problem(422, "revenue.deficit");
-        paid_in(&house, 3, 500_000, of(1, "2025-12")).await.must(201);
+        assigned(3, 500_000, 2, "2025-12").await.problem(404, "revenue.no-pledge");
+        assigned(3, 500_000, 1, "2025-11").await.problem(400, "revenue.period");
+        assigned(3, 700_001, 1, "2025-12").await.problem(422, "revenue.deficit");
+        assigned(3, 500_000, 1, "2025-12").await.must(201);
         let pledges = house.get(STREET, "/revenue-pledges").await.must(200);
         assert_eq!((&pledges["items"][0]["paid_fen"], &pledges["items"][0]["left_fen"]), (&json!(500_000), &json!(8_500_000)));
 
@@ -294,7 +317,12 @@ on_both! {
         said(COMPANY, "round", progress("2026-04-14", 200, 0)).await.problem(422, "renovation.round-backwards");
         said(COMPANY, "round", progress("2026-04-14", 802, 803)).await.problem(422, "renovation.round-backwards");
         later(&world, "2026-05-01");
+        // What was missed so far, as the district sees it; and once the round is reported.
+        let late = "改造 1：开工户数 >= 100%，应于 2026-04-30，尚未达到";
+        let behind = vec![late.to_owned(), "改造 1：漏报 2 次，最近 2026-04-28".to_owned()];
+        assert_eq!(district_sees(&world).await, (1, 2, behind));
         said(COMPANY, "round", progress("2026-04-28", 802, 400)).await.must(201);
+        assert_eq!(district_sees(&world).await, (0, 1, vec!["改造 1：漏报 1 次，最近 2026-04-14".to_owned()]));
         let shown = house.get(STREET, "/renovations/1").await.must(200);
         assert_eq!(shown["missed_rounds"], json!(["2026-04-14"]), "{shown}");
         let met: Vec<(bool, &Value)> = shown["milestones"].as_array().unwrap().iter().map(|m| (m["is_overdue"] == true, &m["met_on"])).collect();

@@ -5,7 +5,7 @@ use ledger::calendar::Month;
 use ledger::error::Result;
 use ledger::governance::{Matter, Scope};
 use ledger::id::{
-    CompoundId, MatterNo, MotionNo, PledgeNo, ProjectNo, PublicationNo, RevenueEntryNo,
+    CompoundId, LineNo, MatterNo, MotionNo, PledgeNo, ProjectNo, PublicationNo, RevenueEntryNo,
     RevenueLeaseNo, RoundNo, VoucherSeq,
 };
 use ledger::journal::{self, AsOf, Book, Entry, Kind, Line, Style};
@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 
 use crate::doors::{Doors, token};
 use crate::levy::{all_laws_hold, code, knock, later, under_law_of};
+use crate::money_in::statement;
 use crate::on_both;
 use crate::renewal::decided_by;
 use crate::world::{World, day};
@@ -269,6 +270,42 @@ async fn under_liaocheng(world: &World) {
 }
 
 on_both! {
+    /// 400.00 in, 90.00 out, 200.00 over to the fund: each line of the account stands for what moved exactly that on that day, once.
+    async fn a_bank_line_stands_for_one_movement_of_the_revenue(world: World) {
+        statement(&world, "交易时间,收入金额,支出金额,账户余额,对方账号,对方户名,交易用途\n\
+            2026-01-02 10:00:00,400.00,,400.00,62220001,某公司,广告费\n\
+            2026-01-03 11:00:00,,90.00,310.00,11000001,某供电公司,电费\n\
+            2026-01-21 11:00:00,,200.00,110.00,11000002,维修资金专户,划转\n", Book::Revenue).await;
+        arrange(&world, terms("2025-01-01", true)).await.unwrap();
+        receive(&world, income(Income::Interest, None, 100_000, "2025-11-01")).await.unwrap();
+        later(&world, "2026-01-21");
+
+        let got = |line: i32, fen: i64, on: &str| Receiving { line_no: Some(LineNo(line)), ..income(Income::Damages, None, fen, on) };
+        assert_eq!(code(receive(&world, got(9, 40_000, "2026-01-02")).await), "bank.no-line");
+        assert_eq!(code(receive(&world, got(1, 40_001, "2026-01-02")).await), "bank.not-this-payment");
+        assert_eq!(code(receive(&world, got(1, 40_000, "2026-01-03")).await), "bank.not-this-payment");
+        assert_eq!(code(receive(&world, got(2, 9_000, "2026-01-03")).await), "bank.not-this-payment", "money out is not money in");
+        let first = receive(&world, got(1, 40_000, "2026-01-02")).await.unwrap();
+        assert_eq!(code(receive(&world, got(1, 40_000, "2026-01-02")).await), "bank.line-taken");
+
+        let out = Spending { line_no: Some(LineNo(2)), ..cost(9_000, "2026-01-03", Purse::Account) };
+        spend(&world, out.clone()).await.unwrap();
+        assert_eq!(code(spend(&world, out).await), "bank.line-taken");
+        let over = |fen: i64| Distributing { line_no: Some(LineNo(3)), ..giving("2025-12", fen, "2026-01-21", to_fund()) };
+        assert_eq!(code(distribute(&world, over(19_999)).await), "bank.not-this-payment");
+        distribute(&world, over(20_000)).await.unwrap();
+        let open = async || {
+            let mut view = world.books.read().await.unwrap();
+            let open = bank::lines(&mut view, world.compound, Book::Revenue, bank::Which::Unclaimed, LineNo(0), 9).await.unwrap();
+            open.iter().map(|line| line.no.0).collect::<Vec<_>>()
+        };
+        assert_eq!(open().await, [0; 0]);
+        reverse(&world, first.voucher.seq, "2026-01-21").await;
+        assert_eq!(open().await, [1], "what was taken back left its line");
+        receive(&world, got(1, 40_000, "2026-01-02")).await.unwrap();
+        all_laws_hold(&world).await;
+    }
+
     /// Shanghai from April 2026: 109,000.00 of rent, 9 % within; 20,000.00 of power; the operator's tenth of 100,000.00; 70,000.00
     /// net, of which the owners' rules give 55 % to the fund.
     async fn a_quarter_is_let_received_shared_published_and_handed_over(world: World) {

@@ -271,6 +271,19 @@ pub(super) enum Renovation {
         #[command(flatten)]
         act: ActArgs,
     },
+    /// 付入让渡的公共收益：JSON 文件
+    Assign {
+        /// 改造编号
+        #[arg(value_name = "NO", value_parser = number)]
+        no: i32,
+        /// JSON 文件
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        act: ActArgs,
+    },
     /// 付款：JSON 文件，依方案的来源次序支取
     Pay {
         /// 改造编号
@@ -335,6 +348,7 @@ impl Renovation {
             Renovation::Reserve { act, .. }
             | Renovation::Record { act, .. }
             | Renovation::PayIn { act, .. }
+            | Renovation::Assign { act, .. }
             | Renovation::Pay { act, .. }
             | Renovation::Reverse { act, .. } => act.json,
             Renovation::List { json, .. }
@@ -365,6 +379,12 @@ async fn renew(books: &Books, asked: Renovation, out: Out<'_>) -> Ran {
         Renovation::PayIn { no, file, who, act } => {
             let seat = seat(books, &act, who).await?;
             let done = seat.pay_in(RenovationNo(no), told(&file)?).await?.answer;
+            let amount = done.amount_fen.grouped();
+            tell(out, act.json, &done, format!("来源 {} 到位 {amount} 元", done.source_no))
+        }
+        Renovation::Assign { no, file, who, act } => {
+            let seat = seat(books, &act, who).await?;
+            let done = seat.assign(RenovationNo(no), told(&file)?).await?.answer;
             let amount = done.amount_fen.grouped();
             tell(out, act.json, &done, format!("来源 {} 到位 {amount} 元", done.source_no))
         }

@@ -141,6 +141,7 @@ pub static VERBS: &[(&str, &str)] = &[
     ("read.export", "导出账簿"),
     ("read.owner", "查看产权人信息"),
     ("refused.attempt", "被拒绝的尝试"),
+    ("renovation.assign", "付入让渡的公共收益"),
     ("renovation.pay", "支付改造款"),
     ("renovation.pay-in", "登记到位资金"),
     ("renovation.record", "登记改造步骤"),

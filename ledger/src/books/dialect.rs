@@ -344,6 +344,15 @@ pub(crate) fn now(backend: DbBackend) -> &'static str {
     }
 }
 
+/// Joins a table row by row: what joins is looked up by its key for each row before it, however large a planner takes the table
+/// or the part of it for.
+pub(crate) fn looked_up(backend: DbBackend, table: &str, on: &str) -> String {
+    match backend {
+        DbBackend::Sqlite => format!("JOIN {table} ON {on}"),
+        _ => format!("CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {on} OFFSET 0) {table}"),
+    }
+}
+
 /// The words for "is one of the list that is parameter `n`".
 pub(crate) fn is_in(backend: DbBackend, n: usize) -> String {
     match backend {

@@ -325,6 +325,12 @@ pub trait View: sealed::Sealed + Send {
         (dialect::is_in(self.backend(), n), dialect::ints(self.backend(), numbers))
     }
 
+    /// The words that join a table row by row, by its key.
+    #[doc(hidden)]
+    fn looked_up(&self, table: &str, on: &str) -> String {
+        dialect::looked_up(self.backend(), table, on)
+    }
+
     /// The keys that seal and open personal data, or why they are not there.
     fn ring(&self) -> &Arc<Ring>;
 }

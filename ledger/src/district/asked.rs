@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Days;
 
 use super::rules::{Job, YARDSTICKS};
-use super::{Renovations, Stages, Subsidies};
+use super::{Renovations, Stages, Subsidies, count};
 use crate::books::{Reads, View};
 use crate::calendar::{Day, Month};
 use crate::error::{Result, Storage};
 use crate::id::{AreaId, CompoundId};
 use crate::money::Money;
-use crate::policy::{self, Jurisdiction};
+use crate::policy::{self, Jurisdiction, Pack};
 use crate::property::Compound;
+use crate::renovation::{self, Overseen, Stage};
 use crate::revenue::lease;
 use crate::revenue::reckon::period_of;
 use crate::subsidy::terms::Mode;
@@ -29,6 +30,8 @@ pub(super) struct Gathered {
     /// What the fund paid within a year, and of it for lifts.
     pub(super) spent: BTreeMap<i32, (i64, i64)>,
     pub(super) renovations: BTreeMap<i32, Renovations>,
+    /// Renovations that missed a milestone or a day of reporting.
+    pub(super) behind: Vec<Overseen>,
     pub(super) subsidies: BTreeMap<i32, Subsidies>,
     /// Contracts whose rent is overdue, and how much.
     pub(super) rents: BTreeMap<i32, (i64, Money)>,
@@ -78,64 +81,41 @@ pub(super) async fn gather(
         let spent = (row.try_get("", "spent")?, row.try_get("", "on_lifts")?);
         all.spent.insert(row.try_get("", "compound_id")?, spent);
     }
-    renovations(view, &these, &list, &mut all).await?;
+    let laws = Laws::read(view, compounds, codes, today).await?;
+    renovations(view, &these, &list, &laws, today, &mut all).await?;
     subsidies(view, &these, &list, today, &mut all).await?;
     all.rents = lease::overdue(view, &these, &list, today).await?;
-    all.unpublished = unpublished(view, compounds, codes, today).await?;
+    all.unpublished = unpublished(view, compounds, &laws, today).await?;
     Ok(all)
 }
 
-/// Renovations by how far they have come, their households, and what their reviewed plans come to.
+/// Renovations by how far they have come, their households, what their reviewed plans come to, and what they missed.
 async fn renovations(
     view: &mut impl View,
     these: &str,
     list: &sea_orm::Value,
+    laws: &Laws,
+    today: Day,
     all: &mut Gathered,
 ) -> Result<()> {
-    let sql = format!(
-        "SELECT r.compound_id, r.renovation_no, r.reserve, COALESCE(s.kind, '') AS kind, COALESCE(s.body, '') AS body
-         FROM renovation r LEFT JOIN renovation_step s ON s.compound_id = r.compound_id AND s.renovation_no = r.renovation_no
-           AND s.kind IN ('review', 'start', 'acceptance', 'handover', 'withdrawal')
-         WHERE r.compound_id {these}"
-    );
-    let bug = |e: serde_json::Error| Storage::Bug(format!("a renovation is not JSON: {e}"));
-    let mut furthest: BTreeMap<(i32, i32), (u8, i64)> = BTreeMap::new();
-    for row in view.rows(Reads::SETTLED, &sql, vec![list.clone()]).await? {
-        let key = (row.try_get("", "compound_id")?, row.try_get("", "renovation_no")?);
-        let (kind, body): (String, String) = (row.try_get("", "kind")?, row.try_get("", "body")?);
-        let is_passed = || -> Result<bool> {
-            let told: serde_json::Value = serde_json::from_str(&body).map_err(bug)?;
-            Ok(told["body"]["is_passed"] == true)
-        };
-        let stage = match kind.as_str() {
-            "withdrawal" => 5,
-            "handover" => 4,
-            "acceptance" if is_passed()? => 3,
-            "start" => 2,
-            "review" if is_passed()? => 1,
-            _ => 0,
-        };
-        if let Some(known) = furthest.get_mut(&key) {
-            known.0 = known.0.max(stage);
-            continue;
+    let law = |compound: CompoundId| laws.of(compound.0);
+    for told in renovation::overseen(view, these, list, law, today).await? {
+        let of = all.renovations.entry(told.compound.0).or_default();
+        *match told.stage {
+            Stage::Withdrawn => &mut of.withdrawn,
+            Stage::HandedOver => &mut of.handed_over,
+            Stage::Accepted | Stage::Audited | Stage::Evaluated => &mut of.accepted,
+            Stage::Underway => &mut of.underway,
+            Stage::Reviewed => &mut of.reviewed,
+            Stage::Reserved | Stage::Planned => &mut of.reserved,
+        } += 1;
+        if told.stage != Stage::Withdrawn {
+            of.households += i64::from(told.households);
         }
-        let reserve: String = row.try_get("", "reserve")?;
-        let reserve: serde_json::Value = serde_json::from_str(&reserve).map_err(bug)?;
-        furthest.insert(key, (stage, reserve["households"].as_i64().unwrap_or_default()));
-    }
-    for ((compound, _), (stage, households)) in furthest {
-        let of = all.renovations.entry(compound).or_default();
-        let many = match stage {
-            5 => &mut of.withdrawn,
-            4 => &mut of.handed_over,
-            3 => &mut of.accepted,
-            2 => &mut of.underway,
-            1 => &mut of.reviewed,
-            _ => &mut of.reserved,
-        };
-        *many += 1;
-        if stage < 5 {
-            of.households += households;
+        of.milestones_missed += count(told.missed.len());
+        of.rounds_missed += count(told.unreported.len());
+        if !told.missed.is_empty() || !told.unreported.is_empty() {
+            all.behind.push(told);
         }
     }
     let sql = format!(
@@ -249,11 +229,43 @@ async fn projects(
     Ok(())
 }
 
+/// The law of each compound: read once a jurisdiction, and not once a compound.
+struct Laws {
+    packs: BTreeMap<Jurisdiction, Pack>,
+    places: BTreeMap<i32, Jurisdiction>,
+}
+
+impl Laws {
+    async fn read(
+        view: &mut impl View,
+        compounds: &[Compound],
+        codes: &BTreeMap<AreaId, String>,
+        today: Day,
+    ) -> Result<Laws> {
+        let mut laws = Laws { packs: BTreeMap::new(), places: BTreeMap::new() };
+        for compound in compounds {
+            let near = compound.areas.iter().filter_map(|area| codes.get(area));
+            let place = near.map(|code| Jurisdiction::of_area(code)).find_map(|place| place);
+            let place = place.unwrap_or_else(Jurisdiction::nation);
+            if !laws.packs.contains_key(&place) {
+                let pack = policy::at(view, &place, today).await?;
+                laws.packs.insert(place.clone(), pack);
+            }
+            laws.places.insert(compound.id.0, place);
+        }
+        Ok(laws)
+    }
+
+    fn of(&self, compound: i32) -> Option<&Pack> {
+        self.packs.get(self.places.get(&compound)?)
+    }
+}
+
 /// Which compounds have public revenue of a period that should hang by now, by the law of where they lie.
 async fn unpublished(
     view: &mut impl View,
     compounds: &[Compound],
-    codes: &BTreeMap<AreaId, String>,
+    laws: &Laws,
     today: Day,
 ) -> Result<BTreeMap<i32, Month>> {
     let sql =
@@ -268,34 +280,27 @@ async fn unpublished(
         let covers: String = row.try_get("", "covers")?;
         hangs.insert((row.try_get("", "compound_id")?, covers, row.try_get("", "through")?));
     }
-    // One question a jurisdiction, and not one a compound.
-    let mut laws: BTreeMap<Jurisdiction, Option<(String, Month, Day)>> = BTreeMap::new();
+    let mut wants: BTreeMap<&Jurisdiction, (String, Month, Day)> = BTreeMap::new();
+    for (place, pack) in &laws.packs {
+        if let Some(wanted) = wanted(pack, today)? {
+            wants.insert(place, wanted);
+        }
+    }
     let mut found = BTreeMap::new();
     for compound in compounds {
-        let Some(begun) = begun.get(&compound.id.0) else { continue };
-        let near = compound.areas.iter().filter_map(|area| codes.get(area));
-        let law = near.map(|code| Jurisdiction::of_area(code)).find_map(|law| law);
-        let jurisdiction = law.unwrap_or_else(Jurisdiction::nation);
-        if !laws.contains_key(&jurisdiction) {
-            let wanted = wanted(view, &jurisdiction, today).await?;
-            laws.insert(jurisdiction.clone(), wanted);
-        }
-        let Some(Some((covers, last, due_on))) = laws.get(&jurisdiction) else { continue };
+        let id = compound.id.0;
+        let (Some(begun), Some(place)) = (begun.get(&id), laws.places.get(&id)) else { continue };
+        let Some((covers, last, due_on)) = wants.get(place) else { continue };
         let is_late = today > *due_on && *begun <= last.last_day();
-        if is_late && !hangs.contains(&(compound.id.0, covers.clone(), last.number())) {
-            found.insert(compound.id.0, *last);
+        if is_late && !hangs.contains(&(id, covers.clone(), last.number())) {
+            found.insert(id, *last);
         }
     }
     Ok(found)
 }
 
-/// Which period a jurisdiction's law wants published last, and by when; none where it names no day.
-async fn wanted(
-    view: &mut impl View,
-    jurisdiction: &Jurisdiction,
-    today: Day,
-) -> Result<Option<(String, Month, Day)>> {
-    let pack = policy::at(view, jurisdiction, today).await?;
+/// Which period a law wants published last, and by when; none where it names no day.
+fn wanted(pack: &Pack, today: Day) -> Result<Option<(String, Month, Day)>> {
     let covers = pack.terms.disclosure_revenue.covers;
     let Some(after) = pack.terms.revenue_clocks.publish_by.0 else { return Ok(None) };
     let last = period_of(covers, Month::of(today)).0.previous();

@@ -15,6 +15,7 @@ use crate::calendar::Day;
 use crate::id::CompoundId;
 use crate::money::Money;
 use crate::property::Compound;
+use crate::renovation::{MilestoneStanding, Overseen};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -41,6 +42,8 @@ enum Of {
     Unpublished,
     Rents,
     Unspent,
+    Milestones,
+    Rounds,
 }
 
 /// A rule that points at what is out of the way.
@@ -121,7 +124,12 @@ fn median(mut figures: Vec<i64>) -> Option<i64> {
 }
 
 /// What the rules point at, rule by rule in their order, compounds by code.
-pub(super) fn found(rows: &[Row], compounds: &[Compound], jobs: &[Job]) -> Vec<Finding> {
+pub(super) fn found(
+    rows: &[Row],
+    compounds: &[Compound],
+    jobs: &[Job],
+    behind: &[Overseen],
+) -> Vec<Finding> {
     let code_of: BTreeMap<CompoundId, &str> =
         compounds.iter().map(|c| (c.id, c.code.as_str())).collect();
     let mut findings = Vec::new();
@@ -258,6 +266,27 @@ pub(super) fn found(rows: &[Row], compounds: &[Compound], jobs: &[Job]) -> Vec<F
                     tell(&row.compound, format!("{} 元", row.subsidies.overdue_fen.grouped()));
                 }
             }
+            Of::Milestones => {
+                for of in behind {
+                    let code = code_of.get(&of.compound).copied().unwrap_or_default();
+                    for missed in &of.missed {
+                        let MilestoneStanding { milestone, by_on, met_on, .. } = missed;
+                        let met = match met_on {
+                            Some(day) => format!("{day} 才达到"),
+                            None => "尚未达到".to_owned(),
+                        };
+                        tell(code, format!("改造 {}：{milestone}，应于 {by_on}，{met}", of.no));
+                    }
+                }
+            }
+            Of::Rounds => {
+                for of in behind.iter().filter(|of| !of.unreported.is_empty()) {
+                    let code = code_of.get(&of.compound).copied().unwrap_or_default();
+                    let (many, last) = (of.unreported.len(), of.unreported.last());
+                    let last = last.map_or_else(String::new, |day| format!("，最近 {day}"));
+                    tell(code, format!("改造 {}：漏报 {many} 次{last}", of.no));
+                }
+            }
             Of::Unpublished => {
                 for row in rows {
                     if let Some(month) = row.unpublished {
@@ -352,7 +381,7 @@ mod tests {
             row("c", 6, 300_000, 9_000),
             row("d", 0, 0, 10_000),
         ];
-        let found = found(&rows, &[], &[]);
+        let found = found(&rows, &[], &[], &[]);
         let told: Vec<(&str, &str)> =
             found.iter().map(|f| (f.rule.as_str(), f.compound.as_str())).collect();
         let wanted = [
@@ -376,7 +405,7 @@ mod tests {
     #[test]
     fn thirty_to_sixty_percent_are_below_the_line_of_eighty_five() {
         let rows = [row("a", 0, 0, 3_000), row("b", 0, 0, 6_000), row("c", 0, 0, 8_500)];
-        let low = found(&rows, &[], &[]).into_iter().filter(|f| f.rule == "collection-low");
+        let low = found(&rows, &[], &[], &[]).into_iter().filter(|f| f.rule == "collection-low");
         let told: Vec<String> = low.map(|f| format!("{} {}", f.compound, f.found)).collect();
         assert_eq!(told, ["a 30.00%（30.00 ÷ 100.00）", "b 60.00%（60.00 ÷ 100.00）"]);
         assert_eq!(YARDSTICKS.collection_line(), 8_500);
@@ -391,9 +420,9 @@ mod tests {
             job(4, "甲", 3_000_001, "2026-02-02"),
             job(5, "甲", 100_000, "2026-04-02"),
         ];
-        assert_eq!(found(&[], &[], &jobs).len(), 0, "91 days, and one above the bound");
+        assert_eq!(found(&[], &[], &jobs, &[]).len(), 0, "91 days, and one above the bound");
         jobs.push(job(6, "甲", 3_000_000, "2026-04-01"));
-        let told = found(&[], &[], &jobs);
+        let told = found(&[], &[], &jobs, &[]);
         assert_eq!(told[0].found, "甲：项目 1、2、6，合计 88,000.00 元");
         assert_eq!(
             (told[1].rule.as_str(), told[1].found.as_str()),
@@ -402,7 +431,7 @@ mod tests {
         jobs[2].started_on = "2026-01-31".parse().ok();
         jobs[2].finished_on = "2026-01-30".parse().ok();
         let dates: Vec<String> =
-            found(&[], &[], &jobs).into_iter().skip(2).map(|f| f.found).collect();
+            found(&[], &[], &jobs, &[]).into_iter().skip(2).map(|f| f.found).collect();
         assert_eq!(
             dates,
             [

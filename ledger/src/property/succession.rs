@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AREA_SIZE, Dwelling, ENDED, ENDED_EARLY, ENROLLED, HANDED_OVER, NO_DWELLING, OWNERS_DIFFER,
-    PARTS, RoomCode, building_code, building_no, codes, rows, stairs, unit_no,
+    PARTS, ROLL_CHANGES, RoomCode, building_code, building_no, codes, rows, stairs, unit_no,
 };
 use crate::books::{Tx, View};
 use crate::calendar::Day;
@@ -277,6 +277,7 @@ async fn succeed(
     let (mut buildings, mut units) = stairs(tx, compound).await?;
     let act = tx.act().0;
     let no = SuccessionNo(tx.next_no("succession"));
+    tx.next_no(ROLL_CHANGES);
     let row = [
         compound.0.into(),
         no.0.into(),

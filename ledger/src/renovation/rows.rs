@@ -1,13 +1,16 @@
 //! The tables of renovations, and how their rows are read back.
 
+use std::collections::BTreeMap;
+
 use super::facts::{Facts, Recorded};
 use super::step::{PlannedSource, Step};
 use crate::books::sheaf::{Kind as Column, Table};
-use crate::books::{Reads, Role, View};
+use crate::books::{Reads, Role, Tx, View};
 use crate::calendar::Day;
 use crate::error::{Result, Storage};
 use crate::id::{
-    CompoundId, ContentNo, MatterNo, PaidInNo, PaidNo, RenovationNo, SourceNo, StepNo, VoucherSeq,
+    CompoundId, ContentNo, DwellingNo, LineNo, MatterNo, PaidInNo, PaidNo, RenovationNo, SourceNo,
+    StepNo, VoucherSeq,
 };
 use crate::journal::Book;
 use crate::money::Money;
@@ -76,20 +79,25 @@ pub(super) async fn steps(
                WHERE compound_id = $1 AND ($2 = 0 OR renovation_no = $2) ORDER BY renovation_no, step_no";
     let mut found = Vec::new();
     for row in view.rows(RENOVATIONS, sql, vec![compound.0.into(), which(only).into()]).await? {
-        let role: String = row.try_get("", "by_role")?;
-        let unknown = || Storage::Bug(format!("a renovation's role {role:?} is not known"));
-        let step: Step = read(&row, "body")?;
-        let recorded = Recorded {
-            no: StepNo(row.try_get("", "step_no")?),
-            on: row.try_get("", "recorded_on")?,
-            by_name: row.try_get("", "by_name")?,
-            by_role: Role::named(&role).ok_or_else(unknown)?,
-            digest: row.try_get("", "digest")?,
-            step,
-        };
-        found.push((RenovationNo(row.try_get("", "renovation_no")?), recorded));
+        found.push(recorded(&row)?);
     }
     Ok(found)
+}
+
+/// A step as its row keeps it, and of which renovation.
+fn recorded(row: &sea_orm::QueryResult) -> Result<(RenovationNo, Recorded)> {
+    let role: String = row.try_get("", "by_role")?;
+    let unknown = || Storage::Bug(format!("a renovation's role {role:?} is not known"));
+    let step: Step = read(row, "body")?;
+    let recorded = Recorded {
+        no: StepNo(row.try_get("", "step_no")?),
+        on: row.try_get("", "recorded_on")?,
+        by_name: row.try_get("", "by_name")?,
+        by_role: Role::named(&role).ok_or_else(unknown)?,
+        digest: row.try_get("", "digest")?,
+        step,
+    };
+    Ok((RenovationNo(row.try_get("", "renovation_no")?), recorded))
 }
 
 /// The renovations of a compound, or one, in order.
@@ -110,6 +118,44 @@ pub(super) async fn renovations(
         let matter = MatterNo(row.try_get("", "matter_no")?);
         let reserved_on: Day = row.try_get("", "reserved_on")?;
         found.push(Facts::of(no, matter, read(&row, "reserve")?, reserved_on, &own));
+    }
+    Ok(found)
+}
+
+/// The renovations of some compounds, as far as whoever oversees them asks: of those that are over, how they ended; of the others
+/// all but contracts and votes.
+pub(super) async fn overseen(
+    view: &mut impl View,
+    these: &str,
+    list: &sea_orm::Value,
+) -> Result<Vec<(CompoundId, Facts)>> {
+    let sql = format!(
+        "SELECT s.compound_id, s.renovation_no, s.step_no, s.body, s.recorded_on, s.by_name, s.by_role, s.digest
+         FROM renovation_step s
+         WHERE s.compound_id {these} AND (s.kind IN ('handover', 'withdrawal')
+           OR s.kind IN ('plan', 'review', 'start', 'round', 'acceptance', 'audit', 'evaluation')
+             AND NOT EXISTS (SELECT 1 FROM renovation_step e WHERE e.compound_id = s.compound_id
+               AND e.renovation_no = s.renovation_no AND e.kind IN ('handover', 'withdrawal')))
+         ORDER BY s.compound_id, s.renovation_no, s.step_no"
+    );
+    let mut steps: BTreeMap<(i32, RenovationNo), Vec<Recorded>> = BTreeMap::new();
+    for row in view.rows(RENOVATIONS, &sql, vec![list.clone()]).await? {
+        let (no, recorded) = recorded(&row)?;
+        steps.entry((row.try_get("", "compound_id")?, no)).or_default().push(recorded);
+    }
+    let sql = format!(
+        "SELECT compound_id, renovation_no, matter_no, reserve, reserved_on FROM renovation
+         WHERE compound_id {these} ORDER BY compound_id, renovation_no"
+    );
+    let mut found = Vec::new();
+    for row in view.rows(RENOVATIONS, &sql, vec![list.clone()]).await? {
+        let key =
+            (row.try_get("", "compound_id")?, RenovationNo(row.try_get("", "renovation_no")?));
+        let own = steps.remove(&key).unwrap_or_default();
+        let matter = MatterNo(row.try_get("", "matter_no")?);
+        let reserved_on: Day = row.try_get("", "reserved_on")?;
+        let facts = Facts::of(key.1, matter, read(&row, "reserve")?, reserved_on, &own);
+        found.push((CompoundId(key.0), facts));
     }
     Ok(found)
 }
@@ -249,10 +295,30 @@ pub(super) struct PaidInRow {
     pub(super) source: SourceNo,
     pub(super) amount: Money,
     pub(super) on: Day,
-    pub(super) dwelling: Option<i32>,
+    pub(super) dwelling: Option<DwellingNo>,
     pub(super) payer: String,
     pub(super) evidence: String,
-    pub(super) voucher: Option<i32>,
+    pub(super) line: Option<LineNo>,
+    pub(super) voucher: Option<VoucherSeq>,
+}
+
+/// Keeps it.
+pub(super) fn put_paid_in(tx: &mut Tx, of: RenovationNo, row: &PaidInRow) {
+    let cells = [
+        tx.compound().0.into(),
+        of.0.into(),
+        row.no.0.into(),
+        row.source.0.into(),
+        row.amount.in_fen().into(),
+        row.on.into(),
+        row.dwelling.map(|dwelling| dwelling.0).into(),
+        (&row.payer).into(),
+        (&row.evidence).into(),
+        row.line.map(|line| line.0).into(),
+        row.voucher.map(|seq| seq.0).into(),
+        tx.act().0.into(),
+    ];
+    tx.put(&PAID_IN, &cells);
 }
 
 /// What the sources of a renovation paid in, in order.
@@ -261,7 +327,7 @@ pub(super) async fn paid_ins(
     compound: CompoundId,
     no: RenovationNo,
 ) -> Result<Vec<PaidInRow>> {
-    let sql = "SELECT paid_in_no, source_no, amount_fen, paid_on, dwelling_no, payer, evidence, voucher_seq
+    let sql = "SELECT paid_in_no, source_no, amount_fen, paid_on, dwelling_no, payer, evidence, line_no, voucher_seq
                FROM renovation_paid_in WHERE compound_id = $1 AND renovation_no = $2 ORDER BY paid_in_no";
     let mut found = Vec::new();
     for row in view.rows(RENOVATIONS, sql, vec![compound.0.into(), no.0.into()]).await? {
@@ -270,10 +336,11 @@ pub(super) async fn paid_ins(
             source: SourceNo(row.try_get("", "source_no")?),
             amount: Money::fen(row.try_get("", "amount_fen")?),
             on: row.try_get("", "paid_on")?,
-            dwelling: row.try_get("", "dwelling_no")?,
+            dwelling: row.try_get::<Option<i32>>("", "dwelling_no")?.map(DwellingNo),
             payer: row.try_get("", "payer")?,
             evidence: row.try_get("", "evidence")?,
-            voucher: row.try_get("", "voucher_seq")?,
+            line: row.try_get::<Option<i32>>("", "line_no")?.map(LineNo),
+            voucher: row.try_get::<Option<i32>>("", "voucher_seq")?.map(VoucherSeq),
         });
     }
     Ok(found)

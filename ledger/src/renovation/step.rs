@@ -599,20 +599,42 @@ pub struct PayingIn {
     /// Who.
     #[schemars(description = "出资人：单位名称；居民写“业主”", example = &"某供水公司")]
     pub payer: String,
-    /// The pledge that gives public revenue away.
-    #[serde(default)]
-    #[schemars(description = "让渡编号：让渡的公共收益须写，其他来源不写", example = 1)]
-    pub pledge_no: Option<crate::id::PledgeNo>,
-    /// Of which period the revenue is.
-    #[serde(default)]
-    #[schemars(description = "所付收益的期间：末月，与让渡编号同写")]
-    pub through: Option<Month>,
     /// The bank's line.
     #[serde(default)]
     #[schemars(description = "银行流水编号：尚未导入流水的不写", example = 3)]
     pub line_no: Option<crate::id::LineNo>,
     /// The paper.
     #[schemars(description = "凭据", example = &"收据 1")]
+    pub evidence: String,
+}
+
+/// Public revenue that the owners gave away, to be paid into its source.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "NewAssignedRevenue", description = "要付入改造的公共收益：依已登记的让渡")]
+pub struct AssignedRevenue {
+    /// Which source.
+    #[schemars(description = "来源编号：须为公共收益", example = 3)]
+    pub source_no: crate::id::SourceNo,
+    /// The pledge that gives it away.
+    #[schemars(description = "让渡编号", example = 1)]
+    pub pledge_no: crate::id::PledgeNo,
+    /// Of which period the revenue is.
+    #[schemars(description = "所付收益的期间：末月")]
+    pub through: Month,
+    /// How much.
+    #[schemars(
+        description = "金额：分",
+        range(min = 1, max = 10_000_000_000_000_i64),
+        example = 500_000
+    )]
+    pub amount_fen: Money,
+    /// When.
+    #[serde(deserialize_with = "iso_day")]
+    #[schemars(description = "日期：不得晚于今天")]
+    pub on: Day,
+    /// The paper.
+    #[schemars(description = "凭据", example = &"划款回单 1")]
     pub evidence: String,
 }
 

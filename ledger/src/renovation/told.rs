@@ -8,7 +8,9 @@ use super::funding::Source;
 use super::rows::{self, PaymentRow};
 use super::step::Reserve;
 use crate::calendar::{Day, iso_day};
-use crate::id::{ContentNo, MatterNo, PaidInNo, PaidNo, RenovationNo, SourceNo, StepNo};
+use crate::id::{
+    CompoundId, ContentNo, LineNo, MatterNo, PaidInNo, PaidNo, RenovationNo, SourceNo, StepNo,
+};
 use crate::money::Money;
 use crate::subsidy::Content;
 
@@ -64,9 +66,28 @@ pub struct PaidIn {
     /// The paper.
     #[schemars(description = "凭据", example = &"收据 1")]
     pub evidence: String,
+    /// The bank's line.
+    #[schemars(description = "银行流水编号：没有认领流水的没有", example = 3)]
+    pub line_no: Option<LineNo>,
     /// Its voucher's place in the book; none of labour.
     #[schemars(description = "凭证在账簿中的序号：投工投劳没有", example = 7)]
     pub voucher_seq: Option<i32>,
+}
+
+impl From<rows::PaidInRow> for PaidIn {
+    fn from(row: rows::PaidInRow) -> PaidIn {
+        PaidIn {
+            paid_in_no: row.no,
+            source_no: row.source,
+            amount_fen: row.amount,
+            on: row.on,
+            dwelling_no: row.dwelling.map(|dwelling| dwelling.0),
+            payer: row.payer,
+            evidence: row.evidence,
+            line_no: row.line,
+            voucher_seq: row.voucher.map(|seq| seq.0),
+        }
+    }
 }
 
 /// A part of a payment.
@@ -190,6 +211,23 @@ pub struct Row {
     /// What was paid.
     #[schemars(description = "已付：分", example = 0)]
     pub paid_fen: Money,
+}
+
+/// A renovation as its street and its district see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Overseen {
+    /// Of which compound.
+    pub(crate) compound: CompoundId,
+    /// Its number.
+    pub(crate) no: RenovationNo,
+    /// How far it has come.
+    pub(crate) stage: Stage,
+    /// How many households.
+    pub(crate) households: i32,
+    /// The milestones it missed; none once it is over.
+    pub(crate) missed: Vec<MilestoneStanding>,
+    /// The days of reporting it missed; none once it is over.
+    pub(crate) unreported: Vec<Day>,
 }
 
 /// A renovation with everything that was recorded of it.

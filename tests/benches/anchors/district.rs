@@ -3,7 +3,8 @@
 //! `XIAOQU_BENCH_HOUSEHOLDS` (1,000,000) are spread over compounds of 500. Compounds are founded by their verb; the rest is loaded
 //! by COPY past rules and triggers: dwellings, first deposits, the fund's balances, twelve bills each, projects with their
 //! steps and payments, tranches, leases. Cold is the first answer of a pool that was just opened, warm the next ones. Told are
-//! three states: figures never kept; all kept; 100 compounds in which somebody acted since.
+//! four states: figures never kept (before a server's first quarter of an hour); all kept; 100 compounds whose fund moved and to
+//! which fees were paid since; and fees paid in every compound since.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -13,7 +14,7 @@ use ledger::books::{Actor, Books, Request, Role};
 use ledger::calendar::{Clock, Instant};
 use ledger::district::{self, Keeping};
 use ledger::id::{CompoundId, DwellingNo};
-use ledger::journal::{self, Entry, Line};
+use ledger::journal::{self, Book, Entry, Kind, Line};
 use ledger::money::Money;
 use ledger::property::{self, AreaKind, Founding, NewArea};
 use sea_orm::sqlx::{Executor, PgPool};
@@ -79,9 +80,17 @@ pub(super) async fn on_postgres(url: &str) {
     told("figures kept", &url).await;
     for id in ids.iter().take(MOVED_ON) {
         moved_on(&books, *id).await;
+        billed(&books, *id).await;
     }
     books.close().await.expect("closed");
     told("100 compounds moved on", &url).await;
+    let books = Books::open_with(&url, clock()).await.expect("books");
+    for id in &ids {
+        billed(&books, *id).await;
+    }
+    books.close().await.expect("closed");
+    pool.execute("ANALYZE voucher; ANALYZE posting").await.expect("analysed");
+    told("and fees in every compound", &url).await;
 }
 
 async fn keep(books: &Books) -> Keeping {
@@ -152,13 +161,24 @@ async fn founded(books: &Books) -> Vec<CompoundId> {
     ids
 }
 
-/// Somebody acts in a compound.
+/// The fund of a compound moves.
 async fn moved_on(books: &Books, compound: CompoundId) {
-    let clerk = Actor::new("bench", Role::PropertyCompany);
     let amount = Money::fen(100);
     let lines = vec![Line::debit(1001, amount), Line::credit(400_101, amount).of(DwellingNo(1))];
+    posted(books, compound, Entry { lines, ..deposit("2026-06-29") }).await;
+}
+
+/// Something is billed in a compound.
+async fn billed(books: &Books, compound: CompoundId) {
+    let amount = Money::fen(100);
+    let lines = vec![Line::debit(1122, amount).of(DwellingNo(1)), Line::credit(6001, amount)];
+    let entry = deposit("2026-06-29");
+    posted(books, compound, Entry { book: Book::Service, kind: Kind::Bill, lines, ..entry }).await;
+}
+
+async fn posted(books: &Books, compound: CompoundId, entry: Entry) {
+    let clerk = Actor::new("bench", Role::PropertyCompany);
     let request = Request::new("journal.post", ());
-    let entry = Entry { lines, ..deposit("2026-06-29") };
     let done = books.act(&clerk, compound, request, move |tx, ()| {
         let entry = entry.clone();
         Box::pin(async move { journal::post(tx, entry).await.map(|_| ()) })
@@ -356,11 +376,14 @@ fn rows_of(c: i32, texts: &mut [String; TABLES.len()]) {
         );
     }
     if c % 4 == 0 {
+        let reserve = r#"{"title":"改造","built_on":"1998-06-30","buildings":5,"households":500,"area_centi_m2":4500000,"evidence":"名单"}"#;
         let _ = writeln!(matter, "{c}\t300001\tproject\t改造\t1");
         let _ = writeln!(
             renovation,
-            "{c}\t1\t300001\t改造\t{{\"households\":500}}\t2026-01-05\t某\tstreet-office\t1"
+            "{c}\t1\t300001\t改造\t{reserve}\t2026-01-05\t某\tstreet-office\t1"
         );
-        let _ = writeln!(renovated, "{c}\t1\t1\tstart\t{{}}\t2026-03-01\t某\tstreet-office\t\t1");
+        let start = r#"{"step":"start","body":{"on":"2026-03-01","evidence":"开工令 1"}}"#;
+        let _ =
+            writeln!(renovated, "{c}\t1\t1\tstart\t{start}\t2026-03-01\t某\tstreet-office\t\t1");
     }
 }
