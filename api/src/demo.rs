@@ -218,8 +218,8 @@ async fn accounts(books: &Books) -> Result<Vec<Shown>> {
         match role {
             Role::PropertyCompany => org = Some(COMPANY.to_owned()),
             Role::StreetOffice => area = Some(AREAS[2].1.to_owned()),
-            Role::HousingAuthority => area = Some(AREAS[1].1.to_owned()),
-            Role::Administrator => {}
+            // Over the whole house, as their token is: what no compound owns is theirs to register.
+            Role::HousingAuthority | Role::Administrator => {}
             _ => compound = Some(CODE.to_owned()),
         }
         let until_on = Some(until_on);

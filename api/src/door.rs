@@ -411,6 +411,10 @@ async fn attend(
             let evidence = format!("{} 没有与这一户绑定", who.name());
             return Err(problem::NOT_BOUND.refuse(evidence).into());
         }
+        Access::Forbidden if route.scope == Scope::House && route.roles.contains(&somewhere) => {
+            let evidence = format!("{}（{}）的授权不及于全册", who.name(), somewhere.in_chinese());
+            return Err(problem::ROLE.refuse(evidence).with("role", somewhere.name()).into());
+        }
         Access::Forbidden => return Err(not_in(&who, somewhere)),
         Access::Unseen => return Err(property::no_compound(&code.unwrap_or_default()).into()),
     };

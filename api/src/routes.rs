@@ -339,6 +339,7 @@ static GRANT: &[&Rule] = &[
     &subsidy_rules::DAY,
     &subsidy_rules::NO_PROGRAMME,
     &subsidy_rules::NO_TRANCHE,
+    &subsidy_rules::WITHDRAWN,
 ];
 /// A tranche is spent: every condition of what it is for.
 static EARMARK: &[&Rule] = &[
@@ -801,23 +802,23 @@ routes! {
     POST Quick "/compounds/{compound}/revenue-leases" STEWARDS Compound revenue::new_lease:
         "登记经营合同" "须有共有部分的业主作出的“改变用途、经营”决议（民法典第二百七十八条第八项）。" [REVENUE, CLEAR, vote_rules::RULES];
     POST Quick "/compounds/{compound}/revenue-leases/{no}/end" STEWARDS Compound revenue::end_lease:
-        "终止经营合同" "终止后的各期不再应收，当期按天计算。" [REVENUE, CLEAR];
+        "终止经营合同" "终止后的各期不再应收，当期按天计算；误登、从未履行的以起日终止，不再有应收。" [REVENUE, CLEAR];
     GET Quick "/compounds/{compound}/revenue-entries" READERS Compound revenue::entries:
         "列出公共收益收支" "依编号；已冲销的注明。" [];
     GET Quick "/compounds/{compound}/revenue-entries/{no}/shares" READERS Compound revenue::shares:
         "列出分得的公共收益" "一次分配中各户的面积与金额，合计分毫不差。" [];
     POST Quick "/compounds/{compound}/revenue-incomes" STEWARDS Compound [MONEY] revenue::receive:
         "登记收入" "经营收入写明合同；税额按当日税率从价中分出。" [REVENUE, POST, LAW, CLAIM];
-    POST Quick "/compounds/{compound}/revenue-costs" STEWARDS Compound [MONEY] revenue::spend:
-        "登记合理成本" "每笔须有凭据，由经营人举证（民法典第二百八十二条）；账户不足的由经营人垫付。" [REVENUE, POST, LAW, CLAIM];
+    POST Quick "/compounds/{compound}/revenue-costs" STEWARDS Compound [MONEY] revenue::spend => RevenuePayment:
+        "登记合理成本" "每笔须有凭据，由经营人举证（民法典第二百八十二条）；付款之日账户不足的由经营人垫付；不得使已分配的期间的净收益低于已分配的金额。" [REVENUE, POST, LAW, CLAIM];
     POST Quick "/compounds/{compound}/revenue-remittances" STEWARDS Compound [MONEY] revenue::remit:
         "登记代收转入" "经营人把代收的转入单独的账户。" [REVENUE, POST, CLAIM];
-    POST Quick "/compounds/{compound}/revenue-repayments" STEWARDS Compound [MONEY] revenue::repay:
+    POST Quick "/compounds/{compound}/revenue-repayments" STEWARDS Compound [MONEY] revenue::repay => RevenuePayment:
         "归还垫付" "不超过账上所欠。" [REVENUE, POST, CLAIM];
-    POST Quick "/compounds/{compound}/revenue-taxes" STEWARDS Compound [MONEY] revenue::pay_tax:
+    POST Quick "/compounds/{compound}/revenue-taxes" STEWARDS Compound [MONEY] revenue::pay_tax => RevenuePayment:
         "缴纳税费" "不超过账上的应交税费。" [REVENUE, POST, CLAIM];
-    POST Quick "/compounds/{compound}/operator-shares" STEWARDS Compound [MONEY] revenue::take_share:
-        "提取经营人分成" "期间结束后按约定提取一次：不含税经营收入的比例，在当地上限之内。" [REVENUE, POST, LAW];
+    POST Quick "/compounds/{compound}/operator-shares" STEWARDS Compound [MONEY] revenue::take_share => RevenuePayment:
+        "提取经营人分成" "期间结束后按约定提取一次：不含税经营收入的比例，在当地上限之内；期末账户不足的记为欠经营人，依“归还垫付”支付。" [REVENUE, POST, LAW];
     GET Long "/compounds/{compound}/revenue-standing" READERS Compound revenue::standing:
         "公共收益的净额" "一个期间各范围的净收益、结转的亏损、至少补充维修资金、尚可分配。" [LAW];
     POST Quick "/compounds/{compound}/revenue-distributions" STEWARDS Compound [MONEY] revenue::distribute => RevenueDistribution:
@@ -830,7 +831,7 @@ routes! {
     GET Long "/compounds/{compound}/revenue-sheet" READERS Compound revenue::sheet:
         "预览公示表" "收入、支出、结转、说明；与账上核对。" [REVENUE, LAW];
     GET Quick "/compounds/{compound}/revenue-publications" READERS Compound revenue::publications:
-        "列出公共收益公示" "公示表固定不变；附已公示天数与迟延天数。" [];
+        "列出公共收益公示" "公示表固定不变；附已公示天数与迟延天数；已更正的、账面已变须重新公示的注明。" [];
     GET Quick "/compounds/{compound}/dwellings/{room}/revenue-publications" RESIDENTS Dwelling revenue::own_publications:
         "业主查看公共收益公示" "与公告栏所示相同。" [ROOM];
     POST Long "/compounds/{compound}/revenue-publications" STEWARDS Compound revenue::publish:
@@ -838,11 +839,11 @@ routes! {
     POST Quick "/compounds/{compound}/revenue-publications/{no}/take-down" STEWARDS Compound revenue::take_down:
         "撤下公示" "满当地规定的天数方可。" [REVENUE, CLEAR, LAW];
     GET Long "/compounds/{compound}/revenue-duties" READERS Compound revenue::duties:
-        "应办未办的公示与划转" "依期限先后，附逾期天数。" [LAW];
+        "应办未办的公示、更正与划转" "依期限先后，附逾期天数；当地没有规定期限的在后。" [LAW];
     GET Quick "/compounds/{compound}/revenue-handovers" READERS Compound revenue::handovers:
         "列出公共收益移交" "移交清单及摘要。" [];
     POST Quick "/compounds/{compound}/revenue-handovers" STEWARDS Compound revenue::hand_over:
-        "登记公共收益移交" "合同或任期届满；代收的须全部转入，垫付的须全部归还。" [REVENUE, CLEAR, LAW];
+        "登记公共收益移交" "合同或任期届满；代收的须全部转入，垫付的须全部归还。一个任期只移交一次，其后不再登记日期在其最后一日及以前的收支。" [REVENUE, CLEAR, LAW];
     GET Quick "/compounds/{compound}/bank-lines" READERS Compound bank::lines:
         "列出银行流水" "付款人只显示姓，长号码只留末四位。" [];
     GET Quick "/compounds/{compound}/channel-statements" READERS Compound channels::statements:
@@ -1044,49 +1045,62 @@ routes! {
     GET Quick "/programmes" ANYBODY Own subsidy::programmes:
         "列出补贴项目" "依登记次序。" [];
     POST Quick "/allotments" GRANTORS House subsidy::new_allotment:
-        "分配补贴" "一个文件分配给若干小区；合计不超过总额。"
-        [CLEAR, GRANT, &[&property_rules::NO_COMPOUND, &subsidy_rules::OUTSIDE, &subsidy_rules::OVER_BUDGET]];
+        "分配补贴" "一个文件分配给若干小区，只登记一次；合计不超过总额，日期在补贴项目的期限之内。"
+        [CLEAR, GRANT, &[&subsidy_rules::PERIOD_OVER, &property_rules::NO_COMPOUND, &subsidy_rules::OUTSIDE,
+            &subsidy_rules::ALLOTTED_ONCE, &subsidy_rules::OVER_BUDGET]];
+    GET Quick "/allotments" ANYBODY Own subsidy::allotments:
+        "列出分配" "分配给各小区的每一笔，已撤回的也列出，依登记次序。" [];
+    POST Quick "/compounds/{compound}/allotment-withdrawals" GRANTORS Compound subsidy::withdraw_allotment:
+        "撤回分配" "误登记的：撤回后本小区的分配不少于已下达的；原记录留存。"
+        [CLEAR, &[&subsidy_rules::SHAPE, &subsidy_rules::NO_ALLOTMENT, &subsidy_rules::WITHDRAWN,
+            &subsidy_rules::ALLOTMENT_GRANTED]];
     GET Quick "/content-items" ANYBODY Own subsidy::items:
-        "改造内容目录" "基础类、完善类、提升类各项，及物业管理补贴的用途。" [];
+        "改造内容目录" "基础类、完善类、提升类各项，及物业管理补贴的用途：代号、名称、类别。" [];
     POST Quick "/compounds/{compound}/tranches" GRANTORS Compound subsidy::grant:
         "下达补贴资金" "依文件金额，或按面积、户数、名册计算；预拨在先，余款依考核得分。"
         [CLEAR, GRANT, &[&subsidy_rules::PERIOD_OVER, &subsidy_rules::NO_PROJECT, &subsidy_rules::USE, &subsidy_rules::NO_PERIOD,
-            &subsidy_rules::GRANTED_ONCE, &subsidy_rules::NO_ADVANCE, &subsidy_rules::NO_MODE, &subsidy_rules::NO_BASE,
+            &subsidy_rules::OUTSIDE_PERIOD, &subsidy_rules::GRANTED_ONCE, &subsidy_rules::NO_ADVANCE, &subsidy_rules::NO_MODE, &subsidy_rules::NO_BASE,
             &subsidy_rules::NOT_APPRAISED, &subsidy_rules::OVER_ALLOTMENT]];
     GET Quick "/compounds/{compound}/tranches" READERS Compound subsidy::tranches:
-        "补贴资金台账" "每笔的文号、下达、到账、支付、结余、使用截止日、是否逾期未用。" [];
+        "补贴资金台账" "每笔的文号、下达、到账、支付、结余、使用截止日、是否逾期未用、是否已撤回。" [];
+    POST Quick "/compounds/{compound}/tranche-withdrawals" GRANTORS Compound subsidy::withdraw_tranche:
+        "撤回补贴资金" "误下达的：没有到账、支付，也没有余款依其下达的；原记录留存。"
+        [CLEAR, &[&subsidy_rules::SHAPE, &subsidy_rules::NO_TRANCHE, &subsidy_rules::WITHDRAWN, &subsidy_rules::TRANCHE_MOVED]];
     POST Quick "/compounds/{compound}/tranche-receipts" GRANT_KEEPERS Compound [MONEY] subsidy::receive:
         "补贴到账" "合计不超过下达的金额。" [POST, CLAIM, GRANT, &[&subsidy_rules::OVER_GRANTED]];
     POST Quick "/compounds/{compound}/tranche-interest" GRANT_KEEPERS Compound [MONEY] subsidy::interest:
         "补贴利息" "归该笔补贴：同样专款专用，未用的一并上缴。" [POST, CLAIM, GRANT];
     POST Quick "/compounds/{compound}/tranche-spendings" GRANT_KEEPERS Compound [MONEY] subsidy::spend => GrantPayment:
-        "支付补贴资金" "专款专用：只用于所下达的项目与可用的内容，不为负、不拆借；同一内容不重复使用中央资金。"
-        [POST, CLAIM, GRANT, EARMARK];
+        "支付补贴资金" "专款专用：只用于所下达的项目与可用的内容，不为负、不拆借；同一内容不重复使用中央资金；考核奖励、补助到户各依其程序。"
+        [POST, CLAIM, GRANT, EARMARK, &[&subsidy_rules::REWARD_BY_SCORE, &subsidy_rules::AID_BY_ROSTER,
+            &renovation_rules::PAYS_ITSELF]];
     POST Quick "/compounds/{compound}/tranche-claw-backs" GRANT_KEEPERS Compound [MONEY] subsidy::claw_back:
         "追回补贴支付" "违反用途或多付的，回到原补贴。"
         [POST, CLAIM, GRANT, &[&subsidy_rules::NO_SPENDING, &subsidy_rules::OVER_CLAWED]];
-    POST Quick "/compounds/{compound}/tranche-returns" GRANT_KEEPERS Compound [MONEY] subsidy::hand_back:
+    POST Quick "/compounds/{compound}/tranche-returns" GRANT_KEEPERS Compound [MONEY] subsidy::hand_back => GrantPayment:
         "上缴补贴结余" "未用的、逾期的、利息。" [POST, CLAIM, GRANT, &[&subsidy_rules::SHORT]];
     GET Quick "/compounds/{compound}/tranche-moves" READERS Compound subsidy::moves:
         "列出补贴变动" "到账、利息、支付、追回、上缴，依次序。" [];
     GET Quick "/compounds/{compound}/contents" READERS Compound subsidy::contents:
         "列出改造内容" "每项批准的金额与补贴已付。" [];
     POST Quick "/compounds/{compound}/appraisals" GRANTORS Compound subsidy::appraise:
-        "登记考核" "一个期间一次，期间结束之后；余款与奖惩依得分。"
-        [CLEAR, GRANT, &[&subsidy_rules::NO_PERIOD, &subsidy_rules::PERIOD_OPEN, &subsidy_rules::OWN_APPRAISAL,
-            &subsidy_rules::APPRAISED]];
+        "登记考核" "一个期间一次，各期间不重叠，期间结束之后；余款与奖惩依得分。"
+        [CLEAR, GRANT, &[&subsidy_rules::NO_PERIOD, &subsidy_rules::OUTSIDE_PERIOD, &subsidy_rules::PERIOD_OPEN,
+            &subsidy_rules::OWN_APPRAISAL, &subsidy_rules::APPRAISED]];
+    GET Quick "/compounds/{compound}/appraisals" READERS Compound subsidy::appraisals:
+        "列出考核" "每个补贴项目各期间的得分、奖励、扣款、是否已兑现。" [];
     POST Quick "/compounds/{compound}/appraisal-settlements" GRANTORS Compound [MONEY] subsidy::settle:
         "兑现考核奖惩" "奖励由补贴支付，扣款出自保证金；一个期间一次。"
         [POST, CLAIM, GRANT, EARMARK, &[&subsidy_rules::NOT_APPRAISED, &subsidy_rules::NO_EARNEST, &subsidy_rules::SETTLED,
             &subsidy_rules::EARNEST_SHORT]];
-    POST Quick "/compounds/{compound}/earnest-moves" GRANT_KEEPERS Compound [MONEY] subsidy::move_earnest:
-        "保证金变动" "考核奖惩保证金的收取、退还、扣款上缴。"
-        [POST, CLAIM, GRANT, &[&subsidy_rules::NO_EARNEST, &subsidy_rules::EARNEST_SHORT]];
+    POST Quick "/compounds/{compound}/earnest-moves" GRANT_KEEPERS Compound [MONEY] subsidy::move_earnest => GrantPayment:
+        "保证金变动" "考核奖惩保证金的收取、退还、扣款上缴；退还后留足考核应扣的。"
+        [POST, CLAIM, GRANT, &[&subsidy_rules::NO_EARNEST, &subsidy_rules::EARNEST_SHORT, &subsidy_rules::EARNEST_OWED]];
     GET Quick "/compounds/{compound}/earnests" READERS Compound subsidy::earnests:
         "列出保证金" "每个补贴项目的收取、扣款、奖励、退还、上缴。" [];
     POST Quick "/compounds/{compound}/grant-rosters" GRANT_KEEPERS Compound subsidy::enrol:
         "登记补助名册" "一个期间一份：房号与人数，不写姓名。"
-        [GRANT, ROOM, &[&subsidy_rules::NO_PERIOD, &subsidy_rules::ROSTER]];
+        [GRANT, ROOM, &[&subsidy_rules::NO_PERIOD, &subsidy_rules::OUTSIDE_PERIOD, &subsidy_rules::ROSTER]];
     POST Quick "/compounds/{compound}/renovations" RECORDERS Compound renovation::reserve:
         "列入储备库" "建成年份、幢数、户数、面积；拟拆除的不列。" [CLEAR, RENOVATION, LAW];
     GET Quick "/compounds/{compound}/renovations" READERS Compound renovation::renovations:

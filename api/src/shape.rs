@@ -154,6 +154,8 @@ pub fn misfit(path: &str, raw: &str) -> String {
         format!("没有字段 {}{}", named(quoted()), choice(wanted()))
     } else if raw.starts_with("unknown variant") {
         format!("{field}没有“{}”这一种{}", quoted(), choice(wanted()))
+    } else if let Some(found) = after("invalid value: integer ") {
+        format!("{field}须为范围之内的整数，写的是 {}", found.trim_matches('`'))
     } else if let Some(found) = after("invalid type: ").or_else(|| after("invalid value: ")) {
         format!("{field}须为{}，写的是{}", expected(wanted()), found_in_chinese(found))
     } else if OUT_OF_RANGE.contains(&raw) {
@@ -258,7 +260,7 @@ mod tests {
             (r#"{"fen":1,"bills":[{"room":"1","fen":1},{"fen":1}]}"#, "缺少字段 bills[1].room"),
             (
                 r#"{"fen":1,"bills":[{"room":"1","fen":-1}]}"#,
-                "字段 bills[0].fen 须为整数，写的是整数 -1",
+                "字段 bills[0].fen 须为范围之内的整数，写的是 -1",
             ),
             (
                 r#"{"fen":1,"bills":[{"rom":"1","fen":1}]}"#,

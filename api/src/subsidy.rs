@@ -6,9 +6,10 @@ use ledger::books::{Actor, Books, Done, Request};
 use ledger::error::Result;
 use ledger::id::{CompoundId, MatterNo, ProgrammeNo};
 use ledger::subsidy::{
-    self, Allotment, Allotting, Appraised, Appraising, ClawingBack, Content, Earnest, EarnestMoved,
-    EarnestMoving, Enrolled, Granted, Granting, Item, Moved, Movement, Moving, NewProgramme,
-    Programme, Rostering, Settling, Spending, Tranche,
+    self, Allotment, AllotmentWithdrawing, AllotmentWithdrawn, Allotted, Allotting, Appraisal,
+    Appraised, Appraising, ClawingBack, Content, Earnest, EarnestMoved, EarnestMoving, Enrolled,
+    Granted, Granting, Item, Moved, Movement, Moving, NewProgramme, Programme, Rostering, Settling,
+    Spending, Tranche, TrancheWithdrawing, TrancheWithdrawn,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,34 @@ impl Seat {
     /// Those of [`subsidy::grant`].
     pub async fn grant(&self, asked: Granting) -> Result<Done<Granted>> {
         self.act("subsidy.grant", asked, |tx, a: &Granting| Box::pin(subsidy::grant(tx, a))).await
+    }
+
+    /// Takes an allotment back.
+    ///
+    /// # Errors
+    /// Those of [`subsidy::withdraw_allotment`].
+    pub async fn withdraw_allotment(
+        &self,
+        asked: AllotmentWithdrawing,
+    ) -> Result<Done<AllotmentWithdrawn>> {
+        self.act("subsidy.withdraw-allotment", asked, |tx, a: &AllotmentWithdrawing| {
+            Box::pin(subsidy::withdraw_allotment(tx, a))
+        })
+        .await
+    }
+
+    /// Takes a tranche back.
+    ///
+    /// # Errors
+    /// Those of [`subsidy::withdraw_tranche`].
+    pub async fn withdraw_tranche(
+        &self,
+        asked: TrancheWithdrawing,
+    ) -> Result<Done<TrancheWithdrawn>> {
+        self.act("subsidy.withdraw-tranche", asked, |tx, a: &TrancheWithdrawing| {
+            Box::pin(subsidy::withdraw_tranche(tx, a))
+        })
+        .await
     }
 
     /// Receives a tranche's money.
@@ -184,6 +213,40 @@ pub async fn new_allotment(
     Ok(Acted::new(done, |allotted| allotted))
 }
 
+/// `GET /allotments`.
+///
+/// # Errors
+/// Those of a list.
+pub async fn allotments(
+    caller: Caller,
+    list: Sought<Nothing>,
+) -> Result<Listed<Allotted>, Problem> {
+    let found = subsidy::allotments(&mut caller.read().await?).await?;
+    list.answer_from(found.into_iter().map(|row| (row.allotment_no.0, row)).collect())
+}
+
+/// `POST /compounds/{compound}/allotment-withdrawals`.
+///
+/// # Errors
+/// Those of [`subsidy::withdraw_allotment`].
+pub async fn withdraw_allotment(
+    visit: Visit,
+    Told(asked): Told<AllotmentWithdrawing>,
+) -> Result<Acted<AllotmentWithdrawn>, Problem> {
+    Ok(Acted::new(Seat::of(&visit).withdraw_allotment(asked).await?, |withdrawn| withdrawn))
+}
+
+/// `POST /compounds/{compound}/tranche-withdrawals`.
+///
+/// # Errors
+/// Those of [`subsidy::withdraw_tranche`].
+pub async fn withdraw_tranche(
+    visit: Visit,
+    Told(asked): Told<TrancheWithdrawing>,
+) -> Result<Acted<TrancheWithdrawn>, Problem> {
+    Ok(Acted::new(Seat::of(&visit).withdraw_tranche(asked).await?, |withdrawn| withdrawn))
+}
+
 /// `GET /content-items`.
 ///
 /// # Errors
@@ -292,6 +355,16 @@ pub async fn appraise(
     Told(asked): Told<Appraising>,
 ) -> Result<Acted<Appraised>, Problem> {
     Ok(Acted::new(Seat::of(&visit).appraise(asked).await?, |appraised| appraised))
+}
+
+/// `GET /compounds/{compound}/appraisals`.
+///
+/// # Errors
+/// Those of a list.
+pub async fn appraisals(visit: Visit, list: Sought<Nothing>) -> Result<Listed<Appraisal>, Problem> {
+    let found = subsidy::appraisals(&mut visit.read().await?, visit.compound.id).await?;
+    let key = |row: &Appraisal| (row.programme_no.0, row.period.clone());
+    list.answer_from(found.into_iter().map(|row| (key(&row), row)).collect())
 }
 
 /// `POST /compounds/{compound}/appraisal-settlements`.

@@ -17,6 +17,7 @@ mod rules;
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -31,7 +32,7 @@ use crate::books::View;
 use crate::calendar::{Day, Month};
 use crate::error::Result;
 use crate::id::AreaId;
-use crate::money::Money;
+use crate::money::{Money, Rounding, Unrounded};
 use crate::property::{self, AreaKind, Compound};
 use crate::subsidy::terms::Mode;
 
@@ -373,7 +374,7 @@ fn row(
         dwellings: figures.dwellings,
         area_centi_m2,
         fund_fen: Money::fen(fund),
-        fund_per_m2_fen: per(fund, area_centi_m2, 100),
+        fund_per_m2_fen: per_m2(fund, area_centi_m2),
         deposited: figures.deposited,
         low: figures.low,
         billed_fen: Money::fen(billed_fen),
@@ -392,7 +393,14 @@ fn row(
     }
 }
 
-/// part × times ÷ whole, cut; none without a whole.
+/// Fen a square metre, half up; none without an area.
+fn per_m2(fen: i64, area_centi_m2: i64) -> Option<i64> {
+    let area = Decimal::new(area_centi_m2, 2);
+    let exact = Decimal::new(fen, 2).checked_div(area).filter(|_| area_centi_m2 > 0)?;
+    Unrounded::yuan(exact).round(Rounding::HalfUpFen).ok().map(Money::in_fen)
+}
+
+/// part × times ÷ whole, cut, so that what is below a line does not read as on it; none without a whole.
 fn per(part: i64, whole: i64, times: i64) -> Option<i64> {
     if whole <= 0 {
         return None;
@@ -424,7 +432,7 @@ fn summed(of: &str, rows: &[&Row]) -> Sum {
         },
         dwellings: sum(&|r| r.dwellings),
         fund_fen: Money::fen(fund),
-        fund_per_m2_fen: per(fund, area, 100),
+        fund_per_m2_fen: per_m2(fund, area),
         low: sum(&|r| r.low),
         collection_bp: per(
             sum(&|r| r.settled_fen.in_fen()),

@@ -108,6 +108,14 @@ pub(crate) async fn may_be_reversed(
     renovation::may_be_reversed(tx, voucher).await
 }
 
+/// What the rooms above subsidies say before a tranche's money is spent past them.
+///
+/// # Errors
+/// `renovation.pays-itself`.
+pub(crate) async fn may_be_spent(tx: &mut books::Tx, tranche: id::TrancheNo) -> error::Result<()> {
+    renovation::may_be_spent(tx, tranche).await
+}
+
 /// The rule of a code.
 #[must_use]
 pub fn rule(code: &str) -> Option<&'static error::Rule> {

@@ -73,7 +73,7 @@ rules! {
         "用户须已登记", "先登记用户，或检查用户名";
     /// A role cannot reach so far, or not in this way.
     REACH = Refused, "people.reach",
-        "角色与范围须相称：物业公司到机构或小区，业主委员会到小区，街道办与房管部门到区划，审计到小区或区划，业主到房屋，管理员到全册",
+        "角色与范围须相称：物业公司到机构或小区，业主委员会到小区，街道办到区划，房管部门到区划或全册，审计到小区、区划或全册，业主到房屋，管理员到全册",
         "换一种范围，或换一个角色";
     /// A term has no end, or ends before it begins.
     TERM = Refused, "people.term",

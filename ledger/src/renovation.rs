@@ -41,7 +41,9 @@ use crate::books::{Tx, View};
 use crate::calendar::Day;
 use crate::error::{Kind as Answered, Refusal, Result, Rule};
 use crate::governance::{self, Matter, Resolution};
-use crate::id::{CompoundId, ContentNo, LineNo, PaidInNo, RenovationNo, SourceNo, StepNo};
+use crate::id::{
+    CompoundId, ContentNo, DwellingNo, LineNo, PaidInNo, RenovationNo, SourceNo, StepNo, TrancheNo,
+};
 use crate::journal::{self, Book, Entry, Kind, Line};
 use crate::money::Money;
 use crate::policy::terms::Poll;
@@ -129,6 +131,9 @@ rules! {
     /// More comes than was planned.
     OVER_PLAN = Refused, "renovation.over-plan",
         "一项来源的到位合计不得超过计划金额", "核对金额";
+    /// The renovation pays from it itself.
+    PAYS_ITSELF = Refused, "renovation.pays-itself",
+        "方案已定的改造，其补贴只由改造付款支取", "登记改造付款（/renovations/{no}/payments），各来源依方案支取";
     /// Nobody said which pledge.
     PLEDGE = Refused, "renovation.pledge",
         "公共收益依已登记的让渡付入，其他来源不经让渡", "公共收益：先登记让渡，再按让渡编号与期间付入；其他来源：登记到位资金";
@@ -138,6 +143,9 @@ rules! {
     /// More than the content may cost.
     OVER_CONTENT = Refused, "renovation.over-content",
         "一项内容的付款合计不得超过其批准的金额", "核对金额";
+    /// More than was agreed.
+    OVER_CONTRACT = Refused, "renovation.over-contract",
+        "决算审计之前，付给一个施工单位的不超过与其签订的合同价", "核对金额；增加的工程先登记补充合同";
     /// More than the audit found.
     OVER_AUDIT = Refused, "renovation.over-audit",
         "审计之后，付款合计不得超过审定金额", "核对审定金额；多付的追回";
@@ -334,7 +342,7 @@ async fn scene_of(
 ///
 /// # Errors
 /// `renovation.*`, those of a closed round (`governance.*`), `policy.not-in-force`, `seal.person-in-text`; those of
-/// [`subsidy::list_contents`] where a review fixes a plan.
+/// [`subsidy::list_contents`] where a review fixes a plan; `subsidy.central-twice` of what a plan has central money pay.
 pub async fn record(tx: &mut Tx, no: RenovationNo, step: &Step) -> Result<Stepped> {
     tx.flush().await?;
     let (compound, today, actor) = (tx.compound(), tx.at().day(), tx.actor().clone());
@@ -357,6 +365,14 @@ pub async fn record(tx: &mut Tx, no: RenovationNo, step: &Step) -> Result<Steppe
                 let told = format!("表决的类别是{}", counted.matter.item().wording);
                 return Err(APPROVAL.refuse(told).into());
             }
+        }
+        Step::Plan(plan) => {
+            // What a central source names for itself; of the rest another source may bear what it may not.
+            let central = plan.sources.iter().filter(|source| source.kind.is_central());
+            let named: Vec<&String> = central.flat_map(|source| &source.items).collect();
+            let paid = plan.contents.iter().filter(|content| named.contains(&&content.item));
+            let paid: Vec<&subsidy::NewContent> = paid.collect();
+            subsidy::central_before(tx, compound, facts.matter, &paid).await?;
         }
         _ => {}
     }
@@ -495,7 +511,7 @@ pub async fn pay_in(tx: &mut Tx, no: RenovationNo, asked: &PayingIn) -> Result<P
     };
     may_be_payer(kind, asked)?;
     let dwelling = match &asked.room {
-        Some(room) => property::rooms(tx, std::slice::from_ref(room)).await?.first().copied(),
+        Some(room) => Some(payer_of(tx, room, asked).await?),
         None => None,
     };
     let voucher = match income {
@@ -615,6 +631,17 @@ fn may_be_payer(kind: SourceKind, asked: &PayingIn) -> Result<(), Refusal> {
     Err(PAYER.refuse(format!("{}{told}", kind.in_chinese())))
 }
 
+/// The dwelling whose owners pay. Their names stand in the roll, where they are masked for whoever must not see them, and not in
+/// a text that hangs on a board.
+async fn payer_of(tx: &mut Tx, room: &property::RoomCode, asked: &PayingIn) -> Result<DwellingNo> {
+    let compound = tx.compound();
+    let dwelling = property::dwelling(tx, compound, room.as_str(), asked.on).await?;
+    if dwelling.owners.iter().any(|owner| asked.payer.contains(owner.name.as_str())) {
+        return Err(PAYER.refuse(format!("房号 {room} 的出资人写了姓名")).into());
+    }
+    Ok(dwelling.no)
+}
+
 /// Dr 1002 / Cr its income, both about the source.
 fn coming(
     no: RenovationNo,
@@ -653,6 +680,21 @@ async fn line_of(
     match no {
         Some(no) => Ok(Some(bank::moving(tx, Book::Grant, no, moved, on).await?)),
         None => Ok(None),
+    }
+}
+
+/// Whether a tranche's money may be spent past its renovation: once a plan is fixed, the renovation pays from its sources itself.
+///
+/// # Errors
+/// `renovation.pays-itself`.
+pub(crate) async fn may_be_spent(tx: &mut Tx, tranche: TrancheNo) -> Result<()> {
+    let compound = tx.compound();
+    match rows::paying_from(tx, compound, tranche).await? {
+        None => Ok(()),
+        Some(no) => {
+            let told = format!("补贴 {tranche} 是改造 {no} 的来源");
+            Err(PAYS_ITSELF.refuse(told).with("renovation_no", no.0).into())
+        }
     }
 }
 

@@ -6,7 +6,9 @@
 //! Always: a common part is let only on the owners' resolution to do business with it (民法典 278 (8), [`lease`]); income is
 //! the owners' after tax and reasonable cost, and every cost has its voucher (282; [`entry`]); what is left goes first to the
 //! fund as far as the pack or the owners' own rules say, and elsewhere only on a resolution ([`distribution`]); a deficit is
-//! carried and made good by later income; what was given away is not unearned by a reversal; what is published stands as it was, with its digest ([`publication`]).
+//! carried and made good by later income; what was given away of a period stays earned in it, whatever is taken back or dated
+//! into it; no payment is dated before its money was there; what is published stands as it was, with its digest, and says when the
+//! books have moved on ([`publication`]); what was handed over is closed to entries of its time ([`handover`]).
 //! Never: the fund's money for a deficit; a use nobody decided on; two scopes of owners in one pool (沪房规范〔2025〕8号 第十条).
 //! Limits: figures are summed from the entries each time, some thousands a compound. Who reverses an entry's voucher takes the
 //! entry out of the figures from the day of the reversal.
@@ -51,6 +53,9 @@ rules! {
     /// A day or a span is not fit.
     DAY = Shape, "revenue.day",
         "日期须在 1949 年至 2999 年之间，止日不早于起日；收付、签订、公示、移交的日期不得晚于今天", "核对日期";
+    /// The account is told whole.
+    ACCOUNT = Shape, "revenue.account",
+        "账户写开户行与末四位，不写完整账号", "只留末四位，例如：某银行 尾号 0481";
     /// An amount that cannot be.
     AMOUNT = Shape, "revenue.amount",
         "金额须大于零且不超过 100,000,000,000.00 元；比例为 0 至 10000 个万分点", "核对金额或比例";
@@ -66,6 +71,9 @@ rules! {
     /// Less is agreed for the fund than the law wants.
     FUND_SHARE = Refused, "revenue.fund-share",
         "约定的补充维修资金比例须符合当地规定", "按当地规定的比例约定；高于与不低于不同，以条文为准";
+    /// The day lies in what was handed over.
+    HANDED_OVER = Refused, "revenue.handed-over",
+        "移交后不再登记日期在移交所截止之日及以前的收支", "写移交之后的日期，并在凭据中注明原属的日期";
     /// Nothing was agreed for that day.
     NO_TERMS = Missing, "revenue.no-terms",
         "收取、支出公共收益前须登记经营约定：经营人、纳税人身份、单独的账户", "先登记经营约定";
@@ -78,13 +86,16 @@ rules! {
         "先由该范围的业主表决；核对表决编号与事项";
     /// The resolution allows less.
     OVER_CAP = Refused, "revenue.over-cap",
-        "依同一决议支出、让渡的累计金额不得超过决议载明的上限", "核对累计金额；确需增加的，另行表决";
+        "依同一决议支出、让渡的累计金额不得超过决议载明的上限；没有载明上限的决议不支出", "核对累计金额；确需增加的，另行表决并写明上限";
+    /// The contract is there.
+    LEASE_TWICE = Conflict, "revenue.lease-twice",
+        "同一合同号在同一时间只登记一次", "使用已登记的合同编号；其登记有误的，以起日终止后重新登记；一份合同有几项共有部分的，合同号后加分项号";
     /// There is no such lease.
     NO_LEASE = Missing, "revenue.no-lease",
-        "经营收入须写明所依据的经营合同，合同须已登记且种类、范围相符", "先登记经营合同，或核对编号";
+        "经营收入须写明所依据的经营合同，合同须已登记、未以起日终止，且种类、范围相符", "先登记经营合同，或核对编号";
     /// The lease has ended.
     LEASE_ENDED = Conflict, "revenue.lease-ended",
-        "经营合同只终止一次，终止日须在合同期内", "查看已登记的终止";
+        "经营合同只终止一次，终止日须在合同期内；以起日终止的是从未履行的合同，须没有收款", "查看已登记的终止；有收款的先冲销收入，或写实际的最后一日";
     /// More than the lease asks.
     OVER_DUE = Refused, "revenue.over-due",
         "一份合同的收款累计不得超过其应收", "核对金额；多收的退还，变更租金的另登合同";
@@ -97,15 +108,18 @@ rules! {
     /// Costs may not be deducted yet.
     BEFORE_ASSEMBLY = Refused, "revenue.before-assembly",
         "业主大会成立前，当地只许扣除税费，或成本不得超过收入的上限", "管理成本由前期物业服务费承担；超过上限的由经营人承担";
+    /// It would lower what was given away already.
+    GIVEN_AWAY = Refused, "revenue.given-away",
+        "已分配的期间，净收益不得因补记的成本、分成低于已分配的金额", "日期写在当前期间，由当期及以后的收益弥补；确属原期间的，先冲销其后的分配";
     /// There is less in the account.
     SHORT = Refused, "revenue.short",
-        "支付不得超过账户余额；不足的结转以后的收益弥补，不得动用维修资金", "待收入到账；经营人已垫付的，登记为垫付";
+        "支付不得超过账户余额，自付款之日起每日如此；不足的结转以后的收益弥补，不得动用维修资金", "核对付款日期，待收入到账；经营人已垫付的，登记为垫付";
     /// Nothing of this is owed.
     NOT_OWED = Refused, "revenue.not-owed",
         "缴税、转入、归还垫付不得超过账上所欠", "核对应交税费与经营人往来的余额";
     /// The period is none, or not over.
     PERIOD = Shape, "revenue.period",
-        "期间须是当地规定的完整期间，写其末月，且已经结束", "待期间结束；按季的写 3、6、9、12 月";
+        "期间须是当地规定的完整期间，写其末月，且在办理日期之前已经结束", "待期间结束，办理日期写在其后；按季的写 3、6、9、12 月";
     /// The share was taken.
     SHARE_TAKEN = Conflict, "revenue.share-taken",
         "一个期间、一个范围的经营人分成只提取一次，须已约定分成且有经营收入", "查看已提取的记录；有误的先冲销";
@@ -140,6 +154,9 @@ rules! {
     /// It hangs too shortly.
     TOO_SHORT = Refused, "revenue.too-short",
         "公示须满当地规定的天数方可撤下；当日不计", "待满期后撤下；已毁损的，重新张贴";
+    /// That term was handed over.
+    HANDOVER_TWICE = Conflict, "revenue.handover-twice",
+        "一个任期只移交一次，后一次的最后一日须晚于前一次", "查看已登记的移交：xiaoqu revenue handovers";
     /// Something is still in the operator's hands.
     HANDOVER_OPEN = Refused, "revenue.handover-open",
         "移交时经营人代收的须全部转入，其垫付的须全部归还，截至移交日的收支须已登记", "先结清与经营人的往来";
@@ -320,14 +337,15 @@ pub struct Terms {
 /// Agrees how public revenue is run from a day on.
 ///
 /// # Errors
-/// `revenue.text`, `seal.person-in-text`, `revenue.day`, `revenue.amount`, `revenue.operator-cap`, `revenue.fund-share`,
-/// `revenue.terms-taken`; those of [`policy::at`].
+/// `revenue.text`, `seal.person-in-text`, `revenue.day`, `revenue.account`, `revenue.amount`, `revenue.operator-cap`,
+/// `revenue.fund-share`, `revenue.terms-taken`; those of [`policy::at`].
 pub async fn arrange(tx: &mut Tx, asked: &Terms) -> Result<RevenueTermsNo> {
     let texts = [("经营人", &asked.operator), ("账户", &asked.account), ("依据", &asked.document)];
     for (what, text) in texts {
         may_be_text(what, text)?;
     }
     may_be_day("起日", asked.from_on)?;
+    may_be_told(&asked.account)?;
     let compound = tx.compound();
     let pack = pack_at(tx, compound, asked.from_on).await?;
     may_be_agreed(asked, &pack)?;
@@ -415,6 +433,23 @@ fn may_be_text(what: &str, text: &str) -> Result<(), Refusal> {
         return Err(TEXT.refuse(format!("{what} {length} 个字")));
     }
     may_stand_in_clear(what, text)
+}
+
+/// Whether an account is told by its last figures: no more than 8 digits on end, whatever stands between groups of them.
+fn may_be_told(account: &str) -> Result<(), Refusal> {
+    let mut run = 0;
+    for sign in account.chars() {
+        match sign {
+            '0'..='9' | '０'..='９' => run += 1,
+            ' ' | '\u{3000}' | '-' | '－' => {}
+            _ => run = 0,
+        }
+        if run > 8 {
+            let shown = crate::mask::account(account);
+            return Err(ACCOUNT.refuse(format!("连续的数字超过 8 位：{shown}")));
+        }
+    }
+    Ok(())
 }
 
 fn may_be_day(what: &str, day: Day) -> Result<(), Refusal> {
@@ -514,7 +549,12 @@ fn is_within(resolution: &Resolution, sum: Money) -> Result<(), Refusal> {
     if sum <= cap {
         return Ok(());
     }
-    let evidence = format!("决议上限 {} 元，累计 {} 元", cap.grouped(), sum.grouped());
+    let sum = sum.grouped();
+    let evidence = if cap.is_zero() {
+        format!("决议没有写明金额上限，累计 {sum} 元")
+    } else {
+        format!("决议上限 {} 元，累计 {sum} 元", cap.grouped())
+    };
     Err(OVER_CAP.refuse(evidence).with("cap_fen", cap.in_fen()))
 }
 

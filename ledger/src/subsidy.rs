@@ -1,22 +1,25 @@
 //! 补贴: what governments grant a compound, what each tranche may be spent on, and what became of it.
 //!
-//! Owns: `programme`, `allotment`, `content`, `tranche`, `tranche_use`, `tranche_spend`, `tranche_move`, `appraisal`, `earnest`,
-//! `earnest_move`, `grant_roster`.
+//! Owns: `programme`, `allotment`, `allotment_withdrawal`, `content`, `tranche`, `tranche_withdrawal`, `tranche_use`,
+//! `tranche_spend`, `tranche_move`, `appraisal`, `earnest`, `earnest_move`, `grant_roster`.
 //!
 //! 专款专用, as law and not as a label: a tranche's money reaches only what its programme is for, of its own project, in its own
 //! time; it is never below nothing and never lends; the same content takes central money once, across years and programmes;
 //! what is not spent is handed back. The bank's line in the grant book names the tranche, so its balance *is* what is left; the
-//! database refuses what it can know of this by itself (`migrations`, `m0025_subsidy`: S01–S06 and foreign keys).
+//! database refuses what it can know of this by itself (`migrations`, `m0025_subsidy`: S01–S08 and foreign keys).
 //!
 //! Always: a programme's document is registered once; Σ allotted ≤ its budget, Σ granted ≤ what was allotted to the compound,
-//! Σ received ≤ granted; an advance and its rest come of one amount; interest stays with its tranche. Never: a loan, a balance
-//! taken over from another programme, an amount for a period twice.
+//! Σ received ≤ granted; an advance and its rest come of one amount; interest stays with its tranche; on no day is a tranche
+//! below nothing. Never: a loan, a balance taken over from another programme, an amount for a month twice or for a month outside
+//! the programme; a reward without its score, aid to households without their roster. What was entered by mistake is withdrawn
+//! while nothing stands on it, and stays on record.
 //!
 //! The course: [`found_programme`] ▸ [`allot`] (both acts of the head office) ▸ [`grant`] ▸ [`receive`] ▸ [`spend`] ▸
-//! [`claw_back`], [`credit_interest`] ▸ [`hand_back`]. By score: [`appraise`], [`settle`], [`move_earnest`].
-//! Questions: [`programmes`], [`tranches`], [`moves`], [`contents`], [`earnests`].
+//! [`claw_back`], [`credit_interest`] ▸ [`hand_back`]. By score: [`appraise`], [`settle`], [`move_earnest`]. By mistake:
+//! [`withdraw_allotment`], [`withdraw_tranche`].
+//! Questions: [`programmes`], [`allotments`], [`tranches`], [`moves`], [`contents`], [`appraisals`], [`earnests`].
 //! Limits: a content that was clawed back in full still counts as having taken central money; the score is given, not
-//! gathered; a roster names dwellings and numbers of persons, nobody's name.
+//! gathered, and is not withdrawn; a roster names dwellings and numbers of persons, nobody's name.
 
 pub mod content;
 mod earnest;
@@ -26,17 +29,24 @@ pub mod terms;
 #[cfg(test)]
 mod tests;
 mod told;
+mod withdrawal;
 
 pub use self::content::{Class, Content, Item, NewContent, catalogue};
 pub use self::earnest::{
-    Appraised, Appraising, Earnest, EarnestKind, EarnestMoved, EarnestMoving, Settling, appraise,
-    earnests, move_earnest, settle,
+    Appraisal, Appraised, Appraising, Earnest, EarnestKind, EarnestMoved, EarnestMoving, Settling,
+    appraisals, appraise, earnests, move_earnest, settle,
 };
 pub use self::grant::{
     Allotment, Allotting, Enrolled, Granted, Granting, NewProgramme, Programme, RosterEntry,
     Rostering, Share, allot, enrol, found_programme, grant, list_contents, programmes,
 };
-pub use self::told::{ClawingBack, Moved, Movement, Moving, Spending, Tranche};
+pub use self::told::{
+    ClawingBack, Moved, Movement, Moving, Spending, Tranche, contents, moves, tranches,
+};
+pub use self::withdrawal::{
+    AllotmentWithdrawing, AllotmentWithdrawn, Allotted, TrancheWithdrawing, TrancheWithdrawn,
+    allotments, withdraw_allotment, withdraw_tranche,
+};
 
 use self::rows::{ProgrammeRow, TrancheRow};
 use self::terms::Level;
@@ -88,9 +98,22 @@ rules! {
     /// The compound lies elsewhere.
     OUTSIDE = Refused, "subsidy.outside-area",
         "补贴只用于其区划之内的小区", "核对小区所在的区划";
+    /// The document gave its share already.
+    ALLOTTED_ONCE = Conflict, "subsidy.allotted-once",
+        "同一补贴项目的一个分配文件只登记一次，一个小区在其中只列一次",
+        "查看已登记的分配（GET /api/v1/allotments，或 xiaoqu subsidy allotments）；误登记的先撤回，再依原文件登记";
+    /// There is no such allotment.
+    NO_ALLOTMENT = Missing, "subsidy.no-allotment",
+        "撤回的须是分配给本小区的一笔", "查看已登记的分配，核对分配编号与小区";
+    /// It was withdrawn.
+    WITHDRAWN = Conflict, "subsidy.withdrawn",
+        "已撤回的分配、补贴资金不再使用", "依文件另行登记";
+    /// What was granted stands on it.
+    ALLOTMENT_GRANTED = Refused, "subsidy.allotment-granted",
+        "已据以下达补贴资金的分配不得撤回：撤回后的分配不得少于已下达的", "先撤回误下达、未到账的补贴资金，再撤回分配";
     /// Its time is over, or not yet.
     PERIOD_OVER = Refused, "subsidy.programme-over",
-        "补贴须在其期限之内下达，使用期限不得晚于项目的截止日", "核对下达日期与使用期限";
+        "补贴须在其期限之内分配、下达，使用期限不得晚于项目的截止日", "核对分配、下达的日期与使用期限";
     /// There is no such project.
     NO_PROJECT = Missing, "subsidy.no-project",
         "补贴所属的项目须已立项", "检查项目的事项编号";
@@ -100,6 +123,9 @@ rules! {
     /// The period cannot be read, or is wanted.
     NO_PERIOD = Shape, "subsidy.no-period",
         "按公式计算、分期拨付的补贴须写明期间：2026、2026-H1 或 2026-Q1", "写明期间";
+    /// Months of the period are not the programme's.
+    OUTSIDE_PERIOD = Refused, "subsidy.outside-period",
+        "期间的各月须在补贴项目的起日与截止日之内", "核对期间，只写补贴项目期限之内的年、半年或季度（期限见 xiaoqu subsidy programmes --json）";
     /// The mode of management has no rate.
     NO_MODE = Refused, "subsidy.no-mode",
         "按面积计算的补贴须写明管理方式，且该方式须有单价", "写明管理方式，或核对补贴的条件";
@@ -114,10 +140,13 @@ rules! {
         "余款、奖惩依该期的考核得分；未考核或得分不足的不付", "先登记考核";
     /// Granted already.
     GRANTED_ONCE = Conflict, "subsidy.granted-once",
-        "同一补贴项目、同一期间的同一笔只下达一次", "查看已下达的一笔";
+        "同一补贴项目、同一期间的同一笔只下达一次，各笔的期间不得重叠", "查看已下达的一笔；误下达而未到账的，先撤回";
     /// There is no such tranche.
     NO_TRANCHE = Missing, "subsidy.no-tranche",
         "补贴资金须已下达", "检查补贴资金编号";
+    /// Something moved in it.
+    TRANCHE_MOVED = Refused, "subsidy.tranche-moved",
+        "只能撤回没有到账、支付，也没有余款依其下达的补贴资金", "已到账的，上缴结余；误记的到账先冲销";
     /// More comes than was granted.
     OVER_GRANTED = Refused, "subsidy.over-granted",
         "到账合计不得超过下达的金额", "核对到账；多到的款项另行登记下达文件";
@@ -150,7 +179,15 @@ rules! {
         "补贴不得超过项目批准投资的规定比例（中央预算内投资不超过批准的建安投资）", "超出的由其他资金承担";
     /// It would be below nothing.
     SHORT = Refused, "subsidy.short",
-        "一笔补贴的结余不得为负，各补贴之间不得拆借", "等候到账，或减少金额";
+        "一笔补贴自支付之日起，任何一日的结余都不得为负；各补贴之间不得拆借", "等候到账，核对支付日期，或减少金额";
+    /// A reward is not an ordinary spending.
+    REWARD_BY_SCORE = Refused, "subsidy.reward-by-score",
+        "考核奖励只依考核得分兑现，一个期间一次，不得作为普通支付",
+        "先登记该期考核，再兑现奖惩（POST …/appraisal-settlements，或 xiaoqu subsidy act settle）";
+    /// Aid to households is not an ordinary spending.
+    AID_BY_ROSTER = Refused, "subsidy.aid-by-roster",
+        "补助到户只依名册支付：补贴资金须写明期间，该期间的名册须已登记",
+        "先登记该期名册（POST …/grant-rosters，或 xiaoqu subsidy act roster）；没有写明期间的，另行下达写明期间的一笔";
     /// There is no such spending.
     NO_SPENDING = Missing, "subsidy.no-spending",
         "追回须指明一笔未冲销的支付", "检查支付的编号";
@@ -165,7 +202,7 @@ rules! {
         "受考核的物业公司不得登记考核", "由街道办事处或房管部门登记";
     /// Scored already.
     APPRAISED = Conflict, "subsidy.appraised",
-        "一个期间只考核一次", "查看已登记的考核";
+        "一个期间只考核一次，考核的期间不得重叠", "查看已登记的考核（GET …/appraisals，或 xiaoqu subsidy appraisals）";
     /// No earnest money was paid in.
     NO_EARNEST = Missing, "subsidy.no-earnest",
         "奖惩、退还、上缴须先有考核奖惩保证金", "先收取保证金";
@@ -175,6 +212,10 @@ rules! {
     /// There is not so much of it.
     EARNEST_SHORT = Refused, "subsidy.earnest-short",
         "扣款、退还不得超过尚存的保证金，上缴不得超过扣款", "核对保证金的余额";
+    /// What is deducted by score must stay.
+    EARNEST_OWED = Refused, "subsidy.earnest-owed",
+        "考核应扣而尚未兑现的，保证金须留足：退还后尚存的不得少于应扣之数",
+        "先兑现考核奖惩（POST …/appraisal-settlements，或 xiaoqu subsidy act settle），或减少退还";
     /// The roster is not fit.
     ROSTER = Shape, "subsidy.roster",
         "名册每户一行，人数大于零；一个期间的名册登记后不再改动", "核对名册；有变动的自下一期间起登记";
@@ -209,7 +250,12 @@ async fn programme(view: &mut impl View, no: ProgrammeNo) -> Result<ProgrammeRow
 
 async fn tranche(view: &mut impl View, compound: CompoundId, no: TrancheNo) -> Result<TrancheRow> {
     let found = rows::tranches(view, compound, Some(no)).await?.pop();
-    Ok(found.ok_or_else(|| NO_TRANCHE.refuse(format!("补贴资金编号 {no}")))?)
+    let found = found.ok_or_else(|| NO_TRANCHE.refuse(format!("补贴资金编号 {no}")))?;
+    if let Some((on, reason)) = &found.withdrawn {
+        let evidence = format!("补贴资金 {no} 已于 {on} 撤回：{reason}");
+        return Err(WITHDRAWN.refuse(evidence).into());
+    }
+    Ok(found)
 }
 
 async fn posted(
@@ -364,15 +410,23 @@ pub async fn credit_interest(tx: &mut Tx, asked: &Moving) -> Result<Moved> {
     Ok(moved(no, voucher, tranche.sums.left() + amount))
 }
 
-/// That a tranche has so much.
-fn has(tranche: &TrancheRow, amount: Money) -> Result<(), Refusal> {
-    let left = tranche.sums.left();
-    if amount <= left {
+/// That a tranche has so much, from a day on.
+fn has(tranche: &TrancheRow, amount: Money, on: Day) -> Result<(), Refusal> {
+    let (left, free) = (tranche.sums.left(), tranche.free_from(on));
+    if amount <= free {
         return Ok(());
     }
-    let evidence =
-        format!("补贴资金 {} 结余 {} 元，本次 {} 元", tranche.no, left.grouped(), amount.grouped());
-    Err(SHORT.refuse(evidence).with("available_fen", left.in_fen()))
+    let (no, asked) = (tranche.no, amount.grouped());
+    let evidence = if amount <= left {
+        format!(
+            "补贴资金 {no} 结余 {} 元，其中自 {on} 起可用的 {} 元，本次 {asked} 元",
+            left.grouped(),
+            free.grouped()
+        )
+    } else {
+        format!("补贴资金 {no} 结余 {} 元，本次 {asked} 元", left.grouped())
+    };
+    Err(SHORT.refuse(evidence).with("available_fen", free.in_fen()))
 }
 
 /// Hands the unspent of a tranche back: Dr 5101 / Cr 1002.
@@ -385,7 +439,7 @@ pub async fn hand_back(tx: &mut Tx, asked: &Moving) -> Result<Moved> {
     let (compound, amount) = (tx.compound(), asked.amount_fen);
     let tranche = tranche(tx, compound, asked.tranche_no).await?;
 
-    has(&tranche, amount)?;
+    has(&tranche, amount, asked.on)?;
     let line = line_of(tx, asked.line_no, -amount, asked.on).await?;
 
     let lines = vec![
@@ -403,8 +457,44 @@ pub async fn hand_back(tx: &mut Tx, asked: &Moving) -> Result<Moved> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct CentralUse {
     programme: ProgrammeNo,
+    project: MatterNo,
     content: ContentNo,
     building: String,
+}
+
+/// Where central money went already, to this part of the compound or to one that overlaps it, and not as the asker's own.
+fn used_before<'a>(
+    central: &'a [CentralUse],
+    building: &str,
+    is_own: impl Fn(&CentralUse) -> bool,
+) -> Option<&'a CentralUse> {
+    central.iter().find(|used| content::overlap(&used.building, building) && !is_own(used))
+}
+
+/// Whether central money would come a second time to any of these contents of a project: asked when a plan means to pay them
+/// by it, before the first payment. What went to the project itself is its own.
+///
+/// # Errors
+/// `subsidy.central-twice`.
+pub(crate) async fn central_before(
+    view: &mut impl View,
+    compound: CompoundId,
+    project: MatterNo,
+    contents: &[&NewContent],
+) -> Result<()> {
+    for content in contents {
+        let central = rows::central_uses(view, compound, &content.item).await?;
+        let is_own = |used: &CentralUse| used.project == project;
+        if let Some(used) = used_before(&central, content.building.trim(), is_own) {
+            let evidence = format!(
+                "“{}”已由补贴项目 {} 的中央资金支付（内容 {}）",
+                content.name, used.programme, used.content
+            );
+            let refusal = CENTRAL_TWICE.refuse(evidence).with("programme_no", used.programme.0);
+            return Err(refusal.into());
+        }
+    }
+    Ok(())
 }
 
 /// What a spending is judged by.
@@ -455,7 +545,7 @@ fn may_be_spent(scene: &Scene<'_>, asked: &Spending) -> Result<&'static Item, Re
     if let Some(content) = content {
         may_take_more(scene, content, asked.amount_fen)?;
     }
-    has(tranche, asked.amount_fen)?;
+    has(tranche, asked.amount_fen, asked.paid_on)?;
     Ok(item)
 }
 
@@ -465,7 +555,10 @@ fn is_eligible(
     said: &str,
 ) -> Result<(), Refusal> {
     let shown: String = said.chars().take(40).collect();
-    let Some(item) = item else { return Err(USE.refuse(format!("用途 {shown:?}"))) };
+    let Some(item) = item else {
+        let refusal = USE.refuse(format!("用途 {shown:?}，内容目录没有"));
+        return Err(refusal.remedied(content::SEE_CATALOGUE));
+    };
     if tranche.uses.contains(&item.item) {
         return Ok(());
     }
@@ -483,12 +576,12 @@ fn is_eligible(
 
 /// Whether a content may take so much more of this money.
 fn may_take_more(scene: &Scene<'_>, content: &Content, amount: Money) -> Result<(), Refusal> {
-    let twice = scene.central.iter().find(|used| {
-        scene.level.is_central()
-            && content::overlap(&used.building, &content.building)
-            && (used.programme != scene.tranche.programme || used.content != content.content_no)
-    });
-    if let Some(used) = twice {
+    let is_own = |used: &CentralUse| {
+        used.programme == scene.tranche.programme && used.content == content.content_no
+    };
+    if scene.level.is_central()
+        && let Some(used) = used_before(scene.central, &content.building, is_own)
+    {
         let evidence = format!(
             "内容 {} 已由补贴项目 {} 的中央资金支付（内容 {}）",
             content.content_no, used.programme, used.content
@@ -639,20 +732,52 @@ pub(crate) fn keep_spending(
     moved(no, voucher, tranche.sums.left() - asked.amount_fen)
 }
 
-/// Spends a tranche's money on what it is for: Dr 5001 by class, about the project / Cr 1002 about the tranche.
+/// Whether an item is spent on by itself: a reward goes by its score, aid to households by their roster.
+fn may_be_by_itself(item: &Item, tranche: &TrancheRow, households: i64) -> Result<(), Refusal> {
+    let no = tranche.no;
+    match item.item.as_str() {
+        content::REWARD => {
+            Err(REWARD_BY_SCORE.refuse(format!("补贴资金 {no}，用途“{}”", item.title)))
+        }
+        content::HOUSEHOLD_AID if households == 0 && tranche.period.is_empty() => {
+            Err(AID_BY_ROSTER.refuse(format!("补贴资金 {no} 没有写明期间")))
+        }
+        content::HOUSEHOLD_AID if households == 0 => {
+            Err(AID_BY_ROSTER.refuse(format!("补贴资金 {no}，{} 的名册没有登记", tranche.period)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Spends a tranche's money on what it is for: Dr 5001 by class, about the project / Cr 1002 about the tranche. What a room
+/// above keeps for its own payments (a renovation's tranche) it says itself.
 ///
 /// # Errors
-/// `subsidy.shape`, `seal.person-in-text`, `subsidy.amount`, `subsidy.day`, `subsidy.no-tranche`, `subsidy.no-content`,
-/// `subsidy.another-project`, `subsidy.class`, `subsidy.item`, `subsidy.use`, `subsidy.expired`, `subsidy.central-twice`,
-/// `subsidy.over-content`, `subsidy.cost-share`, `subsidy.short`, `bank.*`; those of the journal.
+/// `subsidy.shape`, `seal.person-in-text`, `subsidy.amount`, `subsidy.day`, `subsidy.no-tranche`, `subsidy.withdrawn`,
+/// `subsidy.no-content`, `subsidy.another-project`, `subsidy.class`, `subsidy.item`, `subsidy.use`, `subsidy.expired`,
+/// `subsidy.central-twice`, `subsidy.over-content`, `subsidy.cost-share`, `subsidy.short`; what the rooms above say
+/// (`renovation.pays-itself`); `subsidy.reward-by-score`, `subsidy.aid-by-roster`, `bank.*`; those of the journal.
 pub async fn spend(tx: &mut Tx, asked: &Spending) -> Result<Moved> {
     let judged = judge(tx, asked, &[]).await?;
+    crate::may_be_spent(tx, asked.tranche_no).await?;
+    let (compound, tranche) = (tx.compound(), &judged.tranche);
+    let households = if judged.item.item == content::HOUSEHOLD_AID {
+        grant::roster(tx, compound, tranche.programme, &tranche.period).await?.0
+    } else {
+        0
+    };
+    may_be_by_itself(judged.item, tranche, households)?;
+    book_spending(tx, &judged, asked).await
+}
+
+/// Posts a spending that was judged good, and keeps it.
+async fn book_spending(tx: &mut Tx, judged: &Judged, asked: &Spending) -> Result<Moved> {
     let amount = asked.amount_fen;
     let line = line_of(tx, asked.line_no, -amount, asked.paid_on).await?;
     let lines = vec![judged.cost(amount), judged.money(amount)];
     let memo = format!("{}支付 {}", judged.level.in_chinese(), judged.item.title);
     let voucher = posted(tx, asked.paid_on, memo, &asked.evidence, lines, line.as_ref()).await?;
-    Ok(keep_spending(tx, &judged, asked, voucher))
+    Ok(keep_spending(tx, judged, asked, voucher))
 }
 
 /// Takes back what was spent against its purpose, or too much: Dr 1002 / Cr 5001. It is the tranche's again.
@@ -703,81 +828,4 @@ pub async fn claw_back(tx: &mut Tx, asked: &ClawingBack) -> Result<Moved> {
     };
     keep(tx, no, tranche.no, &kept, voucher);
     Ok(moved(no, voucher, tranche.sums.left() + amount))
-}
-
-/// The tranches of a compound, in order (D8).
-///
-/// # Errors
-/// Storage.
-pub async fn tranches(
-    view: &mut impl View,
-    compound: CompoundId,
-    today: Day,
-) -> Result<Vec<Tranche>> {
-    let programmes = rows::programmes(view, None).await?;
-    let mut told = Vec::new();
-    for row in rows::tranches(view, compound, None).await? {
-        let Some(programme) = programmes.iter().find(|p| p.no == row.programme) else { continue };
-        let (sums, left) = (row.sums, row.sums.left());
-        told.push(Tranche {
-            tranche_no: row.no,
-            programme_no: row.programme,
-            document: programme.document.clone(),
-            title: programme.title.clone(),
-            level: programme.level,
-            project_matter_no: row.project,
-            part: row.part,
-            period: row.period,
-            gross_fen: row.gross,
-            granted_fen: row.granted,
-            base: row.base,
-            granted_on: row.granted_on,
-            spend_by: row.spend_by,
-            evidence: row.evidence,
-            uses: row.uses,
-            received_fen: sums.received,
-            interest_fen: sums.interest,
-            spent_fen: sums.spent,
-            clawed_back_fen: sums.clawed_back,
-            handed_back_fen: sums.handed_back,
-            left_fen: left,
-            is_overdue: today > row.spend_by && left.is_positive(),
-        });
-    }
-    Ok(told)
-}
-
-/// Every movement of a compound's tranches, in order.
-///
-/// # Errors
-/// Storage.
-pub async fn moves(view: &mut impl View, compound: CompoundId) -> Result<Vec<Movement>> {
-    let told = rows::moves(view, compound, None).await?.into_iter().map(|row| Movement {
-        used_for: row.item_title(),
-        move_no: row.no,
-        tranche_no: row.tranche,
-        kind: row.kind,
-        amount_fen: row.amount,
-        moved_on: row.on,
-        payee: row.payee,
-        content_no: row.content,
-        of_move_no: row.of,
-        line_no: row.line,
-        evidence: row.evidence,
-        voucher_seq: row.voucher_seq,
-        is_reversed: row.is_reversed,
-    });
-    Ok(told.collect())
-}
-
-/// The contents of a compound's projects, in order; of one project, if its matter is given.
-///
-/// # Errors
-/// Storage.
-pub async fn contents(
-    view: &mut impl View,
-    compound: CompoundId,
-    project: Option<MatterNo>,
-) -> Result<Vec<Content>> {
-    rows::contents(view, compound, project, None).await
 }

@@ -48,6 +48,15 @@ PRIMARY KEY (allotment_no)
 -- constraint allotment.allotment_programme_no_fkey
 FOREIGN KEY (programme_no) REFERENCES programme(programme_no)
 
+-- constraint allotment_withdrawal.allotment_withdrawal_allotment_no_fkey
+FOREIGN KEY (allotment_no) REFERENCES allotment(allotment_no)
+
+-- constraint allotment_withdrawal.allotment_withdrawal_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint allotment_withdrawal.allotment_withdrawal_pkey
+PRIMARY KEY (allotment_no)
+
 -- constraint appraisal.appraisal_compound_id_fkey
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
 
@@ -543,9 +552,6 @@ PRIMARY KEY (compound_id, deposit_no)
 -- constraint district_figure.district_figure_area_centi_m2_check
 CHECK ((area_centi_m2 >= 0))
 
--- constraint district_figure.district_figure_as_of_act_check
-CHECK ((as_of_act >= 0))
-
 -- constraint district_figure.district_figure_check
 CHECK (((low >= 0) AND (low <= deposited)))
 
@@ -558,11 +564,20 @@ CHECK ((deposited >= 0))
 -- constraint district_figure.district_figure_dwellings_check
 CHECK ((dwellings >= 0))
 
+-- constraint district_figure.district_figure_fund_seq_check
+CHECK ((fund_seq >= 0))
+
 -- constraint district_figure.district_figure_lifts_check
 CHECK ((lifts >= 0))
 
 -- constraint district_figure.district_figure_pkey
 PRIMARY KEY (compound_id)
+
+-- constraint district_figure.district_figure_roll_no_check
+CHECK ((roll_no >= 0))
+
+-- constraint district_figure.district_figure_service_seq_check
+CHECK ((service_seq >= 0))
 
 -- constraint dwelling.dwelling_check
 CHECK (((ended_on IS NULL) OR (began_on IS NULL) OR (ended_on >= began_on)))
@@ -2242,6 +2257,12 @@ FOREIGN KEY (compound_id, tranche_no) REFERENCES tranche(compound_id, tranche_no
 -- constraint tranche_use.tranche_use_pkey
 PRIMARY KEY (compound_id, tranche_no, item)
 
+-- constraint tranche_withdrawal.tranche_withdrawal_compound_id_tranche_no_fkey
+FOREIGN KEY (compound_id, tranche_no) REFERENCES tranche(compound_id, tranche_no)
+
+-- constraint tranche_withdrawal.tranche_withdrawal_pkey
+PRIMARY KEY (compound_id, tranche_no)
+
 -- constraint trust_entry.trust_entry_amount_fen_check
 CHECK ((amount_fen > 0))
 
@@ -2708,6 +2729,10 @@ END
 
 -- function tranche_moves
 BEGIN
+  IF EXISTS (
+    SELECT 1 FROM tranche_withdrawal w WHERE w.compound_id = NEW.compound_id AND w.tranche_no = NEW.tranche_no) THEN
+    RAISE EXCEPTION 'S08: tranche % was withdrawn', NEW.tranche_no USING ERRCODE = '23S08';
+  END IF;
   IF 0 > (SELECT sum(m.sign * m.amount_fen) FROM tranche_move m
           WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND NOT EXISTS (
             SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
@@ -2730,6 +2755,29 @@ BEGIN
           SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
             AND v.reverses_seq = m.voucher_seq)) THEN
     RAISE EXCEPTION 'S06: tranche % received more than was granted', NEW.tranche_no USING ERRCODE = '23S06';
+  END IF;
+  RETURN NULL;
+END
+
+-- function tranche_once
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM tranche t WHERE t.compound_id = NEW.compound_id AND t.programme_no = NEW.programme_no
+      AND t.project_matter_no = NEW.project_matter_no AND t.period = NEW.period AND t.part = NEW.part
+      AND t.tranche_no <> NEW.tranche_no AND NOT EXISTS (
+        SELECT 1 FROM tranche_withdrawal w WHERE w.compound_id = t.compound_id AND w.tranche_no = t.tranche_no)) THEN
+    RAISE EXCEPTION 'S07: the period % is granted twice', NEW.period USING ERRCODE = '23S07';
+  END IF;
+  RETURN NULL;
+END
+
+-- function tranche_unmoved
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM tranche_move m WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND NOT EXISTS (
+      SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
+        AND v.reverses_seq = m.voucher_seq)) THEN
+    RAISE EXCEPTION 'S08: money moved in tranche %', NEW.tranche_no USING ERRCODE = '23S08';
   END IF;
   RETURN NULL;
 END
@@ -2818,6 +2866,9 @@ CREATE UNIQUE INDEX allotment_pkey ON public.allotment USING btree (allotment_no
 
 -- index allotment_programme
 CREATE INDEX allotment_programme ON public.allotment USING btree (programme_no, compound_id)
+
+-- index allotment_withdrawal_pkey
+CREATE UNIQUE INDEX allotment_withdrawal_pkey ON public.allotment_withdrawal USING btree (allotment_no)
 
 -- index appraisal_pkey
 CREATE UNIQUE INDEX appraisal_pkey ON public.appraisal USING btree (compound_id, programme_no, period)
@@ -3434,8 +3485,8 @@ CREATE UNIQUE INDEX tranche_move_pkey ON public.tranche_move USING btree (compou
 -- index tranche_move_tranche
 CREATE INDEX tranche_move_tranche ON public.tranche_move USING btree (compound_id, tranche_no)
 
--- index tranche_once
-CREATE UNIQUE INDEX tranche_once ON public.tranche USING btree (compound_id, programme_no, project_matter_no, period, part) WHERE (period <> ''::text)
+-- index tranche_period
+CREATE INDEX tranche_period ON public.tranche USING btree (compound_id, programme_no, project_matter_no, period, part)
 
 -- index tranche_pkey
 CREATE UNIQUE INDEX tranche_pkey ON public.tranche USING btree (compound_id, tranche_no)
@@ -3451,6 +3502,9 @@ CREATE UNIQUE INDEX tranche_use_pkey ON public.tranche_use USING btree (compound
 
 -- index tranche_whose
 CREATE UNIQUE INDEX tranche_whose ON public.tranche USING btree (compound_id, tranche_no, project_matter_no, programme_no, is_central)
+
+-- index tranche_withdrawal_pkey
+CREATE UNIQUE INDEX tranche_withdrawal_pkey ON public.tranche_withdrawal USING btree (compound_id, tranche_no)
 
 -- index trust_entry_pkey
 CREATE UNIQUE INDEX trust_entry_pkey ON public.trust_entry USING btree (compound_id, entry_no)
@@ -3535,6 +3589,13 @@ allotment_no integer NOT NULL,
   amount_fen bigint NOT NULL,
   allotted_on date NOT NULL,
   document text NOT NULL,
+  act_no integer NOT NULL
+
+-- table allotment_withdrawal
+allotment_no integer NOT NULL,
+  compound_id integer NOT NULL,
+  reason text NOT NULL,
+  withdrawn_on date NOT NULL,
   act_no integer NOT NULL
 
 -- table appraisal
@@ -3915,14 +3976,16 @@ compound_id integer NOT NULL,
 
 -- table district_figure
 compound_id integer NOT NULL,
-  as_of_act integer NOT NULL,
   kept_on date NOT NULL,
   changes_on date,
+  roll_no integer NOT NULL,
   dwellings bigint NOT NULL,
   area_centi_m2 bigint NOT NULL,
   lifts bigint NOT NULL,
+  fund_seq integer NOT NULL,
   deposited bigint NOT NULL,
   low bigint NOT NULL,
+  service_seq integer NOT NULL,
   billed_fen bigint NOT NULL,
   settled_fen bigint NOT NULL,
   act_no integer NOT NULL
@@ -5016,6 +5079,13 @@ compound_id integer NOT NULL,
   item text NOT NULL,
   act_no integer NOT NULL
 
+-- table tranche_withdrawal
+compound_id integer NOT NULL,
+  tranche_no integer NOT NULL,
+  reason text NOT NULL,
+  withdrawn_on date NOT NULL,
+  act_no integer NOT NULL
+
 -- table trust_entry
 compound_id integer NOT NULL,
   entry_no integer NOT NULL,
@@ -5165,6 +5235,12 @@ CREATE TRIGGER allotment_stays BEFORE DELETE OR UPDATE ON public.allotment FOR E
 
 -- trigger allotment.allotment_stays_whole
 CREATE TRIGGER allotment_stays_whole BEFORE TRUNCATE ON public.allotment FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger allotment_withdrawal.allotment_withdrawal_stays
+CREATE TRIGGER allotment_withdrawal_stays BEFORE DELETE OR UPDATE ON public.allotment_withdrawal FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger allotment_withdrawal.allotment_withdrawal_stays_whole
+CREATE TRIGGER allotment_withdrawal_stays_whole BEFORE TRUNCATE ON public.allotment_withdrawal FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger appraisal.appraisal_stays
 CREATE TRIGGER appraisal_stays BEFORE DELETE OR UPDATE ON public.appraisal FOR EACH ROW EXECUTE FUNCTION append_only()
@@ -5799,6 +5875,9 @@ CREATE TRIGGER token_mandate_stays BEFORE DELETE OR UPDATE ON public.token_manda
 -- trigger token_mandate.token_mandate_stays_whole
 CREATE TRIGGER token_mandate_stays_whole BEFORE TRUNCATE ON public.token_mandate FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
+-- trigger tranche.tranche_once
+CREATE TRIGGER tranche_once AFTER INSERT ON public.tranche FOR EACH ROW WHEN ((new.period <> ''::text)) EXECUTE FUNCTION tranche_once()
+
 -- trigger tranche.tranche_stays
 CREATE TRIGGER tranche_stays BEFORE DELETE OR UPDATE ON public.tranche FOR EACH ROW EXECUTE FUNCTION append_only()
 
@@ -5828,6 +5907,15 @@ CREATE TRIGGER tranche_use_stays BEFORE DELETE OR UPDATE ON public.tranche_use F
 
 -- trigger tranche_use.tranche_use_stays_whole
 CREATE TRIGGER tranche_use_stays_whole BEFORE TRUNCATE ON public.tranche_use FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger tranche_withdrawal.tranche_unmoved
+CREATE TRIGGER tranche_unmoved AFTER INSERT ON public.tranche_withdrawal FOR EACH ROW EXECUTE FUNCTION tranche_unmoved()
+
+-- trigger tranche_withdrawal.tranche_withdrawal_stays
+CREATE TRIGGER tranche_withdrawal_stays BEFORE DELETE OR UPDATE ON public.tranche_withdrawal FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger tranche_withdrawal.tranche_withdrawal_stays_whole
+CREATE TRIGGER tranche_withdrawal_stays_whole BEFORE TRUNCATE ON public.tranche_withdrawal FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger trust_entry.trust_entry_stays
 CREATE TRIGGER trust_entry_stays BEFORE DELETE OR UPDATE ON public.trust_entry FOR EACH ROW EXECUTE FUNCTION append_only()

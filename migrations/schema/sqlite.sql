@@ -147,9 +147,8 @@ CREATE INDEX token_person ON token (person_no)
 -- index tranche_move_tranche
 CREATE INDEX tranche_move_tranche ON tranche_move (compound_id, tranche_no)
 
--- index tranche_once
-CREATE UNIQUE INDEX tranche_once ON tranche (compound_id, programme_no, project_matter_no, period, part)
-  WHERE period <> ''
+-- index tranche_period
+CREATE INDEX tranche_period ON tranche (compound_id, programme_no, project_matter_no, period, part)
 
 -- index tranche_spend_item
 CREATE INDEX tranche_spend_item ON tranche_spend (compound_id, item)
@@ -213,6 +212,15 @@ CREATE TABLE allotment (
   amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
   allotted_on TEXT NOT NULL,
   document TEXT NOT NULL,
+  act_no INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+
+-- table allotment_withdrawal
+CREATE TABLE allotment_withdrawal (
+  allotment_no INTEGER NOT NULL PRIMARY KEY REFERENCES allotment (allotment_no),
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  reason TEXT NOT NULL,
+  withdrawn_on TEXT NOT NULL,
   act_no INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 
@@ -735,14 +743,16 @@ CREATE TABLE deposit (
 -- table district_figure
 CREATE TABLE district_figure (
   compound_id INTEGER NOT NULL PRIMARY KEY REFERENCES compound (compound_id),
-  as_of_act INTEGER NOT NULL CHECK (as_of_act >= 0),
   kept_on TEXT NOT NULL,
   changes_on TEXT NULL,
+  roll_no INTEGER NOT NULL CHECK (roll_no >= 0),
   dwellings INTEGER NOT NULL CHECK (dwellings >= 0),
   area_centi_m2 INTEGER NOT NULL CHECK (area_centi_m2 >= 0),
   lifts INTEGER NOT NULL CHECK (lifts >= 0),
+  fund_seq INTEGER NOT NULL CHECK (fund_seq >= 0),
   deposited INTEGER NOT NULL CHECK (deposited >= 0),
   low INTEGER NOT NULL CHECK (low BETWEEN 0 AND deposited),
+  service_seq INTEGER NOT NULL CHECK (service_seq >= 0),
   billed_fen INTEGER NOT NULL,
   settled_fen INTEGER NOT NULL,
   act_no INTEGER NOT NULL
@@ -2292,6 +2302,17 @@ CREATE TABLE tranche_use (
   FOREIGN KEY (compound_id, tranche_no) REFERENCES tranche (compound_id, tranche_no)
 ) STRICT, WITHOUT ROWID
 
+-- table tranche_withdrawal
+CREATE TABLE tranche_withdrawal (
+  compound_id INTEGER NOT NULL,
+  tranche_no INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  withdrawn_on TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, tranche_no),
+  FOREIGN KEY (compound_id, tranche_no) REFERENCES tranche (compound_id, tranche_no)
+) STRICT, WITHOUT ROWID
+
 -- table trust_entry
 CREATE TABLE trust_entry (
   compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
@@ -2503,6 +2524,14 @@ CREATE TRIGGER allotment_no_delete BEFORE DELETE ON allotment
 -- trigger allotment_no_update
 CREATE TRIGGER allotment_no_update BEFORE UPDATE ON allotment
                      BEGIN SELECT RAISE(ABORT, 'allotment is append-only'); END
+
+-- trigger allotment_withdrawal_no_delete
+CREATE TRIGGER allotment_withdrawal_no_delete BEFORE DELETE ON allotment_withdrawal
+                     BEGIN SELECT RAISE(ABORT, 'allotment_withdrawal is append-only'); END
+
+-- trigger allotment_withdrawal_no_update
+CREATE TRIGGER allotment_withdrawal_no_update BEFORE UPDATE ON allotment_withdrawal
+                     BEGIN SELECT RAISE(ABORT, 'allotment_withdrawal is append-only'); END
 
 -- trigger appraisal_no_delete
 CREATE TRIGGER appraisal_no_delete BEFORE DELETE ON appraisal
@@ -3392,6 +3421,9 @@ CREATE TRIGGER tranche_move_no_update BEFORE UPDATE ON tranche_move
 -- trigger tranche_moves
 CREATE TRIGGER tranche_moves AFTER INSERT ON tranche_move
 BEGIN
+  SELECT RAISE(ABORT, 'S08: the tranche was withdrawn')
+  WHERE EXISTS (
+    SELECT 1 FROM tranche_withdrawal w WHERE w.compound_id = NEW.compound_id AND w.tranche_no = NEW.tranche_no);
   SELECT RAISE(ABORT, 'S01: the tranche is below nothing')
   WHERE 0 > (SELECT sum(m.sign * m.amount_fen) FROM tranche_move m
              WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND NOT EXISTS (
@@ -3421,6 +3453,18 @@ CREATE TRIGGER tranche_no_delete BEFORE DELETE ON tranche
 CREATE TRIGGER tranche_no_update BEFORE UPDATE ON tranche
                      BEGIN SELECT RAISE(ABORT, 'tranche is append-only'); END
 
+-- trigger tranche_once
+CREATE TRIGGER tranche_once AFTER INSERT ON tranche
+WHEN NEW.period <> ''
+BEGIN
+  SELECT RAISE(ABORT, 'S07: the period is granted twice')
+  WHERE EXISTS (
+    SELECT 1 FROM tranche t WHERE t.compound_id = NEW.compound_id AND t.programme_no = NEW.programme_no
+      AND t.project_matter_no = NEW.project_matter_no AND t.period = NEW.period AND t.part = NEW.part
+      AND t.tranche_no <> NEW.tranche_no AND NOT EXISTS (
+        SELECT 1 FROM tranche_withdrawal w WHERE w.compound_id = t.compound_id AND w.tranche_no = t.tranche_no));
+END
+
 -- trigger tranche_spend_no_delete
 CREATE TRIGGER tranche_spend_no_delete BEFORE DELETE ON tranche_spend
                      BEGIN SELECT RAISE(ABORT, 'tranche_spend is append-only'); END
@@ -3429,6 +3473,16 @@ CREATE TRIGGER tranche_spend_no_delete BEFORE DELETE ON tranche_spend
 CREATE TRIGGER tranche_spend_no_update BEFORE UPDATE ON tranche_spend
                      BEGIN SELECT RAISE(ABORT, 'tranche_spend is append-only'); END
 
+-- trigger tranche_unmoved
+CREATE TRIGGER tranche_unmoved AFTER INSERT ON tranche_withdrawal
+BEGIN
+  SELECT RAISE(ABORT, 'S08: money moved in the tranche')
+  WHERE EXISTS (
+    SELECT 1 FROM tranche_move m WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND NOT EXISTS (
+      SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
+        AND v.reverses_seq = m.voucher_seq));
+END
+
 -- trigger tranche_use_no_delete
 CREATE TRIGGER tranche_use_no_delete BEFORE DELETE ON tranche_use
                      BEGIN SELECT RAISE(ABORT, 'tranche_use is append-only'); END
@@ -3436,6 +3490,14 @@ CREATE TRIGGER tranche_use_no_delete BEFORE DELETE ON tranche_use
 -- trigger tranche_use_no_update
 CREATE TRIGGER tranche_use_no_update BEFORE UPDATE ON tranche_use
                      BEGIN SELECT RAISE(ABORT, 'tranche_use is append-only'); END
+
+-- trigger tranche_withdrawal_no_delete
+CREATE TRIGGER tranche_withdrawal_no_delete BEFORE DELETE ON tranche_withdrawal
+                     BEGIN SELECT RAISE(ABORT, 'tranche_withdrawal is append-only'); END
+
+-- trigger tranche_withdrawal_no_update
+CREATE TRIGGER tranche_withdrawal_no_update BEFORE UPDATE ON tranche_withdrawal
+                     BEGIN SELECT RAISE(ABORT, 'tranche_withdrawal is append-only'); END
 
 -- trigger trust_entry_no_delete
 CREATE TRIGGER trust_entry_no_delete BEFORE DELETE ON trust_entry

@@ -2,7 +2,8 @@
 //!
 //! What the database knows of 专款专用 it refuses by itself: a tranche's own uses, its own project and the content of that
 //! project are foreign keys; a tranche below nothing (S01, S02), a content that takes central money twice (S03), a spending
-//! without its purpose (S04) or after its day (S05), and more received than granted (S06) are triggers.
+//! without its purpose (S04) or after its day (S05), more received than granted (S06), a period granted twice (S07), and money
+//! that moves in a tranche that was withdrawn (S08) are triggers. What was entered by mistake stays, and a row says so.
 
 use crate::dialect::Step;
 
@@ -34,6 +35,14 @@ CREATE TABLE allotment (
 ) {table};
 
 CREATE INDEX allotment_programme ON allotment (programme_no, compound_id);
+
+CREATE TABLE allotment_withdrawal (
+  allotment_no {int} NOT NULL PRIMARY KEY REFERENCES allotment (allotment_no),
+  compound_id {int} NOT NULL REFERENCES compound (compound_id),
+  reason {text} NOT NULL,
+  withdrawn_on {day} NOT NULL,
+  act_no {int} NOT NULL
+) {table};
 
 CREATE TABLE content (
   compound_id {int} NOT NULL,
@@ -74,8 +83,17 @@ CREATE TABLE tranche (
 
 CREATE UNIQUE INDEX tranche_whose ON tranche (compound_id, tranche_no, project_matter_no, programme_no, is_central);
 
-CREATE UNIQUE INDEX tranche_once ON tranche (compound_id, programme_no, project_matter_no, period, part)
-  WHERE period <> '';
+CREATE INDEX tranche_period ON tranche (compound_id, programme_no, project_matter_no, period, part);
+
+CREATE TABLE tranche_withdrawal (
+  compound_id {int} NOT NULL,
+  tranche_no {int} NOT NULL,
+  reason {text} NOT NULL,
+  withdrawn_on {day} NOT NULL,
+  act_no {int} NOT NULL,
+  PRIMARY KEY (compound_id, tranche_no),
+  FOREIGN KEY (compound_id, tranche_no) REFERENCES tranche (compound_id, tranche_no)
+) {table};
 
 CREATE TABLE tranche_use (
   compound_id {int} NOT NULL,
@@ -191,8 +209,38 @@ CREATE TRIGGER grant_money_stays AFTER INSERT OR UPDATE ON balance
   FOR EACH ROW WHEN (NEW.book = 4 AND NEW.account = 1002 AND NEW.matter_no > 0 AND NEW.debit_fen < NEW.credit_fen)
   EXECUTE FUNCTION grant_money_stays();
 
+CREATE OR REPLACE FUNCTION tranche_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM tranche t WHERE t.compound_id = NEW.compound_id AND t.programme_no = NEW.programme_no
+      AND t.project_matter_no = NEW.project_matter_no AND t.period = NEW.period AND t.part = NEW.part
+      AND t.tranche_no <> NEW.tranche_no AND NOT EXISTS (
+        SELECT 1 FROM tranche_withdrawal w WHERE w.compound_id = t.compound_id AND w.tranche_no = t.tranche_no)) THEN
+    RAISE EXCEPTION 'S07: the period % is granted twice', NEW.period USING ERRCODE = '23S07';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tranche_once AFTER INSERT ON tranche
+  FOR EACH ROW WHEN (NEW.period <> '') EXECUTE FUNCTION tranche_once();
+
+CREATE OR REPLACE FUNCTION tranche_unmoved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM tranche_move m WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND NOT EXISTS (
+      SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
+        AND v.reverses_seq = m.voucher_seq)) THEN
+    RAISE EXCEPTION 'S08: money moved in tranche %', NEW.tranche_no USING ERRCODE = '23S08';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tranche_unmoved AFTER INSERT ON tranche_withdrawal FOR EACH ROW EXECUTE FUNCTION tranche_unmoved();
+
 CREATE OR REPLACE FUNCTION tranche_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF EXISTS (
+    SELECT 1 FROM tranche_withdrawal w WHERE w.compound_id = NEW.compound_id AND w.tranche_no = NEW.tranche_no) THEN
+    RAISE EXCEPTION 'S08: tranche % was withdrawn', NEW.tranche_no USING ERRCODE = '23S08';
+  END IF;
   IF 0 > (SELECT sum(m.sign * m.amount_fen) FROM tranche_move m
           WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND NOT EXISTS (
             SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
@@ -245,8 +293,31 @@ CREATE TRIGGER grant_money_still_stays AFTER UPDATE ON balance
 WHEN NEW.book = 4 AND NEW.account = 1002 AND NEW.matter_no > 0 AND NEW.debit_fen < NEW.credit_fen
 BEGIN SELECT RAISE(ABORT, 'S02: the grant money of a matter is below nothing'); END
 --
+CREATE TRIGGER tranche_once AFTER INSERT ON tranche
+WHEN NEW.period <> ''
+BEGIN
+  SELECT RAISE(ABORT, 'S07: the period is granted twice')
+  WHERE EXISTS (
+    SELECT 1 FROM tranche t WHERE t.compound_id = NEW.compound_id AND t.programme_no = NEW.programme_no
+      AND t.project_matter_no = NEW.project_matter_no AND t.period = NEW.period AND t.part = NEW.part
+      AND t.tranche_no <> NEW.tranche_no AND NOT EXISTS (
+        SELECT 1 FROM tranche_withdrawal w WHERE w.compound_id = t.compound_id AND w.tranche_no = t.tranche_no));
+END
+--
+CREATE TRIGGER tranche_unmoved AFTER INSERT ON tranche_withdrawal
+BEGIN
+  SELECT RAISE(ABORT, 'S08: money moved in the tranche')
+  WHERE EXISTS (
+    SELECT 1 FROM tranche_move m WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND NOT EXISTS (
+      SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
+        AND v.reverses_seq = m.voucher_seq));
+END
+--
 CREATE TRIGGER tranche_moves AFTER INSERT ON tranche_move
 BEGIN
+  SELECT RAISE(ABORT, 'S08: the tranche was withdrawn')
+  WHERE EXISTS (
+    SELECT 1 FROM tranche_withdrawal w WHERE w.compound_id = NEW.compound_id AND w.tranche_no = NEW.tranche_no);
   SELECT RAISE(ABORT, 'S01: the tranche is below nothing')
   WHERE 0 > (SELECT sum(m.sign * m.amount_fen) FROM tranche_move m
              WHERE m.compound_id = NEW.compound_id AND m.tranche_no = NEW.tranche_no AND NOT EXISTS (
@@ -284,8 +355,10 @@ END
     append_only: &[
         "programme",
         "allotment",
+        "allotment_withdrawal",
         "content",
         "tranche",
+        "tranche_withdrawal",
         "tranche_use",
         "tranche_spend",
         "tranche_move",
@@ -302,8 +375,10 @@ END
         "tranche_move",
         "tranche_spend",
         "tranche_use",
+        "tranche_withdrawal",
         "tranche",
         "content",
+        "allotment_withdrawal",
         "allotment",
         "programme",
     ],

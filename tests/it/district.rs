@@ -322,7 +322,7 @@ on_both! {
         assert_eq!(named(&told, "rents-overdue").as_deref(), Some("1 份合同，合计 1,050.00 元"));
         assert_eq!(named(&told, "subsidy-unspent"), None);
         let said = crate::cli::at(&world, &["district"]).await.must(0).out;
-        assert!(said.contains("在办改造 2（802 户") && said.contains("补贴下达 3,500,000.00 元、到账 2,450,000.00"), "{said}");
+        assert!(said.contains("在办改造 2（0 个小区有逾期节点或漏报）  改造共 802 户") && said.contains("补贴下达 3,500,000.00 元、到账 2,450,000.00"), "{said}");
         all_laws_hold(&world).await;
         later(&world, "2027-01-01");
         assert_eq!(named(&seen(&world).await, "subsidy-unspent").as_deref(), Some("500,000.00 元"));

@@ -195,7 +195,13 @@ async fn reviewed(world: &World, house: &House) -> i32 {
     said(COMPANY, "plan", plan()).await.problem(409, "renovation.step");
     let deal = |price: i64| json!({ "contractor": "某防水工程公司", "price_fen": price, "signed_on": "2026-03-18", "evidence": "合同 1" });
     said(COMPANY, "contract", deal(6_089_300_001)).await.problem(422, "renovation.plan-unbalanced");
-    said(COMPANY, "contract", deal(6_089_300_000)).await.must(201);
+    said(COMPANY, "contract", deal(6_089_200_000)).await.must(201);
+    let mut small = deal(100_000);
+    small["contractor"] = json!("某绿化公司");
+    let mut early = small.clone();
+    early["signed_on"] = json!("2026-03-17");
+    said(COMPANY, "contract", early).await.problem(422, "renovation.day");
+    said(COMPANY, "contract", small).await.must(201);
     i32::try_from(matter).unwrap()
 }
 
@@ -289,6 +295,10 @@ on_both! {
         pay(payment(1, 5, "2026-03-17")).await.problem(422, "renovation.day");
         pay(payment(99, 5, "2026-03-18")).await.problem(404, "subsidy.no-content");
         pay(payment(3, 89_300_001, "2026-03-18")).await.problem(422, "renovation.over-content");
+        pay(with(1, 100_001, "payee", json!("某绿化公司"))).await.problem(422, "renovation.over-contract");
+        // Its subsidy is spent by its own payments and not past them.
+        let past = json!({ "tranche_no": 1, "content_no": 1, "payee": "别家公司", "amount_fen": 5, "paid_on": "2026-03-18", "evidence": "发票" });
+        house.post(COMPANY, "/tranche-spendings", past).await.problem(422, "renovation.pays-itself");
         let fund = |step: &Value| json!({ "project_no": 1, "request": step });
         pay(with(1, 5_000_000, "fund", fund(&json!(3)))).await.problem(422, "renovation.fund-request");
         let asked = house.post(COMPANY, "/projects/1/payment-requests", request(1_200_000)).await.must(201);
@@ -350,25 +360,44 @@ on_both! {
         all_laws_hold(&world).await;
 
         // Acceptance by all who must sign, audit, evaluation; paid as audited; handed over.
+        // What was clawed back of a payment is a payment less, here too.
+        let moved = second["parts"][0]["tranche_move_no"].clone();
+        let back = json!({ "move_no": moved, "amount_fen": 7, "on": "2026-05-01", "reason": "多付" });
+        house.post(COMPANY, "/tranche-claw-backs", back).await.must(201);
+        let shown = house.get(STREET, "/renovations/1").await.must(200);
+        assert_eq!((&shown["paid_fen"], &shown["payments"][1]["recovered_fen"]), (&json!(444_999_993), &json!(7)));
+        assert_eq!(shown["sources"][0]["drawn_fen"], json!(439_110_000 - 7));
         later(&world, "2026-11-30");
         let accepted = |parties: Value| json!({ "on": "2026-11-30", "parties": parties, "is_passed": true, "evidence": "验收单" });
-        said(COMPANY, "acceptance", accepted(json!(["contractor"]))).await.problem(422, "renovation.unfinished");
+        said(COMPANY, "acceptance", accepted(json!(["contractor"]))).await.problem(403, "renovation.power");
+        said(COMMITTEE, "acceptance", accepted(json!(["contractor"]))).await.problem(422, "renovation.unfinished");
         said(COMPANY, "audit", json!({ "on": "2026-11-30", "auditor": "某事务所", "amount_fen": 1, "evidence": "报告" })).await.problem(403, "renovation.power");
-        said(COMPANY, "acceptance", accepted(json!(["contractor", "supervisor", "departments", "property-company", "owners"]))).await.must(201);
-        said(STREET, "audit", json!({ "on": "2026-11-30", "auditor": "某事务所", "amount_fen": 445_000_007, "evidence": "报告" })).await.must(201);
+        let all = || accepted(json!(["contractor", "supervisor", "departments", "property-company", "owners"]));
+        said(STREET, "acceptance", all()).await.problem(422, "renovation.unfinished");
+        said(COMPANY, "round", progress("2026-11-28", 802, 802)).await.must(201);
+        let mut early = all();
+        early["on"] = json!("2026-03-17");
+        said(STREET, "acceptance", early).await.problem(422, "renovation.day");
+        said(STREET, "acceptance", all()).await.must(201);
+        let audit = |on: &str| json!({ "on": on, "auditor": "某事务所", "amount_fen": 445_000_000, "evidence": "报告" });
+        said(STREET, "audit", audit("2026-11-29")).await.problem(422, "renovation.day");
+        said(STREET, "audit", audit("2026-11-30")).await.must(201);
         pay(payment(3, 8, "2026-11-30")).await.problem(422, "renovation.over-audit");
         let kept = |no: i64| json!({ "content_no": no, "warranty_until_on": "2031-11-30", "keeper": "某物业公司" });
         let over = |records: Value| json!({ "on": "2026-11-30", "records": records });
         said(COMPANY, "handover", over(json!([kept(1), kept(2), kept(3)]))).await.problem(422, "renovation.unfinished");
         pay(payment(3, 7, "2026-11-30")).await.must(201);
         said(STREET, "evaluation", json!({ "on": "2026-11-30", "score_e2": 9_200, "content_bp": 9_500, "evidence": "评价" })).await.must(201);
+        let mut short = kept(3);
+        short["warranty_until_on"] = json!("2026-11-29");
+        said(COMPANY, "handover", over(json!([kept(1), kept(2), short]))).await.problem(422, "renovation.day");
         said(COMPANY, "handover", over(json!([kept(1), kept(2)]))).await.problem(422, "renovation.unfinished");
         said(COMPANY, "handover", over(json!([kept(1), kept(2), kept(3)]))).await.must(201);
         let records = house.get(COMPANY, "/maintenance-records").await.must(200);
         assert_eq!(records["items"].as_array().unwrap().len(), 3);
         pay(payment(3, 1, "2026-11-30")).await.problem(409, "renovation.step");
         let listed = house.get(COMPANY, "/renovations").await.must(200);
-        assert_eq!((&listed["items"][0]["stage"], &listed["items"][0]["paid_fen"]), (&json!("handed-over"), &json!(445_000_007)));
+        assert_eq!((&listed["items"][0]["stage"], &listed["items"][0]["paid_fen"]), (&json!("handed-over"), &json!(445_000_000)));
         let told = crate::cli::at(&world, &["renovation", "show", "1", "--compound", "xiaohe"]).await.must(0);
         assert!(told.out.contains("专项债券  计划 52,000,000.00"), "{}", told.out);
         crate::cli::at(&world, &["renovation", "list", "--compound", "xiaohe"]).await.must(0);

@@ -1,7 +1,7 @@
 //! Public revenue: let by resolution, received and taxed, its cost, the fund first, the owners' part, published, handed over.
 
 use ledger::books::Role;
-use ledger::calendar::Month;
+use ledger::calendar::{Day, Month};
 use ledger::error::Result;
 use ledger::governance::{Matter, Scope};
 use ledger::id::{
@@ -213,6 +213,34 @@ async fn hand_over(world: &World, ended: &str, on: &str) -> Result<Handover> {
     done.await.map(|done| done.answer)
 }
 
+async fn end_lease(world: &World, no: i32, on: &str) -> Result<()> {
+    let asked = (RevenueLeaseNo(no), Ending { ended_on: day(on), reason: "协商解除".into() });
+    let done =
+        world.act("revenue.end-lease", asked, |tx, (no, a)| Box::pin(lease::end(tx, *no, a)));
+    done.await.map(|_| ())
+}
+
+/// What a refusal says it found.
+fn found<T: std::fmt::Debug>(result: Result<T>) -> String {
+    result.expect_err("refused").refusal().unwrap().evidence.clone()
+}
+
+/// Of each publication whether the books have moved on, and which one corrects it.
+async fn editions(world: &World) -> Vec<(bool, Option<i32>)> {
+    let mut view = world.books.read().await.unwrap();
+    let today = world.clock.now().day();
+    let all = publication::publications(&mut view, world.compound, today).await.unwrap();
+    all.iter().map(|p| (p.is_stale, p.corrected_by_no.map(|no| no.0))).collect()
+}
+
+/// What is not done: what, of which period, by when.
+async fn undone(world: &World) -> Vec<(Duty, String, Option<Day>)> {
+    let mut view = world.books.read().await.unwrap();
+    let today = world.clock.now().day();
+    let open = publication::duties(&mut view, world.compound, today).await.unwrap();
+    open.iter().map(|d| (d.duty, d.through.to_string(), d.due_on)).collect()
+}
+
 async fn stands(world: &World, book: Book, account: i32) -> i64 {
     let mut view = world.books.read().await.unwrap();
     let as_of = AsOf { day: None, known_at: None };
@@ -272,13 +300,13 @@ async fn under_liaocheng(world: &World) {
 on_both! {
     /// 400.00 in, 90.00 out, 200.00 over to the fund: each line of the account stands for what moved exactly that on that day, once.
     async fn a_bank_line_stands_for_one_movement_of_the_revenue(world: World) {
+        later(&world, "2026-01-21");
         statement(&world, "交易时间,收入金额,支出金额,账户余额,对方账号,对方户名,交易用途\n\
             2026-01-02 10:00:00,400.00,,400.00,62220001,某公司,广告费\n\
             2026-01-03 11:00:00,,90.00,310.00,11000001,某供电公司,电费\n\
             2026-01-21 11:00:00,,200.00,110.00,11000002,维修资金专户,划转\n", Book::Revenue).await;
         arrange(&world, terms("2025-01-01", true)).await.unwrap();
         receive(&world, income(Income::Interest, None, 100_000, "2025-11-01")).await.unwrap();
-        later(&world, "2026-01-21");
 
         let got = |line: i32, fen: i64, on: &str| Receiving { line_no: Some(LineNo(line)), ..income(Income::Damages, None, fen, on) };
         assert_eq!(code(receive(&world, got(9, 40_000, "2026-01-02")).await), "bank.no-line");
@@ -361,7 +389,8 @@ on_both! {
         let project = To::Project { project_no: ProjectNo(9), payee: "某建筑公司".into(), round_no: other, motion_no: MotionNo(1) };
         assert_eq!(code(give(1, project).await), "revenue.fund-works", "and not by a project either");
         assert_eq!(code(give(5_000_000, to_use(Use::Facility, "", other)).await), "revenue.deficit");
-        assert_eq!(code(give(1, to_use(Use::Audit, "", business)).await), "revenue.over-cap", "it allows no money");
+        let uncapped = give(1, to_use(Use::Audit, "", business)).await;
+        assert_eq!(found(uncapped), "决议没有写明金额上限，累计 0.01 元", "it allows no money");
         assert_eq!(code(give(2_000_001, to_use(Use::Audit, "", other)).await), "revenue.over-cap");
         give(1_000_000, to_use(Use::Audit, "", other)).await.unwrap();
         let last = entries_of(&world).await;
@@ -381,16 +410,20 @@ on_both! {
         assert_eq!(distribution::shares(&mut view, world.compound, RevenueEntryNo(1)).await.unwrap(), []);
         let duties = publication::duties(&mut view, world.compound, day("2026-07-20")).await.unwrap();
         let due = duties.iter().map(|d| (d.duty, d.due_on, d.overdue_days)).collect::<Vec<_>>();
-        assert_eq!(due, [(Duty::Publish, day("2026-07-15"), 5)], "the fund has its part");
+        assert_eq!(due, [(Duty::Publish, Some(day("2026-07-15")), Some(5))], "the fund has its part");
         drop(view);
 
         assert_eq!(code(publish(&world, Stretch::Quarter, "2026-05", "2026-07-20").await), "revenue.period");
         let first = publish(&world, Stretch::Quarter, "2026-06", "2026-07-20").await.unwrap();
         assert_eq!((first.publication_no.0, first.due_on, first.late_days), (1, Some(day("2026-07-15")), 5));
         assert_eq!(code(publish(&world, Stretch::Quarter, "2026-06", "2026-07-20").await), "revenue.published");
+        assert_eq!((editions(&world).await, undone(&world).await), (vec![(false, None)], vec![]));
         spend(&world, cost(100, "2026-06-29", Purse::Account)).await.unwrap();
+        assert_eq!(editions(&world).await, [(true, None)], "its quarter moved");
+        assert_eq!(undone(&world).await, [(Duty::Republish, "2026-06".to_owned(), None)]);
         let second = publish(&world, Stretch::Quarter, "2026-06", "2026-07-20").await.unwrap();
         assert_eq!(second.corrects_no, Some(first.publication_no));
+        assert_eq!((editions(&world).await, undone(&world).await), (vec![(true, Some(2)), (false, None)], vec![]));
         let mut view = world.books.read().await.unwrap();
         let sheet = publication::sheet(&mut view, world.compound, Stretch::Quarter, month("2026-06"), day("2026-07-20")).await.unwrap();
         let all = publication::publications(&mut view, world.compound, day("2026-07-25")).await.unwrap();
@@ -461,8 +494,9 @@ on_both! {
         assert_eq!((opening, sheet.closing_fen.in_fen(), sheet.agrees), (-36_807, 63_193, true));
         let entries = entry::entries(&mut view, world.compound).await.unwrap();
         assert_eq!(entries.iter().filter(|e| e.is_reversed).count(), 1);
-        assert!(publication::duties(&mut view, world.compound, day("2027-01-05")).await.unwrap().is_empty(), "the nation names no day");
         drop(view);
+        let unpublished = ["2025-12", "2026-12"].map(|through| (Duty::Publish, through.to_owned(), None));
+        assert_eq!(undone(&world).await, unpublished, "the nation names no day");
         all_laws_hold(&world).await;
     }
 
@@ -587,6 +621,10 @@ on_both! {
         assert_eq!(code(arrange(&world, Terms { operator: " ".into(), ..terms("2025-01-01", true) }).await), "revenue.text");
         assert_eq!(code(arrange(&world, terms("1900-01-01", true)).await), "revenue.day");
         assert_eq!(code(arrange(&world, Terms { fund_bp: 10_001, ..terms("2025-01-01", true) }).await), "revenue.amount");
+        for whole in ["某银行 622202123", "某银行 6222-0212 3", "某银行 ６２２２０２１２３"] {
+            let told = arrange(&world, Terms { account: whole.into(), ..terms("2025-01-01", true) }).await;
+            assert_eq!(code(told), "revenue.account", "{whole}");
+        }
         arrange(&world, terms("2025-01-01", true)).await.unwrap();
         assert_eq!(code(receive(&world, income(Income::Interest, None, 0, "2025-02-01")).await), "revenue.amount");
         assert_eq!(code(receive(&world, income(Income::Interest, None, 1, "2026-02-01")).await), "revenue.day");
@@ -595,14 +633,10 @@ on_both! {
         let asked = || parking(round, "2026-02-01", "2026-02-01", "2026-07-31", 100_000);
         assert_eq!(code(let_out(&world, NewLease { round_no: fell, ..asked() }).await), "governance.not-passed");
         let_out(&world, asked()).await.unwrap();
-        let end = async |no: i32, on: &str| {
-            let asked = (RevenueLeaseNo(no), Ending { ended_on: day(on), reason: "协商解除".into() });
-            world.act("revenue.end-lease", asked, |tx, (no, a)| Box::pin(lease::end(tx, *no, a))).await.map(|_| ())
-        };
-        assert_eq!(code(end(9, "2026-03-01").await), "revenue.no-lease");
-        assert_eq!(code(end(1, "2026-07-31").await), "revenue.lease-ended", "that is its last day anyhow");
-        end(1, "2026-05-31").await.unwrap();
-        assert_eq!(code(end(1, "2026-05-01").await), "revenue.lease-ended");
+        assert_eq!(code(end_lease(&world, 9, "2026-03-01").await), "revenue.no-lease");
+        assert_eq!(code(end_lease(&world, 1, "2026-07-31").await), "revenue.lease-ended", "that is its last day anyhow");
+        end_lease(&world, 1, "2026-05-31").await.unwrap();
+        assert_eq!(code(end_lease(&world, 1, "2026-05-01").await), "revenue.lease-ended");
         let mut view = world.books.read().await.unwrap();
         let leases = lease::leases(&mut view, world.compound, day("2026-06-01")).await.unwrap();
         // One whole quarter (1 February to 30 April), and 31 of the 92 days to 31 July: 336.96.
@@ -612,14 +646,169 @@ on_both! {
         all_laws_hold(&world).await;
     }
 
+    /// 500.00 came in March and in June, 300.00 went in April, 100.00 the operator laid out in February: nothing leaves before it was
+    /// there, nor so that a later day has too little.
+    async fn no_payment_is_dated_before_its_money_was_there(world: World) {
+        arrange(&world, terms("2025-01-01", true)).await.unwrap();
+        spend(&world, cost(10_000, "2025-02-01", Purse::Operator)).await.unwrap();
+        receive(&world, income(Income::Damages, None, 50_000, "2025-03-01")).await.unwrap();
+        receive(&world, income(Income::Damages, None, 50_000, "2025-06-01")).await.unwrap();
+        spend(&world, cost(30_000, "2025-04-01", Purse::Account)).await.unwrap();
+        for (fen, on) in [(1, "2025-02-28"), (20_001, "2025-03-01"), (20_001, "2025-05-31"), (70_001, "2025-06-01")] {
+            assert_eq!(code(spend(&world, cost(fen, on, Purse::Account)).await), "revenue.short", "{fen} {on}");
+        }
+        let why = found(spend(&world, cost(20_001, "2025-03-01", Purse::Account)).await);
+        assert_eq!(why, "2025-03-01 支付 200.01 元，账户自该日起最少时（2025-05-31 日终）200.00 元");
+        assert_eq!(code(clear(&world, "revenue.repay", 10_000, "2025-02-28").await), "revenue.short");
+        clear(&world, "revenue.repay", 10_000, "2025-03-01").await.unwrap();
+        // 600.00 in the account, and 900.00 that the operator paid in on 5 January.
+        let collected = Receiving { into: Purse::Operator, ..income(Income::Damages, None, 90_000, "2025-07-01") };
+        receive(&world, collected).await.unwrap();
+        clear(&world, "revenue.remit", 90_000, "2026-01-05").await.unwrap();
+        let give = async |fen: i64, on: &str| distribute(&world, giving("2025-12", fen, on, to_fund())).await;
+        assert_eq!(code(give(1, "2025-12-31").await), "revenue.period", "the year was not over on that day");
+        assert_eq!(code(give(60_001, "2026-01-04").await), "revenue.short");
+        give(60_000, "2026-01-04").await.unwrap();
+        give(90_000, "2026-01-05").await.unwrap();
+        let mut view = world.books.read().await.unwrap();
+        for on in ["2025-02-28", "2025-03-01", "2025-05-31", "2025-06-01", "2026-01-04", "2026-01-05"] {
+            let as_of = AsOf { day: Some(day(on)), known_at: None };
+            let trial = journal::trial_balance(&mut view, world.compound, Book::Revenue, as_of).await.unwrap();
+            let bank = trial.rows.iter().find(|row| row.account == 1002);
+            assert!(bank.is_none_or(|row| row.credit_balance_fen.is_zero()), "{on}: {bank:?}");
+        }
+        drop(view);
+        all_laws_hold(&world).await;
+    }
+
+    /// 7,195.89 of 2025: 3,957.74 to the fund and 3,000.00 to the owners. No cost of 2025 and no loss of its income goes below that,
+    /// whatever 2026 earns; what 2026 costs is carried.
+    async fn what_was_given_away_of_a_period_stays_earned_in_it(world: World) {
+        arrange(&world, terms("2025-01-01", true)).await.unwrap();
+        let earned = receive(&world, income(Income::Damages, None, 719_589, "2025-02-01")).await.unwrap();
+        let other = decided_by(&world, whole(), Matter::Other, 300_000, true, "2026-01-05").await;
+        later(&world, "2026-01-25");
+        let give = async |fen: i64, to: To| distribute(&world, giving("2025-12", fen, "2026-01-25", to)).await;
+        give(395_774, to_fund()).await.unwrap();
+        give(300_000, to_owners(other)).await.unwrap();
+        let old = async |fen: i64, purse: Purse| spend(&world, cost(fen, "2025-12-31", purse)).await;
+        assert_eq!(code(old(500_000, Purse::Account).await), "revenue.given-away");
+        let why = found(old(23_816, Purse::Operator).await);
+        assert_eq!(why, "至 2025-12 已分配 6,957.74 元；2025-12-31 再减 238.16 元，净收益比已分配的少 0.01 元");
+        old(23_815, Purse::Operator).await.unwrap();
+        let back = async |seq: VoucherSeq| try_reverse(&world, seq, "2026-01-25").await;
+        assert_eq!(code(back(earned.voucher.seq).await), "revenue.reversal-distributed");
+        let second = receive(&world, income(Income::Damages, None, 2_000_000, "2026-01-25")).await.unwrap();
+        assert_eq!(code(back(earned.voucher.seq).await), "revenue.reversal-distributed", "2026 did not earn what 2025 gave");
+        assert_eq!(code(old(1, Purse::Account).await), "revenue.given-away");
+        spend(&world, cost(500_000, "2026-01-25", Purse::Account)).await.unwrap();
+        assert!(found(give(1, to_fund()).await).ends_with("至期末累计净收益 6,957.74 元，已分配 6,957.74 元，尚可分配 0.00 元，办理 0.01 元"));
+        // What 2026 earned covers what it cost; without it that cost would be of what was given.
+        assert_eq!(code(back(second.voucher.seq).await), "revenue.reversal-distributed", "in all, more was given than earned");
+        all_laws_hold(&world).await;
+    }
+
+    /// A contract's number stands once at a time; one entered by mistake ends on its first day, asks nothing, and leaves its number.
+    /// Its operator's share waits for the account that had no money by the year's end.
+    async fn a_contract_is_registered_once_and_a_mistake_never_ran(world: World) {
+        let round = decided_by(&world, whole(), Matter::Business, 0, true, "2026-01-05").await;
+        later(&world, "2026-01-25");
+        arrange(&world, Terms { operator_bp: 1_000, taxpayer: Taxpayer::Small, ..terms("2025-01-01", true) }).await.unwrap();
+        let asked = || NewLease {
+            income: Income::WallAdvertising,
+            every: Every::Month,
+            ..parking(round, "2026-01-25", "2025-11-01", "2026-10-31", 105_000)
+        };
+        let_out(&world, asked()).await.unwrap();
+        let twice = let_out(&world, NewLease { from_on: day("2026-10-31"), until_on: day("2027-10-30"), ..asked() }).await;
+        assert_eq!(found(twice), "合同号 公益-1 已登记为经营合同 1：地面车位 12 个，某停车公司，2025-11-01 至 2026-10-31");
+        assert_eq!(code(let_out(&world, asked()).await), "revenue.lease-twice");
+        let_out(&world, NewLease { from_on: day("2026-11-01"), until_on: day("2027-10-31"), ..asked() }).await.unwrap();
+        let wrong = || NewLease { document: "公益-9".into(), ..asked() };
+        assert_eq!(let_out(&world, wrong()).await.unwrap().lease_no.0, 3);
+        assert_eq!(code(let_out(&world, wrong()).await), "revenue.lease-twice");
+        end_lease(&world, 3, "2025-11-01").await.unwrap();
+        assert_eq!(let_out(&world, wrong()).await.unwrap().lease_no.0, 4, "its number is free again");
+        let mut view = world.books.read().await.unwrap();
+        let leases = lease::leases(&mut view, world.compound, day("2026-01-25")).await.unwrap();
+        drop(view);
+        assert_eq!((leases[2].asked_fen, leases[2].owed_fen, leases[2].dues.len()), (Money::ZERO, Money::ZERO, 0));
+        assert_eq!(leases.iter().map(lease::Lease::is_void).collect::<Vec<_>>(), [false, false, true, false]);
+        let rent = |no: i32| Receiving { into: Purse::Operator, ..income(Income::WallAdvertising, Some(no), 105_000, "2025-12-05") };
+        assert_eq!(code(receive(&world, rent(3)).await), "revenue.no-lease", "it never ran");
+        receive(&world, rent(1)).await.unwrap();
+        assert_eq!(code(end_lease(&world, 1, "2025-11-01").await), "revenue.lease-ended", "something came of it");
+
+        // 1,000.00 without tax; the operator holds 1,050.00, and the account nothing.
+        assert_eq!(take_share(&world, "2025-12").await.unwrap().amount_fen.in_fen(), 10_000);
+        let both = async || (stands(&world, Book::Revenue, 1002).await, stands(&world, Book::Revenue, 1122).await);
+        assert_eq!(both().await, (0, 95_000));
+        clear(&world, "revenue.remit", 95_000, "2026-01-25").await.unwrap();
+        assert_eq!(both().await, (95_000, 0));
+        all_laws_hold(&world).await;
+    }
+
+    /// Where the law names no day a year that nobody published is named without one; what hangs is true until its year moves in the
+    /// books, and is a duty until it is published anew.
+    async fn what_hangs_says_when_the_books_have_moved_on(world: World) {
+        arrange(&world, terms("2025-01-01", true)).await.unwrap();
+        receive(&world, income(Income::Damages, None, 50_000, "2025-03-01")).await.unwrap();
+        let cli = async |args: &[&str]| crate::cli::at(&world, &[&["revenue"], args, &["--compound", "xiaohe"]].concat()).await;
+        let said = cli(&["duties"]).await.must(0).out;
+        assert!(said.contains("期间至 2025-12  当地没有规定期限"), "{said}");
+        publish(&world, Stretch::Year, "2025-12", "2026-01-05").await.unwrap();
+        // What this year brings, and what it gives of the last, is not of the last year.
+        receive(&world, income(Income::Damages, None, 700, "2026-01-05")).await.unwrap();
+        distribute(&world, giving("2025-12", 10_000, "2026-01-05", to_fund())).await.unwrap();
+        assert_eq!((editions(&world).await, undone(&world).await), (vec![(false, None)], vec![]));
+        let wrong = spend(&world, cost(1_000, "2025-04-01", Purse::Account)).await.unwrap();
+        let again = vec![(Duty::Republish, "2025-12".to_owned(), None)];
+        assert_eq!((editions(&world).await, undone(&world).await), (vec![(true, None)], again.clone()));
+        for list in ["publications", "duties"] {
+            let said = cli(&[list]).await.must(0).out;
+            assert!(said.contains("账面已变，须重新公示"), "{said}");
+        }
+        publish(&world, Stretch::Year, "2025-12", "2026-01-05").await.unwrap();
+        assert_eq!((editions(&world).await, undone(&world).await), (vec![(true, Some(2)), (false, None)], vec![]));
+        let said = cli(&["publications"]).await.must(0).out;
+        assert!(said.contains("已由公示 2 更正") && said.contains("更正公示 1"), "{said}");
+        reverse(&world, wrong.voucher.seq, "2025-12-31").await;
+        assert_eq!((editions(&world).await[1], undone(&world).await), ((true, None), again));
+        all_laws_hold(&world).await;
+    }
+
+    /// A term is handed over once, with all that was entered of it; what comes afterwards is dated afterwards.
+    async fn a_term_is_handed_over_once(world: World) {
+        arrange(&world, terms("2025-01-01", true)).await.unwrap();
+        receive(&world, income(Income::Damages, None, 50_000, "2025-03-01")).await.unwrap();
+        hand_over(&world, "2025-12-31", "2026-01-05").await.unwrap();
+        for ended in ["2025-12-31", "2025-06-30"] {
+            assert_eq!(code(hand_over(&world, ended, "2026-01-05").await), "revenue.handover-twice");
+        }
+        let old = "2025-12-31";
+        assert_eq!(code(receive(&world, income(Income::Damages, None, 1, old)).await), "revenue.handed-over");
+        assert_eq!(code(spend(&world, cost(1, old, Purse::Account)).await), "revenue.handed-over");
+        for verb in ["revenue.remit", "revenue.repay", "revenue.pay-tax"] {
+            assert_eq!(code(clear(&world, verb, 1, old).await), "revenue.handed-over");
+        }
+        assert_eq!(code(take_share(&world, "2025-12").await), "revenue.handed-over", "it is dated by the period's end");
+        assert_eq!(code(distribute(&world, giving("2024-12", 1, old, to_fund())).await), "revenue.handed-over");
+        receive(&world, income(Income::Damages, None, 1, "2026-01-01")).await.unwrap();
+        distribute(&world, giving("2025-12", 1, "2026-01-01", to_fund())).await.unwrap();
+        hand_over(&world, "2026-01-04", "2026-01-05").await.unwrap();
+        all_laws_hold(&world).await;
+    }
+
     /// Two scopes, random income, cost and distribution: every answer and every figure is what a small model says.
     async fn random_revenue_agrees_with_a_small_model(world: World) {
         arrange(&world, terms("2025-01-01", true)).await.unwrap();
         let mut runner = proptest::test_runner::TestRunner::deterministic();
         let steps = prop::collection::vec((0_u8..5, any::<bool>(), any::<bool>(), 1_i64..50_000), 70..71);
         let steps = steps.new_tree(&mut runner).unwrap().current();
-        // Net of 2025, net of 2026, distributed: by scope. The account, and what the operator holds.
-        let (mut of, mut bank, mut held) = ([[0_i64; 3]; 2], 0_i64, 0_i64);
+        // Net of 2025, net of 2026, distributed: by scope. What moved the account in June, on the 2nd and on the 5th, and what the
+        // operator holds.
+        let (mut of, mut moved, mut held) = ([[0_i64; 3]; 2], [0_i64; 3], 0_i64);
+        let least = |moved: [i64; 3], from: usize| (from..3).map(|to| moved[..=to].iter().sum::<i64>()).min().unwrap();
         for (what, is_stair, is_old, fen) in steps {
             let (place, year) = (usize::from(is_stair), usize::from(!is_old));
             let scope = is_stair.then(stair);
@@ -627,7 +816,7 @@ on_both! {
             let (is_done, is_wanted) = match what {
                 0 => {
                     let asked = Receiving { scope, ..income(Income::Interest, None, fen, on) };
-                    (of[place][year], bank) = (of[place][year] + fen, bank + fen);
+                    (of[place][year], moved[year]) = (of[place][year] + fen, moved[year] + fen);
                     (receive(&world, asked).await.is_ok(), true)
                 }
                 1 => {
@@ -638,35 +827,37 @@ on_both! {
                 2 => {
                     let purse = if fen % 2 == 0 { Purse::Account } else { Purse::Operator };
                     let done = spend(&world, Spending { scope, ..cost(fen, on, purse) }).await;
-                    let fits = purse == Purse::Operator || fen <= bank;
+                    let [then, _, gone] = of[place];
+                    let is_left = !is_old || gone <= (then - fen).max(0);
+                    let fits = is_left && (purse == Purse::Operator || fen <= least(moved, year));
                     if fits {
                         of[place][year] -= fen;
-                        if purse == Purse::Account { bank -= fen } else { held -= fen }
+                        if purse == Purse::Account { moved[year] -= fen } else { held -= fen }
                     }
                     (done.is_ok(), fits)
                 }
                 3 => {
                     let (verb, fits) = match is_old {
                         true => ("revenue.remit", fen <= held),
-                        false => ("revenue.repay", fen <= -held && fen <= bank),
+                        false => ("revenue.repay", fen <= -held && fen <= least(moved, 2)),
                     };
-                    let moved = match (fits, is_old) { (false, _) => 0, (true, true) => fen, (true, false) => -fen };
-                    (bank, held) = (bank + moved, held - moved);
+                    let paid_in = match (fits, is_old) { (false, _) => 0, (true, true) => fen, (true, false) => -fen };
+                    (moved[2], held) = (moved[2] + paid_in, held - paid_in);
                     (clear(&world, verb, fen, "2026-01-05").await.is_ok(), fits)
                 }
                 _ => {
                     let [then, now, gone] = of[place];
-                    let fits = fen <= then.min(then + now) - gone && fen <= bank;
+                    let fits = fen <= then.min(then + now) - gone && fen <= least(moved, 2);
                     if fits {
-                        (of[place][2], bank) = (gone + fen, bank - fen);
+                        (of[place][2], moved[2]) = (gone + fen, moved[2] - fen);
                     }
                     let asked = Distributing { scope, ..giving("2025-12", fen, "2026-01-05", to_fund()) };
                     (distribute(&world, asked).await.is_ok(), fits)
                 }
             };
-            assert_eq!(is_done, is_wanted, "{what} {is_stair} {is_old} {fen}: {of:?} {bank} {held}");
+            assert_eq!(is_done, is_wanted, "{what} {is_stair} {is_old} {fen}: {of:?} {moved:?} {held}");
         }
-        assert_eq!((stands(&world, Book::Revenue, 1002).await, stands(&world, Book::Revenue, 1122).await), (bank, held));
+        assert_eq!((stands(&world, Book::Revenue, 1002).await, stands(&world, Book::Revenue, 1122).await), (moved.iter().sum::<i64>(), held));
         let mut view = world.books.read().await.unwrap();
         let told = standings(&mut view, world.compound, month("2025-12"), day("2026-01-05")).await.unwrap();
         for (standing, [then, now, gone]) in told.iter().zip(of) {
@@ -697,14 +888,20 @@ on_both! {
             "into": "operator", "evidence": "回单 1" });
         let told = call(company, "POST", "/revenue-incomes", got).await.must(201);
         assert_eq!((&told["tax_fen"], &told["voucher"]), (&json!(5_000), &json!("revenue/2025-0001")));
-        let clearing = json!({ "amount_fen": 105_000, "on": "2026-01-25", "evidence": "回单 2" });
+        let clearing = json!({ "amount_fen": 105_000, "on": "2025-12-10", "evidence": "回单 2" });
+        // What leaves the account takes two persons, whatever it is called.
+        let paid = async |path: &str, body: &Value| {
+            let asked = doors.knock(&token(company), "POST", path, Some(body)).await;
+            assert_eq!((asked.status.as_u16(), &asked.json()["deed"]), (202, &json!("revenue-payment")), "{path}");
+            doors.signed(asked).await
+        };
         call(company, "POST", "/revenue-remittances", clearing.clone()).await.must(201);
         call(company, "POST", "/revenue-repayments", clearing.clone()).await.problem(422, "revenue.not-owed");
         let spent = json!({ "cost": "upkeep", "amount_fen": 20_000, "on": "2025-12-20", "payee": "某维护公司", "evidence": "发票 7" });
-        call(company, "POST", "/revenue-costs", spent).await.must(201);
+        paid("/revenue-costs", &spent).await.must(201);
         let tax = json!({ "amount_fen": 5_000, "on": "2026-01-25", "evidence": "完税凭证 1" });
-        call(company, "POST", "/revenue-taxes", tax).await.must(201);
-        assert_eq!(call(company, "POST", "/operator-shares", json!({ "through": "2025-12" })).await.must(201)["amount_fen"], 10_000);
+        paid("/revenue-taxes", &tax).await.must(201);
+        assert_eq!(paid("/operator-shares", &json!({ "through": "2025-12" })).await.must(201)["amount_fen"], 10_000);
         let standing = call(committee, "GET", "/revenue-standing?month=2025-12", Value::Null).await.must(200);
         assert_eq!(standing["items"][0]["available_fen"], 70_000);
         let to_fund = json!({ "through": "2025-12", "amount_fen": 40_000, "on": "2026-01-25", "evidence": "方案 1",
@@ -747,12 +944,22 @@ on_both! {
         assert_eq!((law("revenue-posted"), law("let-by-resolution"), law("revenue-as-published")), (Some((7, 0)), Some((1, 0)), Some((2, 0))));
 
         let cli = async |args: &[&str]| crate::cli::at(&world, &[&["revenue"], args, &["--compound", "xiaohe"]].concat()).await;
-        for list in ["terms", "leases", "entries", "pledges", "publications", "duties", "handovers"] {
+        for list in ["entries", "pledges", "duties", "handovers"] {
             cli(&[list]).await.must(0);
+        }
+        for (list, says) in [
+            ("terms", "小规模纳税人  业主大会已成立  经营人分成 10.00%  补充维修资金 未约定"),
+            ("leases", "1  公益-2  外墙、大门广告"),
+            ("publications", "1  年  至 2025-12  2026-01-25 公示  已 0 天  2026-01-25 撤下  最近的一份，与账面相符"),
+        ] {
+            let out = cli(&[list]).await.must(0).out;
+            assert!(out.contains(says), "{out}");
         }
         assert!(cli(&["sheet", "--covers", "year", "--through", "2025-12"]).await.must(0).out.contains("外墙、大门广告  公益-2 某广告公司"));
         let refused = cli(&["distribute", "--through", "2025-12", "--amount", "200.01", "--on", "2026-01-25", "--evidence", "方案 2", "--fund", "commodity"]).await;
-        assert!(refused.must(1).err.contains("revenue.deficit"));
+        let why = "至期末累计净收益 700.00 元，已分配 500.00 元，尚可分配 200.00 元，办理 200.01 元";
+        let refused = refused.must(1).err;
+        assert!(refused.contains("revenue.deficit") && refused.contains(why), "{refused}");
         let done = cli(&["distribute", "--through", "2025-12", "--amount", "100.00", "--on", "2026-01-25", "--evidence", "方案 2", "--fund", "commodity"]).await;
         assert!(done.must(0).out.contains("分配 8：100.00 元"));
         cli(&["distribute", "--through", "2025-12", "--amount", "1.00", "--on", "2026-01-25", "--evidence", "方案 2"]).await.must(2);

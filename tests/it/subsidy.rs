@@ -1,11 +1,14 @@
 //! Government money: the seeds' own figures, every wrong way to spend a tranche refused by name and by the database, random
-//! programmes and payments against an independent model, scores and earnest money, and a walk through the doors by role.
+//! programmes and payments against an independent model, scores and earnest money, what was entered by mistake, and a walk
+//! through the doors by role.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ledger::bank;
 use ledger::books::{Actor, Request, Role};
 use ledger::error::Result;
 use ledger::id::{
-    CompoundId, ContentNo, MatterNo, ProgrammeNo, TrancheMoveNo, TrancheNo, VoucherSeq,
+    AllotmentNo, CompoundId, ContentNo, MatterNo, ProgrammeNo, TrancheMoveNo, TrancheNo, VoucherSeq,
 };
 use ledger::journal::{self, Book, Style};
 use ledger::measure::Area;
@@ -14,13 +17,14 @@ use ledger::policy::terms::Fraction;
 use ledger::property::{self, AreaKind, Founding, Housing, NewArea, NewDwelling, RoomCode, Usage};
 use ledger::subsidy::terms::{Basis, Level, Mark, Mode, ModeRate, Part, Per, ScorePays, Terms};
 use ledger::subsidy::{
-    self, Allotting, Appraising, Class, ClawingBack, EarnestKind, EarnestMoving, Granting, Moving,
-    NewContent, NewProgramme, RosterEntry, Rostering, Settling, Share, Spending,
+    self, AllotmentWithdrawing, Allotting, Appraising, Class, ClawingBack, EarnestKind,
+    EarnestMoving, Granting, Moving, NewContent, NewProgramme, RosterEntry, Rostering, Settling,
+    Share, Spending, TrancheWithdrawing,
 };
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use crate::doors::{Doors, token};
+use crate::doors::{Doors, SECOND, token};
 use crate::levy::{all_laws_hold, code, later};
 use crate::on_both;
 use crate::world::{World, day};
@@ -86,9 +90,22 @@ pub async fn allot(
     allot_to(world, programme_no, &[("xiaohe", fen)]).await
 }
 
+/// By a document of its own each time.
 async fn allot_to(
     world: &World,
     programme_no: ProgrammeNo,
+    shares: &[(&str, i64)],
+) -> Result<subsidy::Allotment> {
+    static DOCUMENTS: AtomicUsize = AtomicUsize::new(1);
+    let document = format!("区财〔2026〕{}号", DOCUMENTS.fetch_add(1, Ordering::Relaxed));
+    allot_by(world, programme_no, &document, "2026-01-05", shares).await
+}
+
+async fn allot_by(
+    world: &World,
+    programme_no: ProgrammeNo,
+    document: &str,
+    on: &str,
     shares: &[(&str, i64)],
 ) -> Result<subsidy::Allotment> {
     let share = |(compound, fen): &(&str, i64)| Share {
@@ -98,8 +115,8 @@ async fn allot_to(
     let asked = Allotting {
         programme_no,
         shares: shares.iter().map(share).collect(),
-        allotted_on: day("2026-01-05"),
-        document: "区财〔2026〕12号".into(),
+        allotted_on: day(on),
+        document: document.into(),
     };
     office(world, "subsidy.allot", asked, |tx, asked| Box::pin(subsidy::allot(tx, asked))).await
 }
@@ -136,6 +153,43 @@ fn moving(tranche: TrancheNo, fen: i64) -> Moving {
 pub async fn receive(world: &World, tranche: TrancheNo, fen: i64) -> Result<subsidy::Moved> {
     let done = world
         .act("subsidy.receive", moving(tranche, fen), |tx, a| Box::pin(subsidy::receive(tx, a)));
+    done.await.map(|done| done.answer)
+}
+
+async fn withdraw_tranche(world: &World, no: TrancheNo) -> Result<subsidy::TrancheWithdrawn> {
+    let asked = TrancheWithdrawing { tranche_no: no, reason: "期间误写".into() };
+    let done = world
+        .act("subsidy.withdraw-tranche", asked, |tx, a| Box::pin(subsidy::withdraw_tranche(tx, a)));
+    done.await.map(|done| done.answer)
+}
+
+async fn withdraw_allotment(world: &World, no: AllotmentNo) -> Result<subsidy::AllotmentWithdrawn> {
+    let asked = AllotmentWithdrawing { allotment_no: no, reason: "重复登记".into() };
+    let done = world.act("subsidy.withdraw-allotment", asked, |tx, a| {
+        Box::pin(subsidy::withdraw_allotment(tx, a))
+    });
+    done.await.map(|done| done.answer)
+}
+
+async fn receive_on(
+    world: &World,
+    tranche: TrancheNo,
+    fen: i64,
+    on: &str,
+) -> Result<subsidy::Moved> {
+    let asked = Moving { on: day(on), ..moving(tranche, fen) };
+    let done = world.act("subsidy.receive", asked, |tx, a| Box::pin(subsidy::receive(tx, a)));
+    done.await.map(|done| done.answer)
+}
+
+async fn hand_back_on(
+    world: &World,
+    tranche: TrancheNo,
+    fen: i64,
+    on: &str,
+) -> Result<subsidy::Moved> {
+    let asked = Moving { on: day(on), ..moving(tranche, fen) };
+    let done = world.act("subsidy.hand-back", asked, |tx, a| Box::pin(subsidy::hand_back(tx, a)));
     done.await.map(|done| done.answer)
 }
 
@@ -561,6 +615,9 @@ on_both! {
             // The bank's balance of a tranche below nothing; history rewritten.
             format!("UPDATE balance SET credit_fen = credit_fen + 1000000 WHERE compound_id = {id} AND book = 4 AND account = 1002 AND matter_no > 0"),
             format!("UPDATE tranche SET granted_fen = gross_fen WHERE compound_id = {id}"),
+            // A tranche withdrawn under money that moved.
+            format!("INSERT INTO tranche_withdrawal (compound_id, tranche_no, reason, withdrawn_on, act_no)
+                     VALUES ({id}, {}, 'x', '2026-01-05', {act})", t1.0),
             format!("DELETE FROM tranche_use WHERE compound_id = {id}"),
             format!("UPDATE content SET item = 'lift' WHERE compound_id = {id}"),
             format!("DELETE FROM tranche_spend WHERE compound_id = {id}"),
@@ -603,7 +660,18 @@ on_both! {
         assert_eq!(code(settle("2025-Q1").await), "subsidy.not-appraised");
         let told = appraise(Role::StreetOffice, "2025-Q1", 9_500).await.unwrap();
         assert_eq!((told.reward_fen.in_fen(), told.deduct_fen.in_fen()), (300, 0));
-        assert_eq!(code(appraise(Role::StreetOffice, "2025-Q1", 9_900).await), "subsidy.appraised");
+        for (period, said) in [
+            ("2025-Q1", "subsidy.appraised"),
+            ("2025-H1", "subsidy.appraised"),
+            ("2025", "subsidy.appraised"),
+            ("2024-Q4", "subsidy.outside-period"),
+            ("2027", "subsidy.outside-period"),
+        ] {
+            assert_eq!(code(appraise(Role::StreetOffice, period, 9_900).await), said, "{period}");
+        }
+        // A reward is not an ordinary spending, whatever the score.
+        let reward = Spending { item: "reward".into(), ..spending(tranche, None, 300) };
+        assert_eq!(code(spend(&world, reward).await), "subsidy.reward-by-score");
         assert_eq!(code(settle("2025-Q1").await), "subsidy.no-earnest");
         assert_eq!(code(earnest(EarnestKind::Returned, 1).await), "subsidy.no-earnest");
         assert_eq!(earnest(EarnestKind::Paid, 250).await.unwrap().held_fen.in_fen(), 250);
@@ -619,7 +687,187 @@ on_both! {
         assert_eq!(code(earnest(EarnestKind::Surrendered, 201).await), "subsidy.earnest-short");
         earnest(EarnestKind::Surrendered, 200).await.unwrap();
         assert_eq!(code(earnest(EarnestKind::Returned, 51).await), "subsidy.earnest-short");
-        assert_eq!(earnest(EarnestKind::Returned, 50).await.unwrap().held_fen, Money::ZERO);
+        // The third quarter costs 200, which are not deducted yet: nothing goes back before.
+        assert_eq!(code(earnest(EarnestKind::Returned, 50).await), "subsidy.earnest-owed");
+        assert_eq!(earnest(EarnestKind::Paid, 160).await.unwrap().held_fen.in_fen(), 210);
+        assert_eq!(code(earnest(EarnestKind::Returned, 11).await), "subsidy.earnest-owed");
+        assert_eq!(earnest(EarnestKind::Returned, 4).await.unwrap().held_fen.in_fen(), 206);
+        assert_eq!(settle("2025-Q3").await.unwrap().held_fen.in_fen(), 6);
+        earnest(EarnestKind::Surrendered, 200).await.unwrap();
+        assert_eq!(earnest(EarnestKind::Returned, 6).await.unwrap().held_fen, Money::ZERO);
+        {
+            let mut view = world.books.read().await.unwrap();
+            let told = subsidy::appraisals(&mut view, world.compound).await.unwrap();
+            let told: Vec<_> = told.iter().map(|a| (a.period.as_str(), a.score_e2, a.deduct_fen.in_fen(), a.is_settled)).collect();
+            assert_eq!(told, [("2025-Q1", 9_500, 0, true), ("2025-Q2", 6_999, 200, true), ("2025-Q3", 100, 200, true), ("2025-Q4", 7_000, 0, false)]);
+        }
+        all_laws_hold(&world).await;
+    }
+
+    /// A month is paid once, whether it is written as a quarter, a half or a year, and only in the programme's own time; what was
+    /// granted by mistake is withdrawn while nothing stands on it, and then may be granted rightly.
+    async fn a_month_is_granted_once_within_its_programme(world: World) {
+        let mut new = programme("街〔2026〕11号", Level::Street, 100_000, &[Class::Management], &[]);
+        new.from_on = day("2025-07-01");
+        new.terms.advance = Some(fraction("70%"));
+        new.terms.scores = vec![ScorePays { from_e2: 6000, pays: fraction("100%") }];
+        let no = found(&world, new).await.unwrap();
+        allot(&world, no, 10_000).await.unwrap();
+        let advance = async |period: &str| {
+            grant(&world, Granting { part: Part::Advance, period: period.into(), ..granting(no, None, 1_000) }).await
+        };
+        let first = advance("2026-Q1").await.unwrap().tranche_no;
+        for (period, said) in [
+            ("2026-Q1", "subsidy.granted-once"),
+            ("2026-H1", "subsidy.granted-once"),
+            ("2026", "subsidy.granted-once"),
+            ("2025", "subsidy.outside-period"),
+            ("2025-H1", "subsidy.outside-period"),
+            ("2019-Q1", "subsidy.outside-period"),
+            ("2027-Q1", "subsidy.outside-period"),
+        ] {
+            assert_eq!(code(advance(period).await), said, "{period}");
+        }
+        let told = advance("2026-H1").await.expect_err("refused").to_string();
+        assert!(told.contains(&format!("2026-H1 与补贴资金 {first} 的期间 2026-Q1 重叠")), "{told}");
+        for period in ["2026-Q2", "2026-Q4", "2025-H2"] {
+            advance(period).await.unwrap();
+        }
+        assert_eq!(code(advance("2026-H2").await), "subsidy.granted-once");
+        assert_eq!(code(advance("2025-Q4").await), "subsidy.granted-once");
+
+        // Granted by mistake: withdrawn, on record, and granted again; a withdrawn one moves no more.
+        assert_eq!(withdraw_tranche(&world, first).await.unwrap().granted_fen.in_fen(), 700);
+        assert_eq!(code(withdraw_tranche(&world, first).await), "subsidy.withdrawn");
+        assert_eq!(code(receive(&world, first, 1).await), "subsidy.withdrawn");
+        assert_eq!(code(withdraw_tranche(&world, TrancheNo(99)).await), "subsidy.no-tranche");
+        let again = advance("2026-Q1").await.unwrap().tranche_no;
+        let got = receive(&world, again, 700).await.unwrap();
+        assert_eq!(code(withdraw_tranche(&world, again).await), "subsidy.tranche-moved");
+        reverse(&world, got.voucher_seq).await.unwrap();
+        withdraw_tranche(&world, again).await.unwrap();
+
+        // An advance stays while its rest stands.
+        let half = TrancheNo(4);
+        let scored = Appraising { programme_no: no, period: "2025-H2".into(), score_e2: 9_500, findings: "好".into(), evidence: "表".into() };
+        at(&world, world.compound, Role::StreetOffice, "subsidy.appraise", scored, |tx, a| Box::pin(subsidy::appraise(tx, a))).await.unwrap();
+        let rest = grant(&world, reckoned(no, Part::Rest, "2025-H2", None)).await.unwrap().tranche_no;
+        assert_eq!(code(withdraw_tranche(&world, half).await), "subsidy.tranche-moved");
+        withdraw_tranche(&world, rest).await.unwrap();
+        withdraw_tranche(&world, half).await.unwrap();
+        {
+            let mut view = world.books.read().await.unwrap();
+            let told = subsidy::tranches(&mut view, world.compound, day("2026-01-05")).await.unwrap();
+            let gone: Vec<bool> = told.iter().map(|t| t.withdrawn_on.is_some()).collect();
+            assert_eq!(gone, [true, false, false, true, true, true]);
+            assert_eq!(told[0].withdrawal_reason, "期间误写");
+        }
+
+        // Past the rooms: a period twice, and money in what was withdrawn.
+        let db = world.back_door().await;
+        let id = world.compound.0;
+        for sql in [
+            format!("INSERT INTO tranche SELECT compound_id, 900, programme_no, is_central, matter_no, project_matter_no, part, period,
+                       gross_fen, granted_fen, base, granted_on, spend_by, evidence, act_no FROM tranche WHERE compound_id = {id} AND tranche_no = 2"),
+            format!("INSERT INTO tranche_move (compound_id, move_no, tranche_no, kind, sign, amount_fen, moved_on, payee, evidence, of_move_no, line_no, voucher_seq, act_no)
+                     VALUES ({id}, 901, {first}, 'receipt', 1, 1, '2026-01-05', 'x', 'x', NULL, NULL, 1, 1)"),
+        ] {
+            let statement = Statement::from_string(db.get_database_backend(), sql.clone());
+            assert!(db.execute_raw(statement).await.is_err(), "{sql}");
+        }
+        db.close().await.unwrap();
+        all_laws_hold(&world).await;
+    }
+
+    /// A document of allotment counts once, in its programme's time; what was entered twice is withdrawn while nothing granted
+    /// stands on it.
+    async fn an_allotment_is_of_its_document_once(world: World) {
+        let no = found(&world, programme("样建〔2026〕1号", Level::District, 10_000, &[], &["cleaning"])).await.unwrap();
+        let by = async |document: &str, on: &str, shares: &[(&str, i64)]| allot_by(&world, no, document, on, shares).await;
+        assert_eq!(code(by("样建〔2026〕9号", "2025-12-31", &[("xiaohe", 600)]).await), "subsidy.programme-over");
+        let twice = [("xiaohe", 300), ("xiaohe", 300)];
+        assert_eq!(code(by("样建〔2026〕9号", "2026-01-05", &twice).await), "subsidy.allotted-once");
+        let first = by("样建〔2026〕9号", "2026-01-05", &[("xiaohe", 600)]).await.unwrap().first_no;
+        assert_eq!(code(by("样建〔2026〕9号", "2026-01-05", &[("xiaohe", 600)]).await), "subsidy.allotted-once");
+        assert_eq!(code(by(" 样建〔2026〕9号 ", "2026-01-04", &[("xiaohe", 1)]).await), "subsidy.allotted-once");
+
+        let tranche = grant(&world, granting(no, None, 500)).await.unwrap().tranche_no;
+        assert_eq!(code(withdraw_allotment(&world, first).await), "subsidy.allotment-granted");
+        withdraw_tranche(&world, tranche).await.unwrap();
+        assert_eq!(withdraw_allotment(&world, first).await.unwrap().allotted_fen, Money::ZERO);
+        assert_eq!(code(withdraw_allotment(&world, first).await), "subsidy.withdrawn");
+        assert_eq!(code(withdraw_allotment(&world, AllotmentNo(99)).await), "subsidy.no-allotment");
+        assert_eq!(code(grant(&world, granting(no, None, 1)).await), "subsidy.over-allotment");
+        by("样建〔2026〕9号", "2026-01-05", &[("xiaohe", 400)]).await.unwrap();
+
+        // One share of two was wrong: it is withdrawn and registered rightly by the same document; another compound's stays.
+        world.found("erli", "二里小区").await;
+        let pair = by("样建〔2026〕10号", "2026-01-05", &[("xiaohe", 70), ("erli", 30)]).await.unwrap().first_no;
+        assert_eq!(code(withdraw_allotment(&world, AllotmentNo(pair.0 + 1)).await), "subsidy.no-allotment");
+        withdraw_allotment(&world, pair).await.unwrap();
+        assert_eq!(code(by("样建〔2026〕10号", "2026-01-05", &[("xiaohe", 7), ("erli", 30)]).await), "subsidy.allotted-once");
+        by("样建〔2026〕10号", "2026-01-05", &[("xiaohe", 7)]).await.unwrap();
+        assert_eq!(code(by("样建〔2026〕10号", "2026-01-05", &[("xiaohe", 7)]).await), "subsidy.allotted-once");
+        {
+            let mut view = world.books.read().await.unwrap();
+            let told = subsidy::allotments(&mut view).await.unwrap();
+            let told: Vec<_> = told.iter().map(|a| (a.compound.as_str(), a.amount_fen.in_fen(), a.withdrawn_on.is_some())).collect();
+            assert_eq!(told, [("xiaohe", 600, true), ("xiaohe", 400, false), ("xiaohe", 70, true), ("erli", 30, false), ("xiaohe", 7, false)]);
+            let programmes = subsidy::programmes(&mut view).await.unwrap();
+            assert_eq!(programmes[0].allotted_fen.in_fen(), 437);
+        }
+        all_laws_hold(&world).await;
+    }
+
+    /// Money leaves a tranche on no day before it came: the balance is never below nothing as of any day.
+    async fn money_is_not_spent_before_it_came(world: World) {
+        let no = found(&world, programme("街〔2026〕12号", Level::Street, 10_000, &[], &["cleaning"])).await.unwrap();
+        allot(&world, no, 1_000).await.unwrap();
+        let tranche = grant(&world, granting(no, None, 1_000)).await.unwrap().tranche_no;
+        later(&world, "2026-01-20");
+        receive_on(&world, tranche, 300, "2026-01-12").await.unwrap();
+        let pay = async |fen: i64, on: &str| {
+            let asked = Spending { item: "cleaning".into(), paid_on: day(on), ..spending(tranche, None, fen) };
+            spend(&world, asked).await
+        };
+        assert_eq!(code(pay(1, "2026-01-11").await), "subsidy.short");
+        pay(100, "2026-01-12").await.unwrap();
+        receive_on(&world, tranche, 200, "2026-01-15").await.unwrap();
+        let told = pay(250, "2026-01-14").await.expect_err("refused").to_string();
+        assert!(told.contains("结余 4.00 元，其中自 2026-01-14 起可用的 2.00 元"), "{told}");
+        assert_eq!(pay(350, "2026-01-15").await.unwrap().left_fen.in_fen(), 50);
+        assert_eq!(code(hand_back_on(&world, tranche, 51, "2026-01-12").await), "subsidy.short");
+        assert_eq!(code(hand_back_on(&world, tranche, 1, "2026-01-11").await), "subsidy.short");
+        hand_back_on(&world, tranche, 50, "2026-01-12").await.unwrap();
+        assert_eq!(left(&world, tranche).await, 0);
+        all_laws_hold(&world).await;
+    }
+
+    /// Aid to households is paid by the roster of its period, and no other way.
+    async fn aid_goes_to_households_by_their_roster(world: World) {
+        let no = found(&world, programme("民〔2026〕13号", Level::Street, 10_000, &[], &["household-aid"])).await.unwrap();
+        allot(&world, no, 2_000).await.unwrap();
+        let loose = grant(&world, granting(no, None, 500)).await.unwrap().tranche_no;
+        let asked = Granting { period: "2026-Q1".into(), ..granting(no, None, 500) };
+        let quarter = grant(&world, asked).await.unwrap().tranche_no;
+        let pay = async |tranche: TrancheNo| {
+            let asked = Spending { item: "household-aid".into(), payee: "各户".into(), ..spending(tranche, None, 100) };
+            spend(&world, asked).await
+        };
+        for tranche in [loose, quarter] {
+            receive(&world, tranche, 500).await.unwrap();
+            assert_eq!(code(pay(tranche).await), "subsidy.aid-by-roster");
+        }
+        let enrol = async |period: &str| {
+            let households = vec![RosterEntry { room: RoomCode::parse("1-1-101").unwrap(), persons: 2 }];
+            let asked = Rostering { programme_no: no, period: period.into(), households };
+            let done = world.act("subsidy.enrol", asked, |tx, a| Box::pin(subsidy::enrol(tx, a)));
+            done.await.map(|done| done.answer)
+        };
+        assert_eq!(code(enrol("2025-Q4").await), "subsidy.outside-period");
+        enrol("2026-Q1").await.unwrap();
+        assert_eq!(code(pay(loose).await), "subsidy.aid-by-roster");
+        assert_eq!(pay(quarter).await.unwrap().left_fen.in_fen(), 400);
         all_laws_hold(&world).await;
     }
 
@@ -638,7 +886,9 @@ on_both! {
             doors.signed(said).await
         };
         let (street, company) = (Role::StreetOffice, Role::PropertyCompany);
-        let new = serde_json::to_value(programme("街〔2026〕8号", Level::Street, 1_000_000, &[], &["cleaning"])).unwrap();
+        let mut new = programme("街〔2026〕8号", Level::Street, 1_000_000, &[], &["cleaning"]);
+        new.from_on = day("2025-01-01");
+        let new = serde_json::to_value(new).unwrap();
         knock(company, "/api/v1/programmes", new.clone()).await.must(403);
         let no = knock(street, "/api/v1/programmes", new).await.must(201)["programme_no"].clone();
         let share = json!({ "programme_no": no, "shares": [{ "compound": "xiaohe", "amount_fen": 500_000 }], "allotted_on": "2026-01-05", "document": "街财 1" });
@@ -655,10 +905,19 @@ on_both! {
         knock(company, "/tranche-spendings", spend("cleaning", 400_101)).await.problem(422, "subsidy.short");
         let asked = doors.knock(&token(company), "POST", "/tranche-spendings", Some(&spend("cleaning", 300_000))).await;
         assert_eq!((asked.status.as_u16(), &asked.json()["deed"]), (202, &json!("grant-payment")));
+        // Whoever signs reads what it is for, and of which money.
+        let waiting = format!("/countersigns/{}", asked.json()["countersign_no"]);
+        let seen = doors.knock(SECOND, "GET", &waiting, None).await.must(200);
+        let says = seen["says"].as_str().unwrap();
+        for told in ["用途名称 清洁卫生", "补贴资金 街〔2026〕8号", "现结余 4,001.00 元"] {
+            assert!(says.contains(told), "{told}: {says}");
+        }
         let paid = doors.signed(asked).await.must(201);
         let back = json!({ "move_no": paid["move_no"], "amount_fen": 1_000, "on": "2026-01-05", "reason": "多付" });
         knock(company, "/tranche-claw-backs", back).await.must(201);
-        knock(company, "/tranche-returns", moving(1_100)).await.must(201);
+        let asked = doors.knock(&token(company), "POST", "/tranche-returns", Some(&moving(1_100))).await;
+        assert_eq!((asked.status.as_u16(), &asked.json()["deed"]), (202, &json!("grant-payment")));
+        doors.signed(asked).await.must(201);
         let told = doors.get("/tranches").await.must(200);
         assert_eq!(told["items"][0]["left_fen"], 100_000, "{told}");
         assert_eq!(doors.get("/tranche-moves").await.must(200)["items"].as_array().unwrap().len(), 5);
@@ -667,14 +926,31 @@ on_both! {
         assert_eq!(doors.get("/earnests").await.must(200)["items"], json!([]));
         assert_eq!(doors.get("/contents").await.must(200)["items"], json!([]));
         let earnest = json!({ "programme_no": no, "kind": "paid", "payer": "某物业公司", "amount_fen": 5_000, "on": "2026-01-05", "evidence": "收据" });
-        knock(company, "/earnest-moves", earnest).await.must(201);
+        let asked = doors.knock(&token(company), "POST", "/earnest-moves", Some(&earnest)).await;
+        assert_eq!((asked.status.as_u16(), &asked.json()["deed"]), (202, &json!("grant-payment")));
+        doors.signed(asked).await.must(201);
         let score = json!({ "programme_no": no, "period": "2025", "score_e2": 9_000, "findings": "好", "evidence": "表" });
         knock(company, "/appraisals", score.clone()).await.must(403);
         knock(street, "/appraisals", score).await.must(201);
+        let scored = doors.get("/appraisals").await.must(200);
+        assert_eq!((&scored["items"][0]["period"], &scored["items"][0]["is_settled"]), (&json!("2025"), &json!(false)));
         let settle = json!({ "programme_no": no, "period": "2025", "on": "2026-01-05" });
         knock(street, "/appraisal-settlements", settle).await.problem(422, "subsidy.not-appraised");
         let roster = json!({ "programme_no": no, "period": "2026-Q1", "households": [{ "room": "1-1-101", "persons": 2 }] });
         knock(street, "/grant-rosters", roster).await.must(201);
+        // Entered by mistake, and taken back.
+        let wrong = json!({ "programme_no": no, "part": "whole", "amount_fen": 100_000, "granted_on": "2026-01-05", "evidence": "通知 2" });
+        let wrong = knock(street, "/tranches", wrong).await.must(201)["tranche_no"].clone();
+        let back = json!({ "tranche_no": wrong, "reason": "重复下达" });
+        knock(company, "/tranche-withdrawals", back.clone()).await.must(403);
+        knock(street, "/tranche-withdrawals", back.clone()).await.must(201);
+        knock(street, "/tranche-withdrawals", back).await.problem(409, "subsidy.withdrawn");
+        let share = json!({ "allotment_no": 1, "reason": "重复登记" });
+        knock(street, "/allotment-withdrawals", share).await.problem(422, "subsidy.allotment-granted");
+        assert_eq!(doors.get("/api/v1/allotments").await.must(200)["items"][0]["document"], "街财 1");
+        let strange = knock(company, "/tranche-spendings", spend("扫地", 1)).await.problem(422, "subsidy.use");
+        assert!(strange.to_string().contains("xiaoqu subsidy catalogue"), "{strange}");
+
         let said = crate::cli::at(&world, &["subsidy", "tranches", "--compound", "xiaohe"]).await.must(0);
         assert!(said.out.contains("街〔2026〕8号") && said.out.contains("结余 1,000.00"), "{}", said.out);
         let folder = tempfile::tempdir().unwrap();
@@ -682,6 +958,17 @@ on_both! {
         let refused = crate::cli::at(&world, &["subsidy", "act", "spend", "--compound", "xiaohe", "--file", file.to_str().unwrap()]).await;
         assert!(refused.must(1).err.contains("subsidy.short"));
         crate::cli::at(&world, &["subsidy", "moves", "--compound", "xiaohe", "--json"]).await.must(0);
+        let moves = crate::cli::at(&world, &["subsidy", "moves", "--compound", "xiaohe"]).await.must(0).out;
+        assert!(["到账", "利息", "支付", "追回", "上缴"].iter().all(|word| moves.contains(word)) && !moves.contains("claw-back"), "{moves}");
+        let catalogue = crate::cli::at(&world, &["subsidy", "catalogue"]).await.must(0).out;
+        assert!(catalogue.contains("roof  屋面  基础类") && catalogue.contains("cleaning  清洁卫生  物业管理"), "{catalogue}");
+        let allotments = crate::cli::at(&world, &["subsidy", "allotments"]).await.must(0).out;
+        assert!(allotments.contains("xiaohe  5,000.00  2026-01-05  街财 1"), "{allotments}");
+        let scored = crate::cli::at(&world, &["subsidy", "appraisals", "--compound", "xiaohe"]).await.must(0).out;
+        assert!(scored.contains("2025  得分 90.00  奖励 0.00  扣款 0.00"), "{scored}");
+        let file = crate::cli::file(&folder, "b.json", &json!({ "tranche_no": 1, "reason": "误登" }).to_string());
+        let refused = crate::cli::at(&world, &["subsidy", "act", "withdraw-tranche", "--compound", "xiaohe", "--file", file.to_str().unwrap()]).await;
+        assert!(refused.must(1).err.contains("subsidy.tranche-moved"));
         assert!(crate::cli::at(&world, &["subsidy", "programmes"]).await.must(0).out.contains("已分配 5,000.00"));
         all_laws_hold(&world).await;
     }

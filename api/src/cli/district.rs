@@ -57,7 +57,7 @@ fn per_m2(fen: Option<i64>) -> String {
 
 fn sum_line(sum: &Sum) -> String {
     format!(
-        "{}  {} 个小区（物业企业 {}，产权单位 {}，业主自管 {}，街道 {}，没有登记 {}）  {} 户  维修资金 {} 元，每平方米 {}  低于 30% 的 {} 户  收缴率 {}，低于 85% 的 {} 个  在办项目 {}  在办改造 {}（{} 户，{} 元，{} 个小区有逾期节点或漏报）  补贴下达 {} 元、到账 {}、支付 {}、上缴 {}  租金逾期 {}  超期未公示 {}",
+        "{}  {} 个小区（物业企业 {}，产权单位 {}，业主自管 {}，街道 {}，没有登记 {}）  {} 户  维修资金 {} 元，每平方米 {}  低于 30% 的 {} 户  收缴率 {}，低于 85% 的 {} 个  在办项目 {}  在办改造 {}（{} 个小区有逾期节点或漏报）  改造共 {} 户、{} 元  补贴下达 {} 元、到账 {}、支付 {}、上缴 {}  租金逾期 {}  超期未公示 {}",
         sum.of,
         sum.compounds,
         sum.modes.company,
@@ -73,9 +73,9 @@ fn sum_line(sum: &Sum) -> String {
         sum.below_break_even,
         sum.projects_open,
         sum.renovations_open,
+        sum.renovations_behind,
         sum.renovated_households,
         sum.renovation_planned_fen.grouped(),
-        sum.renovations_behind,
         sum.subsidies.granted_fen.grouped(),
         sum.subsidies.received_fen.grouped(),
         sum.subsidies.spent_fen.grouped(),

@@ -17,7 +17,9 @@ use ledger::revenue::entry::{
 use ledger::revenue::handover::{self, HandingOver, Handover};
 use ledger::revenue::lease::{self, Ending, Every, Lease, NewLease};
 use ledger::revenue::pledge::{self, Pledge, Pledging};
-use ledger::revenue::publication::{self, Open, Publication, Publishing, Stretch, TakingDown};
+use ledger::revenue::publication::{
+    self, Duty, Open, Publication, Publishing, Stretch, TakingDown,
+};
 use ledger::revenue::{self, Income, Terms};
 use ledger::tariff::Taxpayer;
 use serde_json::json;
@@ -47,7 +49,7 @@ pub(super) enum Revenue {
         /// 合同编号
         #[arg(value_parser = number)]
         no: i32,
-        /// 最后一日
+        /// 最后一日；误登、从未履行的写起日
         #[arg(long, value_name = "DAY")]
         on: IsoDay,
         /// 原因
@@ -139,9 +141,9 @@ pub(super) enum Revenue {
         #[command(flatten)]
         act: ActArgs,
     },
-    /// 列出公示及已公示天数
+    /// 列出公示：在公示的、已更正的、账面已变的，及已公示天数
     Publications(ListArgs),
-    /// 应办未办的公示与划转，附逾期天数
+    /// 应办未办的公示、更正与划转，附逾期天数
     Duties(ListArgs),
     /// 登记移交：合同或任期届满
     HandOver {
@@ -225,7 +227,7 @@ pub(super) struct ArrangeArgs {
     /// 约定补充维修资金：占净收益的万分点
     #[arg(long, value_name = "BP", default_value_t = 0)]
     to_fund: u16,
-    /// 单独的账户：开户行与末四位
+    /// 单独的账户：开户行与末四位，不写完整账号
     #[arg(long)]
     account: String,
     /// 依据
@@ -245,7 +247,7 @@ pub(super) struct LetArgs {
     /// 共有部分
     #[arg(long)]
     part: String,
-    /// 相对方
+    /// 相对方：单位名称；个人只写姓
     #[arg(long)]
     lessee: String,
     /// 合同号
@@ -302,7 +304,7 @@ pub(super) struct ReceiveArgs {
     /// 收款日期
     #[arg(long, value_name = "DAY")]
     on: IsoDay,
-    /// 付款人
+    /// 付款人：单位名称；个人只写姓
     #[arg(long)]
     payer: String,
     /// 经手：account 账户，operator 经营人代收
@@ -677,14 +679,30 @@ async fn registered(seat: &Seat, asked: Revenue, is_json: bool, out: Out<'_>) ->
 
 fn terms_line((no, terms): &(RevenueTermsNo, Terms)) -> String {
     let Terms { from_on, operator, account, document, .. } = terms;
-    format!("{no}  {from_on} 起  {operator}  {account}  {document}")
+    let taxpayer = match terms.taxpayer {
+        Taxpayer::General => "一般纳税人",
+        Taxpayer::Small => "小规模纳税人",
+        Taxpayer::Exempt => "免税",
+    };
+    let assembly =
+        if terms.has_assembly { "业主大会已成立" } else { "业主大会未成立" };
+    let part = |bp: u16| match bp {
+        0 => "未约定".to_owned(),
+        bp => format!("{}.{:02}%", bp / 100, bp % 100),
+    };
+    let (share, fund) = (part(terms.operator_bp), part(terms.fund_bp));
+    format!(
+        "{no}  {from_on} 起  {operator}  {taxpayer}  {assembly}  经营人分成 {share}  补充维修资金 {fund}  {account}  {document}"
+    )
 }
 
 fn lease_line(lease: &Lease) -> String {
-    let (from, until) = (lease.from_on, lease.ended_on.unwrap_or(lease.until_on));
+    let (from, until) = (lease.from_on, lease.last_day());
+    let void = if lease.is_void() { "  从未履行" } else { "" };
     format!(
-        "{}  {}  {}  {}  {from} 至 {until}  应收 {}  已收 {}  欠付 {}",
+        "{}  {}  {}  {}  {}  {from} 至 {until}  应收 {}  已收 {}  欠付 {}{void}",
         lease.lease_no,
+        lease.document,
         lease.income.in_chinese(),
         lease.scope.in_chinese(),
         lease.lessee,
@@ -734,21 +752,33 @@ fn publication_line(row: &Publication) -> String {
     let late =
         if row.late_days > 0 { format!("，迟 {} 天", row.late_days) } else { String::new() };
     let (no, through, on, days) = (row.publication_no, row.through, row.posted_on, row.hung_days);
-    format!("{no}  至 {through}  {on} 公示{late}  已 {days} 天  {down}  {}", &row.digest[..8])
+    let corrects = row.corrects_no.map_or(String::new(), |no| format!("，更正公示 {no}"));
+    let edition = match row.corrected_by_no {
+        Some(by) => format!("已由公示 {by} 更正"),
+        None if row.is_stale => "账面已变，须重新公示".to_owned(),
+        None => "最近的一份，与账面相符".to_owned(),
+    };
+    let covers = row.covers.in_chinese();
+    format!(
+        "{no}  {covers}  至 {through}  {on} 公示{corrects}{late}  已 {days} 天  {down}  {edition}  {}",
+        &row.digest[..8]
+    )
 }
 
 fn duty_line(row: &Open) -> String {
-    let told = match row.overdue_days {
-        days if days > 0 => format!("逾期 {days} 天"),
-        days => format!("尚余 {} 天", -days),
+    let told = match row.due_on.zip(row.overdue_days) {
+        Some((due, days)) if days > 0 => format!("期限 {due}  逾期 {days} 天"),
+        Some((due, days)) => format!("期限 {due}  尚余 {} 天", -days),
+        None if row.duty == Duty::Republish => "账面已变，须重新公示".to_owned(),
+        None => "当地没有规定期限".to_owned(),
     };
     let sum = if row.amount_fen.is_positive() {
         format!("  {} 元", row.amount_fen.grouped())
     } else {
         String::new()
     };
-    let (what, through, due) = (row.duty.in_chinese(), row.through, row.due_on);
-    format!("{what}  {}  期间至 {through}  期限 {due}  {told}{sum}  {}", row.scope, row.article)
+    let (what, through) = (row.duty.in_chinese(), row.through);
+    format!("{what}  {}  期间至 {through}  {told}{sum}  {}", row.scope, row.article)
 }
 
 fn handover_line(row: &Handover) -> String {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use ledger::books::Books;
+use ledger::calendar::Day;
 use ledger::id::RenovationNo;
 use ledger::renovation::{self, Asked};
 use ledger::subsidy;
@@ -45,6 +46,10 @@ pub(super) enum Subsidy {
     },
     /// 列出补贴项目
     Programmes(JsonArgs),
+    /// 列出分配：分配给各小区的每一笔
+    Allotments(JsonArgs),
+    /// 内容目录：代号、名称、类别，登记时填写代号
+    Catalogue(JsonArgs),
     /// 小区的补贴：种类与 JSON 文件，内容与网络接口相同
     Act {
         /// 种类
@@ -67,6 +72,13 @@ pub(super) enum Subsidy {
     },
     /// 补贴资金的逐笔变动
     Moves {
+        #[command(flatten)]
+        compound: CompoundArg,
+        #[command(flatten)]
+        json: JsonArgs,
+    },
+    /// 各期间的考核：得分、奖惩、是否已兑现
+    Appraisals {
         #[command(flatten)]
         compound: CompoundArg,
         #[command(flatten)]
@@ -97,6 +109,10 @@ pub(super) enum Deed {
     Earnest,
     /// 补助名册
     Roster,
+    /// 撤回误登记的分配
+    WithdrawAllotment,
+    /// 撤回误下达的补贴资金
+    WithdrawTranche,
 }
 
 impl Subsidy {
@@ -106,8 +122,11 @@ impl Subsidy {
             Subsidy::Found { json, .. }
             | Subsidy::Allot { json, .. }
             | Subsidy::Programmes(json)
+            | Subsidy::Allotments(json)
+            | Subsidy::Catalogue(json)
             | Subsidy::Tranches { json, .. }
-            | Subsidy::Moves { json, .. } => json.json,
+            | Subsidy::Moves { json, .. }
+            | Subsidy::Appraisals { json, .. } => json.json,
         }
     }
 }
@@ -139,6 +158,20 @@ async fn go(books: &Books, asked: Subsidy, out: Out<'_>) -> Ran {
                 )
             })
         }
+        Subsidy::Allotments(json) => {
+            let found = subsidy::allotments(&mut books.read().await?).await?;
+            rows(out, json.json, &found, |a| {
+                let (amount, undone) =
+                    (a.amount_fen.grouped(), withdrawn(a.withdrawn_on.is_some()));
+                format!(
+                    "{}  补贴项目 {}  {}  {amount}  {}  {}{undone}",
+                    a.allotment_no, a.programme_no, a.compound, a.allotted_on, a.document
+                )
+            })
+        }
+        Subsidy::Catalogue(json) => rows(out, json.json, subsidy::catalogue(), |item| {
+            format!("{}  {}  {}", item.item, item.title, item.class.in_chinese())
+        }),
         Subsidy::Act { kind, file, who, act } => {
             let seat = seat(books, &act, who).await?;
             deed(&seat, kind, &file, act.json, out).await
@@ -149,8 +182,9 @@ async fn go(books: &Books, asked: Subsidy, out: Out<'_>) -> Ran {
             let found = subsidy::tranches(&mut books.read().await?, seat.compound, today).await?;
             rows(out, json.json, &found, |t| {
                 let overdue = if t.is_overdue { "  逾期未用" } else { "" };
+                let undone = withdrawn(t.withdrawn_on.is_some());
                 format!(
-                    "{}  {}  下达 {}  到账 {}  支付 {}  结余 {}  至 {}{overdue}",
+                    "{}  {}  下达 {}  到账 {}  支付 {}  结余 {}  至 {}{overdue}{undone}",
                     t.tranche_no,
                     t.document,
                     t.granted_fen.grouped(),
@@ -169,11 +203,35 @@ async fn go(books: &Books, asked: Subsidy, out: Out<'_>) -> Ran {
                 let undone = if m.is_reversed { "  已冲销" } else { "" };
                 format!(
                     "{}  {}  补贴 {}  {}  {amount}  {}  {}{undone}",
-                    m.move_no, m.moved_on, m.tranche_no, m.kind, m.payee, m.used_for
+                    m.move_no,
+                    m.moved_on,
+                    m.tranche_no,
+                    m.kind_in_chinese(),
+                    m.payee,
+                    m.used_for
+                )
+            })
+        }
+        Subsidy::Appraisals { compound, json } => {
+            let seat = reading(books, &compound).await?;
+            let found = subsidy::appraisals(&mut books.read().await?, seat.compound).await?;
+            rows(out, json.json, &found, |a| {
+                let (reward, deduct) = (a.reward_fen.grouped(), a.deduct_fen.grouped());
+                let settled = if a.is_settled { "  已兑现" } else { "" };
+                format!(
+                    "补贴项目 {}  {}  得分 {}.{:02}  奖励 {reward}  扣款 {deduct}{settled}",
+                    a.programme_no,
+                    a.period,
+                    a.score_e2 / 100,
+                    a.score_e2 % 100
                 )
             })
         }
     }
+}
+
+fn withdrawn(is_so: bool) -> &'static str {
+    if is_so { "  已撤回" } else { "" }
 }
 
 async fn deed(seat: &Seat, kind: Deed, file: &std::path::Path, is_json: bool, out: Out<'_>) -> Ran {
@@ -228,6 +286,22 @@ async fn deed(seat: &Seat, kind: Deed, file: &std::path::Path, is_json: bool, ou
             let done = seat.enrol_roster(told(file)?).await?.answer;
             let line = format!("名册 {} 户 {} 人", done.households, done.persons);
             tell(out, is_json, &done, line)
+        }
+        Deed::WithdrawAllotment => {
+            let done = seat.withdraw_allotment(told(file)?).await?.answer;
+            let (amount, rest) = (done.amount_fen.grouped(), done.allotted_fen.grouped());
+            let no = done.allotment_no;
+            tell(
+                out,
+                is_json,
+                &done,
+                format!("分配 {no} 已撤回：{amount} 元，本小区现有 {rest} 元"),
+            )
+        }
+        Deed::WithdrawTranche => {
+            let done = seat.withdraw_tranche(told(file)?).await?.answer;
+            let (no, amount) = (done.tranche_no, done.granted_fen.grouped());
+            tell(out, is_json, &done, format!("补贴资金 {no} 已撤回：{amount} 元"))
         }
     }
 }
@@ -414,6 +488,16 @@ async fn renew(books: &Books, asked: Renovation, out: Out<'_>) -> Ran {
             }
             let stage = whole.row.stage.in_chinese();
             writeln!(out, "改造 {no} {} {stage}", whole.row.title)?;
+            let plan = whole.plan_name.as_deref().unwrap_or("尚无方案");
+            writeln!(
+                out,
+                "  表决事项的“方案”：意愿“{}”，长效管理“{}”，方案“{plan}”",
+                whole.consent_name, whole.long_term_name
+            )?;
+            for content in &whole.contents {
+                let budget = content.budget_fen.grouped();
+                writeln!(out, "  内容 {}  {}  {budget}", content.content_no, content.name)?;
+            }
             for source in &whole.sources {
                 writeln!(
                     out,
@@ -428,6 +512,19 @@ async fn renew(books: &Books, asked: Renovation, out: Out<'_>) -> Ran {
             for payment in &whole.payments {
                 let undone = if payment.is_reversed { "已冲销 " } else { "" };
                 writeln!(out, "  {undone}{}", paid("付款", payment))?;
+            }
+            for milestone in &whole.milestones {
+                let met = match (milestone.met_on, milestone.is_overdue) {
+                    (Some(day), false) => format!("{day} 达到"),
+                    (Some(day), true) => format!("{day} 达到，逾期"),
+                    (None, true) => "逾期未达到".to_owned(),
+                    (None, false) => "未到期".to_owned(),
+                };
+                writeln!(out, "  节点 {}  {}  {met}", milestone.by_on, milestone.milestone)?;
+            }
+            if !whole.missed_rounds.is_empty() {
+                let days: Vec<String> = whole.missed_rounds.iter().map(Day::to_string).collect();
+                writeln!(out, "  漏报的调度日 {}", days.join("、"))?;
             }
             for step in &whole.steps {
                 writeln!(

@@ -1,12 +1,13 @@
 //! What a request asks for, in the words of whoever is to sign it.
 //!
 //! Owns: [`Said`], [`said`]. The labels and the words of a choice are those of the interface's own document, so a field that
-//! is read is a field that is told. What the request only names (a voucher, an import, a step, a refund) is looked up and told
-//! beside it: amount, payee, dwellings. What is looked up is as it stands now; what is signed stays the bytes.
+//! is read is a field that is told. What the request only names (a voucher, an import, a step, a refund, a tranche) is looked up
+//! and told beside it: amount, payee, dwellings. What is looked up is as it stands now; what is signed stays the bytes.
 
 use std::collections::BTreeSet;
 
 use ledger::books::View;
+use ledger::calendar::Day;
 use ledger::error::Result;
 use ledger::fund;
 use ledger::id::{CompoundId, ImportNo, ProjectNo, RefundNo};
@@ -15,10 +16,11 @@ use ledger::journal::voucher::{Side, Voucher};
 use ledger::journal::{self, AsOf};
 use ledger::money::Money;
 use ledger::property::{self, RoomCode};
+use ledger::subsidy;
 use ledger::works;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::journal::VoucherName;
 use crate::routes::Route;
@@ -94,6 +96,16 @@ fn label(schema: &Value, name: &str) -> String {
     told.split(['：', '；']).next().unwrap_or(told).to_owned()
 }
 
+/// A field of a choice. The one word that tells the choice apart means what the choice is described as.
+fn told_by_choice(whole: &Value, name: &str) -> Value {
+    let mut field = whole["properties"][name].clone();
+    if let (Some(word), Some(told)) = (field["const"].as_str(), whole["description"].as_str()) {
+        let choices = json!([{ "const": word, "description": told }]);
+        field["oneOf"] = choices;
+    }
+    field
+}
+
 /// The named schemas of the document.
 struct Words(Map<String, Value>);
 
@@ -122,7 +134,7 @@ impl Words {
             let choices = schema[list].as_array().into_iter().flatten();
             wholes.extend(choices.map(|choice| self.whole(choice)).filter(fits));
         }
-        let found = wholes.iter().map(|whole| whole["properties"][name].clone());
+        let found = wholes.iter().map(|whole| told_by_choice(whole, name));
         found.into_iter().find(|field| !field.is_null()).unwrap_or(Value::Null)
     }
 
@@ -216,6 +228,35 @@ async fn about(
             if let Some(found) = all.into_iter().find(|import| import.import_no == no) {
                 let (name, rows) = (found.file_name, found.row_count);
                 put(said, "要撤销的文件", format!("{name}，{rows} 行"));
+            }
+        }
+        "subsidy::spend" | "subsidy::hand_back" => {
+            let wanted = body["tranche_no"].as_i64();
+            let on = body["paid_on"].as_str().or_else(|| body["on"].as_str());
+            let on: Day = on.and_then(|on| on.parse().ok()).unwrap_or_default();
+            let all = subsidy::tranches(view, compound, on).await?;
+            let tranche = all.into_iter().find(|row| Some(i64::from(row.tranche_no.0)) == wanted);
+            let Some(tranche) = tranche else { return Ok(()) };
+            let (document, left) = (tranche.document, tranche.left_fen.grouped());
+            put(said, "补贴资金", format!("{document} {}，现结余 {left} 元", tranche.title));
+            let item = body["item"].as_str().and_then(subsidy::content::item);
+            if let Some(item) = item {
+                put(said, "用途名称", item.title.clone());
+            }
+            let Some(wanted) = body["content_no"].as_i64() else { return Ok(()) };
+            let contents = subsidy::contents(view, compound, None).await?;
+            let content = contents.iter().find(|row| i64::from(row.content_no.0) == wanted);
+            if let Some(content) = content {
+                put(said, "改造内容", content.name.clone());
+            }
+        }
+        "subsidy::move_earnest" => {
+            let wanted = body["programme_no"].as_i64();
+            let all = subsidy::earnests(view, compound).await?;
+            let found = all.into_iter().find(|row| Some(i64::from(row.programme_no)) == wanted);
+            if let Some(earnest) = found {
+                let (payer, held) = (earnest.payer.clone(), earnest.held().grouped());
+                put(said, "保证金", format!("{payer} 缴纳，现存 {held} 元"));
             }
         }
         "works::pay_request" => {

@@ -174,6 +174,8 @@ pub static VERBS: &[(&str, &str)] = &[
     ("subsidy.receive", "补贴资金到账"),
     ("subsidy.settle", "兑现考核奖惩"),
     ("subsidy.spend", "支付补贴资金"),
+    ("subsidy.withdraw-allotment", "撤回分配"),
+    ("subsidy.withdraw-tranche", "撤回补贴资金"),
     ("tariff.agree", "登记收费约定"),
     ("tariff.end", "终止收费标准"),
     ("tariff.lease", "登记车位租用"),

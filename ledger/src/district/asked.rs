@@ -19,6 +19,10 @@ use crate::revenue::lease;
 use crate::revenue::reckon::period_of;
 use crate::subsidy::terms::Mode;
 
+/// A tranche `t` that was not withdrawn.
+const STANDS: &str = "NOT EXISTS (SELECT 1 FROM tranche_withdrawal w
+  WHERE w.compound_id = t.compound_id AND w.tranche_no = t.tranche_no)";
+
 /// Everything that is asked, by compound.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -151,7 +155,7 @@ async fn subsidies(
              ON v.compound_id = x.compound_id AND v.book = 4 AND v.reverses_seq = x.voucher_seq
            WHERE x.compound_id {these} AND v.seq IS NULL GROUP BY x.compound_id, x.tranche_no) m
            ON m.compound_id = t.compound_id AND m.tranche_no = t.tranche_no
-         WHERE t.compound_id {these} GROUP BY t.compound_id"
+         WHERE t.compound_id {these} AND {STANDS} GROUP BY t.compound_id"
     );
     for row in view.rows(Reads::SETTLED, &sql, vec![list.clone(), today.into()]).await? {
         let fen = |column| -> Result<Money> { Ok(Money::fen(row.try_get("", column)?)) };
@@ -178,7 +182,7 @@ async fn modes(
     let sql = format!(
         "SELECT compound_id, recorded_on AS said_on, body FROM renovation_step
          WHERE compound_id {these} AND kind = 'long-term'
-         UNION ALL SELECT compound_id, granted_on, base FROM tranche WHERE compound_id {these}"
+         UNION ALL SELECT t.compound_id, t.granted_on, t.base FROM tranche t WHERE t.compound_id {these} AND {STANDS}"
     );
     for row in view.rows(Reads::SETTLED, &sql, vec![list.clone()]).await? {
         let (body, said_on): (String, Day) =

@@ -10,7 +10,7 @@ use chrono::Days;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Row, count, per};
+use super::{Row, count, per, per_m2};
 use crate::calendar::Day;
 use crate::id::CompoundId;
 use crate::money::Money;
@@ -176,7 +176,7 @@ pub(super) fn found(
                 }
             }
             Of::Cost => {
-                let of = |row: &Row| per(row.spent_fen.in_fen(), row.area_centi_m2, 100);
+                let of = |row: &Row| per_m2(row.spent_fen.in_fen(), row.area_centi_m2);
                 let spent = rows.iter().filter_map(of).filter(|cost| *cost > 0);
                 let Some(peers) = median(spent.collect()) else { continue };
                 for row in rows {

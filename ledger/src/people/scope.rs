@@ -66,8 +66,8 @@ pub const REACHES: [(Role, &[&str]); 7] = [
     (Role::PropertyCompany, &["organisation", "compound"]),
     (Role::OwnersCommittee, &["compound"]),
     (Role::StreetOffice, &["area"]),
-    (Role::HousingAuthority, &["area"]),
-    (Role::Auditor, &["compound", "area"]),
+    (Role::HousingAuthority, &["area", "house"]),
+    (Role::Auditor, &["compound", "area", "house"]),
     (Role::Owner, &["dwelling"]),
     (Role::Administrator, &["house"]),
 ];

@@ -496,7 +496,7 @@ fn seats(step: &Step) -> &'static [Role] {
     const WORKING: &[Role] =
         &[Role::PropertyCompany, Role::OwnersCommittee, Role::StreetOffice, Role::HousingAuthority];
     match step {
-        Step::Consent(_) | Step::LongTerm(_) | Step::Approval(_) => OWNERS,
+        Step::Consent(_) | Step::LongTerm(_) | Step::Approval(_) | Step::Acceptance(_) => OWNERS,
         Step::Review(_) | Step::Start(_) | Step::Audit(_) | Step::Evaluation(_) => OFFICES,
         Step::Withdrawal(_) => OFFICES,
         _ => WORKING,
@@ -525,6 +525,12 @@ pub fn may_be_recorded(
         && (on > today || on < facts.reserved_on)
     {
         let told = format!("{on}：列入储备 {}，今天 {today}", facts.reserved_on);
+        return Err(DAY.refuse(told));
+    }
+    if let Some((on, (what, earliest))) = day_of(step).zip(comes_after(facts, step))
+        && on < earliest
+    {
+        let told = format!("{} {on}：{what} {earliest}", step.in_chinese());
         return Err(DAY.refuse(told));
     }
     let text = |what: &str, words: &str| {
@@ -557,7 +563,7 @@ pub fn may_be_recorded(
         Step::Round(round) => may_be_round(pack, facts, round),
         Step::Acceptance(acceptance) => {
             text("凭据", &acceptance.evidence)?;
-            may_be_accepted(pack, acceptance)
+            may_be_accepted(pack, facts, acceptance)
         }
         Step::Audit(audit) => {
             text("审计单位", &audit.auditor)?;
@@ -573,10 +579,29 @@ pub fn may_be_recorded(
             }
             Err(SHAPE.refuse("得分与满意率须在 0 至 100 之间"))
         }
-        Step::Handover(handover) => {
-            handover.records.iter().try_for_each(|kept| text("养护人", &kept.keeper))
-        }
+        Step::Handover(handover) => handover.records.iter().try_for_each(|kept| {
+            text("养护人", &kept.keeper)?;
+            let until = kept.warranty_until_on;
+            if until >= handover.on {
+                return Ok(());
+            }
+            let told = format!("内容 {} 的保修期至 {until}，移交 {}", kept.content_no, handover.on);
+            Err(DAY.refuse(told))
+        }),
         Step::Withdrawal(withdrawal) => text("原因", &withdrawal.reason),
+    }
+}
+
+/// What a step cannot be earlier than, and when that was.
+fn comes_after(facts: &Facts, step: &Step) -> Option<(&'static str, Day)> {
+    let reviewed = || facts.review.as_ref().map(|review| ("联合审查", review.is.on));
+    let begun = || facts.start.as_ref().map(|start| ("开工", start.is.on));
+    let accepted = || facts.acceptance.as_ref().map(|acceptance| ("联合验收", acceptance.is.on));
+    match step {
+        Step::Contract(_) | Step::Start(_) => reviewed(),
+        Step::Acceptance(_) => begun(),
+        Step::Audit(_) | Step::Evaluation(_) | Step::Handover(_) => accepted(),
+        _ => None,
     }
 }
 
@@ -740,17 +765,27 @@ fn may_be_round(pack: &Pack, facts: &Facts, round: &Round) -> Result<(), Refusal
     Err(ROUND_BACK.refuse(told))
 }
 
-fn may_be_accepted(pack: &Pack, acceptance: &Acceptance) -> Result<(), Refusal> {
+fn may_be_accepted(pack: &Pack, facts: &Facts, acceptance: &Acceptance) -> Result<(), Refusal> {
     let wanted = &pack.terms.renovation.acceptance;
     let lacking: Vec<&str> = wanted
         .iter()
         .filter(|party| !acceptance.parties.contains(party))
         .map(|party| party.in_chinese())
         .collect();
-    if lacking.is_empty() || !acceptance.is_passed {
+    if !acceptance.is_passed {
         return Ok(());
     }
-    Err(UNFINISHED.refuse(format!("验收单尚缺 {}", lacking.join("、"))))
+    if !lacking.is_empty() {
+        return Err(UNFINISHED.refuse(format!("验收单尚缺 {}", lacking.join("、"))));
+    }
+    let last = facts.rounds.iter().max_by_key(|round| round.is.on);
+    let (all, done) = (facts.reserve.households, last.map(|round| round.is.finished_households));
+    match done.filter(|done| *done < all) {
+        None => Ok(()),
+        Some(done) => {
+            Err(UNFINISHED.refuse(format!("最近一次调度完工 {done} 户，共 {all} 户：先登记调度")))
+        }
+    }
 }
 
 /// How a milestone stands.

@@ -9,8 +9,8 @@ use super::rows::{self, PaymentRow};
 use super::step::{Channel, Paying};
 use super::told::{Payment, Reversing};
 use super::{
-    BANK, DAY, FUND_REQUEST, Funded, NO_PAYMENT, OVER_AUDIT, OVER_CONTENT, PAYEE, REVERSED, STEP,
-    entry, facts_of, funded, law, line_of, may_be_amount, may_be_text, scene_of,
+    BANK, DAY, FUND_REQUEST, Funded, NO_PAYMENT, OVER_AUDIT, OVER_CONTENT, OVER_CONTRACT, PAYEE,
+    REVERSED, STEP, entry, facts_of, funded, law, line_of, may_be_amount, may_be_text, scene_of,
 };
 use crate::bank;
 use crate::books::Tx;
@@ -39,12 +39,15 @@ async fn may_be_paid(
     let missing = || subsidy::NO_CONTENT.refuse(format!("内容编号 {}", asked.content_no));
     let content = content.ok_or_else(missing)?;
     let payments = rows::payments(tx, compound, facts.no).await?;
-    let standing = payments.iter().filter(|payment| !payment.is_reversed);
-    let (mut all, mut on_content) = (Money::ZERO, Money::ZERO);
-    for payment in standing {
-        all += payment.amount;
+    let (mut all, mut on_content, mut to_payee) = (Money::ZERO, Money::ZERO, Money::ZERO);
+    for payment in &payments {
+        let stands = payment.stands();
+        all += stands;
         if payment.content == asked.content_no {
-            on_content += payment.amount;
+            on_content += stands;
+        }
+        if payment.payee == payee {
+            to_payee += stands;
         }
     }
     if on_content + amount > content.budget_fen {
@@ -55,6 +58,18 @@ async fn may_be_paid(
             amount.grouped()
         );
         return Err(OVER_CONTENT.refuse(told).into());
+    }
+    // Until the final account is audited, what was agreed is the most.
+    let own = facts.contracts.iter().filter(|contract| contract.is.contractor.trim() == payee);
+    let agreed: Money = own.map(|contract| contract.is.price_fen).sum();
+    if facts.audit.is_none() && to_payee + amount > agreed {
+        let told = format!(
+            "{payee}：合同 {} 元，已付 {} 元，本次 {} 元",
+            agreed.grouped(),
+            to_payee.grouped(),
+            amount.grouped()
+        );
+        return Err(OVER_CONTRACT.refuse(told).into());
     }
     if let Some(audit) = &facts.audit
         && all + amount > audit.is.amount_fen
@@ -138,7 +153,7 @@ async fn purses(tx: &mut Tx, facts: &Facts, item: &subsidy::Item, on: Day) -> Re
 /// # Errors
 /// `renovation.shape`, `seal.person-in-text`, `renovation.day`, `renovation.no-renovation`, the gate's (`renovation.not-old` …
 /// `renovation.not-started`), `renovation.step`, `renovation.payee`, `subsidy.no-content`, `renovation.over-content`,
-/// `renovation.over-audit`, `renovation.fund-request`, `renovation.sources-short`; those of [`subsidy::spend`] and
+/// `renovation.over-contract`, `renovation.over-audit`, `renovation.fund-request`, `renovation.sources-short`; those of [`subsidy::spend`] and
 /// [`works::pay`]; `bank.*`; those of the journal.
 pub async fn pay(tx: &mut Tx, no: RenovationNo, asked: &Paying) -> Result<Payment> {
     may_be_text("收款人", &asked.payee)?;
@@ -169,6 +184,7 @@ pub async fn pay(tx: &mut Tx, no: RenovationNo, asked: &Paying) -> Result<Paymen
         parts.push(rows::PartRow {
             source: draw.source,
             amount: draw.amount,
+            recovered: Money::ZERO,
             tranche_move: None,
             project: Some(fund.project),
             book: Book::Fund.number(),
@@ -237,6 +253,7 @@ async fn granted_parts(
         parts.push(rows::PartRow {
             source: draw.source,
             amount: draw.amount,
+            recovered: Money::ZERO,
             tranche_move: moved,
             project: None,
             book: Book::Grant.number(),

@@ -10,7 +10,7 @@ use crate::calendar::Day;
 use crate::error::{Result, Storage};
 use crate::id::{
     CompoundId, ContentNo, DwellingNo, LineNo, MatterNo, PaidInNo, PaidNo, RenovationNo, SourceNo,
-    StepNo, VoucherSeq,
+    StepNo, TrancheNo, VoucherSeq,
 };
 use crate::journal::Book;
 use crate::money::Money;
@@ -51,6 +51,12 @@ tables! {
 /// What a renovation is read from.
 pub(super) const RENOVATIONS: Reads =
     Reads(&[&RENOVATION, &STEP, &SOURCE, &PAID_IN, &PART, &PAYMENT, &REVERSAL, &RECORD]);
+
+/// What was clawed back of a part `p` of a payment, and stands.
+const RECOVERED: &str = "COALESCE((SELECT sum(m.amount_fen) FROM tranche_move m
+           WHERE m.compound_id = p.compound_id AND m.kind = 'claw-back' AND m.of_move_no = p.tranche_move_no
+             AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = m.compound_id AND v.book = 4
+                               AND v.reverses_seq = m.voucher_seq)), 0)";
 
 /// What a column of JSON keeps.
 pub(super) fn written(what: &impl serde::Serialize) -> Result<String> {
@@ -178,19 +184,21 @@ pub(super) async fn sources(
     compound: CompoundId,
     no: RenovationNo,
 ) -> Result<Vec<SourceRow>> {
-    let sql = "SELECT s.source_no, s.matter_no, s.body,
+    let sql = format!(
+        "SELECT s.source_no, s.matter_no, s.body,
          CAST(COALESCE((SELECT sum(i.amount_fen) FROM renovation_paid_in i
            WHERE i.compound_id = s.compound_id AND i.renovation_no = s.renovation_no AND i.source_no = s.source_no
              AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = i.compound_id AND v.book = 4
                                AND v.reverses_seq = i.voucher_seq)), 0) AS BIGINT) AS paid_in,
-         CAST(COALESCE((SELECT sum(p.amount_fen) FROM renovation_part p
+         CAST(COALESCE((SELECT sum(p.amount_fen - {RECOVERED}) FROM renovation_part p
            WHERE p.compound_id = s.compound_id AND p.renovation_no = s.renovation_no AND p.source_no = s.source_no
              AND NOT EXISTS (SELECT 1 FROM renovation_reversal r WHERE r.compound_id = p.compound_id
                                AND r.renovation_no = p.renovation_no AND r.payment_no = p.payment_no)), 0) AS BIGINT)
            AS drawn
-       FROM renovation_source s WHERE s.compound_id = $1 AND s.renovation_no = $2 ORDER BY s.source_no";
+       FROM renovation_source s WHERE s.compound_id = $1 AND s.renovation_no = $2 ORDER BY s.source_no"
+    );
     let mut found = Vec::new();
-    for row in view.rows(RENOVATIONS, sql, vec![compound.0.into(), no.0.into()]).await? {
+    for row in view.rows(RENOVATIONS, &sql, vec![compound.0.into(), no.0.into()]).await? {
         found.push(SourceRow {
             no: SourceNo(row.try_get("", "source_no")?),
             matter: MatterNo(row.try_get("", "matter_no")?),
@@ -215,11 +223,23 @@ pub(super) struct PaymentRow {
     pub(super) parts: Vec<PartRow>,
 }
 
+impl PaymentRow {
+    /// What it comes to: nothing if it was reversed, less what was clawed back.
+    pub(super) fn stands(&self) -> Money {
+        if self.is_reversed {
+            return Money::ZERO;
+        }
+        self.amount - self.parts.iter().map(|part| part.recovered).sum()
+    }
+}
+
 /// A part of a payment as its row keeps it.
 #[derive(Clone, Debug)]
 pub(super) struct PartRow {
     pub(super) source: SourceNo,
     pub(super) amount: Money,
+    /// What of it was clawed back since.
+    pub(super) recovered: Money,
     pub(super) tranche_move: Option<i32>,
     pub(super) project: Option<(i32, i32)>,
     pub(super) book: i16,
@@ -250,14 +270,18 @@ pub(super) async fn payments(
             parts: Vec::new(),
         });
     }
-    let sql = "SELECT payment_no, source_no, amount_fen, tranche_move_no, project_no, project_payment_no, book, voucher_seq
-               FROM renovation_part WHERE compound_id = $1 AND renovation_no = $2 ORDER BY payment_no, part_no";
-    for row in view.rows(RENOVATIONS, sql, values()).await? {
+    let sql = format!(
+        "SELECT p.payment_no, p.source_no, p.amount_fen, p.tranche_move_no, p.project_no, p.project_payment_no, p.book,
+           p.voucher_seq, CAST({RECOVERED} AS BIGINT) AS recovered
+         FROM renovation_part p WHERE p.compound_id = $1 AND p.renovation_no = $2 ORDER BY p.payment_no, p.part_no"
+    );
+    for row in view.rows(RENOVATIONS, &sql, values()).await? {
         let payment: i32 = row.try_get("", "payment_no")?;
         let some = |column: &str| row.try_get::<Option<i32>>("", column);
         let part = PartRow {
             source: SourceNo(row.try_get("", "source_no")?),
             amount: Money::fen(row.try_get("", "amount_fen")?),
+            recovered: Money::fen(row.try_get("", "recovered")?),
             tranche_move: some("tranche_move_no")?,
             project: some("project_no")?.zip(some("project_payment_no")?),
             book: row.try_get("", "book")?,
@@ -286,6 +310,27 @@ pub(super) async fn payment_of(
     let Some(row) = found.first() else { return Ok(None) };
     let no = RenovationNo(row.try_get("", "renovation_no")?);
     Ok(Some((no, PaidNo(row.try_get("", "payment_no")?))))
+}
+
+/// The renovation that pays from a tranche itself: its plan is fixed, and it was not withdrawn.
+pub(super) async fn paying_from(
+    view: &mut impl View,
+    compound: CompoundId,
+    tranche: TrancheNo,
+) -> Result<Option<RenovationNo>> {
+    let sql = "SELECT r.renovation_no FROM tranche t
+               JOIN renovation r ON r.compound_id = t.compound_id AND r.matter_no = t.project_matter_no
+               WHERE t.compound_id = $1 AND t.tranche_no = $2
+                 AND EXISTS (SELECT 1 FROM renovation_source s WHERE s.compound_id = r.compound_id
+                               AND s.renovation_no = r.renovation_no)
+                 AND NOT EXISTS (SELECT 1 FROM renovation_step e WHERE e.compound_id = r.compound_id
+                                   AND e.renovation_no = r.renovation_no AND e.kind = 'withdrawal')";
+    let values = vec![compound.0.into(), tranche.0.into()];
+    let found = view.rows(RENOVATIONS, sql, values).await?;
+    Ok(match found.first() {
+        Some(row) => Some(RenovationNo(row.try_get_by_index(0)?)),
+        None => None,
+    })
 }
 
 /// A source's money as it came.

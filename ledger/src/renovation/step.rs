@@ -244,6 +244,12 @@ impl SourceKind {
         }
     }
 
+    /// Whether it is the centre's, which pays for the same content once.
+    #[must_use]
+    pub const fn is_central(self) -> bool {
+        matches!(self.channel(), Channel::Tranches(level) if level.is_central())
+    }
+
     /// Whether the residents bear it.
     #[must_use]
     pub const fn is_residents(self) -> bool {

@@ -136,6 +136,9 @@ pub struct Payment {
     /// Whether it was reversed.
     #[schemars(description = "是否已冲销", example = false)]
     pub is_reversed: bool,
+    /// What of it was clawed back since.
+    #[schemars(description = "其后追回：分", example = 0)]
+    pub recovered_fen: Money,
     /// Its parts.
     #[schemars(description = "各部分")]
     pub parts: Vec<Part>,
@@ -158,6 +161,7 @@ impl From<PaymentRow> for Payment {
             paid_on: row.on,
             evidence: row.evidence,
             is_reversed: row.is_reversed,
+            recovered_fen: row.parts.iter().map(|part| part.recovered).sum(),
             parts: row.parts.into_iter().map(part).collect(),
         }
     }

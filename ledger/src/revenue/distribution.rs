@@ -9,7 +9,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{BANK, Entered, New, claim, ended, keep, line_of, may_be_paid, posted, rhythm};
+use super::entry::{
+    BANK, Entered, New, claim, ended, keep, line_of, may_be_entered, may_be_paid, posted, rhythm,
+};
 use super::pledge::promised_by;
 use super::reckon::{self, Move, Sort, Stand, least_of, period_of};
 use super::rows::{self, ENTRIES, SHARE};
@@ -388,15 +390,17 @@ pub(super) async fn owed(
 /// Distributes a part of what is left.
 ///
 /// # Errors
-/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.period`, `revenue.scope`, `revenue.deficit`,
-/// `revenue.fund-first`, those of [`Resolution::of`], `revenue.resolution`, `revenue.over-cap`, `revenue.fund-works`,
+/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.handed-over`, `revenue.period` (the period had
+/// not ended on that day), `revenue.scope`, `revenue.deficit`, `revenue.fund-first`, those of [`Resolution::of`],
+/// `revenue.resolution`, `revenue.over-cap`, `revenue.fund-works`,
 /// `revenue.no-project`, `revenue.short`, those of `fund::assign_revenue`, of the bank and of the journal.
 pub async fn distribute(tx: &mut Tx, asked: &Distributing) -> Result<Entered> {
     may_be_text("凭据", &asked.evidence)?;
     may_be_amount(asked.amount_fen)?;
     let (compound, today, amount) = (tx.compound(), tx.at().day(), asked.amount_fen);
     may_have_been("日期", asked.on, today)?;
-    let (period, pack) = ended(tx, compound, asked.through, today).await?;
+    may_be_entered(tx, asked.on).await?;
+    let (period, pack) = ended(tx, compound, asked.through, asked.on).await?;
     tx.flush().await?;
     let whole = Scope::Compound {};
     let owners = asked.scope.as_ref().unwrap_or(&whole);
@@ -419,7 +423,7 @@ pub async fn distribute(tx: &mut Tx, asked: &Distributing) -> Result<Entered> {
     match &asked.to {
         To::Fund { housing, plan_no } => {
             let (housing, plan_no) = (*housing, *plan_no);
-            may_be_paid(tx, amount).await?;
+            may_be_paid(tx, amount, asked.on).await?;
             let line = line_of(tx, asked.line_no, -amount, asked.on).await?;
             let evidence = asked.evidence.clone();
             let assigning = Assigning { amount, on: asked.on, housing, plan_no, evidence };
@@ -489,11 +493,18 @@ pub(super) async fn may_be_given(
     let (compound, today) = (tx.compound(), tx.at().day());
     let (stand, standing) = standing_of(tx, compound, moves, scope, (period, pack), today).await?;
     if amount > stand.available {
+        let lost = if stand.lost.is_positive() {
+            format!("，其后的亏损结转 {} 元", stand.lost.grouped())
+        } else {
+            String::new()
+        };
         let evidence = format!(
-            "{} 至 {}净收益 {} 元，尚可分配 {} 元，办理 {} 元",
+            "{} 至 {}净收益 {} 元；至期末累计净收益 {} 元{lost}，已分配 {} 元，尚可分配 {} 元，办理 {} 元",
             period.0,
             period.1,
             standing.net_fen.grouped(),
+            stand.earned.grouped(),
+            stand.given.grouped(),
             stand.available.grouped(),
             amount.grouped()
         );
@@ -534,7 +545,7 @@ pub(crate) async fn may_be_reversed(tx: &mut Tx, voucher: &Voucher) -> Result<()
     if of.sort == Sort::Income
         && let Some(gap) = reckon::unearned_without(&moves, of)
     {
-        let evidence = format!("冲销 {name} 后，已分配的比净收益多 {} 元", gap.grouped());
+        let evidence = format!("冲销 {name} 后，已分配的比该期间的净收益多 {} 元", gap.grouped());
         return Err(REVERSED_GIVEN.refuse(evidence).with("gap_fen", gap.in_fen()).into());
     }
     if of.sort == Sort::Fund {
@@ -618,7 +629,7 @@ async fn pay(
     lines: Vec<Line>,
     new: New<'_>,
 ) -> Result<Entered> {
-    may_be_paid(tx, asked.amount_fen).await?;
+    may_be_paid(tx, asked.amount_fen, asked.on).await?;
     let line = line_of(tx, asked.line_no, -asked.amount_fen, asked.on).await?;
     let memo = format!("公共收益 {} {}", asked.through, sort.in_chinese());
     let voucher = posted(tx, asked.on, memo, &asked.evidence, lines).await?;

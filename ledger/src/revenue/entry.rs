@@ -1,18 +1,21 @@
 //! Income, cost and the operator: what came in, what it cost with its voucher, who holds it meanwhile.
 //!
 //! Always: Dr 1002 (or 1122, what the operator holds) / Cr 4001 and 2221 for income; Dr 5001 / Cr 1002 (or 1122, what the
-//! operator laid out) for cost. The account is never overdrawn: what income does not cover the operator lays out, and it is
-//! carried. The operator's share is taken once a period and scope, of operating income without tax, by what was agreed.
+//! operator laid out) for cost. The account is never overdrawn, on no day: what income does not cover the operator lays out, and
+//! it is carried. The operator's share is taken once a period and scope, of operating income without tax, by what was agreed; what
+//! the account did not hold by the period's last day is owed to the operator and paid as what they laid out is. Nothing is dated
+//! into a time that was handed over, and no cost below what its period gave away.
 
+use chrono::Days;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reckon::{self, Move, Sort, period_of};
 use super::rows::{self, ENTRIES, ENTRY};
 use super::{
-    BEFORE_ASSEMBLY, Income, NO_LEASE, NOT_OWED, OPERATOR_CAP, OVER_DUE, PERIOD, RESIDUAL,
-    SHARE_TAKEN, SHORT, STRAIGHT_IN, Terms, Whose, lease, may_be_amount, may_be_scope, may_be_text,
-    may_have_been, pack_at, part_of, terms_on,
+    BEFORE_ASSEMBLY, GIVEN_AWAY, HANDED_OVER, Income, NO_LEASE, NOT_OWED, OPERATOR_CAP, OVER_DUE,
+    PERIOD, RESIDUAL, SHARE_TAKEN, SHORT, STRAIGHT_IN, Terms, Whose, lease, may_be_amount,
+    may_be_scope, may_be_text, may_have_been, pack_at, part_of, terms_on,
 };
 use crate::bank::{self, BankLine};
 use crate::books::{Reads, Tx, View};
@@ -405,14 +408,62 @@ pub(super) async fn stands(tx: &mut Tx, account: i32) -> Result<Money> {
     Ok(Money::fen(fen))
 }
 
-/// Whether the account has so much.
-pub(super) async fn may_be_paid(tx: &mut Tx, amount: Money) -> Result<()> {
-    let has = stands(tx, BANK).await?;
+/// The least that stands in the account at the end of any day from one on, and the last day it is so little.
+async fn least_from(tx: &mut Tx, on: Day) -> Result<(Day, Money)> {
+    let (today, mut stood) = (tx.at().day(), stands(tx, BANK).await?);
+    // From what stands now back to the day, by what moved after it.
+    let sql = "SELECT effective_on, CAST(sum(side * amount_fen) AS BIGINT) AS moved FROM posting
+               WHERE compound_id = $1 AND book = $2 AND account = $3 AND effective_on > $4
+               GROUP BY effective_on ORDER BY effective_on DESC";
+    let values =
+        vec![tx.compound().0.into(), Book::Revenue.number().into(), BANK.into(), on.into()];
+    let mut least = (today.max(on), stood);
+    for row in tx.rows(Reads::SETTLED, sql, values).await? {
+        let day: Day = row.try_get("", "effective_on")?;
+        stood -= Money::fen(row.try_get("", "moved")?);
+        if stood < least.1 {
+            least = (day - Days::new(1), stood);
+        }
+    }
+    Ok(least)
+}
+
+/// Whether the account has so much from a day on, on every day since.
+pub(super) async fn may_be_paid(tx: &mut Tx, amount: Money, on: Day) -> Result<()> {
+    let (day, has) = least_from(tx, on).await?;
     if amount <= has {
         return Ok(());
     }
-    let evidence = format!("账户余额 {} 元，支付 {} 元", has.grouped(), amount.grouped());
+    let evidence = format!(
+        "{on} 支付 {} 元，账户自该日起最少时（{day} 日终）{} 元",
+        amount.grouped(),
+        has.grouped()
+    );
     Err(SHORT.refuse(evidence).with("available_fen", has.in_fen()).into())
+}
+
+/// Whether a day lies after all that was handed over.
+pub(super) async fn may_be_entered(tx: &mut Tx, on: Day) -> Result<()> {
+    let compound = tx.compound();
+    match rows::handed_to(tx, compound).await? {
+        Some(ended) if on <= ended => {
+            Err(HANDED_OVER.refuse(format!("已移交至 {ended}，本笔 {on}")).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a cost of a day leaves its period, and those after it, what they gave away.
+fn may_be_lowered(moves: &[Move], scope: &str, on: Day, cost: Money) -> Result<()> {
+    let Some((end, gap)) = reckon::given_beyond(moves, scope, on, cost) else { return Ok(()) };
+    let given = reckon::distributed(moves, scope, None, |through| through <= end);
+    let evidence = format!(
+        "至 {end} 已分配 {} 元；{on} 再减 {} 元，净收益比已分配的少 {} 元",
+        given.grouped(),
+        cost.grouped(),
+        gap.grouped()
+    );
+    Err(GIVEN_AWAY.refuse(evidence).with("gap_fen", gap.in_fen()).into())
 }
 
 /// The bank's line that moved exactly this, if one is claimed.
@@ -435,14 +486,16 @@ pub(super) fn claim(tx: &mut Tx, line: Option<&BankLine>, voucher: Posted) {
 /// Records income: Dr 1002 or 1122 / Cr 4001 (4101 for interest) and 2221.
 ///
 /// # Errors
-/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.no-terms`, `revenue.straight-in`,
-/// `revenue.residual-elsewhere`, `revenue.no-lease`, `revenue.scope`, `revenue.over-due`, those of the bank and of the journal.
+/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.handed-over`, `revenue.no-terms`,
+/// `revenue.straight-in`, `revenue.residual-elsewhere`, `revenue.no-lease`, `revenue.scope`, `revenue.over-due`, those of the bank
+/// and of the journal.
 pub async fn receive(tx: &mut Tx, asked: &Receiving) -> Result<Entered> {
     may_be_text("付款人", &asked.payer)?;
     may_be_text("凭据", &asked.evidence)?;
     may_be_amount(asked.amount_fen)?;
     let (compound, today) = (tx.compound(), tx.at().day());
     may_have_been("收款日期", asked.on, today)?;
+    may_be_entered(tx, asked.on).await?;
     let terms = terms_on(tx, compound, asked.on).await?;
     let pack = pack_at(tx, compound, asked.on).await?;
     if asked.into == Purse::Operator && *pack.terms.revenue_straight_in {
@@ -510,6 +563,9 @@ async fn income_scope(
         let (kind, scope) = (lease.income.in_chinese(), lease.scope.in_chinese());
         return Err(NO_LEASE.refuse(format!("合同 {no} 为{kind}，{scope}")).into());
     }
+    if lease.is_void() {
+        return Err(NO_LEASE.refuse(format!("合同 {no} 以起日 {} 终止", lease.from_on)).into());
+    }
     let received = lease.received_fen + asked.amount_fen;
     if lease.asked_fen.is_positive() && received > lease.asked_fen {
         let (of, by) = (lease.asked_fen.grouped(), received.grouped());
@@ -522,14 +578,15 @@ async fn income_scope(
 /// Records a reasonable cost: Dr 5001 / Cr 1002 or 1122.
 ///
 /// # Errors
-/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.no-terms`, `revenue.scope`,
-/// `revenue.before-assembly`, `revenue.short`, those of the bank and of the journal.
+/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.handed-over`, `revenue.no-terms`,
+/// `revenue.scope`, `revenue.before-assembly`, `revenue.given-away`, `revenue.short`, those of the bank and of the journal.
 pub async fn spend(tx: &mut Tx, asked: &Spending) -> Result<Entered> {
     may_be_text("收款人", &asked.payee)?;
     may_be_text("凭据", &asked.evidence)?;
     may_be_amount(asked.amount_fen)?;
     let (compound, today) = (tx.compound(), tx.at().day());
     may_have_been("付款日期", asked.on, today)?;
+    may_be_entered(tx, asked.on).await?;
     let terms = terms_on(tx, compound, asked.on).await?;
     let pack = pack_at(tx, compound, asked.on).await?;
     tx.flush().await?;
@@ -537,9 +594,10 @@ pub async fn spend(tx: &mut Tx, asked: &Spending) -> Result<Entered> {
     let scope = may_be_scope(tx, compound, asked.scope.as_ref().unwrap_or(&whole)).await?;
     let moves = rows::moves(tx, compound).await?;
     may_be_deducted(asked, &terms, &pack, &moves, &scope)?;
+    may_be_lowered(&moves, &scope, asked.on, asked.amount_fen)?;
     let line = match asked.from {
         Purse::Account => {
-            may_be_paid(tx, asked.amount_fen).await?;
+            may_be_paid(tx, asked.amount_fen, asked.on).await?;
             line_of(tx, asked.line_no, -asked.amount_fen, asked.on).await?
         }
         Purse::Operator => None,
@@ -609,8 +667,8 @@ enum Clears {
 /// The operator pays in what they collected: Dr 1002 / Cr 1122.
 ///
 /// # Errors
-/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.not-owed`, those of the bank and of the
-/// journal.
+/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.handed-over`, `revenue.not-owed`, those of the
+/// bank and of the journal.
 pub async fn remit(tx: &mut Tx, asked: &Clearing) -> Result<Entered> {
     clear(tx, asked, Clears::Remittance).await
 }
@@ -636,6 +694,7 @@ async fn clear(tx: &mut Tx, asked: &Clearing, of: Clears) -> Result<Entered> {
     may_be_amount(asked.amount_fen)?;
     let (compound, today, amount) = (tx.compound(), tx.at().day(), asked.amount_fen);
     may_have_been("日期", asked.on, today)?;
+    may_be_entered(tx, asked.on).await?;
     let (sort, account, is_in) = match of {
         Clears::Remittance => (Sort::Remittance, OPERATOR, true),
         Clears::Repayment => (Sort::Repayment, OPERATOR, false),
@@ -649,7 +708,7 @@ async fn clear(tx: &mut Tx, asked: &Clearing, of: Clears) -> Result<Entered> {
         return Err(NOT_OWED.refuse(evidence).with("owed_fen", owed.in_fen()).into());
     }
     if !is_in {
-        may_be_paid(tx, amount).await?;
+        may_be_paid(tx, amount, asked.on).await?;
     }
     let line = line_of(tx, asked.line_no, if is_in { amount } else { -amount }, asked.on).await?;
 
@@ -678,31 +737,33 @@ pub(super) fn rhythm(pack: &Pack) -> Covers {
     to_fund.or_else(|| stated(pack.terms.disclosure_revenue.covers)).unwrap_or(Covers::Year)
 }
 
-/// A period that ended, by its last month: its months, and the law of its last day.
+/// A period that had ended before a day, by its last month: its months, and the law of its last day.
 pub(super) async fn ended(
     view: &mut impl View,
     compound: CompoundId,
     through: Month,
-    today: Day,
+    on: Day,
 ) -> Result<((Month, Month), Pack)> {
     let pack = pack_at(view, compound, through.last_day()).await?;
     let period = period_of(rhythm(&pack), through);
-    if period.1 != through || through.last_day() >= today {
-        let evidence = format!("{} 至 {}，今天 {today}", period.0, period.1);
+    if period.1 != through || through.last_day() >= on {
+        let evidence = format!("{} 至 {}，办理日期 {on}", period.0, period.1);
         return Err(PERIOD.refuse(evidence).into());
     }
     Ok((period, pack))
 }
 
-/// Takes the operator's share of a period by what was agreed on its last day: Dr 5001 / Cr 1002.
+/// Takes the operator's share of a period by what was agreed on its last day: Dr 5001 / Cr 1002; Cr 1122 where the account did
+/// not hold it by then, to be paid by [`repay`].
 ///
 /// # Errors
-/// `revenue.no-terms`, `revenue.period`, `revenue.scope`, `revenue.operator-cap`, `revenue.share-taken`, `revenue.short`, those
-/// of the journal.
+/// `revenue.period`, `revenue.handed-over`, `revenue.no-terms`, `revenue.scope`, `revenue.operator-cap`, `revenue.share-taken`,
+/// `revenue.given-away`, those of the journal.
 pub async fn take_share(tx: &mut Tx, asked: &Sharing) -> Result<Entered> {
     let (compound, today) = (tx.compound(), tx.at().day());
     let last = asked.through.last_day();
     let (period, pack) = ended(tx, compound, asked.through, today).await?;
+    may_be_entered(tx, last).await?;
     let terms = terms_on(tx, compound, last).await?;
     tx.flush().await?;
     let whole = Scope::Compound {};
@@ -730,13 +791,16 @@ pub async fn take_share(tx: &mut Tx, asked: &Sharing) -> Result<Entered> {
         );
         return Err(SHARE_TAKEN.refuse(evidence).into());
     }
-    may_be_paid(tx, amount).await?;
+    may_be_lowered(&moves, &scope, last, amount)?;
+    let (_, has) = least_from(tx, last).await?;
+    let purse = if amount <= has { Purse::Account } else { Purse::Operator };
 
-    let lines = vec![Line::debit(COST, amount), Line::credit(BANK, amount)];
+    let lines = vec![Line::debit(COST, amount), Line::credit(purse.account(), amount)];
     let memo = format!("{} 经营人分成", asked.through);
     let voucher = posted(tx, last, memo, &terms.document, lines).await?;
     let new = New {
         scope: &scope,
+        purse,
         amount,
         on: last,
         through: Some(asked.through),

@@ -1,6 +1,8 @@
 //! What is handed over (移交) at the end of a term: the account, the contracts, what is owed and promised, how much paper there is.
 //!
-//! Always: money is handed over only when nothing is left in the operator's hands; the list is kept word for word with its SHA-256.
+//! Always: money is handed over only when nothing is left in the operator's hands; the list is kept word for word with its SHA-256;
+//! a term is handed over once, and nothing is dated into it afterwards ([`super::entry`]).
+//! Limits: a voucher may still be taken back on a day of a term that was handed over; the list that was signed stays as it was.
 
 use chrono::Days;
 use schemars::JsonSchema;
@@ -12,7 +14,9 @@ use super::lease::{self, Lease};
 use super::pledge;
 use super::publication::{late, publications};
 use super::rows::{self, HANDOVER, PAPERS};
-use super::{DAY, HANDOVER_OPEN, may_be_day, may_be_text, may_have_been, pack_at, terms_on};
+use super::{
+    DAY, HANDOVER_OPEN, HANDOVER_TWICE, may_be_day, may_be_text, may_have_been, pack_at, terms_on,
+};
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day};
 use crate::error::Result;
@@ -108,7 +112,7 @@ pub struct Handover {
 /// Hands public revenue over: the account, the contracts, what is owed; nothing may be left with the operator.
 ///
 /// # Errors
-/// `revenue.text`, `seal.person-in-text`, `revenue.day`, `revenue.no-terms`, `revenue.handover-open`.
+/// `revenue.text`, `seal.person-in-text`, `revenue.day`, `revenue.handover-twice`, `revenue.no-terms`, `revenue.handover-open`.
 pub async fn hand_over(tx: &mut Tx, asked: &HandingOver) -> Result<Handover> {
     may_be_text("接收单位", &asked.to)?;
     may_be_text("凭据", &asked.evidence)?;
@@ -120,6 +124,12 @@ pub async fn hand_over(tx: &mut Tx, asked: &HandingOver) -> Result<Handover> {
         return Err(DAY.refuse(evidence).into());
     }
     tx.flush().await?;
+    if let Some(ended) = rows::handed_to(tx, compound).await?
+        && asked.ended_on <= ended
+    {
+        let evidence = format!("已移交至 {ended}，本次 {}", asked.ended_on);
+        return Err(HANDOVER_TWICE.refuse(evidence).into());
+    }
     let agreed = terms_on(tx, compound, asked.ended_on).await?;
     let pack = pack_at(tx, compound, asked.ended_on).await?;
     let list = handover_list(tx, compound, today).await?;
@@ -175,10 +185,9 @@ async fn handover_list(
         return Err(HANDOVER_OPEN.refuse(evidence).with("operator_fen", held.in_fen()).into());
     }
     let leases = lease::leases(view, compound, today).await?;
-    let runs = leases.iter().filter(|l| l.ended_on.unwrap_or(l.until_on) >= today);
+    let runs = leases.iter().filter(|l| !l.is_void() && l.last_day() >= today);
     let told = |l: &Lease| {
-        let (no, document, lessee) = (l.lease_no, &l.document, &l.lessee);
-        let until = l.ended_on.unwrap_or(l.until_on);
+        let (no, document, lessee, until) = (l.lease_no, &l.document, &l.lessee, l.last_day());
         format!("{no} {document} {lessee} 至 {until}，欠付 {} 元", l.owed_fen.grouped())
     };
     let pledges = pledge::pledges(view, compound).await?;

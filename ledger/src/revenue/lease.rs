@@ -3,7 +3,8 @@
 //! Always: a contract stands on a carried resolution of exactly the owners whose part it is, on 民法典 278 (8), passed by the day
 //! of signing; one resolution may carry several contracts. Its dues are reckoned once, when it is registered: the rent of each
 //! whole period, and of a period the term cuts by its days, half up to the fen. A contract that ends early is asked for what ran
-//! by then, reckoned the same way.
+//! by then, reckoned the same way; one that ends on its first day, and nothing was received of it, never ran: nothing is asked,
+//! and its number is free again. A contract's number stands once at a time.
 //! Limits: a rent that changes is another contract; a rent by turnover is none here (rent nought), and its receipts are bounded
 //! by nothing.
 
@@ -16,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::reckon::{Move, Sort};
 use super::rows::{self, DUE, LEASE, LEASE_END, LEASES};
 use super::{
-    DAY, Income, LEASE_ENDED, NO_LEASE, NOT_LET, Whose, in_words, may_be_amount, may_be_day,
-    may_be_scope, may_be_text, may_have_been, resolved,
+    DAY, Income, LEASE_ENDED, LEASE_TWICE, NO_LEASE, NOT_LET, Whose, in_words, may_be_amount,
+    may_be_day, may_be_scope, may_be_text, may_have_been, resolved,
 };
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day};
@@ -157,7 +158,7 @@ pub struct Let {
 pub struct Ending {
     /// The last day.
     #[serde(deserialize_with = "iso_day")]
-    #[schemars(description = "最后一日")]
+    #[schemars(description = "最后一日；误登、从未履行的写起日，不再有应收，须没有收款")]
     pub ended_on: Day,
     /// Why.
     #[schemars(description = "原因", example = &"双方协商解除")]
@@ -225,6 +226,20 @@ pub struct Lease {
     pub dues: Vec<Due>,
 }
 
+impl Lease {
+    /// The last day it runs.
+    #[must_use]
+    pub fn last_day(&self) -> Day {
+        self.ended_on.unwrap_or(self.until_on)
+    }
+
+    /// Whether it was ended on its first day, as one that never ran.
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        self.ended_on == Some(self.from_on)
+    }
+}
+
 /// The rent of so many days of a period of so many, half up to the fen.
 fn by_days(rent: Money, days: i64, of: i64) -> Money {
     let weights = [2 * days, 2 * (of - days)].map(|days| u64::try_from(days.max(0)).unwrap_or(0));
@@ -269,10 +284,13 @@ pub fn schedule(asked: &NewLease) -> Result<Vec<Due>, Refusal> {
     Ok(dues)
 }
 
-/// What is asked of a contract that ends on a day.
+/// What is asked of a contract that ends on a day; of one that ends on its first day nothing.
 #[must_use]
 pub fn until(dues: &[Due], ended_on: Option<Day>) -> Vec<Due> {
     let Some(ended) = ended_on else { return dues.to_vec() };
+    if dues.iter().all(|due| ended <= due.from_on) {
+        return Vec::new();
+    }
     let begun = dues.iter().filter(|due| due.from_on <= ended);
     let cut = |due: &Due| {
         if due.until_on <= ended {
@@ -289,7 +307,7 @@ pub fn until(dues: &[Due], ended_on: Option<Day>) -> Vec<Due> {
 ///
 /// # Errors
 /// `revenue.not-let`, `revenue.text`, `seal.person-in-text`, `revenue.day`, `revenue.amount`, `revenue.scope`, those of
-/// [`crate::governance::Resolution::of`], `revenue.resolution`.
+/// [`crate::governance::Resolution::of`], `revenue.resolution`, `revenue.lease-twice`.
 pub async fn let_out(tx: &mut Tx, asked: &NewLease) -> Result<Let> {
     if !asked.income.is_business() || asked.due_days > 366 {
         return Err(NOT_LET.refuse(asked.income.in_chinese()).into());
@@ -306,6 +324,21 @@ pub async fn let_out(tx: &mut Tx, asked: &NewLease) -> Result<Let> {
     let by = (asked.round_no, asked.motion_no);
     let on = asked.signed_on;
     let resolution = resolved(tx, compound, by, &asked.scope, on, &[Matter::Business]).await?;
+    let known = leases(tx, compound, today).await?;
+    let same = |l: &&Lease| {
+        l.document == asked.document.trim()
+            && !l.is_void()
+            && l.from_on <= asked.until_on
+            && asked.from_on <= l.last_day()
+    };
+    if let Some(first) = known.iter().find(same) {
+        let (no, until) = (first.lease_no, first.last_day());
+        let evidence = format!(
+            "合同号 {} 已登记为经营合同 {no}：{}，{}，{} 至 {until}",
+            first.document, first.part, first.lessee, first.from_on
+        );
+        return Err(LEASE_TWICE.refuse(evidence).with("lease_no", no.0).into());
+    }
 
     let no = RevenueLeaseNo(tx.next_no("revenue-lease"));
     let row = [
@@ -341,7 +374,7 @@ pub async fn let_out(tx: &mut Tx, asked: &NewLease) -> Result<Let> {
     Ok(Let { lease_no: no, dues: dues.len(), total_fen })
 }
 
-/// Ends a contract before its term.
+/// Ends a contract before its term. One that ends on its first day never ran, and nothing may have been received of it.
 ///
 /// # Errors
 /// `revenue.text`, `seal.person-in-text`, `revenue.day`, `revenue.no-lease`, `revenue.lease-ended`.
@@ -351,9 +384,16 @@ pub async fn end(tx: &mut Tx, no: RevenueLeaseNo, asked: &Ending) -> Result<()> 
     may_be_day("最后一日", asked.ended_on)?;
     let lease = one(tx, compound, no, today).await?;
     let is_within = lease.from_on <= asked.ended_on && asked.ended_on < lease.until_on;
-    if lease.ended_on.is_some() || !is_within {
+    let never_ran = asked.ended_on == lease.from_on;
+    let is_paid = never_ran && lease.received_fen.is_positive();
+    if lease.ended_on.is_some() || !(is_within || never_ran) || is_paid {
         let ended = lease.ended_on.map_or(String::new(), |on| format!("，{on} 已终止"));
-        let evidence = format!("合同 {no} {} 至 {}{ended}", lease.from_on, lease.until_on);
+        let evidence = format!(
+            "合同 {no} {} 至 {}{ended}，已收 {} 元",
+            lease.from_on,
+            lease.until_on,
+            lease.received_fen.grouped()
+        );
         return Err(LEASE_ENDED.refuse(evidence).into());
     }
     let row = [
@@ -587,6 +627,8 @@ mod tests {
         assert_eq!(told(&ended)[2], line("2026-03-01", "2026-03-10", 32_258));
         assert_eq!(until(&dues, Some(day("2026-01-31"))).len(), 1);
         assert_eq!(until(&dues, None), dues);
+        assert_eq!(until(&dues, Some(day("2026-01-02")))[0].amount_fen.in_fen(), 6_452);
+        assert!(until(&dues, Some(day("2026-01-01"))).is_empty(), "it never ran");
     }
 
     #[test]

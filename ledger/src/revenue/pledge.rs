@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::distribution::{DISPOSES, may_be_given, spent_by};
-use super::entry::{BANK, Entered, New, ended, keep, may_be_paid};
+use super::entry::{BANK, Entered, New, ended, keep, may_be_entered, may_be_paid};
 use super::reckon::Sort;
 use super::rows::{self, ENTRIES, PLEDGE};
 use super::{
@@ -232,7 +232,7 @@ pub struct PayingPledge {
 /// amount and day.
 ///
 /// # Errors
-/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.no-pledge`, `revenue.over-pledge`,
+/// `revenue.text`, `seal.person-in-text`, `revenue.amount`, `revenue.day`, `revenue.handed-over`, `revenue.no-pledge`, `revenue.over-pledge`,
 /// `revenue.period`, `revenue.deficit`, `revenue.fund-first`, `revenue.short`, those of [`journal::transfer`].
 pub async fn pay_pledged(
     tx: &mut Tx,
@@ -243,6 +243,7 @@ pub async fn pay_pledged(
     may_be_amount(asked.amount_fen)?;
     let (compound, today, amount) = (tx.compound(), tx.at().day(), asked.amount_fen);
     may_have_been("日期", asked.on, today)?;
+    may_be_entered(tx, asked.on).await?;
     tx.flush().await?;
     let known = pledges(tx, compound).await?;
     let last = asked.through.last_day();
@@ -261,11 +262,11 @@ pub async fn pay_pledged(
             format!("尚余 {} 元，付款 {} 元", pledge.left_fen.grouped(), amount.grouped());
         return Err(OVER_PLEDGE.refuse(evidence).with("left_fen", pledge.left_fen.in_fen()).into());
     }
-    let (period, pack) = ended(tx, compound, asked.through, today).await?;
+    let (period, pack) = ended(tx, compound, asked.through, asked.on).await?;
     let scope = rows::kept(&pledge.scope)?;
     let moves = rows::moves(tx, compound).await?;
     may_be_given(tx, &moves, &scope, (period, &pack), amount, false).await?;
-    may_be_paid(tx, amount).await?;
+    may_be_paid(tx, amount, asked.on).await?;
 
     let from = Entry {
         book: Book::Revenue,

@@ -1,10 +1,13 @@
 //! What is published (公示), by when, for how long.
 //!
 //! Always: a publication keeps the sheet it showed, word for word, with its SHA-256; figures that changed since are published
-//! anew and name the one they correct. What is due and was not done is listed with its day and the days since.
-//! Limits: where the law names no day nothing is overdue; working days of a year whose arrangement is unknown are not counted.
+//! anew and name the one they correct. A publication whose period moved in the books since says so, and is a duty until it is
+//! published anew. What is due and was not done is listed with its day and the days since.
+//! Limits: where the law names no day nothing is overdue, and what is not done is listed without one; working days of a year whose
+//! arrangement is unknown are not counted. Money that moved makes a publication stale; what is due, what is owed to the fund and the
+//! notes go on changing with what happens after the period, and do not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,6 +60,17 @@ impl Stretch {
             Stretch::Quarter => Covers::Quarter,
             Stretch::HalfYear => Covers::HalfYear,
             Stretch::Year => Covers::Year,
+        }
+    }
+
+    /// The word on a list.
+    #[must_use]
+    pub const fn in_chinese(self) -> &'static str {
+        match self {
+            Stretch::Month => "月",
+            Stretch::Quarter => "季",
+            Stretch::HalfYear => "半年",
+            Stretch::Year => "年",
         }
     }
 
@@ -203,6 +217,27 @@ impl Sheet {
         Ok(hex(&Sha256::digest(rows::kept(self)?.as_bytes())))
     }
 
+    /// What of it moved money by the last day of its period: nothing that happens later changes that, unless it is dated into it.
+    fn moved(&self) -> Sheet {
+        let mut sheet = self.clone();
+        for of in &mut sheet.scopes {
+            of.owed_fen = Money::ZERO;
+            of.income.retain(|line| !(line.received_fen.is_zero() && line.tax_fen.is_zero()));
+            for line in &mut of.income {
+                line.due_fen = Money::ZERO;
+            }
+        }
+        // A scope that got its first revenue later stands with nothing but noughts.
+        sheet.scopes.retain(|of| {
+            let is_listed = !(of.income.is_empty() && of.costs.is_empty() && of.spent.is_empty());
+            is_listed || !of.opening_fen.is_zero()
+        });
+        sheet.operator.clear();
+        sheet.account.clear();
+        sheet.notes.clear();
+        sheet
+    }
+
     /// The sheet as it is posted up, as plain text.
     #[must_use]
     pub fn in_text(&self, compound: &str) -> String {
@@ -262,12 +297,30 @@ pub async fn sheet(
     }
     let agreed = terms_on(view, compound, to_on).await?;
     let moves = rows::moves(view, compound).await?;
-    let leases = lease::standing(view, compound, &moves, to_on).await?;
-    let mut sheets = Vec::new();
+    let mut debts = BTreeMap::new();
     for scope in scopes(&moves)? {
-        let debts = owed(view, compound, &moves, &scope, through, to_on).await?;
-        let debt = debts.iter().map(|standing| standing.owed_fen).sum();
-        sheets.push(scope_sheet(&moves, &leases, &scope, (from_on, to_on), debt)?);
+        let owed = owed(view, compound, &moves, &scope, through, to_on).await?;
+        let debt: Money = owed.iter().map(|standing| standing.owed_fen).sum();
+        debts.insert(scope, debt);
+    }
+    let run = (agreed.operator, agreed.account);
+    told(view, compound, &moves, (from_on, to_on), run, &debts).await
+}
+
+/// The sheet of a stretch by what moved, by whom it is run with which account, and what each scope owes the fund.
+async fn told(
+    view: &mut impl View,
+    compound: CompoundId,
+    moves: &[Move],
+    (from_on, to_on): (Day, Day),
+    (operator, account): (String, String),
+    debts: &BTreeMap<String, Money>,
+) -> Result<Sheet> {
+    let leases = lease::standing(view, compound, moves, to_on).await?;
+    let mut sheets = Vec::new();
+    for scope in scopes(moves)? {
+        let debt = debts.get(&scope).copied().unwrap_or_default();
+        sheets.push(scope_sheet(moves, &leases, &scope, (from_on, to_on), debt)?);
     }
     let as_of = AsOf { day: Some(to_on), known_at: None };
     let trial = journal::trial_balance(view, compound, Book::Revenue, as_of).await?;
@@ -281,8 +334,8 @@ pub async fn sheet(
     Ok(Sheet {
         from_on,
         to_on,
-        operator: agreed.operator,
-        account: agreed.account,
+        operator,
+        account,
         scopes: sheets,
         closing_fen,
         ledger_fen,
@@ -296,7 +349,7 @@ pub async fn sheet(
 /// Who owes what, and which contracts end within 90 days.
 fn notes(leases: &[Lease], on: Day) -> Vec<String> {
     let mut told = Vec::new();
-    for lease in leases {
+    for lease in leases.iter().filter(|lease| !lease.is_void()) {
         if lease.owed_fen.is_positive() {
             told.push(format!(
                 "{} {}欠付 {} 元，最早一笔逾期 {} 天",
@@ -306,7 +359,7 @@ fn notes(leases: &[Lease], on: Day) -> Vec<String> {
                 lease.overdue_days
             ));
         }
-        let ends = lease.ended_on.unwrap_or(lease.until_on);
+        let ends = lease.last_day();
         let left = (ends - on).num_days();
         if (0..=90).contains(&left) {
             told.push(format!("{} {}将于 {ends} 到期", lease.document, lease.lessee));
@@ -499,6 +552,15 @@ pub struct Publication {
     /// Which one it corrects.
     #[schemars(description = "所更正的公示编号：没有则空")]
     pub corrects_no: Option<PublicationNo>,
+    /// Which one corrects it.
+    #[schemars(description = "更正本公示的公示编号：没有则空，即最近的一份")]
+    pub corrected_by_no: Option<PublicationNo>,
+    /// Whether its period moved in the books since.
+    #[schemars(
+        description = "账面已变，须重新公示：登记公示后，账上又有日期在本期间的收支或冲销",
+        example = false
+    )]
+    pub is_stale: bool,
     /// What it showed.
     #[schemars(description = "公示表的 SHA-256", example = &"9f86d081")]
     pub digest: String,
@@ -660,11 +722,57 @@ pub async fn publications(
             place: row.try_get("", "place")?,
             evidence: row.try_get("", "evidence")?,
             corrects_no: row.try_get::<Option<i32>>("", "corrects_no")?.map(PublicationNo),
+            corrected_by_no: None,
+            is_stale: false,
             digest: row.try_get("", "digest")?,
             sheet: rows::of_kept(&row.try_get::<String>("", "sheet")?)?,
         });
     }
+    let corrections: BTreeMap<PublicationNo, PublicationNo> =
+        found.iter().filter_map(|p| Some((p.corrects_no?, p.publication_no))).collect();
+    let stale = stale(view, compound, &found).await?;
+    for publication in &mut found {
+        publication.corrected_by_no = corrections.get(&publication.publication_no).copied();
+        publication.is_stale = stale.contains(&publication.publication_no);
+    }
     Ok(found)
+}
+
+/// Publications whose sheet would show other money now: of those after which something was dated into their time or before, the
+/// ones it changed.
+async fn stale(
+    view: &mut impl View,
+    compound: CompoundId,
+    known: &[Publication],
+) -> Result<BTreeSet<PublicationNo>> {
+    let sql = "SELECT p.publication_no, min(v.effective_on) AS earliest
+               FROM revenue_publication p
+               JOIN voucher v ON v.compound_id = p.compound_id AND v.book = $2 AND v.act_no > p.act_no
+               WHERE p.compound_id = $1 GROUP BY p.publication_no";
+    let values = vec![compound.0.into(), Book::Revenue.number().into()];
+    let mut earliest: BTreeMap<PublicationNo, Day> = BTreeMap::new();
+    for row in view.rows(PAPERS, sql, values).await? {
+        let no = PublicationNo(row.try_get("", "publication_no")?);
+        earliest.insert(no, row.try_get("", "earliest")?);
+    }
+    let moved_since = |p: &&Publication| {
+        earliest.get(&p.publication_no).is_some_and(|earliest| *earliest <= p.sheet.to_on)
+    };
+    let asked: Vec<&Publication> = known.iter().filter(moved_since).collect();
+    let mut stale = BTreeSet::new();
+    if asked.is_empty() {
+        return Ok(stale);
+    }
+    let moves = rows::moves(view, compound).await?;
+    for one in asked {
+        let stretch = (one.sheet.from_on, one.sheet.to_on);
+        let run = (one.sheet.operator.clone(), one.sheet.account.clone());
+        let now = told(view, compound, &moves, stretch, run, &BTreeMap::new()).await?;
+        if now.moved() != one.sheet.moved() {
+            stale.insert(one.publication_no);
+        }
+    }
+    Ok(stale)
 }
 
 /// What is due of public revenue.
@@ -675,6 +783,9 @@ pub enum Duty {
     /// 公示.
     #[schemars(description = "公示")]
     Publish,
+    /// 重新公示.
+    #[schemars(description = "重新公示：公示后账面已变")]
+    Republish,
     /// 划入维修资金.
     #[schemars(description = "划入维修资金")]
     ToFund,
@@ -686,6 +797,7 @@ impl Duty {
     pub const fn in_chinese(self) -> &'static str {
         match self {
             Duty::Publish => "公示",
+            Duty::Republish => "重新公示",
             Duty::ToFund => "划入维修资金",
         }
     }
@@ -704,12 +816,12 @@ pub struct Open {
     /// The period, by its last month.
     #[schemars(description = "期间的末月")]
     pub through: Month,
-    /// By when.
-    #[schemars(description = "期限")]
-    pub due_on: Day,
-    /// How many days since; negative before.
-    #[schemars(description = "逾期天数：为负的是尚余天数", example = 12)]
-    pub overdue_days: i64,
+    /// By when, where the law names a day.
+    #[schemars(description = "期限：当地没有规定期限的为空；重新公示的为空，即应随时办理")]
+    pub due_on: Option<Day>,
+    /// How many days since; negative before; none without a day.
+    #[schemars(description = "逾期天数：为负的是尚余天数；没有期限的为空", example = 12)]
+    pub overdue_days: Option<i64>,
     /// How much, where it is money.
     #[schemars(description = "应划未划：分，公示的为 0", example = 2_750_000)]
     pub amount_fen: Money,
@@ -718,7 +830,8 @@ pub struct Open {
     pub article: String,
 }
 
-/// What the law wanted of the periods that ended and was not done, oldest first.
+/// What the law wanted of the periods that ended and was not done, oldest first; what has no day comes last. Where no rhythm is
+/// stated, what is published to the end of a year will do for it.
 ///
 /// # Errors
 /// Those of [`crate::policy::at`].
@@ -736,41 +849,53 @@ pub async fn duties(view: &mut impl View, compound: CompoundId, today: Day) -> R
         let pack = pack_at(view, compound, month.last_day()).await?;
         let rule = &pack.terms.disclosure_revenue;
         let last = period_of(rule.covers, month).1;
-        let stretch = Stretch::of(rule.covers).zip(pack.terms.revenue_clocks.publish_by.0);
-        if let Some((covers, after)) = stretch
-            && last <= upto
-            && !published.iter().any(|p| p.covers == covers && p.through == last)
-        {
-            let due_on = after.following(last);
+        let covers = Stretch::of(rule.covers);
+        let is_it = |p: &Publication| p.through == last && covers.is_none_or(|c| c == p.covers);
+        if last <= upto && !published.iter().any(is_it) {
+            let due_on = pack.terms.revenue_clocks.publish_by.0.map(|by| by.following(last));
             open.push(Open {
                 duty: Duty::Publish,
                 scope: String::new(),
                 through: last,
                 due_on,
-                overdue_days: (today - due_on).num_days(),
+                overdue_days: due_on.map(|due| (today - due).num_days()),
                 amount_fen: Money::ZERO,
                 article: rule.article.clone(),
             });
         }
         month = last.next();
     }
+    // The last edition of a period is the one that hangs for it.
+    for one in published.iter().filter(|p| p.is_stale && p.corrected_by_no.is_none()) {
+        let pack = pack_at(view, compound, one.sheet.to_on).await?;
+        open.push(Open {
+            duty: Duty::Republish,
+            scope: String::new(),
+            through: one.through,
+            due_on: None,
+            overdue_days: None,
+            amount_fen: Money::ZERO,
+            article: pack.terms.disclosure_revenue.article.clone(),
+        });
+    }
     for scope in scopes(&moves)? {
         for debt in owed(view, compound, &moves, &scope, upto, today).await? {
             let pack = pack_at(view, compound, debt.through.last_day()).await?;
-            let Some(after) = pack.terms.revenue_clocks.transfer_by.0 else { continue };
-            let due_on = after.following(debt.through);
+            let by = pack.terms.revenue_clocks.transfer_by.0;
+            let due_on = by.map(|by| by.following(debt.through));
             open.push(Open {
                 duty: Duty::ToFund,
                 scope: debt.scope.in_chinese(),
                 through: debt.through,
                 due_on,
-                overdue_days: (today - due_on).num_days(),
+                overdue_days: due_on.map(|due| (today - due).num_days()),
                 amount_fen: debt.owed_fen,
                 article: debt.article,
             });
         }
     }
-    open.sort_by(|a, b| (a.due_on, a.duty, &a.scope).cmp(&(b.due_on, b.duty, &b.scope)));
+    let place = |of: &Open| (of.due_on.is_none(), of.due_on, of.through, of.duty);
+    open.sort_by(|a, b| (place(a), &a.scope).cmp(&(place(b), &b.scope)));
     Ok(open)
 }
 

@@ -1,8 +1,11 @@
 //! The reckoning of public revenue: periods, net, what the fund is owed, what may be distributed. Knows no database.
 //!
 //! Always: net = income without tax − costs − the operator's share; what a period owes the fund is of its net after the deficit
-//! carried into it; what may be distributed is all net so far, less what was lost since, less all that was distributed. Whether
-//! a bound itself counts is the pack's to say (高于 and 不低于 differ by a fen).
+//! carried into it; what may be distributed is all net so far, less what was lost since, less all that was distributed. What was
+//! given away of a period stays earned by the period's end: no cost is dated into it, nor income of it taken back, below that.
+//! Whether a bound itself counts is the pack's to say (高于 and 不低于 differ by a fen).
+
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -220,6 +223,12 @@ pub(super) struct Stand {
     pub(super) fund: Money,
     /// What went anywhere for it.
     pub(super) distributed: Money,
+    /// All net up to its end.
+    pub(super) earned: Money,
+    /// What was lost since and no later income made good: nought or more.
+    pub(super) lost: Money,
+    /// All that was distributed, for whatever period.
+    pub(super) given: Money,
     /// What may still be distributed, of it and all before it.
     pub(super) available: Money,
 }
@@ -240,22 +249,47 @@ pub(super) fn stand(
     // What was earned since is for a later period; what was lost since is lost.
     let by_now = net(moves, scope, Day::MIN, today.max(last.last_day())).net();
     let within = |through: Month| first <= through && through <= last;
+    let (lost, given) = (so_far - so_far.min(by_now), distributed(moves, scope, None, |_| true));
     Stand {
         of,
         carried,
         base: (of.net() + carried).max(Money::ZERO),
         fund: distributed(moves, scope, Some(Sort::Fund), within),
         distributed: distributed(moves, scope, None, within),
-        available: so_far.min(by_now) - distributed(moves, scope, None, |_| true),
+        earned: so_far,
+        lost,
+        given,
+        available: so_far - lost - given,
     }
 }
 
-/// What would be given away of a scope and not earned, were one of its vouchers taken back: distributed less the net, if more was.
+/// The first period that ends on a day or later of which more was given away, of it and all before it, than had been earned by
+/// its end with so much less; and how much more. What is earned later makes a loss good and not a gift: it was not there to give.
+pub(super) fn given_beyond(
+    moves: &[Move],
+    scope: &str,
+    from: Day,
+    less: Money,
+) -> Option<(Month, Money)> {
+    let given = moves.iter().filter(|m| m.scope == scope && m.sort.distributes());
+    let ends: BTreeSet<Month> = given.filter_map(|m| m.through).collect();
+    ends.into_iter().filter(|end| from <= end.last_day()).find_map(|end| {
+        let given = distributed(moves, scope, None, |through| through <= end);
+        let earned = net(moves, scope, Day::MIN, end.last_day()).net() - less;
+        let gap = given - earned.max(Money::ZERO);
+        gap.is_positive().then_some((end, gap))
+    })
+}
+
+/// What would be given away of a scope and not earned, were one of its vouchers taken back: in all, or of the period it lies in and
+/// those after it, whatever was earned since.
 pub(super) fn unearned_without(moves: &[Move], of: &Move) -> Option<Money> {
     let rest: Vec<Move> = moves.iter().filter(|m| m.voucher != of.voucher).cloned().collect();
     let given = distributed(&rest, &of.scope, None, |_| true);
     let earned = net(&rest, &of.scope, Day::MIN, Day::MAX).net().max(Money::ZERO);
-    (given > earned).then(|| given - earned)
+    let in_all = (given > earned).then(|| given - earned);
+    let by_then = given_beyond(&rest, &of.scope, of.on, Money::ZERO).map(|(_, gap)| gap);
+    in_all.max(by_then)
 }
 
 #[cfg(test)]
@@ -358,6 +392,19 @@ mod tests {
         let gap = |at: usize| unearned_without(&moves, &moves[at]).map(Money::in_fen);
         assert_eq!((gap(0), gap(1), gap(2), gap(3)), (Some(7_000), Some(2_000), None, None));
         assert_eq!(unearned_without(&moves[..3], &moves[0]), None, "a deficit is no theft");
+        // What the second quarter earns does not earn what was given of the first.
+        let later =
+            Move { voucher: VoucherSeq(5), ..moved(Sort::Income, "2026-05-01", 90_000, 0, None) };
+        let moves = [moves.to_vec(), vec![later]].concat();
+        let gap = |at: usize| unearned_without(&moves, &moves[at]).map(Money::in_fen);
+        assert_eq!((gap(0), gap(1), gap(4)), (Some(7_000), Some(2_000), None));
+        let beyond = |on: &str, fen: i64| {
+            let found = given_beyond(&moves, "all", on.parse().unwrap(), Money::fen(fen));
+            found.map(|(end, gap)| (end.to_string(), gap.in_fen()))
+        };
+        assert_eq!(beyond("2026-03-31", 3_000), None, "all that was given is still earned");
+        assert_eq!(beyond("2026-03-31", 3_001), Some(("2026-03".to_owned(), 1)));
+        assert_eq!(beyond("2026-04-01", 3_001), None, "a later cost is carried");
     }
 
     /// What was distributed is gone, and what was lost since cannot be given away; what was earned since waits.
@@ -372,7 +419,9 @@ mod tests {
         assert_eq!((stand.fund.in_fen(), stand.distributed.in_fen()), (6_000, 7_000));
         assert_eq!(stand.available.in_fen(), 3_000);
         moves.push(moved(Sort::Cost, "2026-05-01", 2_500, 0, None));
-        assert_eq!(quarter(&moves, "2026-03").available.in_fen(), 500);
+        let stand = quarter(&moves, "2026-03");
+        let why = [stand.earned, stand.lost, stand.given, stand.available].map(Money::in_fen);
+        assert_eq!(why, [10_000, 2_500, 7_000, 500]);
         moves.push(moved(Sort::Income, "2026-06-01", 90_000, 0, None));
         assert_eq!(quarter(&moves, "2026-03").available.in_fen(), 3_000);
         assert_eq!(quarter(&moves, "2026-06").carried, Money::ZERO);

@@ -7,7 +7,7 @@ use super::reckon::{Move, Sort};
 use super::{Income, Terms};
 use crate::books::sheaf::{Kind as Column, Table};
 use crate::books::{Reads, View};
-use crate::calendar::Month;
+use crate::calendar::{Day, Month};
 use crate::error::{Result, Storage};
 use crate::id::{
     CompoundId, MotionNo, PledgeNo, RevenueLeaseNo, RevenueTermsNo, RoundNo, VoucherSeq,
@@ -109,6 +109,13 @@ pub(super) async fn terms(
         found.push((RevenueTermsNo(row.try_get("", "terms_no")?), terms));
     }
     Ok(found)
+}
+
+/// The last day that was handed over.
+pub(super) async fn handed_to(view: &mut impl View, compound: CompoundId) -> Result<Option<Day>> {
+    let sql = "SELECT ended_on FROM revenue_handover WHERE compound_id = $1 ORDER BY ended_on DESC LIMIT 1";
+    let found = view.rows(PAPERS, sql, vec![compound.0.into()]).await?;
+    Ok(found.first().map(|row| row.try_get("", "ended_on")).transpose()?)
 }
 
 /// Every entry and every reversal of one, by day.

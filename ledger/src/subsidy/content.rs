@@ -102,6 +102,15 @@ static CATALOGUE: LazyLock<Vec<Item>> = LazyLock::new(|| {
     listed.content
 });
 
+/// Where the catalogue is shown: what whoever named an item that is not in it can do.
+pub(super) const SEE_CATALOGUE: &str =
+    "按内容目录填写代号：GET /api/v1/content-items，或 xiaoqu subsidy catalogue";
+
+/// The item that only the settling of a score pays (考核奖励).
+pub(super) const REWARD: &str = "reward";
+/// The item that only a roster's households are paid by (补助到户).
+pub(super) const HOUSEHOLD_AID: &str = "household-aid";
+
 /// The whole catalogue, in its order.
 #[must_use]
 pub fn catalogue() -> &'static [Item] {
@@ -186,6 +195,7 @@ mod tests {
         assert_eq!(item("roof").map(|i| i.class), Some(Class::Basic));
         assert_eq!(item("lift").map(|i| i.class), Some(Class::Improve));
         assert!(item("water-supply").is_some_and(|i| i.line));
+        assert!(item(REWARD).is_some() && item(HOUSEHOLD_AID).is_some());
         assert_eq!(item("tower"), None);
     }
 

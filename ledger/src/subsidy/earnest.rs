@@ -1,22 +1,23 @@
 //! 考核: the score of a period, and the earnest money (考核奖惩保证金) that rewards and deductions go by.
 //!
 //! Always: a period is scored once, by somebody who is not the manager, after it is over; a score is rewarded or costs once; the
-//! earnest money is never below nothing; what was deducted is handed back to whoever gave the subsidy.
+//! earnest money is never below nothing, and does not go back while a deduction that was scored waits to be settled; what was
+//! deducted is handed back to whoever gave the subsidy.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{self, GRANTS};
-use super::terms::Period;
+use super::rows::{self, AppraisalRow, GRANTS};
+use super::terms::{Period, Terms};
 use super::{
-    APPRAISED, EARNEST_SHORT, Moved, NO_EARNEST, NO_PERIOD, NOT_APPRAISED, OWN_APPRAISAL,
-    PERIOD_OPEN, SETTLED, SHAPE, Spending, may_be_amount, may_be_day, may_be_text, posted,
-    programme, spend,
+    APPRAISED, EARNEST_OWED, EARNEST_SHORT, Moved, NO_EARNEST, NO_PERIOD, NOT_APPRAISED,
+    OWN_APPRAISAL, PERIOD_OPEN, SETTLED, SHAPE, Spending, book_spending, content, grant, judge,
+    may_be_amount, may_be_day, may_be_text, posted, programme,
 };
 use crate::bank;
 use crate::books::{Role, Tx, View};
 use crate::calendar::{Day, iso_day};
-use crate::error::Result;
+use crate::error::{Refusal, Result};
 use crate::id::{CompoundId, EarnestNo, LineNo, MatterNo, ProgrammeNo, TrancheNo};
 use crate::journal::{self, Book, Line};
 use crate::money::Money;
@@ -70,11 +71,97 @@ pub struct Appraised {
     pub deduct_fen: Money,
 }
 
+/// A period that was scored, as the list tells it.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[schemars(rename = "Appraisal", description = "一个期间的考核")]
+pub struct Appraisal {
+    /// Under which programme.
+    #[schemars(description = "补贴项目编号", example = 1)]
+    pub programme_no: ProgrammeNo,
+    /// Which period.
+    #[schemars(description = "期间", example = &"2026-Q1")]
+    pub period: String,
+    /// The score.
+    #[schemars(description = "得分：乘以 100", example = 9150)]
+    pub score_e2: i32,
+    /// What it earns.
+    #[schemars(description = "奖励：分", example = 100_000)]
+    pub reward_fen: Money,
+    /// What it costs.
+    #[schemars(description = "扣款：分", example = 0)]
+    pub deduct_fen: Money,
+    /// Whether that was settled.
+    #[schemars(description = "奖惩是否已兑现", example = false)]
+    pub is_settled: bool,
+    /// When.
+    #[schemars(description = "登记日期")]
+    pub appraised_on: Day,
+    /// What was found.
+    #[schemars(description = "考核情况", example = &"制度落实，投诉 2 件已办结")]
+    pub findings: String,
+    /// The paper.
+    #[schemars(description = "凭据", example = &"考核表 2026-Q1")]
+    pub evidence: String,
+    /// Who scored it.
+    #[schemars(description = "登记人", example = &"某街道")]
+    pub by: String,
+    /// As what.
+    #[schemars(description = "登记人的身份", example = &"street-office")]
+    pub role: String,
+}
+
+/// The periods that were scored in a compound, by programme and period.
+///
+/// # Errors
+/// Storage.
+pub async fn appraisals(view: &mut impl View, compound: CompoundId) -> Result<Vec<Appraisal>> {
+    let programmes = rows::programmes(view, None).await?;
+    let told = rows::appraisals(view, compound, None).await?.into_iter().map(|row| {
+        let programme = programmes.iter().find(|programme| programme.no == row.programme);
+        let mark = programme.and_then(|programme| programme.terms.mark(row.score_e2));
+        Appraisal {
+            programme_no: row.programme,
+            period: row.period,
+            score_e2: row.score_e2,
+            reward_fen: mark.map_or(Money::ZERO, |mark| mark.reward_fen),
+            deduct_fen: mark.map_or(Money::ZERO, |mark| mark.deduct_fen),
+            is_settled: row.is_settled,
+            appraised_on: row.on,
+            findings: row.findings,
+            evidence: row.evidence,
+            by: row.by_name,
+            role: row.by_role,
+        }
+    });
+    Ok(told.collect())
+}
+
+/// That no month of a period was scored already.
+fn may_be_scored(known: &[AppraisalRow], written: &str, period: Period) -> Result<(), Refusal> {
+    let meets = |row: &&AppraisalRow| {
+        Period::parse(&row.period).is_some_and(|known| known.overlaps(period))
+    };
+    let Some(same) = known.iter().find(meets) else { return Ok(()) };
+    let score = format!("{}.{:02} 分", same.score_e2 / 100, same.score_e2 % 100);
+    let evidence = if same.period == written {
+        format!("{written} 已考核，{score}")
+    } else {
+        format!("{written} 与已考核的 {}（{score}）重叠", same.period)
+    };
+    Err(APPRAISED.refuse(evidence).with("period", same.period.as_str()))
+}
+
+/// What scores cost that was not settled yet.
+fn owed(terms: &Terms, known: &[AppraisalRow]) -> Money {
+    let open = known.iter().filter(|row| !row.is_settled);
+    open.filter_map(|row| terms.mark(row.score_e2)).map(|mark| mark.deduct_fen).sum()
+}
+
 /// Scores a period.
 ///
 /// # Errors
-/// `subsidy.shape`, `seal.person-in-text`, `subsidy.no-programme`, `subsidy.no-period`, `subsidy.period-open`,
-/// `subsidy.own-appraisal`, `subsidy.appraised`.
+/// `subsidy.shape`, `seal.person-in-text`, `subsidy.no-programme`, `subsidy.no-period`, `subsidy.outside-period`,
+/// `subsidy.period-open`, `subsidy.own-appraisal`, `subsidy.appraised`.
 pub async fn appraise(tx: &mut Tx, asked: &Appraising) -> Result<Appraised> {
     may_be_text("考核情况", &asked.findings)?;
     may_be_text("凭据", &asked.evidence)?;
@@ -87,15 +174,15 @@ pub async fn appraise(tx: &mut Tx, asked: &Appraising) -> Result<Appraised> {
     let Some(period) = Period::parse(&asked.period) else {
         return Err(NO_PERIOD.refuse("期间须写作 2026、2026-H1 或 2026-Q1").into());
     };
+    grant::may_be_within(&programme, &asked.period, period)?;
     if period.last_day().is_none_or(|last| last >= today) {
         return Err(PERIOD_OPEN.refuse(format!("{} 尚未结束，今天 {today}", asked.period)).into());
     }
     if actor.role == Role::PropertyCompany {
         return Err(OWN_APPRAISAL.refuse("物业公司不能考核自己").into());
     }
-    if rows::score(tx, compound, asked.programme_no, &asked.period).await?.is_some() {
-        return Err(APPRAISED.refuse(format!("{} 已考核", asked.period)).into());
-    }
+    let known = rows::appraisals(tx, compound, Some(asked.programme_no)).await?;
+    may_be_scored(&known, &asked.period, period)?;
     let row = [
         compound.0.into(),
         asked.programme_no.0.into(),
@@ -277,7 +364,7 @@ async fn earnest_of(tx: &mut Tx, no: ProgrammeNo) -> Result<Option<Earnest>> {
 }
 
 /// Whether there is so much.
-fn may_be_taken(has: Money, wanted: Money, of: &str) -> Result<(), crate::error::Refusal> {
+fn may_be_taken(has: Money, wanted: Money, of: &str) -> Result<(), Refusal> {
     if wanted <= has {
         return Ok(());
     }
@@ -285,12 +372,28 @@ fn may_be_taken(has: Money, wanted: Money, of: &str) -> Result<(), crate::error:
     Err(EARNEST_SHORT.refuse(evidence).with("available_fen", has.in_fen()))
 }
 
+/// Whether so much may go back: there is so much, and what is left covers what scores cost.
+fn may_be_returned(held: Money, amount: Money, owed: Money) -> Result<(), Refusal> {
+    may_be_taken(held, amount, "尚存保证金")?;
+    if held - amount >= owed {
+        return Ok(());
+    }
+    let evidence = format!(
+        "尚存保证金 {} 元，考核应扣而尚未兑现 {} 元，本次退还 {} 元",
+        held.grouped(),
+        owed.grouped(),
+        amount.grouped()
+    );
+    let free = if held > owed { held - owed } else { Money::ZERO };
+    Err(EARNEST_OWED.refuse(evidence).with("available_fen", free.in_fen()))
+}
+
 /// Moves earnest money: Dr 1002 / Cr 2242 when it is paid in, Dr 2242 / Cr 1002 when it is returned, Dr 5101 / Cr 1002 when
 /// what was deducted is handed back.
 ///
 /// # Errors
 /// `subsidy.shape`, `seal.person-in-text`, `subsidy.amount`, `subsidy.day`, `subsidy.no-programme`, `subsidy.no-earnest`,
-/// `subsidy.earnest-short`, `bank.*`; those of the journal.
+/// `subsidy.earnest-short`, `subsidy.earnest-owed`, `bank.*`; those of the journal.
 pub async fn move_earnest(tx: &mut Tx, asked: &EarnestMoving) -> Result<EarnestMoved> {
     may_be_text("凭据", &asked.evidence)?;
     may_be_amount(asked.amount_fen)?;
@@ -324,7 +427,8 @@ pub async fn move_earnest(tx: &mut Tx, asked: &EarnestMoving) -> Result<EarnestM
             ("paid", "收取考核奖惩保证金", lines, amount)
         }
         EarnestKind::Returned => {
-            may_be_taken(earnest.held(), amount, "尚存保证金")?;
+            let scored = rows::appraisals(tx, compound, Some(asked.programme_no)).await?;
+            may_be_returned(earnest.held(), amount, owed(&programme.terms, &scored))?;
             let lines = vec![Line::debit(HELD, amount), Line::credit(BANK, amount)];
             ("returned", "退还考核奖惩保证金", lines, -amount)
         }
@@ -403,7 +507,7 @@ pub struct Settling {
 ///
 /// # Errors
 /// `subsidy.day`, `subsidy.no-programme`, `subsidy.not-appraised`, `subsidy.no-earnest`, `subsidy.settled`,
-/// `subsidy.earnest-short`, `subsidy.no-tranche`; those of [`spend`] for a reward.
+/// `subsidy.earnest-short`, `subsidy.no-tranche`; those of [`super::spend`] for a reward.
 pub async fn settle(tx: &mut Tx, asked: &Settling) -> Result<EarnestMoved> {
     may_be_day(tx, asked.on)?;
     tx.flush().await?;
@@ -452,14 +556,15 @@ pub async fn settle(tx: &mut Tx, asked: &Settling) -> Result<EarnestMoved> {
     let spending = Spending {
         tranche_no: asked.tranche_no.unwrap_or(TrancheNo(0)),
         content_no: None,
-        item: "reward".to_owned(),
+        item: content::REWARD.to_owned(),
         payee: earnest.payer.clone(),
         amount_fen: mark.reward_fen,
         paid_on: asked.on,
         line_no: asked.line_no,
         evidence: moving.evidence.clone(),
     };
-    let Moved { voucher, voucher_seq, .. } = spend(tx, &spending).await?;
+    let judged = judge(tx, &spending, &[]).await?;
+    let Moved { voucher, voucher_seq, .. } = book_spending(tx, &judged, &spending).await?;
     let period = ("rewarded", asked.period.as_str());
     let no = keep(tx, asked.programme_no, period, mark.reward_fen, &moving, voucher_seq);
     Ok(EarnestMoved { earnest_no: no, voucher, held_fen: earnest.held() })
@@ -472,4 +577,51 @@ async fn is_settled(tx: &mut Tx, asked: &Settling) -> Result<bool> {
     let values =
         vec![tx.compound().0.into(), asked.programme_no.0.into(), asked.period.as_str().into()];
     Ok(!tx.rows(GRANTS, sql, values).await?.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scored(period: &str, score_e2: i32, is_settled: bool) -> AppraisalRow {
+        AppraisalRow {
+            programme: ProgrammeNo(1),
+            period: period.into(),
+            score_e2,
+            on: Day::default(),
+            findings: String::new(),
+            evidence: String::new(),
+            by_name: String::new(),
+            by_role: String::new(),
+            is_settled,
+        }
+    }
+
+    #[test]
+    fn a_period_is_scored_once_by_its_months() {
+        let known = [scored("2026-Q1", 9_150, true), scored("2027", 8_000, false)];
+        let says = |text: &str| {
+            let period = Period::parse(text).unwrap();
+            may_be_scored(&known, text, period)
+                .map_or_else(|refusal| refusal.evidence, |()| String::new())
+        };
+        assert_eq!(says("2026-Q1"), "2026-Q1 已考核，91.50 分");
+        assert_eq!(says("2026-H1"), "2026-H1 与已考核的 2026-Q1（91.50 分）重叠");
+        assert_eq!(says("2027-Q4"), "2027-Q4 与已考核的 2027（80.00 分）重叠");
+        assert_eq!(says("2026-Q2"), "");
+    }
+
+    #[test]
+    fn earnest_money_that_is_owed_does_not_go_back() {
+        let says = |held, amount, owed| {
+            let fen = Money::fen;
+            may_be_returned(fen(held), fen(amount), fen(owed))
+                .map_or_else(|refusal| refusal.code(), |()| "")
+        };
+        assert_eq!(says(3_000_000, 3_000_000, 3_000_000), "subsidy.earnest-owed");
+        assert_eq!(says(3_000_000, 1, 3_000_000), "subsidy.earnest-owed");
+        assert_eq!(says(3_000_000, 1, 2_999_999), "");
+        assert_eq!(says(3_000_000, 3_000_001, 0), "subsidy.earnest-short");
+        assert_eq!(says(3_000_000, 3_000_000, 0), "");
+    }
 }

@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::content::{self, Class, Content, NewContent};
-use super::rows::{self, GRANTS, ProgrammeRow};
+use super::rows::{self, AllotmentRow, GRANTS, ProgrammeRow, TrancheRow};
 use super::terms::{Base, Basis, Level, Mode, Part, Period, Terms, may_be_terms, part_of, reckon};
 use super::{
-    AMOUNT, DAY, DOCUMENT_TAKEN, GRANTED_ONCE, NO_ADVANCE, NO_CONTENT, NO_PERIOD, NO_PROJECT,
-    OUTSIDE, OVER_ALLOTMENT, OVER_BUDGET, PERIOD_OVER, ROSTER, SHAPE, USE, may_be_amount,
-    may_be_day, may_be_text, programme,
+    ALLOTTED_ONCE, AMOUNT, DAY, DOCUMENT_TAKEN, GRANTED_ONCE, NO_ADVANCE, NO_CONTENT, NO_PERIOD,
+    NO_PROJECT, OUTSIDE, OUTSIDE_PERIOD, OVER_ALLOTMENT, OVER_BUDGET, PERIOD_OVER, ROSTER, SHAPE,
+    USE, may_be_amount, may_be_day, may_be_text, programme,
 };
 use crate::books::{Tx, View};
 use crate::calendar::{Day, iso_day, iso_day_if_any};
@@ -292,11 +292,37 @@ pub async fn found_programme(tx: &mut Tx, new: &NewProgramme) -> Result<Programm
     Ok(no)
 }
 
+/// Whether a document may give these compounds their shares: nothing of it stands yet, or what it gave them was withdrawn.
+fn may_be_allotted(
+    known: &[AllotmentRow],
+    document: &str,
+    compounds: &[CompoundId],
+) -> Result<(), Refusal> {
+    let of_document: Vec<_> = known.iter().filter(|row| row.document == document).collect();
+    let Some(first) = of_document.iter().find(|row| row.withdrawn.is_none()) else {
+        return Ok(());
+    };
+    let is_again = |compound: &CompoundId| {
+        let mut own = of_document.iter().filter(|row| row.compound == *compound).peekable();
+        own.peek().is_some() && own.all(|row| row.withdrawn.is_some())
+    };
+    if compounds.iter().all(is_again) {
+        return Ok(());
+    }
+    let evidence = format!(
+        "{document} 已登记为分配 {}：{}，{} 元",
+        first.no,
+        first.on,
+        first.amount.grouped()
+    );
+    Err(ALLOTTED_ONCE.refuse(evidence).with("allotment_no", first.no.0))
+}
+
 /// Allots parts of a programme to compounds. An act of the head office, so that two cannot be promised the same fen.
 ///
 /// # Errors
-/// `subsidy.shape`, `seal.person-in-text`, `subsidy.amount`, `subsidy.day`, `subsidy.no-programme`, `property.no-compound`,
-/// `subsidy.outside-area`, `subsidy.over-budget`.
+/// `subsidy.shape`, `seal.person-in-text`, `subsidy.amount`, `subsidy.day`, `subsidy.no-programme`, `subsidy.programme-over`,
+/// `property.no-compound`, `subsidy.outside-area`, `subsidy.allotted-once`, `subsidy.over-budget`.
 pub async fn allot(tx: &mut Tx, asked: &Allotting) -> Result<Allotment> {
     may_be_text("分配文件", &asked.document)?;
     if asked.shares.is_empty() || asked.shares.len() > 2000 {
@@ -308,7 +334,12 @@ pub async fn allot(tx: &mut Tx, asked: &Allotting) -> Result<Allotment> {
     may_be_day(tx, asked.allotted_on)?;
     tx.flush().await?;
     let programme = programme(tx, asked.programme_no).await?;
-    let mut compounds = Vec::with_capacity(asked.shares.len());
+    if !(programme.from..=programme.until).contains(&asked.allotted_on) {
+        let (from, until) = (programme.from, programme.until);
+        let evidence = format!("期限 {from} 至 {until}，{} 分配", asked.allotted_on);
+        return Err(PERIOD_OVER.refuse(evidence).into());
+    }
+    let mut compounds: Vec<CompoundId> = Vec::with_capacity(asked.shares.len());
     for share in &asked.shares {
         let compound = property::compound(tx, &share.compound).await?.id;
         if let Some(area) = programme.area
@@ -316,8 +347,14 @@ pub async fn allot(tx: &mut Tx, asked: &Allotting) -> Result<Allotment> {
         {
             return Err(OUTSIDE.refuse(format!("小区 {}", share.compound)).into());
         }
+        if compounds.contains(&compound) {
+            let evidence = format!("小区 {} 在本文件中列了两次", share.compound);
+            return Err(ALLOTTED_ONCE.refuse(evidence).into());
+        }
         compounds.push(compound);
     }
+    let known = rows::allotments(tx, Some(programme.no)).await?;
+    may_be_allotted(&known, asked.document.trim(), &compounds)?;
     let total: Money = asked.shares.iter().map(|share| share.amount_fen).sum();
     let allotted = rows::allotted(tx, programme.no, None).await?;
     if allotted + total > programme.budget {
@@ -425,7 +462,8 @@ fn may_be_content(
     let found = content::item(&new.item).filter(|item| fits && item.class != Class::Management);
     let Some(item) = found else {
         let shown: String = new.item.chars().take(40).collect();
-        return Err(NO_CONTENT.refuse(format!("内容目录没有 {shown:?}")));
+        let refusal = NO_CONTENT.refuse(format!("内容目录没有 {shown:?}"));
+        return Err(refusal.remedied(content::SEE_CATALOGUE));
     };
     let is_twice = known.iter().any(|c| c.item == new.item && c.building == building)
         || before.iter().any(|c| c.item == new.item && c.building.trim() == building);
@@ -438,14 +476,15 @@ fn may_be_content(
 /// Keeps the roster of a period.
 ///
 /// # Errors
-/// `subsidy.no-programme`, `subsidy.no-period`, `subsidy.roster`, `property.no-dwelling`.
+/// `subsidy.no-programme`, `subsidy.no-period`, `subsidy.outside-period`, `subsidy.roster`, `property.no-dwelling`.
 pub async fn enrol(tx: &mut Tx, asked: &Rostering) -> Result<Enrolled> {
     tx.flush().await?;
     let compound = tx.compound();
-    programme(tx, asked.programme_no).await?;
-    if Period::parse(&asked.period).is_none() {
+    let programme = programme(tx, asked.programme_no).await?;
+    let Some(period) = Period::parse(&asked.period) else {
         return Err(NO_PERIOD.refuse("期间须写作 2026、2026-H1 或 2026-Q1").into());
-    }
+    };
+    may_be_within(&programme, &asked.period, period)?;
     let rooms: Vec<RoomCode> = asked.households.iter().map(|entry| entry.room.clone()).collect();
     if rooms.is_empty() || rooms.len() > 20_000 {
         return Err(ROSTER.refuse(format!("{} 户", rooms.len())).into());
@@ -478,7 +517,7 @@ pub async fn enrol(tx: &mut Tx, asked: &Rostering) -> Result<Enrolled> {
 }
 
 /// Households and persons of a roster.
-async fn roster(
+pub(super) async fn roster(
     view: &mut impl View,
     compound: CompoundId,
     programme: ProgrammeNo,
@@ -543,7 +582,44 @@ fn may_be_period(programme: &ProgrammeRow, asked: &Granting) -> Result<Option<Pe
     }
     let shown: String = asked.period.chars().take(20).collect();
     let period = Period::parse(&asked.period);
-    Ok(Some(period.ok_or_else(|| NO_PERIOD.refuse(format!("期间 {shown:?}")))?))
+    let period = period.ok_or_else(|| NO_PERIOD.refuse(format!("期间 {shown:?}")))?;
+    may_be_within(programme, &asked.period, period)?;
+    Ok(Some(period))
+}
+
+/// That every month of a period is the programme's.
+pub(super) fn may_be_within(
+    programme: &ProgrammeRow,
+    written: &str,
+    period: Period,
+) -> Result<(), Refusal> {
+    let (from, until) = (programme.from, programme.until);
+    if period.lies_within(from, until) {
+        return Ok(());
+    }
+    let evidence = format!("期间 {written}，补贴项目 {} 的期限 {from} 至 {until}", programme.no);
+    Err(OUTSIDE_PERIOD.refuse(evidence))
+}
+
+/// That no month of a period was granted by the same part already. `siblings` are the tranches of the same programme and
+/// project that stand.
+fn may_be_new(
+    siblings: &[&TrancheRow],
+    part: Part,
+    written: &str,
+    period: Period,
+) -> Result<(), Refusal> {
+    let meets = |row: &&&TrancheRow| {
+        let known = Period::parse(&row.period);
+        row.part == part && known.is_some_and(|known| known.overlaps(period))
+    };
+    let Some(same) = siblings.iter().find(meets) else { return Ok(()) };
+    let evidence = if same.period == written {
+        format!("{written} 已下达为补贴资金 {}", same.no)
+    } else {
+        format!("{written} 与补贴资金 {} 的期间 {} 重叠", same.no, same.period)
+    };
+    Err(GRANTED_ONCE.refuse(evidence).with("tranche_no", same.no.0))
 }
 
 /// Whether a programme may be granted now, and until when it may be spent.
@@ -563,8 +639,8 @@ fn may_be_granted(programme: &ProgrammeRow, asked: &Granting) -> Result<Day, Ref
 ///
 /// # Errors
 /// `subsidy.shape`, `seal.person-in-text`, `subsidy.day`, `subsidy.no-programme`, `subsidy.programme-over`,
-/// `subsidy.no-project`, `subsidy.use`, `subsidy.no-period`, `subsidy.amount`, `subsidy.no-mode`, `subsidy.no-base`,
-/// `subsidy.no-advance`, `subsidy.not-appraised`, `subsidy.granted-once`, `subsidy.over-allotment`.
+/// `subsidy.no-project`, `subsidy.use`, `subsidy.no-period`, `subsidy.outside-period`, `subsidy.amount`, `subsidy.no-mode`,
+/// `subsidy.no-base`, `subsidy.no-advance`, `subsidy.not-appraised`, `subsidy.granted-once`, `subsidy.over-allotment`.
 pub async fn grant(tx: &mut Tx, asked: &Granting) -> Result<Granted> {
     may_be_text("凭据", &asked.evidence)?;
     if asked.granted_on > tx.at().day() {
@@ -588,17 +664,18 @@ pub async fn grant(tx: &mut Tx, asked: &Granting) -> Result<Granted> {
         .filter(|row| {
             row.programme == programme.no
                 && row.project == asked.project_matter_no
-                && !row.period.is_empty()
-                && row.period == asked.period
+                && row.withdrawn.is_none()
         })
         .collect();
-    if let Some(same) = siblings.iter().find(|row| row.part == asked.part) {
-        let evidence = format!("{} 已下达为补贴资金 {}", asked.period, same.no);
-        return Err(GRANTED_ONCE.refuse(evidence).with("tranche_no", same.no.0).into());
+    if let Some(period) = period {
+        may_be_new(&siblings, asked.part, &asked.period, period)?;
     }
     let (gross, base) = match (asked.part, asked.amount_fen, &programme.terms.basis) {
         (Part::Rest, None, _) => {
-            let advance = siblings.iter().find(|row| row.part == Part::Advance);
+            let is_its = |row: &&&TrancheRow| {
+                row.part == Part::Advance && !row.period.is_empty() && row.period == asked.period
+            };
+            let advance = siblings.iter().find(is_its);
             let advance = advance.ok_or_else(|| NO_ADVANCE.refuse(asked.period.clone()))?;
             (advance.gross, advance.base)
         }

@@ -8,7 +8,9 @@ use crate::books::sheaf::{Kind as Column, Table};
 use crate::books::{Reads, View};
 use crate::calendar::Day;
 use crate::error::{Result, Storage};
-use crate::id::{CompoundId, ContentNo, MatterNo, ProgrammeNo, TrancheMoveNo, TrancheNo};
+use crate::id::{
+    AllotmentNo, CompoundId, ContentNo, MatterNo, ProgrammeNo, TrancheMoveNo, TrancheNo,
+};
 use crate::money::Money;
 
 macro_rules! tables {
@@ -27,11 +29,13 @@ tables! {
         "budget_fen" Big, "from_on" Day, "until_on" Day, "terms" Text];
     ALLOTMENT "allotment" 5 ["allotment_no" Int, "programme_no" Int, "compound_id" Int, "amount_fen" Big,
         "allotted_on" Day, "document" Text];
+    ALLOTMENT_WITHDRAWAL "allotment_withdrawal" 6 ["allotment_no" Int, "compound_id" Int, "reason" Text, "withdrawn_on" Day];
     CONTENT "content" 6 ["compound_id" Int, "content_no" Int, "matter_no" Int, "item" Text, "class" Text,
         "building" Text, "name" Text, "budget_fen" Big];
     TRANCHE "tranche" 7 ["compound_id" Int, "tranche_no" Int, "programme_no" Int, "is_central" Small, "matter_no" Int,
         "project_matter_no" Int, "part" Text, "period" Text, "gross_fen" Big, "granted_fen" Big, "base" Text,
         "granted_on" Day, "spend_by" Day, "evidence" Text];
+    TRANCHE_WITHDRAWAL "tranche_withdrawal" 8 ["compound_id" Int, "tranche_no" Int, "reason" Text, "withdrawn_on" Day];
     USE "tranche_use" 8 ["compound_id" Int, "tranche_no" Int, "item" Text];
     SPEND "tranche_spend" 9 ["compound_id" Int, "move_no" Int, "tranche_no" Int, "programme_no" Int,
         "is_central" Small, "project_matter_no" Int, "content_no" SomeInt, "item" Text, "building" Text];
@@ -50,8 +54,10 @@ tables! {
 pub(super) const GRANTS: Reads = Reads(&[
     &PROGRAMME,
     &ALLOTMENT,
+    &ALLOTMENT_WITHDRAWAL,
     &CONTENT,
     &TRANCHE,
+    &TRANCHE_WITHDRAWAL,
     &USE,
     &SPEND,
     &MOVE,
@@ -132,7 +138,7 @@ async fn sum(view: &mut impl View, sql: &str, values: Vec<sea_orm::Value>) -> Re
     Ok(Money::fen(fen))
 }
 
-/// What a programme allotted: to all compounds, or to one.
+/// What a programme allotted, but for what was withdrawn: to all compounds, or to one.
 pub(super) async fn allotted(
     view: &mut impl View,
     no: ProgrammeNo,
@@ -140,22 +146,73 @@ pub(super) async fn allotted(
 ) -> Result<Money> {
     let which = if to.is_some() { "AND compound_id = $2" } else { "" };
     let sql = format!(
-        "SELECT CAST(COALESCE(sum(amount_fen), 0) AS BIGINT) FROM allotment WHERE programme_no = $1 {which}"
+        "SELECT CAST(COALESCE(sum(amount_fen), 0) AS BIGINT) FROM allotment x WHERE programme_no = $1 {which}
+           AND NOT EXISTS (SELECT 1 FROM allotment_withdrawal w WHERE w.allotment_no = x.allotment_no)"
     );
     let mut values = vec![no.0.into()];
     values.extend(to.map(|compound| compound.0.into()));
     sum(view, &sql, values).await
 }
 
-/// What tranches of a programme were granted to a compound.
+/// What tranches of a programme were granted to a compound, but for those that were withdrawn.
 pub(super) async fn granted(
     view: &mut impl View,
     compound: CompoundId,
     no: ProgrammeNo,
 ) -> Result<Money> {
-    let sql = "SELECT CAST(COALESCE(sum(granted_fen), 0) AS BIGINT) FROM tranche
-               WHERE compound_id = $1 AND programme_no = $2";
+    let sql = "SELECT CAST(COALESCE(sum(t.granted_fen), 0) AS BIGINT) FROM tranche t
+               WHERE t.compound_id = $1 AND t.programme_no = $2 AND NOT EXISTS (
+                 SELECT 1 FROM tranche_withdrawal w
+                 WHERE w.compound_id = t.compound_id AND w.tranche_no = t.tranche_no)";
     sum(view, sql, vec![compound.0.into(), no.0.into()]).await
+}
+
+/// A share of a programme, as its row keeps it.
+#[derive(Clone, Debug)]
+pub(super) struct AllotmentRow {
+    pub(super) no: AllotmentNo,
+    pub(super) programme: ProgrammeNo,
+    pub(super) compound: CompoundId,
+    pub(super) amount: Money,
+    pub(super) on: Day,
+    pub(super) document: String,
+    /// The day it was withdrawn, and why.
+    pub(super) withdrawn: Option<(Day, String)>,
+}
+
+/// The shares that were allotted, in order: of one programme, or of all.
+pub(super) async fn allotments(
+    view: &mut impl View,
+    of: Option<ProgrammeNo>,
+) -> Result<Vec<AllotmentRow>> {
+    let which = if of.is_some() { "WHERE x.programme_no = $1" } else { "" };
+    let sql = format!(
+        "SELECT x.allotment_no, x.programme_no, x.compound_id, x.amount_fen, x.allotted_on, x.document,
+           w.withdrawn_on, w.reason
+         FROM allotment x LEFT JOIN allotment_withdrawal w ON w.allotment_no = x.allotment_no
+         {which} ORDER BY x.allotment_no"
+    );
+    let values = of.map(|no| no.0.into()).into_iter().collect();
+    let mut found = Vec::new();
+    for row in view.rows(GRANTS, &sql, values).await? {
+        found.push(AllotmentRow {
+            no: AllotmentNo(row.try_get("", "allotment_no")?),
+            programme: ProgrammeNo(row.try_get("", "programme_no")?),
+            compound: CompoundId(row.try_get("", "compound_id")?),
+            amount: Money::fen(row.try_get("", "amount_fen")?),
+            on: row.try_get("", "allotted_on")?,
+            document: row.try_get("", "document")?,
+            withdrawn: withdrawn(&row)?,
+        });
+    }
+    Ok(found)
+}
+
+/// The day a row was withdrawn, and why.
+fn withdrawn(row: &sea_orm::QueryResult) -> Result<Option<(Day, String)>> {
+    let (on, reason): (Option<Day>, Option<String>) =
+        (row.try_get("", "withdrawn_on")?, row.try_get("", "reason")?);
+    Ok(on.zip(reason))
 }
 
 /// Whether a compound lies in an area.
@@ -202,6 +259,23 @@ pub(super) struct TrancheRow {
     pub(super) evidence: String,
     pub(super) uses: Vec<String>,
     pub(super) sums: Sums,
+    /// What came less what went, day by day.
+    pub(super) days: BTreeMap<Day, Money>,
+    /// The day it was withdrawn, and why.
+    pub(super) withdrawn: Option<(Day, String)>,
+}
+
+impl TrancheRow {
+    /// What may leave from a day on: the least that is left at its end or of any later day.
+    pub(super) fn free_from(&self, on: Day) -> Money {
+        let mut left: Money = self.days.range(..=on).map(|(_, fen)| *fen).sum();
+        let mut least = left;
+        for (_, fen) in self.days.iter().filter(|(day, _)| **day > on) {
+            left += *fen;
+            least = least.min(left);
+        }
+        least
+    }
 }
 
 /// The tranches of a compound, in order; one of them, if its number is given.
@@ -241,9 +315,20 @@ pub(super) async fn tranches(
         }
     }
     let sql = format!(
+        "SELECT m.tranche_no, m.moved_on, CAST(sum(m.sign * m.amount_fen) AS BIGINT) AS fen FROM tranche_move m
+         WHERE m.compound_id = $1 {which} AND {STANDS} GROUP BY m.tranche_no, m.moved_on"
+    );
+    let mut days: BTreeMap<i32, BTreeMap<Day, Money>> = BTreeMap::new();
+    for row in view.rows(GRANTS, &sql, values()).await? {
+        let of = days.entry(row.try_get_by_index(0)?).or_default();
+        of.insert(row.try_get_by_index(1)?, Money::fen(row.try_get_by_index(2)?));
+    }
+    let sql = format!(
         "SELECT m.tranche_no, m.programme_no, m.matter_no, m.project_matter_no, m.part, m.period, m.gross_fen,
-           m.granted_fen, m.base, m.granted_on, m.spend_by, m.evidence
-         FROM tranche m WHERE m.compound_id = $1 {which} ORDER BY m.tranche_no"
+           m.granted_fen, m.base, m.granted_on, m.spend_by, m.evidence, w.withdrawn_on, w.reason
+         FROM tranche m LEFT JOIN tranche_withdrawal w
+           ON w.compound_id = m.compound_id AND w.tranche_no = m.tranche_no
+         WHERE m.compound_id = $1 {which} ORDER BY m.tranche_no"
     );
     let mut found = Vec::new();
     for row in view.rows(GRANTS, &sql, values()).await? {
@@ -266,6 +351,8 @@ pub(super) async fn tranches(
             evidence: row.try_get("", "evidence")?,
             uses: uses.remove(&no).unwrap_or_default(),
             sums: sums.remove(&no).unwrap_or_default(),
+            days: days.remove(&no).unwrap_or_default(),
+            withdrawn: withdrawn(&row)?,
         });
     }
     Ok(found)
@@ -320,7 +407,7 @@ pub(super) async fn central_uses(
     item: &str,
 ) -> Result<Vec<super::CentralUse>> {
     let sql = format!(
-        "SELECT DISTINCT s.programme_no, s.content_no, s.building FROM tranche_spend s
+        "SELECT DISTINCT s.programme_no, s.project_matter_no, s.content_no, s.building FROM tranche_spend s
          JOIN tranche_move m ON m.compound_id = s.compound_id AND m.move_no = s.move_no
          WHERE s.compound_id = $1 AND s.item = $2 AND s.is_central = 1 AND s.content_no IS NOT NULL AND {STANDS}
          ORDER BY s.programme_no, s.content_no"
@@ -329,6 +416,7 @@ pub(super) async fn central_uses(
     for row in view.rows(GRANTS, &sql, vec![compound.0.into(), item.into()]).await? {
         found.push(super::CentralUse {
             programme: ProgrammeNo(row.try_get("", "programme_no")?),
+            project: MatterNo(row.try_get("", "project_matter_no")?),
             content: ContentNo(row.try_get("", "content_no")?),
             building: row.try_get("", "building")?,
         });
@@ -435,4 +523,51 @@ pub(super) async fn score(
     let values = vec![compound.0.into(), programme.0.into(), period.into()];
     let found = view.rows(GRANTS, sql, values).await?;
     Ok(found.first().map(|row| row.try_get_by_index(0)).transpose()?)
+}
+
+/// A period that was scored, as its row keeps it.
+#[derive(Clone, Debug)]
+pub(super) struct AppraisalRow {
+    pub(super) programme: ProgrammeNo,
+    pub(super) period: String,
+    pub(super) score_e2: i32,
+    pub(super) on: Day,
+    pub(super) findings: String,
+    pub(super) evidence: String,
+    pub(super) by_name: String,
+    pub(super) by_role: String,
+    /// Whether its reward or deduction was settled, and stands.
+    pub(super) is_settled: bool,
+}
+
+/// The periods that were scored in a compound, by programme and period: of one programme, or of all.
+pub(super) async fn appraisals(
+    view: &mut impl View,
+    compound: CompoundId,
+    of: Option<ProgrammeNo>,
+) -> Result<Vec<AppraisalRow>> {
+    let sql = format!(
+        "SELECT a.programme_no, a.period, a.score_e2, a.appraised_on, a.findings, a.evidence, a.by_name, a.by_role,
+           CASE WHEN EXISTS (
+             SELECT 1 FROM earnest_move m WHERE m.compound_id = a.compound_id AND m.programme_no = a.programme_no
+               AND m.period = a.period AND {STANDS}) THEN 1 ELSE 0 END AS is_settled
+         FROM appraisal a WHERE a.compound_id = $1 AND ($2 = 0 OR a.programme_no = $2)
+         ORDER BY a.programme_no, a.period"
+    );
+    let values = vec![compound.0.into(), of.map_or(0, |no| no.0).into()];
+    let mut found = Vec::new();
+    for row in view.rows(GRANTS, &sql, values).await? {
+        found.push(AppraisalRow {
+            programme: ProgrammeNo(row.try_get("", "programme_no")?),
+            period: row.try_get("", "period")?,
+            score_e2: row.try_get("", "score_e2")?,
+            on: row.try_get("", "appraised_on")?,
+            findings: row.try_get("", "findings")?,
+            evidence: row.try_get("", "evidence")?,
+            by_name: row.try_get("", "by_name")?,
+            by_role: row.try_get("", "by_role")?,
+            is_settled: row.try_get::<i32>("", "is_settled")? == 1,
+        });
+    }
+    Ok(found)
 }

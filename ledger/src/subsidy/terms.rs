@@ -366,6 +366,27 @@ impl Period {
     pub fn first_day(self) -> Option<Day> {
         Day::from_ymd_opt(self.year, self.first_month, 1)
     }
+
+    /// Its first and its last month, counted from the year 0.
+    fn span(self) -> (i64, i64) {
+        let first = i64::from(self.year) * 12 + i64::from(self.first_month) - 1;
+        (first, first + i64::from(self.months) - 1)
+    }
+
+    /// Whether the two have a month in common.
+    #[must_use]
+    pub fn overlaps(self, other: Period) -> bool {
+        let ((first, last), (other_first, other_last)) = (self.span(), other.span());
+        first <= other_last && other_first <= last
+    }
+
+    /// Whether every month of it lies in the months from one day to another.
+    #[must_use]
+    pub fn lies_within(self, from: Day, until: Day) -> bool {
+        let month = |day: Day| i64::from(day.year()) * 12 + i64::from(day.month0());
+        let (first, last) = self.span();
+        month(from) <= first && last <= month(until)
+    }
 }
 
 /// What an amount was reckoned from; kept with it.
@@ -541,7 +562,8 @@ pub(super) fn may_be_terms(terms: &Terms, level: Level) -> Result<(), Refusal> {
     }
     if let Some(strange) = terms.items.iter().find(|name| content::item(name).is_none()) {
         let shown: String = strange.chars().take(40).collect();
-        return Err(SHAPE.refuse(format!("内容目录没有 {shown:?}")));
+        let refusal = SHAPE.refuse(format!("内容目录没有 {shown:?}"));
+        return Err(refusal.remedied(content::SEE_CATALOGUE));
     }
     if terms.eligible().is_empty() {
         return Err(SHAPE.refuse("没有写明可用于什么"));
@@ -707,6 +729,26 @@ mod tests {
         for wrong in ["26", "2026-", "2026-Q5", "2026-q1", "year", "", "+202"] {
             assert_eq!(told(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn periods_overlap_by_their_months_and_lie_within_a_programmes_months() {
+        let of = |text| Period::parse(text).unwrap();
+        for (one, other, is_so) in [
+            ("2026-Q1", "2026-Q2", false),
+            ("2026-Q2", "2026-H1", true),
+            ("2026-H1", "2026", true),
+            ("2026-H2", "2026-Q4", true),
+            ("2026-H1", "2026-Q3", false),
+            ("2026", "2027", false),
+            ("2025-Q4", "2026-Q1", false),
+        ] {
+            assert_eq!(of(one).overlaps(of(other)), is_so, "{one} {other}");
+            assert_eq!(of(other).overlaps(of(one)), is_so, "{other} {one}");
+        }
+        let within = |text| of(text).lies_within(day("2026-04-15"), day("2027-03-01"));
+        let told = ["2026-Q1", "2026-Q2", "2026", "2027-Q1", "2027-H1", "2019-Q1"].map(within);
+        assert_eq!(told, [false, true, false, true, false, false]);
     }
 
     #[test]

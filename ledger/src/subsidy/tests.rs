@@ -23,6 +23,8 @@ fn tranche(project: Option<i32>, uses: &[&str], left: i64) -> TrancheRow {
         evidence: String::new(),
         uses: uses.iter().map(|u| (*u).to_owned()).collect(),
         sums: rows::Sums { received: Money::fen(left), ..rows::Sums::default() },
+        days: [(day("2026-01-05"), Money::fen(left))].into(),
+        withdrawn: None,
     }
 }
 
@@ -105,6 +107,7 @@ fn a_tranche_is_spent_on_what_it_is_for() {
 fn central_money_comes_once_to_a_content_and_a_part_is_of_the_whole() {
     let used = |programme, content, building: &str| CentralUse {
         programme: ProgrammeNo(programme),
+        project: MatterNo(3),
         content: ContentNo(content),
         building: building.into(),
     };
@@ -125,10 +128,69 @@ fn central_money_comes_once_to_a_content_and_a_part_is_of_the_whole() {
     assert_eq!(case.says(&spending), "");
 }
 
+/// Asked of a plan: what its own project took is its own, whichever content and programme.
+#[test]
+fn central_money_went_before_to_another_project_or_not() {
+    let used = |project, building: &str| CentralUse {
+        programme: ProgrammeNo(1),
+        project: MatterNo(project),
+        content: ContentNo(7),
+        building: building.into(),
+    };
+    let is_own = |used: &CentralUse| used.project == MatterNo(3);
+    for (known, building, is_found) in [
+        (vec![], "1", false),
+        (vec![used(3, "1")], "1", false),
+        (vec![used(3, "1"), used(4, "1")], "1", true),
+        (vec![used(4, "2")], "1", false),
+        (vec![used(4, "2")], "", true),
+        (vec![used(4, "")], "1", true),
+    ] {
+        assert_eq!(
+            used_before(&known, building, is_own).is_some(),
+            is_found,
+            "{known:?} {building}"
+        );
+    }
+}
+
 #[test]
 fn a_share_of_the_cost_is_the_most() {
     let mut case = Case::of(tranche(Some(3), &["roof"], 5000), Some(roof(3, "1")));
     case.cost_share = Fraction::new(90, 100);
     assert_eq!(case.says(&asked(500, "2026-02-01", "")), "");
     assert_eq!(case.says(&asked(501, "2026-02-01", "")), "subsidy.cost-share");
+}
+
+/// 300 on the 5th, 200 more on the 10th, 250 gone on the 12th, 40 back on the 20th: from the 12th on 250 are left, from the 5th
+/// on not more than the 12th leaves.
+#[test]
+fn what_may_leave_on_a_day_must_hold_on_every_later_day() {
+    let mut case = Case::of(tranche(None, &["cleaning"], 290), None);
+    case.level = Level::Street;
+    let days = [("2026-01-05", 300), ("2026-01-10", 200), ("2026-01-12", -250), ("2026-01-20", 40)];
+    case.tranche.days = days.map(|(on, fen)| (day(on), Money::fen(fen))).into();
+    let free = |on: &str| case.tranche.free_from(day(on)).in_fen();
+    let told = ["2026-01-04", "2026-01-05", "2026-01-11", "2026-01-12", "2026-01-20"].map(free);
+    assert_eq!(told, [0, 250, 250, 250, 290]);
+    case.tranche.granted_on = day("2026-01-01");
+    assert_eq!(case.says(&asked(1, "2026-01-04", "cleaning")), "subsidy.short");
+    assert_eq!(case.says(&asked(251, "2026-01-19", "cleaning")), "subsidy.short");
+    assert_eq!(case.says(&asked(250, "2026-01-05", "cleaning")), "");
+    assert_eq!(case.says(&asked(290, "2026-01-20", "cleaning")), "");
+}
+
+#[test]
+fn a_reward_goes_by_score_and_aid_by_its_roster() {
+    let says = |item: &str, period: &str, households| {
+        let mut tranche = tranche(None, &[item], 500);
+        tranche.period = period.into();
+        let item = content::item(item).unwrap();
+        may_be_by_itself(item, &tranche, households).map_or_else(|refusal| refusal.code(), |()| "")
+    };
+    assert_eq!(says("reward", "2026-Q1", 6), "subsidy.reward-by-score");
+    assert_eq!(says("household-aid", "", 0), "subsidy.aid-by-roster");
+    assert_eq!(says("household-aid", "2026-Q1", 0), "subsidy.aid-by-roster");
+    assert_eq!(says("household-aid", "2026-Q1", 6), "");
+    assert_eq!(says("cleaning", "", 0), "");
 }

@@ -1,11 +1,16 @@
-//! What is asked of a tranche and told of it: the bodies of its movements, and the ledger of subsidies (`property.md` D8).
+//! What is asked of a tranche and told of it: the bodies of its movements, and the ledger of subsidies (`property.md` D8) with
+//! the questions that read it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::content::Content;
+use super::rows;
 use super::terms::{Base, Level, Part};
+use crate::books::View;
 use crate::calendar::{Day, iso_day};
-use crate::id::{ContentNo, LineNo, MatterNo, ProgrammeNo, TrancheMoveNo, TrancheNo};
+use crate::error::Result;
+use crate::id::{CompoundId, ContentNo, LineNo, MatterNo, ProgrammeNo, TrancheMoveNo, TrancheNo};
 use crate::money::Money;
 
 /// Money of a tranche that comes, or goes back: received, interest, handed back.
@@ -194,6 +199,12 @@ pub struct Tranche {
     /// Whether its day is over and something is left.
     #[schemars(description = "是否逾期未用：应当上缴", example = false)]
     pub is_overdue: bool,
+    /// The day it was withdrawn, because it was granted by mistake.
+    #[schemars(description = "撤回日期：没有撤回的没有")]
+    pub withdrawn_on: Option<Day>,
+    /// Why.
+    #[schemars(description = "撤回原因：没有撤回的为空", example = &"期间误写")]
+    pub withdrawal_reason: String,
 }
 
 /// A movement of a tranche, as the ledger of subsidies lists it.
@@ -239,4 +250,97 @@ pub struct Movement {
     /// Whether its voucher was reversed.
     #[schemars(description = "是否已冲销", example = false)]
     pub is_reversed: bool,
+}
+
+impl Movement {
+    /// What it is, in the word on paper.
+    #[must_use]
+    pub fn kind_in_chinese(&self) -> &'static str {
+        match self.kind.as_str() {
+            "receipt" => "到账",
+            "interest" => "利息",
+            "spend" => "支付",
+            "claw-back" => "追回",
+            _ => "上缴",
+        }
+    }
+}
+
+/// The tranches of a compound, in order (D8).
+///
+/// # Errors
+/// Storage.
+pub async fn tranches(
+    view: &mut impl View,
+    compound: CompoundId,
+    today: Day,
+) -> Result<Vec<Tranche>> {
+    let programmes = rows::programmes(view, None).await?;
+    let mut told = Vec::new();
+    for row in rows::tranches(view, compound, None).await? {
+        let Some(programme) = programmes.iter().find(|p| p.no == row.programme) else { continue };
+        let (sums, left) = (row.sums, row.sums.left());
+        told.push(Tranche {
+            tranche_no: row.no,
+            programme_no: row.programme,
+            document: programme.document.clone(),
+            title: programme.title.clone(),
+            level: programme.level,
+            project_matter_no: row.project,
+            part: row.part,
+            period: row.period,
+            gross_fen: row.gross,
+            granted_fen: row.granted,
+            base: row.base,
+            granted_on: row.granted_on,
+            spend_by: row.spend_by,
+            evidence: row.evidence,
+            uses: row.uses,
+            received_fen: sums.received,
+            interest_fen: sums.interest,
+            spent_fen: sums.spent,
+            clawed_back_fen: sums.clawed_back,
+            handed_back_fen: sums.handed_back,
+            left_fen: left,
+            is_overdue: today > row.spend_by && left.is_positive(),
+            withdrawn_on: row.withdrawn.as_ref().map(|(on, _)| *on),
+            withdrawal_reason: row.withdrawn.map(|(_, reason)| reason).unwrap_or_default(),
+        });
+    }
+    Ok(told)
+}
+
+/// Every movement of a compound's tranches, in order.
+///
+/// # Errors
+/// Storage.
+pub async fn moves(view: &mut impl View, compound: CompoundId) -> Result<Vec<Movement>> {
+    let told = rows::moves(view, compound, None).await?.into_iter().map(|row| Movement {
+        used_for: row.item_title(),
+        move_no: row.no,
+        tranche_no: row.tranche,
+        kind: row.kind,
+        amount_fen: row.amount,
+        moved_on: row.on,
+        payee: row.payee,
+        content_no: row.content,
+        of_move_no: row.of,
+        line_no: row.line,
+        evidence: row.evidence,
+        voucher_seq: row.voucher_seq,
+        is_reversed: row.is_reversed,
+    });
+    Ok(told.collect())
+}
+
+/// The contents of a compound's projects, in order; of one project, if its matter is given.
+///
+/// # Errors
+/// Storage.
+pub async fn contents(
+    view: &mut impl View,
+    compound: CompoundId,
+    project: Option<MatterNo>,
+) -> Result<Vec<Content>> {
+    rows::contents(view, compound, project, None).await
 }

@@ -387,13 +387,16 @@ pub enum Deed {
     SheetDifference,
     /// Giving public revenue away: to the fund, to owners, to a use, to a project.
     RevenueDistribution,
+    /// Paying out of public revenue what is no distribution: a cost, tax, the operator's share, what the operator laid out; and
+    /// clearing what the operator holds.
+    RevenuePayment,
     /// Paying government money, or for a renovation.
     GrantPayment,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Deed; 16] = [
+    pub const ALL: [Deed; 17] = [
         Deed::FundPayment,
         Deed::Refund,
         Deed::Reversal,
@@ -409,6 +412,7 @@ impl Deed {
         Deed::FeePenalty,
         Deed::SheetDifference,
         Deed::RevenueDistribution,
+        Deed::RevenuePayment,
         Deed::GrantPayment,
     ];
 
@@ -431,6 +435,7 @@ impl Deed {
             Deed::FeePenalty => "fee-penalty",
             Deed::SheetDifference => "sheet-difference",
             Deed::RevenueDistribution => "revenue-distribution",
+            Deed::RevenuePayment => "revenue-payment",
             Deed::GrantPayment => "grant-payment",
         }
     }
@@ -460,6 +465,7 @@ impl Deed {
             Deed::FeePenalty => "计收违约金",
             Deed::SheetDifference => "日结差异",
             Deed::RevenueDistribution => "分配公共收益",
+            Deed::RevenuePayment => "支付公共收益的成本、税费与往来",
             Deed::GrantPayment => "支付补贴、改造款",
         }
     }
