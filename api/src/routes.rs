@@ -264,8 +264,24 @@ static REPORTS: &[&Rule] = &[
     &policy_rules::INCOMPLETE,
 ];
 /// A paper is laid out by a template.
-static TEMPLATE: &[&Rule] =
-    &[&template_rules::SIZE, &template_rules::WHOSE, &template_rules::SAME, &template_rules::NONE];
+static TEMPLATE: &[&Rule] = &[
+    &problem::NO_DOCUMENT,
+    &problem::REPORT_ASKED,
+    &problem::TEMPLATE,
+    &problem::NO_GLYPH,
+    &problem::NO_SPACE,
+    &template_rules::NO_VERSION,
+];
+/// The wording of a paper is kept or taken back.
+static WORDING: &[&Rule] = &[
+    &problem::NO_DOCUMENT,
+    &problem::REPORT_ASKED,
+    &problem::TEMPLATE,
+    &template_rules::SIZE,
+    &template_rules::WHOSE,
+    &template_rules::SAME,
+    &template_rules::NONE,
+];
 /// A bank line is claimed.
 static CLAIM: &[&Rule] = bank_rules::RULES;
 /// An order of a channel is said to be something.
@@ -501,22 +517,22 @@ routes! {
     GET Quick "/compounds/{compound}/report-templates" READERS Compound templates::templates:
         "列出模板" "依模板排版的单据及现行的版本：本小区的，没有则总册的，再没有则自带的。" [];
     GET Long "/compounds/{compound}/report-templates/{name}" READERS Compound templates::template_of:
-        "查看模板" "原文、可用的字段、各版本；format=pdf 为预览。" [REPORTS];
+        "查看模板" "原文、可用的字段、各版本；format=pdf 为预览。" [TEMPLATE];
     POST Long "/compounds/{compound}/report-templates/{name}/preview" WORDERS Compound templates::preview:
-        "预览未留存的模板" "请求体就是模板文件，或表单里唯一的文件：试印一次，不留存。" [REPORTS, TEMPLATE];
+        "预览未留存的模板" "请求体就是模板文件，或表单里唯一的文件：试印一次，不留存。" [TEMPLATE, &[&template_rules::SIZE]];
     POST Long "/compounds/{compound}/report-templates/{name}" WORDERS Compound templates::keep_template:
         "留存模板" "试印可行的方留存，编为新的一版，此后打印依这一版。物业费单据由物业公司修改；维修资金单据由房管部门修改，已划转的由业主委员会修改。"
-        [REPORTS, TEMPLATE, CLEAR];
+        [WORDING, CLEAR];
     POST Quick "/compounds/{compound}/report-templates/{name}/take-back" WORDERS Compound templates::take_template_back:
-        "改回模板" "不再用本小区的，依总册的，没有则依自带的。" [REPORTS, TEMPLATE];
+        "改回模板" "不再用本小区的，依总册的，没有则依自带的。" [WORDING];
     GET Quick "/report-templates" ANYBODY Own templates::office_templates:
         "列出总册的模板" "对没有自己模板的全部小区。" [];
     GET Long "/report-templates/{name}" ANYBODY Own templates::office_template:
-        "查看总册的模板" "原文、可用的字段、各版本；format=pdf 为预览。" [REPORTS];
+        "查看总册的模板" "原文、可用的字段、各版本；format=pdf 为预览。" [TEMPLATE];
     POST Long "/report-templates/{name}" OFFICES House templates::keep_office_template:
-        "留存总册的模板" "物业费单据由房管部门、管理员修改，维修资金单据由房管部门修改。" [REPORTS, TEMPLATE, CLEAR];
+        "留存总册的模板" "物业费单据由房管部门、管理员修改，维修资金单据由房管部门修改。" [WORDING, CLEAR];
     POST Quick "/report-templates/{name}/take-back" OFFICES House templates::take_office_template_back:
-        "改回总册的模板" "依自带的。" [REPORTS, TEMPLATE];
+        "改回总册的模板" "依自带的。" [WORDING];
     GET Quick "/compounds/{compound}/fund-balances" READERS Compound fund::balances:
         "各户维修资金余额" "有过变动的各户；可查往日，也可查那时所知。" [];
     GET Quick "/compounds/{compound}/fee-standings" READERS Compound fees::standings:
