@@ -5,7 +5,7 @@
 //!
 //! Always: versions are numbered here, one after another for each place and document, and none is changed or deleted: a paper
 //! names the version it was laid out by and is drawn by it again. Taking one's own back is a version too, without a body. Who
-//! may word a paper is who answers for the money on it ([`may_word`]). Never: a look inside the text. Whether a template can be
+//! may word a paper is who answers for the money on it (`may_word`). Never: a look inside the text. Whether a template can be
 //! used is the press's to say, which its door asks before it acts; what is kept here is a text, its digest and its number.
 //! Limits: [`BODY_MOST`] bytes.
 

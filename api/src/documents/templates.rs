@@ -1,6 +1,6 @@
 //! The doors of templates: what an office words itself, looked at, tried, kept and taken back.
 //!
-//! Owns: [`chosen`], the wording a document is laid out by. Always: a text is tried on the press before it is kept
+//! Owns: `chosen`, the wording a document is laid out by. Always: a text is tried on the press before it is kept
 //! ([`Template::usable`]), so that none fails at a counter. A text nobody kept words no paper but a trial and one that says so.
 
 use ledger::books::{Actor, Books, Done, Request, View};
@@ -289,7 +289,7 @@ pub async fn templates(visit: Visit) -> Result<Shown<Vec<TemplateView>>, Problem
 /// `GET /compounds/{compound}/report-templates/{name}`.
 ///
 /// # Errors
-/// Those of [`whole`].
+/// Those of [`kept::version`]; `report.asked`, `report.unknown`, `report.template`.
 pub async fn template_of(
     visit: Visit<AtDocument>,
     Asked(query): Asked<EditionQuery>,
@@ -331,7 +331,7 @@ pub async fn preview(
 /// `POST /compounds/{compound}/report-templates/{name}`.
 ///
 /// # Errors
-/// Those of [`keep`].
+/// `report.template`, those of [`kept::keep`].
 pub async fn keep_template(
     visit: Visit<AtDocument>,
     Told(asked): Told<TextAsked>,
@@ -344,7 +344,7 @@ pub async fn keep_template(
 /// `POST /compounds/{compound}/report-templates/{name}/take-back`.
 ///
 /// # Errors
-/// Those of [`take_back`].
+/// Those of [`kept::take_back`].
 pub async fn take_template_back(visit: Visit<AtDocument>) -> Result<Acted<Kept>, Problem> {
     let known = known(&visit.at.name)?;
     let (place, key) = (visit.compound.id, visit.key.clone());
@@ -362,7 +362,7 @@ pub async fn office_templates(caller: Caller) -> Result<Shown<Vec<TemplateView>>
 /// `GET /report-templates/{name}`.
 ///
 /// # Errors
-/// Those of [`whole`].
+/// Those of [`kept::version`]; `report.asked`, `report.unknown`, `report.template`.
 pub async fn office_template(
     going: Going<AtDocument>,
     Asked(query): Asked<EditionQuery>,
@@ -373,7 +373,7 @@ pub async fn office_template(
 /// `POST /report-templates/{name}`: for every compound that keeps none of its own.
 ///
 /// # Errors
-/// Those of [`keep`].
+/// `report.template`, those of [`kept::keep`].
 pub async fn keep_office_template(
     going: Going<AtDocument>,
     Told(asked): Told<TextAsked>,
@@ -386,7 +386,7 @@ pub async fn keep_office_template(
 /// `POST /report-templates/{name}/take-back`.
 ///
 /// # Errors
-/// Those of [`take_back`].
+/// Those of [`kept::take_back`].
 pub async fn take_office_template_back(going: Going<AtDocument>) -> Result<Acted<Kept>, Problem> {
     let known = known(&going.at.name)?;
     let (place, key) = (CompoundId::OFFICE, going.key.clone());
