@@ -1,22 +1,23 @@
 //! The door of the accounts: the three statements, the yearly notice, and the tie of bank, ledger and dwellings.
 
+use axum::body::Body;
 use ledger::accounts::{self, Code, Notice, Statements, Tie};
 use ledger::books::View;
 use ledger::calendar::{Instant, Month};
-use ledger::error::{Error, Result, Storage};
+use ledger::error::Result;
 use ledger::id::CompoundId;
 use ledger::people::{Access, Place};
 use ledger::property::{self, Compound};
 use reports::notice;
-use reports::press::{self, list};
 use reports::sheet::Sheet;
-use reports::statutory::{self, Head};
+use reports::statutory::Head;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::documents::flow::PRESSES;
 use crate::documents::{self, Order};
 use crate::door::{Asked, Caller, Visit};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::routes::READERS;
 use crate::wire::{Files, IsoDay, Paper};
 
@@ -57,7 +58,7 @@ impl Device {
     }
 
     /// A report to keep, under a name without its ending.
-    pub fn kept<T>(self, name: &str, bytes: Vec<u8>) -> Paper<T, ReportFiles> {
+    pub fn kept<T>(self, name: &str, bytes: impl Into<Body>) -> Paper<T, ReportFiles> {
         Paper::file(self.media(), format!("{name}.{}", self.ending()), bytes)
     }
 
@@ -91,36 +92,14 @@ impl Files for ReportFiles {
         &[Device::Pdf.media(), Device::Text.media(), Device::Csv.media(), Device::Xlsx.media()];
 }
 
-/// How many sheets are pressed at once: a long one takes memory, and more than the cores can draw only wait.
-static PRESSES: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
-
 /// A sheet as a file, pressed where blocking is allowed.
 ///
 /// # Errors
-/// `door.no-glyph`; a sheet that cannot be set is a bug.
-pub async fn pressed(
-    set: impl FnOnce() -> reports::Result<Sheet> + Send + 'static,
-    device: Device,
-) -> Result<Vec<u8>> {
-    let bug = |why: String| Error::Storage(Storage::Bug(why));
-    let _place = PRESSES.acquire().await.map_err(|e| bug(e.to_string()))?;
-    let pressed = tokio::task::spawn_blocking(move || {
-        let told = |why: reports::Error| match why {
-            reports::Error::MissingGlyph { ch, .. } => {
-                problem::NO_GLYPH.refuse(format!("缺字 U+{:04X}", u32::from(ch))).into()
-            }
-            why => Error::Storage(Storage::Bug(why.to_string())),
-        };
-        let listed = |why: list::NotPressed| Error::Storage(Storage::Bug(why.to_string()));
-        let sheet = set().map_err(told)?;
-        match device {
-            Device::Pdf => press::pdf::press(&sheet).map_err(told),
-            Device::Csv => list::tables(&sheet).map_err(listed),
-            Device::Xlsx => press::book::press(&sheet).map_err(listed),
-            Device::Text | Device::Json => Ok(press::text::press(&sheet).into_bytes()),
-        }
-    });
-    pressed.await.map_err(|e| bug(e.to_string()))?
+/// `door.no-glyph`, `report.no-space`.
+pub async fn pressed(sheet: Sheet, device: Device) -> Result<Vec<u8>> {
+    let _place = PRESSES.acquire().await.map_err(documents::bug)?;
+    let pressed = tokio::task::spawn_blocking(move || documents::press_now(&sheet, device));
+    pressed.await.map_err(documents::bug)?
 }
 
 /// The statements of a compound, or of several summed up, and whose they are.
@@ -141,20 +120,6 @@ pub async fn drawn_up(
         if of.len() == 1 { Vec::new() } else { of.into_iter().map(|(_, name)| name).collect() };
     let head = Head { fund: fund.to_owned(), prepared_by: by, compounds: names, printed_at: now };
     Ok((statements, head))
-}
-
-/// A statement as a file.
-///
-/// # Errors
-/// `accounts.yearly`; those of [`pressed`].
-pub async fn paper(
-    statements: Statements,
-    code: Code,
-    head: Head,
-    device: Device,
-) -> Result<Vec<u8>> {
-    accounts::may_print(code, statements.month)?;
-    pressed(move || statutory::set(&statements, code, &head), device).await
 }
 
 /// Which form.
@@ -181,7 +146,7 @@ pub struct StatutoryQuery {
 /// `GET /compounds/{compound}/statutory/{form}`. JSON tells all three forms and the checks.
 ///
 /// # Errors
-/// Those of [`drawn_up`] and [`paper`].
+/// Those of [`drawn_up`] and [`documents::sent`].
 pub async fn statutory(
     visit: Visit<AtForm>,
     Asked(query): Asked<StatutoryQuery>,
@@ -195,7 +160,7 @@ pub async fn statutory(
             ..Order::default()
         };
         let (books, compound) = (&visit.books, &visit.compound);
-        let bytes = documents::on_paper(books, compound, "statutory", order, query.format).await?;
+        let bytes = documents::sent(books, compound, "statutory", order, query.format).await?;
         let name = format!("form{}-{}-{}", visit.at.form, compound.code, query.period);
         return Ok(query.format.kept(&name, bytes));
     }
@@ -204,22 +169,7 @@ pub async fn statutory(
     let compounds = std::slice::from_ref(&visit.compound);
     let name = visit.compound.name.clone();
     let drawn = drawn_up(&mut view, &name, compounds, query.period, query.by, now).await?;
-    drop(view);
-    told(drawn, visit.at.form, &visit.compound.code, query.format).await
-}
-
-async fn told(
-    (statements, head): (Statements, Head),
-    code: Code,
-    whose: &str,
-    device: Device,
-) -> Result<Paper<Statements, ReportFiles>, Problem> {
-    if device == Device::Json {
-        return Ok(Paper::Shown(statements));
-    }
-    let name = format!("form{code}-{whose}-{}", statements.month);
-    let bytes = paper(statements, code, head, device).await?;
-    Ok(device.kept(&name, bytes))
+    Ok(Paper::Shown(drawn.0))
 }
 
 /// Of which area and month, on what.
@@ -262,7 +212,7 @@ pub async fn of_area(view: &mut impl View, code: &str) -> Result<(String, Vec<Co
 /// `GET /statutory/{form}`: an area's compounds summed up, those that the caller reads.
 ///
 /// # Errors
-/// Those of [`of_area`], [`drawn_up`] and [`paper`].
+/// Those of [`of_area`], [`drawn_up`] and [`documents::of_area`].
 pub async fn statutory_of_area(
     going: crate::door::Going<OfForm>,
     Asked(query): Asked<AreaQuery>,
@@ -271,14 +221,29 @@ pub async fn statutory_of_area(
     let caller: &Caller = &going;
     let now = caller.books.clock().now();
     let mut view = caller.read().await?;
-    let (name, mut compounds) = of_area(&mut view, &query.area).await?;
+    let (name, compounds) = of_area(&mut view, &query.area).await?;
+    let compounds = readable(caller, compounds);
+    let AreaQuery { area, period, by, format } = query;
+    if format == Device::Json {
+        let drawn = drawn_up(&mut view, &name, &compounds, period, by, now).await?;
+        return Ok(Paper::Shown(drawn.0));
+    }
+    let by = Some(by).filter(|by| !by.is_empty());
+    let form = going.at.form;
+    let order = Order { form: Some(form), period: Some(period), by, ..Order::default() };
+    let sheet = documents::of_area(&mut view, (&area, &name), &compounds, &order, now).await?;
+    drop(view);
+    let name = format!("form{form}-{area}-{period}");
+    Ok(format.kept(&name, documents::flow::flowing(sheet, format).await?))
+}
+
+/// Those of some compounds that a caller reads.
+pub(crate) fn readable(caller: &Caller, mut compounds: Vec<Compound>) -> Vec<Compound> {
     compounds.retain(|compound| {
         let place = Place { compound: compound.id, areas: &compound.areas, dwelling: None };
         matches!(caller.who.role_at(&place, READERS), Access::Allowed(_))
     });
-    let drawn = drawn_up(&mut view, &name, &compounds, query.period, query.by, now).await?;
-    drop(view);
-    told(drawn, going.at.form, &query.area, query.format).await
+    compounds
 }
 
 /// Of which year, for whom, on what.
@@ -313,7 +278,7 @@ pub async fn annual_notice(
     let order =
         Order { year: Some(year), public: query.public.then_some(true), ..Order::default() };
     let (books, compound) = (&visit.books, &visit.compound);
-    let bytes = documents::on_paper(books, compound, "notice", order, query.format).await?;
+    let bytes = documents::sent(books, compound, "notice", order, query.format).await?;
     Ok(query.format.kept(&format!("notice-{code}-{year}"), bytes))
 }
 
@@ -331,7 +296,7 @@ pub struct TieQuery {
 /// `GET /compounds/{compound}/reconciliation`.
 ///
 /// # Errors
-/// Those of [`documents::on_paper`].
+/// Those of [`documents::sent`].
 pub async fn reconciliation(
     visit: Visit,
     Asked(query): Asked<TieQuery>,
@@ -347,6 +312,6 @@ pub async fn reconciliation(
     let name = format!("reconciliation-{}-{on}", visit.compound.code);
     let order = Order { on: Some(IsoDay(on)), ..Order::default() };
     let (books, compound) = (&visit.books, &visit.compound);
-    let bytes = documents::on_paper(books, compound, "reconciliation", order, query.format).await?;
+    let bytes = documents::sent(books, compound, "reconciliation", order, query.format).await?;
     Ok(query.format.kept(&name, bytes))
 }

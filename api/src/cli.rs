@@ -26,6 +26,7 @@ mod reports;
 mod revenue;
 mod subsidies;
 mod tariffs;
+mod templates;
 mod trust;
 mod votes;
 mod words;

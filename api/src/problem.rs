@@ -65,7 +65,10 @@ rules! {
         "单据须写齐所需的参数，不写它不收的参数", "用 xiaoqu report list 查看每种单据的参数";
     /// What a paper's QR says cannot be read.
     REPORT_CODE = Shape, "report.code",
-        "校验须用单据上二维码的全文", "重新扫描二维码，整段照抄；短校验码另须单据的小区、房号或编号";
+        "校验须用单据上二维码的全文，或纸脚的校验码与编号", "重新扫描二维码，整段照抄；凭校验码的，照纸脚写编号，另写所缺的各项";
+    /// Something on a sheet is larger than its paper.
+    NO_SPACE = Refused, "report.no-space",
+        "单据须在所选的纸张上排得下", "换较大的纸张，或改用 format=xlsx、csv、text";
     /// A template that cannot be used.
     TEMPLATE = Shape, "report.template",
         "模板只能使用该单据已有的字段，格式为 TOML", "用 xiaoqu report template 查看字段与自带模板";

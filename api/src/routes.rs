@@ -22,6 +22,7 @@ use ledger::policy::terms::Deed;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::documents::templates;
 use crate::door::{self, Door};
 use crate::wire::{Endpoint, Schemas, Sketch};
 use crate::{
@@ -48,6 +49,8 @@ const STEWARDS: &[Role] = &[PropertyCompany, OwnersCommittee];
 const CONVENERS: &[Role] = &[OwnersCommittee];
 /// Whoever handles slips; the company only where it is appointed, which the room checks.
 pub(crate) const COUNTERS: &[Role] = &[OwnersCommittee, PropertyCompany];
+/// Whoever words papers; whose money stands on them, the room asks.
+const WORDERS: &[Role] = &[PropertyCompany, OwnersCommittee, HousingAuthority];
 /// Whoever calls for the fund to be filled again.
 const CALLERS: &[Role] = &[StreetOffice, HousingAuthority, OwnersCommittee];
 /// Whoever sees single slips that wait.
@@ -239,6 +242,9 @@ static REPORTS: &[&Rule] = &[
     &problem::REPORT_ASKED,
     &problem::REPORT_CODE,
     &problem::NO_GLYPH,
+    &problem::NO_SPACE,
+    &problem::TEMPLATE,
+    &template_rules::NO_VERSION,
     &property_rules::ROOM,
     &property_rules::NO_DWELLING,
     &fund_rules::PERIOD,
@@ -256,6 +262,25 @@ static REPORTS: &[&Rule] = &[
     &vote_rules::STAGE,
     &policy_rules::NOT_IN_FORCE,
     &policy_rules::INCOMPLETE,
+];
+/// A paper is laid out by a template.
+static TEMPLATE: &[&Rule] = &[
+    &problem::NO_DOCUMENT,
+    &problem::REPORT_ASKED,
+    &problem::TEMPLATE,
+    &problem::NO_GLYPH,
+    &problem::NO_SPACE,
+    &template_rules::NO_VERSION,
+];
+/// The wording of a paper is kept or taken back.
+static WORDING: &[&Rule] = &[
+    &problem::NO_DOCUMENT,
+    &problem::REPORT_ASKED,
+    &problem::TEMPLATE,
+    &template_rules::SIZE,
+    &template_rules::WHOSE,
+    &template_rules::SAME,
+    &template_rules::NONE,
 ];
 /// A bank line is claimed.
 static CLAIM: &[&Rule] = bank_rules::RULES;
@@ -382,6 +407,7 @@ use ledger::renovation as renovation_rules;
 use ledger::revenue as revenue_rules;
 use ledger::subsidy as subsidy_rules;
 use ledger::tariff as tariff_rules;
+use ledger::template as template_rules;
 use ledger::trust as trust_rules;
 use ledger::works as work_rules;
 use ledger::{
@@ -484,9 +510,30 @@ routes! {
     GET Long "/compounds/{compound}/dwellings/{room}/reports/{name}" RESIDENTS Dwelling documents::dwelling_report:
         "打印一户的单据" "对账单、续筹通知、表决票；format 同上。" [REPORTS];
     GET Long "/compounds/{compound}/report-batches/{name}" READERS Compound documents::report_batch:
-        "批量打印" "一户一页，分册：json 说明共几册，format=pdf 取一册，csv 为该册清单。" [REPORTS];
+        "批量打印" "一户一页：json 说明共几件几册；format=pdf 全部为一个文件，边印边传，写 volume 则取一册；csv 为清单。" [REPORTS];
     GET Long "/compounds/{compound}/report-check" READERS Compound documents::report_check:
-        "校验单据" "纸上的二维码是否仍与账簿相符；此后的变动逐行列出。" [REPORTS];
+        "校验单据" "纸上的二维码，或校验码与编号，是否仍与账簿相符；此后的变动逐行列出，不能重印当时的列出此后所记。" [REPORTS];
+    GET Long "/report-check" ANYBODY Own documents::area_report_check:
+        "校验汇总报表" "区划汇总的会计报表：依可查看的小区重印后核对。" [REPORTS, &[&property_rules::NO_AREA]];
+    GET Quick "/compounds/{compound}/report-templates" READERS Compound templates::templates:
+        "列出模板" "依模板排版的单据及现行的版本：本小区的，没有则总册的，再没有则自带的。" [];
+    GET Long "/compounds/{compound}/report-templates/{name}" READERS Compound templates::template_of:
+        "查看模板" "原文、可用的字段、各版本；format=pdf 为预览。" [TEMPLATE];
+    POST Long "/compounds/{compound}/report-templates/{name}/preview" WORDERS Compound templates::preview:
+        "预览未留存的模板" "请求体就是模板文件，或表单里唯一的文件：试印一次，不留存。" [TEMPLATE, &[&template_rules::SIZE]];
+    POST Long "/compounds/{compound}/report-templates/{name}" WORDERS Compound templates::keep_template:
+        "留存模板" "试印可行的方留存，编为新的一版，此后打印依这一版。物业费单据由物业公司修改；维修资金单据由房管部门修改，已划转的由业主委员会修改。"
+        [WORDING, CLEAR];
+    POST Quick "/compounds/{compound}/report-templates/{name}/take-back" WORDERS Compound templates::take_template_back:
+        "改回模板" "不再用本小区的，依总册的，没有则依自带的。" [WORDING];
+    GET Quick "/report-templates" ANYBODY Own templates::office_templates:
+        "列出总册的模板" "对没有自己模板的全部小区。" [];
+    GET Long "/report-templates/{name}" ANYBODY Own templates::office_template:
+        "查看总册的模板" "原文、可用的字段、各版本；format=pdf 为预览。" [TEMPLATE];
+    POST Long "/report-templates/{name}" OFFICES House templates::keep_office_template:
+        "留存总册的模板" "物业费单据由房管部门、管理员修改，维修资金单据由房管部门修改。" [WORDING, CLEAR];
+    POST Quick "/report-templates/{name}/take-back" OFFICES House templates::take_office_template_back:
+        "改回总册的模板" "依自带的。" [WORDING];
     GET Quick "/compounds/{compound}/fund-balances" READERS Compound fund::balances:
         "各户维修资金余额" "有过变动的各户；可查往日，也可查那时所知。" [];
     GET Quick "/compounds/{compound}/fee-standings" READERS Compound fees::standings:

@@ -8,6 +8,7 @@
 //! types that read and write them (serde and schemars see the same attributes): no description can lie, and none can be
 //! left out. Descriptions are Chinese; what stands before the first `：` of a field's is also its column's head.
 
+use axum::body::Body;
 use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -407,8 +408,8 @@ impl IntoResponse for Gone {
 pub enum Paper<T, F> {
     /// The wire's form.
     Shown(T),
-    /// A file to keep: its content type, its name, its bytes.
-    File(&'static str, String, Vec<u8>, std::marker::PhantomData<F>),
+    /// A file to keep: its content type, its name, its bytes, at hand or on their way.
+    File(&'static str, String, Body, std::marker::PhantomData<F>),
 }
 
 /// The content types of a [`Paper`]'s files.
@@ -419,9 +420,9 @@ pub trait Files {
 
 impl<T, F: Files> Paper<T, F> {
     /// A file of one of the kinds.
-    pub fn file(kind: &'static str, name: String, bytes: Vec<u8>) -> Paper<T, F> {
+    pub fn file(kind: &'static str, name: String, bytes: impl Into<Body>) -> Paper<T, F> {
         debug_assert!(F::KINDS.contains(&kind), "{kind} is not among the kinds");
-        Paper::File(kind, name, bytes, std::marker::PhantomData)
+        Paper::File(kind, name, bytes.into(), std::marker::PhantomData)
     }
 }
 

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use ledger::books::{Done, Request};
-use ledger::error::{Error, Result, Storage};
+use ledger::error::Result;
 use ledger::id::{PaperNo, ProjectNo, StepNo};
 use ledger::money::Money;
 use ledger::policy::Path;
@@ -17,7 +17,6 @@ use ledger::works::{
     self, Asked as GateAsked, ClaimBack, Facts, Finding, Moved, Paper, PaperKind, Payment, Preview,
     PreviewRow, Proposed, Stage, Stepped,
 };
-use reports::press;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -166,24 +165,11 @@ impl Seat {
     /// The form the offices sign, with the gate's list.
     ///
     /// # Errors
-    /// Those of [`works::findings`].
-    pub async fn form(
-        &self,
-        no: ProjectNo,
-        asked: GateAsked,
-        compound: &str,
-        device: Device,
-    ) -> Result<Vec<u8>> {
-        if asked == GateAsked::Approve {
-            let order = Printing { no: Some(no.to_string()), ..Printing::default() };
-            let (books, at) = (&self.books, self.compound);
-            return documents::at_compound(books, at, "approval", order, device.into()).await;
-        }
-        let now = self.books.clock().now();
-        let mut view = self.books.read().await?;
-        let (facts, _) = works::project(&mut view, self.compound, no).await?;
-        let list = works::findings(&mut view, self.compound, no, asked, now.day()).await?;
-        pressed(reports::works::form(&facts, &list, compound, now), device).await
+    /// Those of [`documents::at_compound`].
+    pub async fn form(&self, no: ProjectNo, asked: GateAsked, device: Device) -> Result<Vec<u8>> {
+        let asked = Some(asked).filter(|asked| *asked != GateAsked::Approve);
+        let order = Printing { no: Some(no.to_string()), asked, ..Printing::default() };
+        documents::at_compound(&self.books, self.compound, "approval", order, device.into()).await
     }
 
     /// The roster of shares.
@@ -214,16 +200,6 @@ impl Seat {
         let papers = works::papers(&mut view, self.compound, no).await?;
         Ok(works::archive::list(&facts, &steps, &papers))
     }
-}
-
-/// Presses a sheet where blocking is allowed.
-async fn pressed(sheet: reports::sheet::Sheet, device: Device) -> Result<Vec<u8>> {
-    let pressed = tokio::task::spawn_blocking(move || match device {
-        Device::Pdf => press::pdf::press(&sheet),
-        Device::Text | Device::Json => Ok(press::text::press(&sheet).into_bytes()),
-    });
-    let bug = |why: String| Error::Storage(Storage::Bug(why));
-    pressed.await.map_err(|e| bug(e.to_string()))?.map_err(|e| bug(e.to_string()))
 }
 
 /// A project's place.
@@ -535,7 +511,7 @@ pub async fn gate(
     if query.format == Device::Json {
         return Ok(Answer::Shown(seat.findings(no, query.asked).await?));
     }
-    let bytes = seat.form(no, query.asked, &visit.compound.name, query.format).await?;
+    let bytes = seat.form(no, query.asked, query.format).await?;
     Ok(printed(no, "form", query.format, bytes))
 }
 
@@ -546,7 +522,7 @@ fn printed<T>(
     bytes: Vec<u8>,
 ) -> Answer<T, PrintedFiles> {
     let kind = if device == Device::Pdf { PDF } else { TEXT };
-    Answer::File(kind, format!("{what}-{no}.{}", device.ending()), bytes, std::marker::PhantomData)
+    Answer::file(kind, format!("{what}-{no}.{}", device.ending()), bytes)
 }
 
 /// `GET /compounds/{compound}/projects/{no}/allocation`.

@@ -4,7 +4,7 @@
 //! [`books`] (one act, one transaction, one lock), then the rooms. Each may use those before it and never one after it, nor its neighbour
 //! in a brace:
 //!
-//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ {[`arrears`] [`trust`] [`channel`] [`revenue`]} ▸ [`subsidy`] ▸ [`works`] ▸ [`renovation`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`hooks`] ▸ [`district`] ▸ [`verify`]
+//! [`books`] ▸ {[`policy`] [`people`]} ▸ [`countersign`] ▸ [`journal`] ▸ [`property`] ▸ {[`audit`] [`allocation`]} ▸ [`intake`] ▸ [`bank`] ▸ [`governance`] ▸ [`tariff`] ▸ {[`fund`] [`fees`] [`gains`]} ▸ {[`arrears`] [`trust`] [`channel`] [`revenue`]} ▸ [`subsidy`] ▸ [`works`] ▸ [`renovation`] ▸ [`life`] ▸ [`accounts`] ▸ [`import`] ▸ [`template`] ▸ [`hooks`] ▸ [`district`] ▸ [`verify`]
 //!
 //! A verb takes the act's [`books::Tx`] first; a question takes a [`books::View`]. Rules say no with a code, the rule, the
 //! evidence and the remedy; [`rules`] lists them all.
@@ -41,6 +41,7 @@ pub mod revenue;
 pub mod seal;
 pub mod subsidy;
 pub mod tariff;
+pub mod template;
 pub mod trust;
 pub mod verify;
 pub mod works;
@@ -91,6 +92,7 @@ pub fn rules() -> Vec<&'static error::Rule> {
         life::RULES,
         accounts::RULES,
         import::RULES,
+        template::RULES,
         hooks::RULES,
     ];
     rooms.concat()

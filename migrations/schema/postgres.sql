@@ -2118,6 +2118,24 @@ FOREIGN KEY (compound_id, tariff_no) REFERENCES tariff(compound_id, tariff_no)
 -- constraint tariff_end.tariff_end_pkey
 PRIMARY KEY (compound_id, tariff_no)
 
+-- constraint template.template_body_check
+CHECK ((length(body) <= 32768))
+
+-- constraint template.template_compound_id_fkey
+FOREIGN KEY (compound_id) REFERENCES compound(compound_id)
+
+-- constraint template.template_digest_check
+CHECK ((length(digest) = 32))
+
+-- constraint template.template_document_check
+CHECK (((length(document) >= 1) AND (length(document) <= 40)))
+
+-- constraint template.template_pkey
+PRIMARY KEY (compound_id, document, version)
+
+-- constraint template.template_version_check
+CHECK ((version > 0))
+
 -- constraint tenure.tenure_check
 CHECK ((share_of >= share_part))
 
@@ -3454,6 +3472,9 @@ CREATE UNIQUE INDEX tariff_end_pkey ON public.tariff_end USING btree (compound_i
 
 -- index tariff_pkey
 CREATE UNIQUE INDEX tariff_pkey ON public.tariff USING btree (compound_id, tariff_no)
+
+-- index template_pkey
+CREATE UNIQUE INDEX template_pkey ON public.template USING btree (compound_id, document, version)
 
 -- index tenure_pkey
 CREATE UNIQUE INDEX tenure_pkey ON public.tenure USING btree (compound_id, dwelling_no, owner_no, from_on)
@@ -4989,6 +5010,16 @@ compound_id integer NOT NULL,
   ended_on date NOT NULL,
   act_no integer NOT NULL
 
+-- table template
+compound_id integer NOT NULL,
+  document text NOT NULL,
+  version integer NOT NULL,
+  body text NOT NULL,
+  digest bytea NOT NULL,
+  kept_at bigint NOT NULL,
+  kept_by text NOT NULL,
+  act_no integer NOT NULL
+
 -- table tenure
 compound_id integer NOT NULL,
   dwelling_no integer NOT NULL,
@@ -5862,6 +5893,12 @@ CREATE TRIGGER tariff_end_stays BEFORE DELETE OR UPDATE ON public.tariff_end FOR
 
 -- trigger tariff_end.tariff_end_stays_whole
 CREATE TRIGGER tariff_end_stays_whole BEFORE TRUNCATE ON public.tariff_end FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger template.template_stays
+CREATE TRIGGER template_stays BEFORE DELETE OR UPDATE ON public.template FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger template.template_stays_whole
+CREATE TRIGGER template_stays_whole BEFORE TRUNCATE ON public.template FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger till.till_stays
 CREATE TRIGGER till_stays BEFORE DELETE OR UPDATE ON public.till FOR EACH ROW EXECUTE FUNCTION append_only()

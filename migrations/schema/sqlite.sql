@@ -2172,6 +2172,19 @@ CREATE TABLE tariff_end (
   FOREIGN KEY (compound_id, tariff_no) REFERENCES tariff (compound_id, tariff_no)
 ) STRICT, WITHOUT ROWID
 
+-- table template
+CREATE TABLE template (
+  compound_id INTEGER NOT NULL REFERENCES compound (compound_id),
+  document TEXT NOT NULL CHECK (length(document) BETWEEN 1 AND 40),
+  version INTEGER NOT NULL CHECK (version > 0),
+  body TEXT NOT NULL CHECK (length(body) <= 32768),
+  digest BLOB NOT NULL CHECK (length(digest) = 32),
+  kept_at INTEGER NOT NULL,
+  kept_by TEXT NOT NULL,
+  act_no INTEGER NOT NULL,
+  PRIMARY KEY (compound_id, document, version)
+) STRICT, WITHOUT ROWID
+
 -- table tenure
 CREATE TABLE tenure (
   compound_id INTEGER NOT NULL,
@@ -3393,6 +3406,19 @@ CREATE TRIGGER tariff_no_delete BEFORE DELETE ON tariff
 -- trigger tariff_no_update
 CREATE TRIGGER tariff_no_update BEFORE UPDATE ON tariff
                      BEGIN SELECT RAISE(ABORT, 'tariff is append-only'); END
+
+-- trigger template_is_new
+CREATE TRIGGER template_is_new BEFORE INSERT ON template
+WHEN EXISTS (SELECT 1 FROM template o WHERE o.compound_id = NEW.compound_id AND o.document = NEW.document AND o.version = NEW.version)
+BEGIN SELECT RAISE(ABORT, 'template is append-only'); END
+
+-- trigger template_no_delete
+CREATE TRIGGER template_no_delete BEFORE DELETE ON template
+                     BEGIN SELECT RAISE(ABORT, 'template is append-only'); END
+
+-- trigger template_no_update
+CREATE TRIGGER template_no_update BEFORE UPDATE ON template
+                     BEGIN SELECT RAISE(ABORT, 'template is append-only'); END
 
 -- trigger till_no_delete
 CREATE TRIGGER till_no_delete BEFORE DELETE ON till

@@ -34,6 +34,7 @@ mod m0024_revenue;
 mod m0025_subsidy;
 mod m0026_renovation;
 mod m0027_district;
+mod m0028_template;
 
 use sea_orm_migration::prelude::*;
 
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0025_subsidy::STEP),
             Box::new(m0026_renovation::STEP),
             Box::new(m0027_district::STEP),
+            Box::new(m0028_template::STEP),
         ]
     }
 }

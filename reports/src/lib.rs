@@ -92,6 +92,9 @@ pub enum Error {
     /// Something that may not be split is taller than a page.
     #[error("{0:?} is taller than a page")]
     TooTall(String),
+    /// What the file is written to takes no more.
+    #[error("the file cannot be written: {0}")]
+    Unwritten(String),
     /// The embedded type or the file under construction broke: a bug of ours, told in a sentence.
     #[error("{0}")]
     Bug(String),

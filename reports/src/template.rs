@@ -1,13 +1,15 @@
 //! Notices and receipts by templates: what an office edits without a programmer.
 //!
-//! Owns: [`Template`] (a TOML file), the fields each of them may use ([`Known`]), the shipped ones (`template/*.toml`).
+//! Owns: [`Template`] (a TOML file), the fields each of them may use ([`Known`]), the shipped ones (`template/*.toml`), and the
+//! names of versions ([`Edition`]); the versions themselves are kept by the books (`ledger::template`).
 //!
 //! A template names fields in braces: `{room}`. `{remark?}` is a field that may be empty: a sentence, a label or a note in which
 //! every such field is empty is left out. Lines are a table whose columns are chosen by the template. Sizes are the house's: a
 //! template chooses a paper and moves the whole by tenths of a millimetre to meet a pre-printed form.
 //!
 //! Always: a field that is not known is refused with the list of those that are; version and digest of the template stand on
-//! the paper. Never: a figure made by a template, a text that cannot be printed. Limits: no conditions, no loops.
+//! the paper; what [`Template::usable`] let through was set and pressed once with long words and large amounts. Never: a figure
+//! made by a template, a text that cannot be printed. Limits: no conditions, no loops; those of [`Template::read`].
 
 use std::collections::BTreeMap;
 
@@ -74,13 +76,67 @@ impl Values {
     }
 }
 
+/// Which wording a paper was laid out by, as its QR and its foot say it: `own.3`, `office.1`, `shipped.1`, `file.9f86d081`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edition {
+    /// The compound's own, by its number in the books.
+    Own(i32),
+    /// The head office's, by its number in the books.
+    Office(i32),
+    /// The program's, as it counts itself.
+    Shipped(i32),
+    /// A file nobody kept, by the first letters of its digest.
+    File(String),
+}
+
+impl Edition {
+    /// As the foot of a paper says it.
+    fn on_paper(&self) -> String {
+        match self {
+            Edition::Own(number) => format!("模板第 {number} 版"),
+            Edition::Office(number) => format!("总册模板第 {number} 版"),
+            Edition::Shipped(number) => format!("自带模板第 {number} 版"),
+            Edition::File(_) => "模板文件，未留存".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Edition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Edition::Own(number) => write!(f, "own.{number}"),
+            Edition::Office(number) => write!(f, "office.{number}"),
+            Edition::Shipped(number) => write!(f, "shipped.{number}"),
+            Edition::File(digest) => write!(f, "file.{digest}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Edition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Edition, String> {
+        let bad = || format!("模板版本写作 own.3、office.1 或 shipped.1，不是 {text:?}");
+        let (of, which) = text.split_once('.').ok_or_else(bad)?;
+        let number = || which.parse::<i32>().ok().filter(|number| *number > 0).ok_or_else(bad);
+        match of {
+            "own" => Ok(Edition::Own(number()?)),
+            "office" => Ok(Edition::Office(number()?)),
+            "shipped" => Ok(Edition::Shipped(number()?)),
+            "file" if !which.is_empty() => Ok(Edition::File(which.to_owned())),
+            _ => Err(bad()),
+        }
+    }
+}
+
 /// A template as its file says it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Template {
     /// Which document it is for.
     pub document: String,
-    /// Its version, as whoever edits it counts.
+    /// Its version, as whoever edits it counts; what the books keep is numbered there.
+    #[serde(default)]
     pub version: u32,
     /// What stands over the title; the compound's name if it says nothing else.
     #[serde(default = "compound")]
@@ -138,6 +194,9 @@ pub struct Template {
     /// The first letters of the file's digest.
     #[serde(skip)]
     digest: String,
+    /// Which version it is; a file until somebody says otherwise.
+    #[serde(skip)]
+    edition: Option<Edition>,
 }
 
 fn compound() -> String {
@@ -277,8 +336,21 @@ impl Template {
         {
             return Err(unknown(field, known.sums));
         }
+        template.is_bounded()?;
         let digest = text::hex(&text::hash(file)).chars().take(8).collect();
         Ok(Template { digest, ..template })
+    }
+
+    /// The same, as this version.
+    #[must_use]
+    pub fn of(self, edition: Edition) -> Template {
+        Template { edition: Some(edition), ..self }
+    }
+
+    /// Which version it is.
+    #[must_use]
+    pub fn edition(&self) -> Edition {
+        self.edition.clone().unwrap_or_else(|| Edition::File(self.digest.clone()))
     }
 
     /// The shipped template of a document.
@@ -286,7 +358,87 @@ impl Template {
     /// # Errors
     /// A bug of ours.
     pub fn shipped(known: &Known) -> Result<Template> {
-        Template::read(known, known.shipped).map_err(Error::Bug)
+        let template = Template::read(known, known.shipped).map_err(Error::Bug)?;
+        let number = i32::try_from(template.version).unwrap_or(i32::MAX);
+        Ok(template.of(Edition::Shipped(number)))
+    }
+
+    /// Reads a template and prints it once with long words and large amounts, so that what is kept cannot fail at a counter.
+    ///
+    /// # Errors
+    /// A sentence in Chinese for whoever edits it.
+    pub fn usable(known: &Known, file: &str) -> Result<Template, String> {
+        let template = Template::read(known, file)?;
+        let trial = template.trial(known);
+        let told = |why: Error| match why {
+            Error::MissingGlyph { ch, text } => {
+                format!("打印字库缺字 {ch}（U+{:04X}），在“{text}”中", u32::from(ch))
+            }
+            Error::TooWide(what) => format!("表格“{what}”在这种纸上排不下：减少列，或换宽的纸"),
+            Error::TooTall(what) => format!("“{what}”一页排不下"),
+            why => why.to_string(),
+        };
+        let sheet = template.fill(known, &trial, Instant::from_seconds(0)).map_err(told)?;
+        crate::press::pdf::press(&sheet).map_err(told)?;
+        Ok(template)
+    }
+
+    /// What a template is tried and previewed with: every field says its own name, every amount is large.
+    #[must_use]
+    pub fn trial(&self, known: &Known) -> Values {
+        const LARGE: Money = Money::fen(123_456_789_012);
+        let mut values = Values { number: "预览".to_owned(), ..Values::default() };
+        for (name, says) in known.words {
+            values.set(name, format!("〔{says}〕"));
+        }
+        values.sums = known.sums.iter().map(|(name, _)| (*name, LARGE)).collect();
+        let adds = |name: &str| self.columns.iter().any(|one| one.adds && one.field == name);
+        let cell = |(name, says): &(&'static str, &'static str)| {
+            let told = if adds(name) {
+                Cell::Money(Money::fen(1_234_567_890))
+            } else {
+                Cell::Text(format!("〔{says}〕"))
+            };
+            (*name, told)
+        };
+        values.lines.push(known.lines.iter().map(cell).collect());
+        values.warning = Some(Warning {
+            word: "预览".to_owned(),
+            meaning: "只看排版，不是单据。".to_owned(),
+        });
+        values
+    }
+
+    /// Whether its numbers are such that a page can be made of it, and no field stands where none is filled in.
+    fn is_bounded(&self) -> Result<(), String> {
+        let within = |what: &str, is: usize, least: usize, most: usize| {
+            let told = format!("{what} 须在 {least} 至 {most} 之间，写的是 {is}");
+            if (least..=most).contains(&is) { Ok(()) } else { Err(told) }
+        };
+        let (right, down) = (self.shift.0.unsigned_abs(), self.shift.1.unsigned_abs());
+        within("shift（0.1 毫米）", usize::from(right.max(down)), 0, 300)?;
+        within("across", self.across, 1, 6)?;
+        within("alike", usize::from(self.alike), 0, 20)?;
+        within("copies 的联数", self.copies.len(), 0, 6)?;
+        within("columns 的列数", self.columns.len(), 0, 12)?;
+        let torn_off = self.slip.iter().flat_map(|slip| &slip.fields);
+        let labelled = || self.fields.iter().chain(&self.after);
+        for one in labelled().chain(torn_off.clone()) {
+            within("span", one.span, 1, 6)?;
+        }
+        for column in &self.columns {
+            within("wide", usize::from(column.wide), 1, 50)?;
+        }
+        let mut plain: Vec<&str> = vec![&self.nothing, &self.total];
+        plain.extend(self.copies.iter().map(String::as_str));
+        plain.extend(self.columns.iter().map(|column| column.head.as_str()));
+        plain.extend(labelled().chain(torn_off).map(|one| one.label.as_str()));
+        plain.extend(self.slip.iter().map(|slip| slip.name.as_str()));
+        plain.extend(self.sum.iter().map(|(label, _)| label.as_str()));
+        match plain.into_iter().find(|text| text.contains(['{', '}'])) {
+            Some(text) => Err(format!("“{text}”处只能写文字，不能写字段")),
+            None => Ok(()),
+        }
     }
 
     /// Every text that may name fields.
@@ -362,8 +514,7 @@ impl Template {
             .saying(blocks)
             .copies(copies);
         sheet.shift = self.shift;
-        let Template { version, digest, .. } = self;
-        let number = format!("{}（模板第 {version} 版 {digest}）", values.number);
+        let number = format!("{}（{} {}）", values.number, self.edition().on_paper(), self.digest);
         Ok(sheet.sealed(known.code, &number, values.seal.clone()))
     }
 
@@ -463,6 +614,50 @@ mod tests {
         let other = Template::read(&crate::receipt::FEE, known.shipped).unwrap_err();
         assert!(other.contains("须为 receipt"), "{other}");
         assert!(Template::read(known, "x = 1").unwrap_err().contains("模板不能识别"));
+    }
+
+    #[test]
+    fn a_version_has_one_name() {
+        for name in ["own.3", "office.1", "shipped.2", "file.9f86d081"] {
+            assert_eq!(name.parse::<Edition>().unwrap().to_string(), name);
+        }
+        for strange in ["", "own", "own.0", "own.-1", "own.x", "file.", "theirs.1"] {
+            assert!(strange.parse::<Edition>().is_err(), "{strange}");
+        }
+        let known = &crate::demand::KNOWN;
+        let read = Template::read(known, known.shipped).unwrap();
+        assert!(matches!(read.edition(), Edition::File(digest) if digest.len() == 8));
+        assert_eq!(Template::shipped(known).unwrap().edition(), Edition::Shipped(1));
+        let sheet =
+            read.of(Edition::Own(7)).fill(known, &Values::default(), Instant::from_seconds(0));
+        let number = sheet.unwrap().proof.unwrap().number;
+        assert!(number.contains("模板第 7 版"), "{number}");
+    }
+
+    #[test]
+    fn what_cannot_be_printed_is_refused_before_it_is_kept() {
+        for known in KNOWN {
+            Template::usable(known, known.shipped).unwrap();
+        }
+        let known = &crate::receipt::FEE;
+        let refused = |from: &str, to: &str| {
+            assert!(known.shipped.contains(from), "{from}");
+            Template::usable(known, &known.shipped.replacen(from, to, 1)).unwrap_err()
+        };
+        let told = refused("title = \"收据\"", "title = \"收据🏠\"");
+        assert!(told.contains("缺字"), "{told}");
+        let told = refused("across = 3", "across = 3\nshift = [400, 0]");
+        assert!(told.contains("shift"), "{told}");
+        assert!(refused("across = 3", "across = 0").contains("across"));
+        assert!(refused("total = \"合计\"", "total = \"{amount}\"").contains("不能写字段"));
+        let wide = "    { head = \"金额\", field = \"amount\", adds = true },\n";
+        let narrow = known.shipped.replace("\"triplicate\"", "\"ticket\"").replacen(
+            wide,
+            &wide.repeat(9),
+            1,
+        );
+        let told = Template::usable(known, &narrow).unwrap_err();
+        assert!(told.contains("排不下"), "{told}");
     }
 
     #[test]

@@ -255,6 +255,23 @@ on_both! {
         at(&world, &asked).await.must(0);
         let text = std::fs::read_to_string(&out).unwrap();
         assert!(text.contains("汇总 2 个小区") && text.contains("二小区") && text.contains("1,049,200.00"), "{text}");
+
+        // Its QR asks for the sum again, at either door.
+        let mut view = world.books.read().await.unwrap();
+        let (name, compounds) = xiaoqu::accounts::of_area(&mut view, "33").await.unwrap();
+        let order = serde_json::from_value(serde_json::json!({ "form": "01", "period": "2025-12" })).unwrap();
+        let now = world.clock.now();
+        let sheet = xiaoqu::documents::of_area(&mut view, ("33", &name), &compounds, &order, now).await.unwrap();
+        drop(view);
+        let ticket = sheet.proof.as_ref().unwrap().ticket();
+        assert!(ticket.contains("statutory?area=33&"), "{ticket}");
+        at(&world, &["report", "check", &ticket]).await.must(0);
+        let code: String = url::form_urlencoded::byte_serialize(ticket.as_bytes()).collect();
+        assert_eq!(doors.get(&format!("/api/v1/report-check?code={code}")).await.must(200)["agrees"], true);
+        doors.get(&format!("/report-check?code={code}")).await.problem(400, "report.code");
+        let again = folder.path().join("again.pdf");
+        at(&world, &["report", "again", &ticket, "--out", again.to_str().unwrap()]).await.must(0);
+        assert_eq!(std::fs::read(&again).unwrap(), press::pdf::press(&sheet).unwrap());
     }
 
     async fn the_yearly_notice_ties_every_dwelling_to_the_statements(world: World) {

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use ledger::arrears::{self, Channel, Notifying};
-use ledger::books::{Actor, Request};
+use ledger::books::{Actor, Request, Role};
 use ledger::calendar::Instant;
 use ledger::fees::{self, Billing, Charge};
 use ledger::import::{self, Kind, Terms};
@@ -238,6 +238,30 @@ async fn deposit(world: &World, fen: i64, on: &str) {
     xiaoqu::fund::record(&world.books, &Actor::operator(), &compound, None, asked).await.unwrap();
 }
 
+/// A demand to 1-1-301.
+async fn notified(world: &World) {
+    let compound = wutongli_id(world).await;
+    let asked = Notifying {
+        stage: 1,
+        room: Some("1-1-301".into()),
+        class: None,
+        channel: Channel::Post,
+        on: day("2026-06-29"),
+        time: "09:30".into(),
+        pay_by: None,
+        reason: String::new(),
+        remark: "请与收费处联系。".into(),
+    };
+    let request = Request::new("arrears.notify", asked);
+    world
+        .books
+        .act(&Actor::operator(), compound.id, request, |tx, asked: &Notifying| {
+            Box::pin(arrears::notify(tx, asked))
+        })
+        .await
+        .unwrap();
+}
+
 async fn wutongli_id(world: &World) -> property::Compound {
     property::compound(&mut world.books.read().await.unwrap(), "wutongli").await.unwrap()
 }
@@ -245,21 +269,7 @@ async fn wutongli_id(world: &World) -> property::Compound {
 on_both! {
     async fn the_documents_of_the_sample_compound_are_printed(world: World) {
         summer(&world).await;
-        let compound = wutongli_id(&world).await;
-        let asked = Notifying {
-            stage: 1,
-            room: Some("1-1-301".into()),
-            class: None,
-            channel: Channel::Post,
-            on: day("2026-06-29"),
-            time: "09:30".into(),
-            pay_by: None,
-            reason: String::new(),
-            remark: "请与收费处联系。".into(),
-        };
-        let request = Request::new("arrears.notify", asked);
-        world.books.act(&Actor::operator(), compound.id, request, |tx, asked: &Notifying| Box::pin(arrears::notify(tx, asked))).await.unwrap();
-
+        notified(&world).await;
         proved("statement", &drawn(&world, "wutongli", "statement", json!({ "room": "1-1-101" })).await);
         proved("demand", &drawn(&world, "wutongli", "demand", json!({ "no": "1" })).await);
         let half = drawn(&world, "wutongli", "demand", json!({ "no": "1", "paper": "half" })).await;
@@ -354,22 +364,183 @@ on_both! {
         doors.get(&volume(4, "pdf")).await.problem(400, "report.asked");
     }
 
-    async fn an_office_edits_a_template_without_a_programmer(world: World) {
+    async fn an_office_keeps_its_own_wording_without_a_programmer(world: World) {
+        summer(&world).await;
+        notified(&world).await;
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        let shipped = at(&world, &["report", "template", "demand"]).await.must(0).out;
-        assert!(shipped.contains("{room} 房号") && shipped.contains("document = \"demand\""), "{shipped}");
+        let shown = at(&world, &["report", "template", "show", "demand"]).await.must(0).out;
+        assert!(shown.contains("{room} 房号") && shown.contains("document = \"demand\"") && shown.contains("shipped.1"), "{shown}");
+        let shipped: String = shown.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+        let said = |number: u8| shipped.replace("客服电话见小区公告栏", &format!("客服电话 0571-8888 000{number}"));
         let mine = path("mine.toml");
-        let text = shipped.replace("version = 1", "version = 2").replace("客服电话见小区公告栏", "客服电话 199 0000 0001").replace("shift: ", "");
-        std::fs::write(&mine, &text).unwrap();
-        let said = at(&world, &["report", "template", "demand", "--check", &mine]).await.must(0);
-        assert!(said.out.contains("第 2 版"), "{}", said.out);
+        let keep = ["report", "template", "keep", "demand", "--compound", "wutongli", "--file", &mine];
+        let order = json!({ "no": "1" });
+        let first = drawn(&world, "wutongli", "demand", order.clone()).await;
+        let number = |sheet: &Sheet| sheet.proof.as_ref().unwrap().number.clone();
+        assert!(number(&first).contains("自带模板第 1 版"), "{}", number(&first));
+
+        // What cannot be used is refused where it is kept.
+        std::fs::write(&mine, said(1).replace("{room}", "{roon}")).unwrap();
+        for act in ["check", "keep"] {
+            let told = at(&world, &["report", "template", act, "demand", "--file", &mine]).await.must(1);
+            assert!(told.err.contains("report.template") && told.err.contains("{roon}"), "{}", told.err);
+        }
+        std::fs::write(&mine, format!("# 值班手机 19900000001\n{}", said(1))).unwrap();
+        assert!(at(&world, &keep).await.must(1).err.contains("seal.person-in-text"));
+        std::fs::write(&mine, format!("#{}\n{}", "长".repeat(11_000), said(1))).unwrap();
+        assert!(at(&world, &keep).await.must(1).err.contains("template.size"));
+        let none = ["report", "template", "take-back", "demand", "--compound", "wutongli"];
+        assert!(at(&world, &none).await.must(1).err.contains("template.none"));
+
+        // The head office's for all, then the compound's own: the nearest words the paper, and says so.
+        std::fs::write(&mine, said(2)).unwrap();
+        at(&world, &["report", "template", "check", "demand", "--file", &mine]).await.must(0);
+        let kept = at(&world, &["report", "template", "keep", "demand", "--file", &mine]).await.must(0);
+        assert!(kept.out.contains("第 1 版"), "{}", kept.out);
+        let by_office = drawn(&world, "wutongli", "demand", order.clone()).await;
+        assert!(number(&by_office).contains("总册模板第 1 版"), "{}", number(&by_office));
+        for (version, text) in [(1, said(3)), (2, said(4))] {
+            std::fs::write(&mine, text).unwrap();
+            let kept = at(&world, &[keep.as_slice(), &["--json"]].concat()).await.must(0).json();
+            assert_eq!(kept["version"], version);
+        }
+        assert!(at(&world, &keep).await.must(1).err.contains("template.same"));
+        let own = drawn(&world, "wutongli", "demand", order.clone()).await;
+        assert!(number(&own).contains("（模板第 2 版"), "{}", number(&own));
+        assert!(press::text::press(&own).contains("0571-8888 0004"));
+        let listed = at(&world, &["report", "template", "list", "--compound", "wutongli"]).await.must(0).out;
+        assert!(listed.contains("own.2") && listed.contains("shipped.1"), "{listed}");
         let preview = path("preview.pdf");
-        at(&world, &["report", "template", "demand", "--check", &mine, "--preview", &preview]).await.must(0);
+        at(&world, &["report", "template", "preview", "demand", "--compound", "wutongli", "--edition", "own.1", "--out", &preview]).await.must(0);
         assert!(std::fs::read(&preview).unwrap().starts_with(b"%PDF"));
-        std::fs::write(&mine, text.replace("{room}", "{roon}")).unwrap();
-        let said = at(&world, &["report", "template", "demand", "--check", &mine]).await.must(1);
-        assert!(said.err.contains("report.template") && said.err.contains("{roon}"), "{}", said.err);
+
+        // Every paper is drawn by its own version again, whatever stands now.
+        at(&world, &none).await.must(0);
+        let now = drawn(&world, "wutongli", "demand", order.clone()).await;
+        assert!(number(&now).contains("总册模板第 1 版"), "{}", number(&now));
+        for (sheet, edition) in [(&first, "shipped.1"), (&by_office, "office.1"), (&own, "own.2")] {
+            let ticket = sheet.proof.as_ref().unwrap().ticket();
+            assert!(ticket.contains(&format!("edition={edition}")), "{ticket}");
+            let again = path("again.pdf");
+            at(&world, &["report", "check", &ticket]).await.must(0);
+            at(&world, &["report", "again", &ticket, "--out", &again]).await.must(0);
+            assert_eq!(std::fs::read(&again).unwrap(), press::pdf::press(sheet).unwrap(), "{edition}");
+            // The version is found by the short code alone.
+            let typed = ["report", "check", &sheet.check, &number(sheet), "--compound", "wutongli"];
+            at(&world, &typed).await.must(0);
+        }
+        // A wording that nobody kept is asked for.
+        std::fs::write(&mine, said(5)).unwrap();
+        let out = path("trial.txt");
+        at(&world, &["report", "demand", "--compound", "wutongli", "--no", "1", "--template", &mine, "--out", &out]).await.must(0);
+        let trial = std::fs::read_to_string(&out).unwrap();
+        assert!(trial.contains("模板文件，未留存"), "{trial}");
+        let text = drawn(&world, "wutongli", "demand", json!({ "no": "1", "edition": "own.1" })).await;
+        assert!(press::text::press(&text).contains("0571-8888 0003"));
+        let strange = at(&world, &["report", "demand", "--compound", "wutongli", "--no", "1", "--edition", "own.3"]).await.must(1);
+        assert!(strange.err.contains("template.no-version"), "{}", strange.err);
+        let strange = at(&world, &["report", "demand", "--compound", "wutongli", "--no", "1", "--edition", "file.12"]).await.must(1);
+        assert!(strange.err.contains("report.template"), "{}", strange.err);
+        let strange = at(&world, &["report", "collection", "--compound", "wutongli", "--template", &mine]).await.must(1);
+        assert!(strange.err.contains("不依模板排版"), "{}", strange.err);
+    }
+
+    async fn whoever_answers_for_the_money_words_its_papers_over_the_wire(world: World) {
+        use crate::doors::token;
+        let doors = Doors::of(&world);
+        let shown = doors.get("/report-templates/receipt").await.must(200);
+        assert_eq!(shown["edition"], "shipped.1");
+        let text = shown["text"].as_str().unwrap();
+        let body = json!({ "text": text.replace("title = \"收据\"", "title = \"物业费收据\"") });
+        let (company, authority) = (token(Role::PropertyCompany), token(Role::HousingAuthority));
+        let preview = async |text: String| {
+            let request = axum::http::Request::post(crate::doors::at("/report-templates/receipt/preview"));
+            let request = request.header("authorization", format!("Bearer {company}"));
+            doors.send(request.body(axum::body::Body::from(text)).unwrap()).await
+        };
+        let tried = preview(text.replace("title = \"收据\"", "title = \"物业费收据\"")).await;
+        assert!(tried.status.is_success() && tried.body.starts_with(b"%PDF"), "{}", tried.text());
+        preview("x = 1".to_owned()).await.problem(400, "report.template");
+        let kept = doors.knock(&company, "POST", "/report-templates/receipt", Some(&body)).await.must(201);
+        assert_eq!((&kept["document"], &kept["version"]), (&json!("receipt"), &json!(1)));
+        doors.knock(&company, "POST", "/report-templates/receipt", Some(&body)).await.problem(409, "template.same");
+        doors.knock(&authority, "POST", "/report-templates/receipt", Some(&body)).await.problem(403, "template.whose");
+        let fund = json!({ "text": doors.get("/report-templates/fund-receipt").await.must(200)["text"] });
+        doors.knock(&company, "POST", "/report-templates/fund-receipt", Some(&fund)).await.problem(403, "template.whose");
+        doors.knock(&authority, "POST", "/report-templates/fund-receipt", Some(&fund)).await.must(201);
+        let bad = json!({ "text": "x = 1" });
+        doors.knock(&company, "POST", "/report-templates/receipt", Some(&bad)).await.problem(400, "report.template");
+        doors.get("/report-templates/collection").await.problem(400, "report.asked");
+        let versions = doors.get("/report-templates/receipt").await.must(200);
+        assert_eq!(versions["edition"], "own.1");
+        assert_eq!(versions["versions"][0]["kept_by"], "property-company");
+        let preview = doors.get("/report-templates/receipt?format=pdf&edition=own.1").await;
+        assert!(preview.body.starts_with(b"%PDF"), "{}", preview.text());
+        doors.get("/report-templates/receipt?edition=own.2").await.problem(404, "template.no-version");
+        doors.knock(&company, "POST", "/report-templates/receipt/take-back", None).await.must(201);
+        doors.knock(&company, "POST", "/report-templates/receipt/take-back", None).await.problem(409, "template.none");
+
+        // The head office's: for a compound that keeps none.
+        let admin = token(Role::Administrator);
+        doors.knock(&admin, "POST", "/api/v1/report-templates/receipt", Some(&body)).await.must(201);
+        doors.knock(&admin, "POST", "/api/v1/report-templates/fund-receipt", Some(&fund)).await.problem(403, "template.whose");
+        assert_eq!(doors.get("/report-templates").await.must(200)[1]["edition"], "office.1");
+        doors.knock(&admin, "POST", "/api/v1/report-templates/receipt/take-back", None).await.must(201);
+    }
+
+    async fn a_paper_is_checked_by_what_a_person_can_type(world: World) {
+        summer(&world).await;
+        notified(&world).await;
+        deposit(&world, 163_825, "2026-05-06").await;
+        let typed = async |sheet: &Sheet, more: &[&str]| {
+            let proof = sheet.proof.as_ref().unwrap();
+            let asked = ["report", "check", &sheet.check, &proof.number, "--compound", "wutongli"];
+            at(&world, &[asked.as_slice(), more].concat()).await
+        };
+        let statement = drawn(&world, "wutongli", "statement", json!({ "room": "1-1-101" })).await;
+        // A statement is as the books were known when it was printed: without that it cannot be drawn.
+        let bare = typed(&statement, &[]).await.must(1);
+        assert!(bare.err.contains("report.code") && bare.err.contains("printed_at"), "{}", bare.err);
+        let said = typed(&statement, &["--printed-at", "2026-06-30 09:00:00"]).await.must(0);
+        assert!(said.out.contains("与账簿相符"), "{}", said.out);
+        let lower = statement.check.to_lowercase();
+        let asked = ["report", "check", &lower, "D6 wutongli-1-1-101 2026-06-30", "--compound", "wutongli", "--printed-at", "2026-06-30T01:00:00Z"];
+        at(&world, &asked).await.must(0);
+        for (name, order) in [
+            ("arrears-posted", json!({ "on": "2026-06-30" })),
+            ("reconciliation", json!({ "on": "2026-06-30" })),
+            ("collection", json!({ "from": "2026-01-01", "to": "2026-06-30" })),
+        ] {
+            typed(&drawn(&world, "wutongli", name, order).await, &[]).await.must(0);
+        }
+
+        // What no instant of knowledge bounds is told with what was recorded since.
+        let posted = drawn(&world, "wutongli", "arrears-posted", json!({ "on": "2026-06-30" })).await;
+        let tie = drawn(&world, "wutongli", "reconciliation", json!({ "on": "2026-06-30" })).await;
+        world.clock.set(Instant::parse("2026-07-15T09:00:00+08:00").unwrap());
+        deposit(&world, 1, "2026-06-15").await;
+        let paid = ["pay", "--compound", "wutongli", "--room", "1-1-301", "--amount", "65.79", "--method", "cash", "--on", "2026-06-29"];
+        at(&world, &paid).await.must(0);
+        let ticket = posted.proof.as_ref().unwrap().ticket();
+        let said = at(&world, &["report", "check", &ticket]).await.must(1).out;
+        assert!(said.contains("不符") && said.contains("的链上") && said.contains("新增凭证 1 张") && said.contains("service/2026-"), "{said}");
+        let ticket = tie.proof.as_ref().unwrap().ticket();
+        let said = at(&world, &["report", "check", &ticket]).await.must(1).out;
+        assert!(said.contains("此后交存 1 次") && said.contains("此后缴费 1 次"), "{said}");
+        let folder = tempfile::tempdir().unwrap();
+        let anew = folder.path().join("anew.txt");
+        at(&world, &["report", "again", &ticket, "--anew", "--out", anew.to_str().unwrap()]).await.must(0);
+        let text = std::fs::read_to_string(&anew).unwrap();
+        assert!(text.contains("再版说明") && text.contains("此后交存 1 次"), "{text}");
+        // A seal that is on no chain is said to be.
+        let statement = statement.proof.as_ref().unwrap().ticket();
+        let (rest, _) = statement.rsplit_once('.').unwrap();
+        let forged = format!("{rest}.0000000000000000");
+        let said = at(&world, &["report", "check", &forged]).await.must(1).out;
+        assert!(said.contains("不在任何一本账簿的链上"), "{said}");
+        let doors = Doors::of(&world);
+        doors.get("/report-check?code=D6-7K3F-92QX&number=2026").await.problem(400, "report.code");
     }
 
     async fn a_whole_compound_is_printed_in_volumes_with_a_list(world: World) {
@@ -382,6 +553,22 @@ on_both! {
             let bytes = std::fs::read(out.join(format!("statement-{volume}.pdf"))).unwrap();
             assert!(bytes.starts_with(b"%PDF"), "{volume}");
         }
+        let list = std::fs::read_to_string(out.join("statement-清单.csv")).unwrap();
+        let rows: Vec<&str> = list.lines().skip(1).collect();
+        assert_eq!(rows.len(), 12, "{list}");
+        let asked = ["report", "batch", "statement", "--compound", "xiaohe", "--whole", "--out", out.to_str().unwrap()];
+        let said = at(&world, &asked).await.must(0);
+        assert!(said.out.contains("12 件，一个文件"), "{}", said.out);
+        let whole = std::fs::read(out.join("statement.pdf")).unwrap();
+        assert!(whole.starts_with(b"%PDF") && whole.len() < 12 * 20_000, "{} bytes", whole.len());
+        let doors = Doors::of(&world);
+        let sent = doors.get("/report-batches/statement?format=pdf").await;
+        assert!(sent.status.is_success() && sent.body.starts_with(b"%PDF") && sent.body.ends_with(b"%%EOF\n"), "{}", sent.status);
+        if let Some(read) = read_back(&sent.body) {
+            assert!(["房号1-1-101", "房号1-2-302"].iter().all(|room| read.contains(room)));
+        }
+        let list = doors.get("/report-batches/statement?format=csv&each=5").await.text();
+        assert_eq!(list.lines().count(), 13, "{list}");
         let list = std::fs::read_to_string(out.join("statement-清单.csv")).unwrap();
         let rows: Vec<&str> = list.lines().skip(1).collect();
         assert_eq!(rows.len(), 12, "{list}");

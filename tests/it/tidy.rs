@@ -196,7 +196,7 @@ fn the_manifests_are_the_fence() {
 
 #[test]
 fn rooms_look_only_behind_them() {
-    const ORDER: [&str; 29] = [
+    const ORDER: [&str; 30] = [
         "books",
         "policy",
         "people",
@@ -222,6 +222,7 @@ fn rooms_look_only_behind_them() {
         "life",
         "accounts",
         "import",
+        "template",
         "hooks",
         "district",
         "verify",

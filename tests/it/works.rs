@@ -903,6 +903,12 @@ on_both! {
         assert_eq!(code.len(), 12, "no application yet, and still a code: {form}");
         assert!(form.contains("维修资金使用审批表") && form.contains("方案尚未公示") && form.contains("壹拾贰元整"), "{form}");
         assert_eq!(run(&["shares", "1", "--out", roster.to_str().unwrap()]).await.0, 0);
+        // What was asked of the gate stands in the QR: a form asked for a payment is drawn for one again.
+        let asked = json!({ "no": "1", "asked": "pay" });
+        let to_pay = crate::printed::drawn(&world, "xiaohe", "approval", asked).await;
+        let ticket = to_pay.proof.as_ref().unwrap().ticket();
+        assert!(ticket.contains("asked=pay") && !form.contains(&to_pay.check), "{ticket}");
+        crate::cli::at(&world, &["report", "check", &ticket]).await.must(0);
         assert!(std::fs::read(&roster).unwrap().starts_with(b"%PDF"));
         assert_eq!(run(&["shares", "1", "--out", "roster.doc"]).await.0, 2);
         let as_json: Value = serde_json::from_str(&run(&["gate", "1", "--json"]).await.1).unwrap();

@@ -10,13 +10,18 @@ use ledger::books::Books;
 use ledger::calendar::{Instant, Month};
 use ledger::journal::Book;
 use ledger::money::Money;
+use ledger::property::Compound;
+use ledger::works::Asked;
+use reports::press::pdf::Binding;
 use reports::sheet::{Block, Sheet};
-use reports::template::{self, Template};
+use reports::template;
 
+use super::templates::{self, TemplateAct};
 use super::{CompoundArg, DONE, Out, REFUSED, Ran, Stop, compound, month, put, say};
-use crate::accounts::{Device, drawn_up, of_area, paper};
-use crate::documents::{self, DOCUMENTS, Order, Ticket};
+use crate::accounts::{Device, of_area};
+use crate::documents::{self, Batch, DOCUMENTS, Manifest, Order, Place, Ticket, Typed};
 use crate::journal::ExportFormat;
+use crate::problem;
 use crate::wire::IsoDay;
 
 /// What is printed.
@@ -37,6 +42,7 @@ impl Report {
         match &self.act {
             Some(ReportAct::List(args)) => args.json,
             Some(ReportAct::Check(args)) => args.json,
+            Some(ReportAct::Template(act)) => act.is_json(),
             _ => false,
         }
     }
@@ -47,14 +53,15 @@ impl Report {
 enum ReportAct {
     /// 单据一览：名称、标题、参数、形式
     List(super::JsonArgs),
-    /// 校验：纸上的二维码是否仍与账簿相符
+    /// 校验：纸上的二维码，或校验码与编号，是否仍与账簿相符；不符或已变动的说明缘由与前后
     Check(CheckArgs),
     /// 重印：与原件逐字节相同；--anew 依现在的账簿再版，附再版说明
     Again(AgainArgs),
-    /// 批量打印：一户一页，分册成文件，附清单
+    /// 批量打印：一户一页，分册或合为一个文件，附清单
     Batch(BatchArgs),
-    /// 模板：列出字段、查看自带模板、检查修改后的模板
-    Template(TemplateArgs),
+    /// 模板：单位自行修改的催缴、收据、续筹等单据：查看、检查、预览、留存、改回
+    #[command(subcommand)]
+    Template(TemplateAct),
     /// 审计底稿包：一年的报表、公示、对账、收缴率、四本账簿、核验结果，附摘要清单
     AuditPack(PackArgs),
 }
@@ -73,8 +80,21 @@ struct PackArgs {
 
 #[derive(Debug, Args)]
 struct CheckArgs {
-    /// 二维码的全文
+    /// 二维码的全文，或纸脚的校验码
     code: String,
+    /// 纸脚代号之后的编号，例如 "wutongli-1-1-101 2026-06-30"
+    number: Option<String>,
+    /// 小区代码：凭校验码核对的写
+    #[arg(long, value_name = "CODE")]
+    compound: Option<String>,
+    /// 打印时间：照纸脚所印，凭校验码核对对账单的写
+    #[arg(long, value_name = "TIME", value_parser = documents::check::printed_at)]
+    printed_at: Option<Instant>,
+    #[command(flatten)]
+    order: OrderArgs,
+    /// 依未留存的模板文件打印的，给出该文件
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
     /// 输出 JSON
     #[arg(long)]
     json: bool,
@@ -87,6 +107,9 @@ struct AgainArgs {
     /// 依现在的账簿再版，写明前后不同
     #[arg(long)]
     anew: bool,
+    /// 依未留存的模板文件打印的，给出该文件
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
     /// 写到文件：.pdf、.txt、.csv 或 .xlsx
     #[arg(long, value_name = "FILE", value_parser = report)]
     out: PathBuf,
@@ -113,24 +136,15 @@ struct BatchArgs {
     /// 每册多少件
     #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=1000))]
     each: u32,
-    /// 修改过的模板
+    /// 全部合为一个文件，不分册
+    #[arg(long, conflicts_with = "each")]
+    whole: bool,
+    /// 未留存的模板文件；不写则依现行的模板
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
     /// 写到文件夹：各册 PDF 与清单
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
-}
-
-#[derive(Debug, Args)]
-struct TemplateArgs {
-    /// 单据名称：demand、receipt、fund-receipt、renewal
-    name: String,
-    /// 检查这个模板
-    #[arg(long, value_name = "FILE")]
-    check: Option<PathBuf>,
-    /// 用空白内容预览成 PDF
-    #[arg(long, value_name = "FILE")]
-    preview: Option<PathBuf>,
 }
 
 /// What a document is asked with.
@@ -142,6 +156,25 @@ struct ReportArgs {
     /// 区划代码：会计报表汇总其中全部小区
     #[arg(long, value_name = "CODE", conflicts_with = "compound")]
     area: Option<String>,
+    #[command(flatten)]
+    order: OrderArgs,
+    /// 纸张：a4、a4-landscape、half、triplicate、ticket
+    #[arg(long)]
+    paper: Option<String>,
+    /// 未留存的模板文件；不写则依现行的模板
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// 形式；不写则依文件名，没有文件名则为文本
+    #[arg(long, value_enum)]
+    format: Option<FormatWord>,
+    /// 写到文件：.pdf、.txt、.csv 或 .xlsx；不写则将文本写到标准输出
+    #[arg(long, value_name = "FILE", value_parser = report)]
+    out: Option<PathBuf>,
+}
+
+/// Which one of a document.
+#[derive(Debug, Args)]
+struct OrderArgs {
     /// 房号
     #[arg(long, value_name = "CODE")]
     room: Option<String>,
@@ -172,21 +205,54 @@ struct ReportArgs {
     /// 公示件：遮盖姓名、房号
     #[arg(long)]
     public: bool,
-    /// 纸张：a4、a4-landscape、half、triplicate、ticket
-    #[arg(long)]
-    paper: Option<String>,
+    /// 模板版本：own.2 本小区的，office.1 总册的，shipped.1 自带的；不写则现行的
+    #[arg(long, value_name = "VERSION")]
+    edition: Option<String>,
+    /// 审批表问的是什么；不写则可否批准
+    #[arg(long, value_enum)]
+    asked: Option<AskedWord>,
     /// 截至记账时刻，例如 2026-01-05T09:00:00+08:00
     #[arg(long, value_name = "INSTANT", value_parser = super::arguments::instant)]
     known_at: Option<Instant>,
-    /// 修改过的模板
-    #[arg(long, value_name = "FILE")]
-    template: Option<PathBuf>,
-    /// 形式；不写则依文件名，没有文件名则为文本
-    #[arg(long, value_enum)]
-    format: Option<FormatWord>,
-    /// 写到文件：.pdf、.txt、.csv 或 .xlsx；不写则将文本写到标准输出
-    #[arg(long, value_name = "FILE", value_parser = report)]
-    out: Option<PathBuf>,
+}
+
+impl OrderArgs {
+    fn order(self) -> Order {
+        Order {
+            room: self.room,
+            no: self.no,
+            from: self.from,
+            to: self.to,
+            on: self.on,
+            period: self.period,
+            year: self.year,
+            form: self.form.map(FormWord::code),
+            by: self.by,
+            public: self.public.then_some(true),
+            edition: self.edition,
+            asked: self.asked.map(AskedWord::asked),
+            known_at: self.known_at,
+            ..Order::default()
+        }
+    }
+}
+
+/// What is asked of the gate, as a command says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AskedWord {
+    /// 可否批准
+    Approve,
+    /// 可否付款
+    Pay,
+}
+
+impl AskedWord {
+    const fn asked(self) -> Asked {
+        match self {
+            AskedWord::Approve => Asked::Approve,
+            AskedWord::Pay => Asked::Pay,
+        }
+    }
 }
 
 /// A form, as a command says it.
@@ -270,7 +336,7 @@ pub(super) async fn run(books: &Books, asked: Report, out: Out<'_>) -> Ran {
         Some(ReportAct::Check(args)) => check(books, args, out).await,
         Some(ReportAct::Again(args)) => again(books, args, out).await,
         Some(ReportAct::Batch(args)) => batch(books, args, out).await,
-        Some(ReportAct::Template(args)) => template(&args, out),
+        Some(ReportAct::Template(act)) => templates::run(books, act, out).await,
         Some(ReportAct::AuditPack(args)) => audit_pack(books, args, out).await,
     }
 }
@@ -279,35 +345,17 @@ async fn one(books: &Books, name: &str, args: ReportArgs, out: Out<'_>) -> Ran {
     let by_ending = args.out.as_deref().and_then(device);
     let device = args.format.map(FormatWord::device).or(by_ending).unwrap_or(Device::Text);
     if let Some(area) = &args.area {
-        return of_an_area(books, name, area, &args, device, out).await;
+        let area = area.clone();
+        return of_an_area(books, name, &area, args, device, out).await;
     }
     let compound = compound(books, args.compound.as_deref().unwrap_or_default()).await?;
     let document = documents::known(name).map_err(refused)?;
     let edited = edited(args.template.as_deref())?;
-    let order = Order {
-        room: args.room,
-        no: args.no,
-        from: args.from,
-        to: args.to,
-        on: args.on,
-        period: args.period,
-        year: args.year,
-        form: args.form.map(FormWord::code),
-        by: args.by,
-        public: args.public.then_some(true),
-        paper: args.paper,
-        known_at: args.known_at,
-        format: None,
-    };
+    let order = Order { paper: args.paper, ..args.order.order() };
     let now = books.clock().now();
     let sheet = documents::draw(books, &compound, document, &order, edited.as_deref(), now).await?;
-    written(
-        sheet,
-        args.out.as_deref(),
-        device,
-        &format!("{} {}", compound.name, document.title),
-        out,
-    )
+    let what = format!("{} {}", compound.name, document.title);
+    written(sheet, args.out.as_deref(), device, &what, out)
 }
 
 /// Writes a sheet out; a file is told with the checks that stand on the sheet.
@@ -337,36 +385,26 @@ async fn of_an_area(
     books: &Books,
     name: &str,
     area: &str,
-    args: &ReportArgs,
+    args: ReportArgs,
     device: Device,
     out: Out<'_>,
 ) -> Ran {
-    let (Some(form), Some(period)) = (args.form, args.period) else {
+    let order = args.order.order();
+    let (Some(code), Some(period)) = (order.form, order.period) else {
         return Err(Stop::Usage("汇总会计报表须写 --form 与 --period".to_owned()));
     };
     if name != "statutory" {
         return Err(Stop::Usage("只有会计报表（statutory）可以依区划汇总".to_owned()));
     }
-    let code = form.code();
     accounts::may_print(code, period).map_err(refused)?;
     let mut view = books.read().await?;
     let (name, compounds) = of_area(&mut view, area).await?;
-    let (now, by) = (books.clock().now(), args.by.clone().unwrap_or_default());
-    let (statements, head) = drawn_up(&mut view, &name, &compounds, period, by, now).await?;
+    let now = books.clock().now();
+    let sheet = documents::of_area(&mut view, (area, &name), &compounds, &order, now).await?;
     drop(view);
-    let checks = statements.checks.clone();
-    let bytes = paper(statements, code, head, device).await?;
-    let Some(file) = &args.out else {
-        out.write_all(&bytes)?;
-        return Ok(DONE);
-    };
-    put(file, &bytes)?;
-    for check in checks {
-        writeln!(out, "{check}")?;
-    }
     let form = accounts::form(code);
-    writeln!(out, "{name} {period} {}（{}）已写到 {}", form.title, form.number, file.display())?;
-    Ok(DONE)
+    let what = format!("{name} {period} {}（{}）", form.title, form.number);
+    written(sheet, args.out.as_deref(), device, &what, out)
 }
 
 fn list(is_json: bool, out: Out<'_>) -> Ran {
@@ -392,21 +430,63 @@ fn list(is_json: bool, out: Out<'_>) -> Ran {
     Ok(DONE)
 }
 
+/// Where a paper is drawn, by its QR's text.
+struct Drawn {
+    name: String,
+    compounds: Vec<Compound>,
+    is_area: bool,
+}
+
+impl Drawn {
+    async fn of(books: &Books, ticket: &Ticket) -> Result<Drawn, Stop> {
+        let Some(area) = &ticket.area else {
+            let compound = compound(books, &ticket.compound).await?;
+            let name = compound.name.clone();
+            return Ok(Drawn { name, compounds: vec![compound], is_area: false });
+        };
+        let (name, compounds) = of_area(&mut books.read().await?, area).await?;
+        Ok(Drawn { name, compounds, is_area: true })
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self.compounds.as_slice() {
+            [compound] if !self.is_area => Place::Of(compound),
+            compounds => Place::Area(&self.name, compounds),
+        }
+    }
+}
+
 async fn check(books: &Books, args: CheckArgs, out: Out<'_>) -> Ran {
-    let ticket = Ticket::read(&args.code).map_err(refused)?;
-    let compound = compound(books, &ticket.compound).await?;
-    let checked = documents::check(books, &compound, &ticket).await?;
+    let template = edited(args.template.as_deref())?;
+    let ticket = if Ticket::is_whole(&args.code) {
+        Ticket::read(&args.code).map_err(refused)?
+    } else {
+        let number = args.number.unwrap_or_default();
+        let Some(code) = args.compound else {
+            let told = "凭校验码核对须写 --compound 与纸脚的编号；扫描二维码的，写其全文";
+            return Err(refused(problem::REPORT_CODE.refuse(told)));
+        };
+        let compound = compound(books, &code).await?;
+        let typed = Typed { number, printed_at: args.printed_at, order: args.order.order() };
+        Ticket::typed(&args.code, &compound, typed).map_err(refused)?
+    };
+    let drawn = Drawn::of(books, &ticket).await?;
+    let checked = documents::check(books, drawn.place(), &ticket, template.as_deref()).await?;
     let ended = if checked.agrees { DONE } else { REFUSED };
     if args.json {
         say(out, &checked)?;
         return Ok(ended);
     }
-    let printed_at = checked.printed_at.for_people();
-    writeln!(out, "{} {}，打印时间 {printed_at}", checked.compound, checked.title)?;
+    let printed_at = checked.printed_at.map(|at| format!("，打印时间 {}", at.for_people()));
+    let printed_at = printed_at.unwrap_or_default();
+    writeln!(out, "{} {}{printed_at}", checked.compound, checked.title)?;
     writeln!(out, "纸上 {}，账簿 {}：{}", checked.check, checked.drawn, checked.says)?;
     for change in &checked.changes {
         writeln!(out, "  原件  {}", change.before)?;
         writeln!(out, "  现在  {}", change.after)?;
+    }
+    for line in &checked.because {
+        writeln!(out, "  {line}")?;
     }
     if !checked.agrees {
         write!(out, "\n账簿所载全文：\n{}", checked.text)?;
@@ -415,9 +495,11 @@ async fn check(books: &Books, args: CheckArgs, out: Out<'_>) -> Ran {
 }
 
 async fn again(books: &Books, args: AgainArgs, out: Out<'_>) -> Ran {
+    let template = edited(args.template.as_deref())?;
     let ticket = Ticket::read(&args.code).map_err(refused)?;
-    let compound = compound(books, &ticket.compound).await?;
-    let sheet = documents::again(books, &compound, &ticket, args.anew).await?;
+    let drawn = Drawn::of(books, &ticket).await?;
+    let template = template.as_deref();
+    let sheet = documents::again(books, drawn.place(), &ticket, template, args.anew).await?;
     let is_same = sheet.check == ticket.check;
     let what = if is_same {
         "重印，与原件相同"
@@ -429,43 +511,11 @@ async fn again(books: &Books, args: AgainArgs, out: Out<'_>) -> Ran {
 }
 
 /// A template's own file, if one is named.
-fn edited(file: Option<&Path>) -> Result<Option<String>, Stop> {
+pub(super) fn edited(file: Option<&Path>) -> Result<Option<String>, Stop> {
     let Some(file) = file else { return Ok(None) };
     let read = std::fs::read_to_string(file);
     let lost = |why| Stop::Usage(format!("模板 {} 不能读取：{why}", file.display()));
     read.map(Some).map_err(lost)
-}
-
-fn template(args: &TemplateArgs, out: Out<'_>) -> Ran {
-    let known = template::known(&args.name);
-    let known = known.ok_or_else(|| Stop::Usage(format!("{} 不依模板排版", args.name)))?;
-    let text = edited(args.check.as_deref())?;
-    let text = text.as_deref().unwrap_or(known.shipped);
-    let read = Template::read(known, text);
-    let read = read.map_err(|why| refused(crate::problem::TEMPLATE.refuse(why)))?;
-    if let Some(file) = &args.preview {
-        let blank = documents::blank(known);
-        let sheet = read.fill(known, &blank, ledger::calendar::Clock::system().now());
-        let sheet = sheet.map_err(documents::unset)?;
-        put(file, &documents::press_now(&sheet, Device::Pdf)?)?;
-        writeln!(out, "预览已写到 {}", file.display())?;
-        return Ok(DONE);
-    }
-    if args.check.is_some() {
-        writeln!(out, "模板可用：{}，第 {} 版", known.title, read.version)?;
-        return Ok(DONE);
-    }
-    let fields = |out: Out<'_>, what: &str, of: &[(&str, &str)]| -> Result<(), Stop> {
-        for (name, says) in of {
-            writeln!(out, "# {what} {{{name}}} {says}")?;
-        }
-        Ok(())
-    };
-    fields(out, "字段", known.words)?;
-    fields(out, "每行", known.lines)?;
-    fields(out, "金额", known.sums)?;
-    write!(out, "{}", known.shipped)?;
-    Ok(DONE)
 }
 
 /// Everything an auditor of a year asks for, with the digest of each file.
@@ -527,47 +577,94 @@ async fn audit_pack(books: &Books, args: PackArgs, out: Out<'_>) -> Ran {
     Ok(if verdict.ok { DONE } else { REFUSED })
 }
 
-/// Prints one for each dwelling or claim, in volumes, with a list of what was printed.
+/// Prints one for each dwelling or claim, in volumes or as one file, with a list of what was printed.
 async fn batch(books: &Books, args: BatchArgs, out: Out<'_>) -> Ran {
     let compound = compound(books, &args.compound.compound).await?;
     let document = documents::known(&args.name).map_err(refused)?;
-    let edited = edited(args.template.as_deref())?;
+    let template = edited(args.template.as_deref())?;
     let now = books.clock().now();
-    let asked =
-        Order { no: args.no, from: args.from, to: args.to, on: args.on, ..Order::default() };
+    // Every sheet is of what was known when it began.
+    let known_at = document.is_of_knowledge.then_some(now);
+    let BatchArgs { no, from, to, on, .. } = args;
+    let asked = Order { no, from, to, on, known_at, ..Order::default() };
     let orders = documents::orders(books, &compound, document, &asked, now).await?;
     std::fs::create_dir_all(&args.out)
         .map_err(|why| Stop::Usage(format!("文件夹 {} 不能建立：{why}", args.out.display())))?;
-    let each = usize::try_from(args.each).unwrap_or(250);
-    let many = orders.len().div_ceil(each);
     let mut printed = documents::manifest()?;
-    let mut done = 0;
-    let shows = std::io::stderr().is_terminal();
-    for (number, part) in orders.chunks(each).enumerate() {
-        let (template, list) = (edited.as_deref(), &mut printed);
-        let bytes =
-            documents::volume(books, &compound, document, part, template, now, number + 1, list);
-        let bytes = bytes.await?;
-        done += part.len();
-        if shows {
-            let _ = write!(std::io::stderr(), "\r已印 {done}/{}", orders.len());
+    let batch = Batch { compound, document, template, printed_at: now };
+    let mut shown = Shown { many: orders.len(), done: 0, is_seen: std::io::stderr().is_terminal() };
+    let made = if args.whole {
+        let file = args.out.join(format!("{}.pdf", document.name));
+        bound(books, &batch, &orders, &file, &mut printed, &mut shown).await?;
+        "一个文件".to_owned()
+    } else {
+        let each = usize::try_from(args.each).unwrap_or(250);
+        for (number, part) in orders.chunks(each).enumerate() {
+            let bytes = documents::volume(books, &batch, part, number + 1, &mut printed).await?;
+            shown.more(part.len());
+            let name = format!("{}-{:03}.pdf", document.name, number + 1);
+            put(&args.out.join(name), &bytes)?;
         }
-        put(&args.out.join(format!("{}-{:03}.pdf", document.name, number + 1)), &bytes)?;
-    }
-    if shows {
+        format!("{} 册", orders.len().div_ceil(each))
+    };
+    if shown.is_seen {
         let _ = writeln!(std::io::stderr());
     }
     let list = documents::listed(printed)?;
     put(&args.out.join(format!("{}-清单.csv", document.name)), &list)?;
     writeln!(
         out,
-        "{} {}：{} 件，{many} 册，清单一份，已写到 {}",
-        compound.name,
+        "{} {}：{} 件，{made}，清单一份，已写到 {}",
+        batch.compound.name,
         document.title,
         orders.len(),
         args.out.display()
     )?;
     Ok(DONE)
+}
+
+/// How far a batch is, for whoever watches a terminal.
+struct Shown {
+    many: usize,
+    done: usize,
+    is_seen: bool,
+}
+
+impl Shown {
+    fn more(&mut self, done: usize) {
+        self.done += done;
+        if self.is_seen {
+            let _ = write!(std::io::stderr(), "\r已印 {}/{}", self.done, self.many);
+        }
+    }
+}
+
+/// A whole batch as one file, written as it is printed: it takes its name when it is whole.
+async fn bound(
+    books: &Books,
+    batch: &Batch,
+    orders: &[Order],
+    file: &Path,
+    list: &mut Manifest,
+    shown: &mut Shown,
+) -> Result<(), Stop> {
+    let lost = |why: std::io::Error| Stop::Usage(format!("{} 不能写：{why}", file.display()));
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    let beside = tempfile::NamedTempFile::new_in(folder).map_err(lost)?;
+    let to = std::io::BufWriter::new(beside);
+    let mut binding = Binding::begin(to).map_err(documents::unset)?;
+    for lot in orders.chunks(documents::batch::LOT) {
+        for sheet in batch.drawn(books, lot).await? {
+            binding.add(&sheet).map_err(documents::unset)?;
+            documents::batch::list_one(list, 1, shown.done + 1, &sheet)?;
+            shown.more(1);
+        }
+    }
+    let beside = binding.finish().map_err(documents::unset)?;
+    let beside = beside.into_inner().map_err(|why| lost(why.into_error()))?;
+    beside.as_file().sync_all().map_err(lost)?;
+    beside.persist(file).map_err(|why| lost(why.error))?;
+    Ok(())
 }
 
 /// Ties bank, ledger and dwellings; ends with [`REFUSED`] if a difference has no explanation.

@@ -19,7 +19,7 @@ use reports::{
     works as projects, yearly,
 };
 
-use super::{Document, Order, bug, dwelling_of, paper_word, unset};
+use super::{Document, Order, bug, dwelling_of, paper_word, templates, unset};
 use crate::problem;
 
 /// Draws a document. `template` is what an office edited, for the documents that are laid out by one.
@@ -36,11 +36,12 @@ pub async fn draw(
 ) -> Result<Sheet> {
     order.may_be_of(document)?;
     let mut view = books.read().await?;
-    let desk = Desk { compound, document, order, template, printed_at };
-    let sheet = desk.draw(&mut view).await?;
+    let wording = templates::chosen(&mut view, compound.id, document, order, template).await?;
+    let desk = Desk { compound, document, order, wording: wording.as_ref(), printed_at };
+    // A future is as large as its rarest turn, and every door would carry the largest document's.
+    let sheet = Box::pin(desk.draw(&mut view)).await?;
     drop(view);
-    // What is known when it is printed is part of the order: so the same can be drawn again.
-    Ok(sheet.ordered_as(&order.ticket(document, &compound.code, printed_at)))
+    Ok(desk.ordered(sheet))
 }
 
 /// Draws a volume of one document: what they share is asked once, from one snapshot.
@@ -58,15 +59,18 @@ pub(super) async fn every(
     let mut sheets = Vec::with_capacity(orders.len());
     let mut view = books.read().await?;
     if document.name != "statement" {
+        let Some(first) = orders.first() else { return Ok(sheets) };
+        let wording = templates::chosen(&mut view, compound.id, document, first, template).await?;
         for order in orders {
             order.may_be_of(document)?;
-            let desk = Desk { compound, document, order, template, printed_at };
-            let sheet = desk.draw(&mut view).await?;
-            sheets.push(sheet.ordered_as(&order.ticket(document, &compound.code, printed_at)));
+            let desk = Desk { compound, document, order, wording: wording.as_ref(), printed_at };
+            let sheet = Box::pin(desk.draw(&mut view)).await?;
+            sheets.push(desk.ordered(sheet));
         }
         return Ok(sheets);
     }
     let Some(first) = orders.first() else { return Ok(sheets) };
+    templates::chosen(&mut view, compound.id, document, first, template).await?;
     let (bounds, period) = spanned(first, printed_at);
     let ground = household::ground(&mut view, compound, period, bounds, printed_at).await?;
     let roll = property::every(&mut view, compound.id, printed_at.day()).await?;
@@ -78,7 +82,7 @@ pub(super) async fn every(
         let of = household::gather_on(
             &mut view, &ground, compound, dwelling, period, bounds, printed_at,
         );
-        let sheet = household::set(&of.await?).map_err(unset)?;
+        let sheet = household::set(&Box::pin(of).await?).map_err(unset)?;
         sheets.push(sheet.ordered_as(&order.ticket(document, &compound.code, printed_at)));
     }
     Ok(sheets)
@@ -97,11 +101,19 @@ struct Desk<'a> {
     compound: &'a Compound,
     document: &'static Document,
     order: &'a Order,
-    template: Option<&'a str>,
+    /// What it is laid out by, if it is by a template.
+    wording: Option<&'a Template>,
     printed_at: Instant,
 }
 
 impl Desk<'_> {
+    /// What is known when it is printed and the template it is laid out by are part of the order: so the same can be drawn again.
+    fn ordered(&self, sheet: Sheet) -> Sheet {
+        let edition = self.wording.map(|wording| wording.edition().to_string());
+        let order = Order { edition, ..self.order.clone() };
+        sheet.ordered_as(&order.ticket(self.document, &self.compound.code, self.printed_at))
+    }
+
     async fn draw(&self, view: &mut Snapshot) -> Result<Sheet> {
         let (name, now) = (self.compound.name.as_str(), self.printed_at);
         match self.document.name {
@@ -178,12 +190,7 @@ impl Desk<'_> {
 
     /// A sheet by the office's template, or by ours; on the paper that is asked for.
     fn fill(&self, known: &'static Known, values: &Values) -> Result<Sheet> {
-        let template = match self.template {
-            Some(text) => {
-                Template::read(known, text).map_err(|why| problem::TEMPLATE.refuse(why))?
-            }
-            None => Template::shipped(known).map_err(unset)?,
-        };
+        let template = self.wording.ok_or_else(|| bug(format!("{} has no wording", known.name)))?;
         let sheet = template.fill(known, values, self.printed_at).map_err(unset)?;
         Ok(match paper_word(self.order)? {
             Some(paper) => sheet.on(paper.paper()),
@@ -247,7 +254,7 @@ impl Desk<'_> {
         let (facts, _) = works::project(view, self.compound.id, no).await?;
         match self.document.name {
             "approval" => {
-                let gate = works::Asked::Approve;
+                let gate = self.order.asked.unwrap_or(works::Asked::Approve);
                 let list = works::findings(view, self.compound.id, no, gate, now.day()).await?;
                 Ok(projects::form(&facts, &list, name, now))
             }

@@ -183,6 +183,8 @@ pub static VERBS: &[(&str, &str)] = &[
     ("tariff.relieve", "登记减免或空置"),
     ("tariff.set", "登记收费标准"),
     ("tariff.share", "分摊公共费用"),
+    ("template.keep", "留存模板"),
+    ("template.take-back", "改回模板"),
     ("trust.remunerate", "计提酬金"),
     ("trust.spend", "登记服务支出"),
     ("works.accept", "验收"),

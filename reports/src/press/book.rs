@@ -5,6 +5,7 @@
 //! a text is never a formula. Same sheet, same bytes. Rows go to a temporary file as they come: memory stays flat. Limits: no
 //! charts, they are their figures; [`ROWS_MOST`] rows.
 
+use std::io::{Seek, Write};
 use std::ops::Range;
 
 use ledger::money::Money;
@@ -20,6 +21,16 @@ use crate::sheet::{Block, Cell, Chart, Column, Plot, Rank, Row, Sheet, Table, Un
 /// # Errors
 /// [`NotPressed`].
 pub fn press(sheet: &Sheet) -> Result<Vec<u8>, NotPressed> {
+    let mut to = std::io::Cursor::new(Vec::new());
+    press_into(sheet, &mut to)?;
+    Ok(to.into_inner())
+}
+
+/// Writes a sheet as xlsx to where places can be found again.
+///
+/// # Errors
+/// [`NotPressed`].
+pub fn press_into<W: Write + Seek + Send>(sheet: &Sheet, to: W) -> Result<(), NotPressed> {
     let mut book = Workbook::new();
     // The same sheet gives the same bytes: the file says no time of its own.
     let dawn = ExcelDateTime::from_ymd(2000, 1, 1)?;
@@ -52,9 +63,7 @@ pub fn press(sheet: &Sheet) -> Result<Vec<u8>, NotPressed> {
     if !rests.is_empty() {
         pen.line(&rests, Look::Plain)?;
     }
-    let mut to = std::io::Cursor::new(Vec::new());
-    book.save_to_writer(&mut to)?;
-    Ok(to.into_inner())
+    Ok(book.save_to_writer(to)?)
 }
 
 /// A worksheet's name: at most 31 characters, none that a reference gives a meaning.

@@ -1,7 +1,7 @@
 //! A sheet on paper: PDF, text selectable, the house's type inside, the same bytes every time.
 //!
-//! Owns: printpdf and the lopdf it hands out (no other file names them), the two faces, [`press`],
-//! [`bind`] and [`volumes`].
+//! Owns: printpdf and the lopdf it hands out (no room but this names them), the two faces, [`press`],
+//! [`bind`], [`volumes`] and [`Binding`], the file as it is written.
 //!
 //! The faces are Noto Sans SC (`font/`, OFL 1.1). Each file carries only the glyphs it shows, cut
 //! out by `subsetter`, with a table that gives every glyph its character back, so the text can be
@@ -12,24 +12,26 @@
 //! Always: a file depends on its sheets and nothing else; its dates are the sheet's printing time
 //! and its identifier a digest of its pages. Never: a font from the system, a font not embedded,
 //! a glyph left out. Limits: no PDF/A, no tags for screen readers, no encryption, no signature;
-//! where two characters share one glyph (⼀ and 一), copied text shows one of them. A file is built
-//! in memory: more than some hundred sheets go into [`volumes`].
+//! where two characters share one glyph (⼀ and 一), copied text shows one of them.
 #![expect(clippy::float_arithmetic, reason = "points on paper; amounts arrive here as text")]
+
+mod binding;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, LazyLock, Mutex, mpsc};
 
-use lopdf::{Dictionary, Object, StringFormat};
 use printpdf::{
-    Color, CurTransMat, FontId, Greyscale, Line as Stroke, LineDashPattern, LinePoint, Mm,
-    OffsetDateTime, Op, PaintMode, ParsedFont, PdfDocument, PdfFont, PdfFontHandle, PdfPage,
-    PdfSaveOptions, Point, Polygon, PolygonRing, Pt, TextItem, TextMatrix, WindingOrder,
+    Color, CurTransMat, FontId, Greyscale, Line as Stroke, LineDashPattern, LinePoint, Mm, Op,
+    PaintMode, ParsedFont, PdfFontHandle, PdfPage, Point, Polygon, PolygonRing, Pt, TextItem,
+    TextMatrix, WindingOrder,
 };
 
+pub use self::binding::Binding;
+use self::binding::Telling;
 use super::code::Modules;
 use super::line::{Face, Fount, Ink, Um};
-use super::page::{self, Mark, Page};
+use super::page::{Mark, Page};
 use crate::sheet::Sheet;
 use crate::{Error, Result};
 
@@ -46,35 +48,9 @@ pub fn press(sheet: &Sheet) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`press`]; also if there is no sheet.
 pub fn bind(sheets: &[Sheet]) -> Result<Vec<u8>> {
-    let Some(first) = sheets.first() else {
-        return Err(Error::Bug("a file without sheets".into()));
-    };
-    let case = CASE.as_ref().map_err(|why| Error::Bug(why.clone()))?;
-    let mut pages = Vec::new();
-    let mut starts = Vec::with_capacity(sheets.len());
-    for sheet in sheets {
-        starts.push(pages.len());
-        pages.extend(page::lay(case, sheet)?);
-    }
-    starts.dedup();
-
-    let mut document = PdfDocument::new(&first.title);
-    let info = &mut document.metadata.info;
-    info.author = first.issuer.clone();
-    info.subject = first.running.join(" ");
-    info.creator = "xiaoqu".into();
-    info.producer = "xiaoqu".into();
-    let printed_at = OffsetDateTime::from_unix_timestamp(first.printed_at.seconds())
-        .map_err(|why| Error::Bug(why.into()))?;
-    info.creation_date = printed_at;
-    info.modification_date = printed_at;
-    for face in [Face::Regular, Face::Bold] {
-        if let Some(font) = case.cut(face, &characters(&pages, face))? {
-            document.resources.fonts.map.insert(font_id(face), PdfFont::new(font));
-        }
-    }
-    document.pages = pages.into_iter().map(drawn).collect();
-    write(&document, &starts)
+    let mut binding = Binding::begin(Vec::new())?;
+    sheets.iter().try_for_each(|sheet| binding.add(sheet))?;
+    binding.finish()
 }
 
 /// Prints `many` sheets into volumes of `each`, several at a time; `sheet` makes the one of a place, `keep` is handed the volumes
@@ -96,9 +72,11 @@ pub fn volumes<E: From<Error> + Send>(
     let kept = (Mutex::new(0_usize), Condvar::new());
     let (done, finished) = mpsc::channel();
     let volume = |number: usize| -> Result<Vec<u8>, E> {
-        let places = number * each..((number + 1) * each).min(many);
-        let sheets = places.map(&sheet).collect::<Result<Vec<_>, E>>()?;
-        Ok(bind(&sheets)?)
+        let mut binding = Binding::begin(Vec::new())?;
+        for place in number * each..((number + 1) * each).min(many) {
+            binding.add(&sheet(place)?)?;
+        }
+        Ok(binding.finish()?)
     };
     let work = |done: mpsc::Sender<(usize, Result<Vec<u8>, E>)>| {
         loop {
@@ -199,39 +177,6 @@ impl Case {
             Face::Bold => &self.bold,
         }
     }
-
-    /// A font of these characters only, or none if there are none.
-    fn cut(&self, face: Face, characters: &BTreeSet<char>) -> Result<Option<ParsedFont>> {
-        if characters.is_empty() {
-            return Ok(None);
-        }
-        let Cut { name, bytes, font, .. } = self.face(face);
-        let mut glyphs = subsetter::GlyphRemapper::new();
-        let mut codepoint_to_glyph = BTreeMap::new();
-        let mut glyph_widths = BTreeMap::new();
-        for ch in characters {
-            let glyph = font.lookup_glyph_index(u32::from(*ch));
-            let glyph = glyph.ok_or_else(|| Error::MissingGlyph { ch: *ch, text: (*ch).into() })?;
-            let cut = glyphs.remap(glyph);
-            codepoint_to_glyph.insert(u32::from(*ch), cut);
-            glyph_widths.insert(cut, font.get_glyph_width(glyph).unwrap_or(font.units_per_em));
-        }
-        let original_bytes = subsetter::subset(bytes, 0, &glyphs)
-            .map_err(|why| Error::Bug(format!("the face {name} cannot be cut: {why}")))?;
-
-        let said: String = characters.iter().collect();
-        Ok(Some(ParsedFont {
-            original_bytes,
-            font_index: 0,
-            font_name: Some(format!("{}+{name}", subset_tag(&said))),
-            codepoint_to_glyph,
-            glyph_widths,
-            units_per_em: font.units_per_em,
-            font_metrics: font.font_metrics.clone(),
-            font_type: font.font_type,
-            pdf_font_metrics: font.pdf_font_metrics.clone(),
-        }))
-    }
 }
 
 impl Fount for Case {
@@ -259,20 +204,13 @@ fn characters(pages: &[Page], face: Face) -> BTreeSet<char> {
 
 /// Six capitals that tell one subset of a face from another (ISO 32000-1, 9.6.4).
 fn subset_tag(said: &str) -> String {
-    let mut rest = digest(said.as_bytes());
+    let mut rest = Telling::NOTHING.and(said.as_bytes()).0;
     let mut letter = || {
         let letter = u8::try_from(rest % 26).expect("a remainder of 26 fits");
         rest /= 26;
         char::from(b'A' + letter)
     };
     (0..6).map(|_| letter()).collect()
-}
-
-/// FNV-1a, 128 bits: tells files apart; proves nothing.
-fn digest(bytes: &[u8]) -> u128 {
-    bytes.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash: u128, byte| {
-        (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-    })
 }
 
 /// A page as printpdf draws it.
@@ -401,65 +339,6 @@ fn millimetres(um: Um) -> Mm {
 #[expect(clippy::cast_precision_loss, reason = "lengths on a page are far below 2²⁴ hundredths")]
 fn hundredths(count: Um) -> f32 {
     count as f32 / 100.0
-}
-
-/// The document as bytes, with what printpdf makes up replaced by what the document says.
-fn write(document: &PdfDocument, starts: &[usize]) -> Result<Vec<u8>> {
-    let mut warnings = Vec::new();
-    let mut file = document.to_lopdf_document(&PdfSaveOptions::default(), &mut warnings);
-    if let Some(warning) = warnings.first() {
-        return Err(Error::Bug(format!("printpdf warns: {warning:?}")));
-    }
-    let bug =
-        |why: &dyn std::fmt::Display| Error::Bug(format!("the file cannot be written: {why}"));
-    file.compress();
-
-    let text = |text: &str| Object::String(text.as_bytes().to_vec(), StringFormat::Literal);
-    // Each sheet counts its own pages; where there are several, its place stands before.
-    let mut labels = Vec::with_capacity(starts.len() * 2);
-    for (place, start) in starts.iter().enumerate() {
-        let mut label = Dictionary::new();
-        label.set("S", "D");
-        if starts.len() > 1 {
-            label.set("P", text(&format!("{}-", place + 1)));
-        }
-        let start = i64::try_from(*start).map_err(|why| bug(&why))?;
-        labels.extend([Object::Integer(start), Object::Dictionary(label)]);
-    }
-    let mut tree = Dictionary::new();
-    tree.set("Nums", labels);
-    // Whoever opens it sees the document's name and not the file's.
-    let mut viewer = Dictionary::new();
-    viewer.set("DisplayDocTitle", true);
-    let catalog = file.catalog_mut().map_err(|why| bug(&why))?;
-    catalog.set("Lang", text("zh-CN"));
-    catalog.set("PageLabels", tree);
-    catalog.set("ViewerPreferences", viewer);
-    // An empty claim to PDF/X is a claim all the same.
-    let info = file.trailer.get(b"Info").and_then(|info| info.as_reference());
-    let info = info.and_then(|id| file.get_dictionary_mut(id)).map_err(|why| bug(&why))?;
-    for claim in [b"GTS_PDFXVersion".as_slice(), b"Trapped", b"Identifier", b"Keywords"] {
-        info.remove(claim);
-    }
-    file.version = "1.6".into();
-
-    // The identifier is drawn at random: nothing all the same, then the digest of what that gives.
-    const NOTHING: &[u8; 32] = &[b'0'; 32];
-    let ids = file.trailer.get_mut(b"ID").and_then(|id| id.as_array_mut());
-    for id in ids.map_err(|why| bug(&why))? {
-        *id = Object::String(NOTHING.to_vec(), StringFormat::Literal);
-    }
-    let mut bytes = Vec::new();
-    file.save_modern(&mut bytes).map_err(|why| bug(&why))?;
-    let identifier = format!("{:032x}", digest(&bytes));
-    let mut end = bytes.len();
-    for _ in 0..2 {
-        let place = bytes[..end].windows(NOTHING.len()).rposition(|piece| piece == NOTHING);
-        let place = place.ok_or_else(|| bug(&"no identifier"))?;
-        bytes[place..place + NOTHING.len()].copy_from_slice(identifier.as_bytes());
-        end = place;
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

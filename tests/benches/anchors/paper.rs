@@ -96,6 +96,20 @@ fn sheet(number: usize) -> Sheet {
     sheet.ordered_as(&order)
 }
 
+/// Counts what is written.
+struct Sunk(usize);
+
+impl Write for Sunk {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Runs both sides.
 pub(super) fn run() {
     let many = statements();
@@ -108,6 +122,21 @@ pub(super) fn run() {
         "paper-one                          {:.1} ms, {} KB",
         begun.elapsed().as_secs_f64() * 1e3,
         one.len() / 1024
+    );
+
+    // One file, on one core, written as it is printed: what goes over REST.
+    let before = megabytes("VmHWM:");
+    let begun = Moment::now();
+    let mut binding = pdf::Binding::begin(Sunk(0)).expect("begun");
+    for number in 0..many {
+        binding.add(&sheet(number)).expect("a statement");
+    }
+    let Sunk(whole) = binding.finish().expect("printed");
+    println!(
+        "paper-whole                        {many} statements, one file, one core: {:.2} s, {:.1} MB, peak {} MB (before {before})",
+        begun.elapsed().as_secs_f64(),
+        whole as f64 / 1e6,
+        megabytes("VmHWM:")
     );
 
     let before = megabytes("VmHWM:");

@@ -1,0 +1,265 @@
+//! Many papers of one kind: a whole compound in one file, or volume by volume, and the list of what was printed.
+//!
+//! Owns: [`orders`] (one for each), [`volume`], [`Manifest`]. Always: every sheet is in the list with its code, digest and QR;
+//! a batch of statements is of what was known at one instant, however long it takes and whoever asks for its volumes. What is
+//! drawn waits for the press, and not the books for whoever reads: a few sheets at a time, each lot from a snapshot of its own.
+
+use ledger::books::Books;
+use ledger::calendar::Instant;
+use ledger::error::Result;
+use ledger::property::Compound;
+use reports::press::{list, pdf};
+use reports::sheet::Sheet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::{AtDocument, Document, Order, bug, draw, flow, known, unset};
+use crate::accounts::{Device, ReportFiles};
+use crate::door::{Asked, Visit};
+use crate::problem::{self, Problem};
+use crate::wire::{IsoDay, Paper};
+
+/// How many sheets are drawn from one snapshot.
+pub(crate) const LOT: usize = 250;
+
+/// One order for each dwelling or claim that a batch prints.
+///
+/// # Errors
+/// `report.asked`, those of the rooms.
+pub async fn orders(
+    books: &Books,
+    compound: &Compound,
+    document: &'static Document,
+    asked: &Order,
+    now: Instant,
+) -> Result<Vec<Order>> {
+    if document.each.is_empty() {
+        let told = format!("{}（{}）不能批量打印", document.name, document.title);
+        return Err(problem::REPORT_ASKED.refuse(told).into());
+    }
+    let mut view = books.read().await?;
+    draw::orders(&mut view, compound, document, asked, now).await
+}
+
+/// What a batch is printed of.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The compound.
+    pub compound: Compound,
+    /// The document.
+    pub document: &'static Document,
+    /// What an office's file says, if one was brought.
+    pub template: Option<String>,
+    /// When it is printed.
+    pub printed_at: Instant,
+}
+
+impl Batch {
+    /// The sheets of some orders, from one snapshot.
+    ///
+    /// # Errors
+    /// Those of [`super::draw()`].
+    pub async fn drawn(&self, books: &Books, orders: &[Order]) -> Result<Vec<Sheet>> {
+        let Batch { compound, document, template, printed_at } = self;
+        draw::every(books, compound, document, orders, template.as_deref(), *printed_at).await
+    }
+
+    /// Draws lot after lot; a lot waits until the one before it is taken.
+    fn drawing(self, books: &Books, orders: Vec<Order>) -> mpsc::Receiver<Result<Vec<Sheet>>> {
+        let (to, from) = mpsc::channel(1);
+        let books = books.clone();
+        tokio::spawn(async move {
+            for lot in orders.chunks(LOT) {
+                let drawn = self.drawn(&books, lot).await;
+                let has_failed = drawn.is_err();
+                if to.send(drawn).await.is_err() || has_failed {
+                    return;
+                }
+            }
+        });
+        from
+    }
+}
+
+/// A volume of a batch: its sheets bound into one PDF, and each of them in `list`.
+///
+/// # Errors
+/// Those of [`Batch::drawn`]; `door.no-glyph`.
+pub async fn volume(
+    books: &Books,
+    batch: &Batch,
+    orders: &[Order],
+    number: usize,
+    list: &mut Manifest,
+) -> Result<Vec<u8>> {
+    let mut bound = Vec::with_capacity(orders.len());
+    for lot in orders.chunks(LOT) {
+        for sheet in batch.drawn(books, lot).await? {
+            list_one(list, number, bound.len() + 1, &sheet)?;
+            bound.push(sheet);
+        }
+    }
+    let bound = tokio::task::spawn_blocking(move || pdf::bind(&bound)).await;
+    bound.map_err(bug)?.map_err(unset)
+}
+
+/// The list of what a batch printed.
+pub type Manifest = list::Csv<Vec<u8>>;
+
+/// Begins the list.
+///
+/// # Errors
+/// A bug.
+pub fn manifest() -> Result<Manifest> {
+    let heads = ["册", "册内序号", "单据", "编号", "校验码", "摘要（SHA-256）", "二维码"];
+    list::Csv::new(Vec::new(), &heads.map(String::from)).map_err(bug)
+}
+
+/// Lists a sheet of a volume.
+///
+/// # Errors
+/// A bug.
+pub(crate) fn list_one(
+    to: &mut Manifest,
+    volume: usize,
+    place: usize,
+    sheet: &Sheet,
+) -> Result<()> {
+    use list::Sheet as _;
+    let Some(proof) = &sheet.proof else { return Ok(()) };
+    let count = |n: usize| list::Cell::Count(i64::try_from(n).unwrap_or(i64::MAX));
+    let text = |text: String| list::Cell::Text(text.into());
+    to.row(&[
+        count(volume),
+        count(place),
+        text(proof.document.clone()),
+        text(proof.number.clone()),
+        text(sheet.check.clone()),
+        text(ledger::journal::text::hex(&proof.digest)),
+        text(proof.ticket()),
+    ])
+    .map_err(bug)
+}
+
+/// The list, whole.
+///
+/// # Errors
+/// A bug.
+pub fn listed(of: Manifest) -> Result<Vec<u8>> {
+    of.finish().map_err(bug)
+}
+
+/// What of a batch.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchQuery {
+    #[serde(default)]
+    #[schemars(description = "编号：方案、表决的编号；催缴不写", example = &"1")]
+    no: Option<String>,
+    #[serde(default)]
+    #[schemars(description = "起日")]
+    from: Option<IsoDay>,
+    #[serde(default)]
+    #[schemars(description = "止日")]
+    to: Option<IsoDay>,
+    #[serde(default)]
+    #[schemars(description = "哪一天：续筹的计算日，或只印这一天的催缴")]
+    on: Option<IsoDay>,
+    #[serde(default)]
+    #[schemars(description = "截至记账时刻：各册须相同，取自 json 的答复")]
+    known_at: Option<Instant>,
+    #[serde(default)]
+    #[schemars(description = "每册多少件：不写则 250", range(min = 1, max = 1000), example = 250)]
+    each: Option<u16>,
+    #[serde(default)]
+    #[schemars(
+        description = "第几册：不写则全部为一个文件，边印边传",
+        range(min = 1, max = 100_000),
+        example = 1
+    )]
+    volume: Option<u32>,
+    #[serde(default)]
+    #[schemars(description = "形式：json 共几件几册，pdf 单据，csv 清单；不写则 json")]
+    format: Option<Device>,
+}
+
+/// How much a batch prints.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ReportBatch", description = "批量打印的件数与册数")]
+pub struct BatchView {
+    #[schemars(description = "件数", example = 428)]
+    sheets: usize,
+    #[schemars(description = "册数", example = 2)]
+    volumes: usize,
+    #[schemars(description = "每册件数", example = 250)]
+    each: usize,
+    #[schemars(description = "截至记账时刻：取各册时原样写入 known_at")]
+    known_at: Instant,
+}
+
+/// `GET /compounds/{compound}/report-batches/{name}`: all in one file, sent as it is printed, or a volume at a time, so that
+/// whoever asks sees how far it is and none is made in vain.
+///
+/// # Errors
+/// Those of [`orders`] and [`volume`].
+pub async fn report_batch(
+    visit: Visit<AtDocument>,
+    Asked(query): Asked<BatchQuery>,
+) -> Result<Paper<BatchView, ReportFiles>, Problem> {
+    let document = known(&visit.at.name)?;
+    let now = query.known_at.unwrap_or_else(|| visit.books.clock().now());
+    let BatchQuery { no, from, to, on, .. } = query;
+    // Every volume is of what was known when the first was asked for.
+    let known_at = document.is_of_knowledge.then_some(now);
+    let asked = Order { no, from, to, on, known_at, ..Order::default() };
+    let books = &visit.books;
+    let orders = orders(books, &visit.compound, document, &asked, now).await?;
+    let each = usize::from(query.each.unwrap_or(250)).clamp(1, 1_000);
+    let volumes = orders.len().div_ceil(each);
+    let device = query.format.unwrap_or(Device::Json);
+    if device == Device::Json {
+        return Ok(Paper::Shown(BatchView { sheets: orders.len(), volumes, each, known_at: now }));
+    }
+    let compound = visit.compound.clone();
+    let name = format!("{}-{}", document.name, compound.code);
+    let batch = Batch { compound, document, template: None, printed_at: now };
+    let Some(number) = query.volume else {
+        if orders.is_empty() {
+            return Err(problem::REPORT_ASKED.refuse("没有可印的单据").into());
+        }
+        if device == Device::Csv {
+            let mut list = manifest()?;
+            for (number, volume) in orders.chunks(each).enumerate() {
+                for (before, lot) in volume.chunks(LOT).enumerate() {
+                    let sheets = batch.drawn(books, lot).await?;
+                    for (place, sheet) in sheets.iter().enumerate() {
+                        list_one(&mut list, number + 1, before * LOT + place + 1, sheet)?;
+                    }
+                }
+            }
+            return Ok(device.kept(&name, listed(list)?));
+        }
+        let many = orders.len();
+        let body = flow::bound(many, batch.drawing(books, orders)).await?;
+        return Ok(Device::Pdf.kept(&name, body));
+    };
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    let part = number.checked_sub(1).and_then(|before| orders.chunks(each).nth(before));
+    let part = part.ok_or_else(|| {
+        problem::REPORT_ASKED.refuse(format!("共 {volumes} 册，没有第 {number} 册"))
+    })?;
+    let name = format!("{name}-{number:03}");
+    if device == Device::Csv {
+        let mut list = manifest()?;
+        for (before, lot) in part.chunks(LOT).enumerate() {
+            for (place, sheet) in batch.drawn(books, lot).await?.iter().enumerate() {
+                list_one(&mut list, number, before * LOT + place + 1, sheet)?;
+            }
+        }
+        return Ok(device.kept(&name, listed(list)?));
+    }
+    let (part, many) = (part.to_vec(), part.len());
+    let body = flow::bound(many, batch.drawing(books, part)).await?;
+    Ok(Device::Pdf.kept(&name, body))
+}

@@ -1,0 +1,750 @@
+//! Whether a printed paper still agrees with the books, by its QR or by what a person reads off it; and printing it again.
+//!
+//! Owns: [`Ticket`] (what a QR says, or what was typed), [`check`], [`again`].
+//!
+//! Always: the same order is drawn again and the codes are held against each other. A paper that can be drawn as the books were
+//! known then is; what differs now is told line by line. Any other that differs is told with what was recorded since: the
+//! vouchers after its seal, or the acts after it was printed. A seal that is on no chain of the books is said to be. What a
+//! short code leaves open and can be tried (the version of a template, a public variant) is tried; what cannot is asked for.
+//! Never: a paper kept here. What stood on one that cannot be drawn again stands on the paper alone.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ledger::accounts::Code;
+use ledger::audit::{self, Search};
+use ledger::books::{Books, View};
+use ledger::calendar::{Instant, Month};
+use ledger::error::{Refusal, Result};
+use ledger::id::{CompoundId, VoucherSeq};
+use ledger::journal::{self, Book, text as canonical};
+use ledger::property::Compound;
+use ledger::template as kept;
+use ledger::works;
+use reports::press::text;
+use reports::sheet::{Block, Cell, Column, Rank, Sheet, Table, Warning};
+use reports::template::{self, Edition, Template};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{DOCUMENTS, Document, Order, draw, known, of_area, unset};
+use crate::door::{Asked, Caller, Visit};
+use crate::problem::{self, Problem};
+use crate::wire::{IsoDay, Shown};
+
+/// What a printed paper's QR says, or what somebody typed off it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The check code.
+    pub check: String,
+    /// The document.
+    pub name: String,
+    /// The compound's code; empty for a paper of an area.
+    pub compound: String,
+    /// The area's code, for a paper that sums its compounds up.
+    pub area: Option<String>,
+    /// What was asked.
+    pub order: Order,
+    /// When it was printed; none if nobody said.
+    pub printed_at: Option<Instant>,
+    /// How many vouchers its seal covers, and the first letters of it.
+    pub seal: Option<(i32, String)>,
+}
+
+impl Ticket {
+    /// Reads what a QR holds.
+    ///
+    /// # Errors
+    /// `report.code`.
+    pub fn read(text: &str) -> Result<Ticket, Refusal> {
+        let shown: String = text.chars().take(200).collect();
+        let bad = |why: &str| problem::REPORT_CODE.refuse(format!("{why}：{shown:?}"));
+        let rest = text.trim().strip_prefix("xiaoqu:").ok_or_else(|| bad("不是本系统的校验码"))?;
+        let mut parts = rest.split(';');
+        let check = parts.next().filter(|check| !check.is_empty());
+        let check = check.ok_or_else(|| bad("没有校验码"))?.to_owned();
+        let asked = parts.next().ok_or_else(|| bad("没有单据的来历"))?;
+        let (name, query) = asked.split_once('?').ok_or_else(|| bad("来历不完整"))?;
+        let seal = match parts.next().map(|part| part.strip_prefix("seal=")) {
+            None => None,
+            Some(seal) => {
+                let (vouchers, head) =
+                    seal.and_then(|seal| seal.split_once('.')).ok_or_else(|| bad("印记不完整"))?;
+                Some((vouchers.parse().map_err(|_| bad("印记不能识别"))?, head.to_owned()))
+            }
+        };
+        let (mut compound, mut area, mut at) = (None, None, None);
+        let mut fields = serde_json::Map::new();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let value = value.into_owned();
+            match &*name {
+                "compound" => compound = Some(value),
+                "area" => area = Some(value),
+                "at" => at = value.parse().ok().map(Instant::from_seconds),
+                "year" => {
+                    let year: i32 = value.parse().map_err(|_| bad("年度不能识别"))?;
+                    fields.insert(name.into_owned(), year.into());
+                }
+                "public" => drop(fields.insert(name.into_owned(), (value == "true").into())),
+                _ => drop(fields.insert(name.into_owned(), value.into())),
+            }
+        }
+        let order = serde_json::from_value(fields.into()).map_err(|_| bad("来历不能识别"))?;
+        let compound = match (&area, compound) {
+            (_, Some(compound)) => compound,
+            (Some(_), None) => String::new(),
+            (None, None) => return Err(bad("没有小区")),
+        };
+        let printed_at = Some(at.ok_or_else(|| bad("没有打印时间"))?);
+        Ok(Ticket { check, name: name.to_owned(), compound, area, order, printed_at, seal })
+    }
+
+    /// Reads a code as somebody typed it, with the number that stands in the paper's foot and whatever else they read there.
+    ///
+    /// # Errors
+    /// `report.code`: what must be typed besides.
+    pub fn typed(code: &str, compound: &Compound, typed: Typed) -> Result<Ticket, Refusal> {
+        let shown: String = code.chars().take(40).collect();
+        let bad = |why: &str| problem::REPORT_CODE.refuse(format!("{why}：{shown:?}"));
+        let (on_paper, check) = short(code).ok_or_else(|| bad("不是校验码"))?;
+        let (document, form) = coded(&on_paper).ok_or_else(|| bad("没有这个代号的单据"))?;
+        let Typed { number, printed_at, order } = typed;
+        let mut told = numbered(document, &number, &compound.code)
+            .ok_or_else(|| bad(&format!("{}的编号不能识别 {number:?}", document.title)))?;
+        told.form = form;
+        let order = order.over(told);
+        let mut missing = order.missing(document);
+        if document.is_of_knowledge && printed_at.is_none() && order.known_at.is_none() {
+            missing.push("printed_at");
+        }
+        if !missing.is_empty() {
+            let missing = missing.join("、");
+            let told = format!(
+                "{}（{}）只凭编号不能重印，还须写 {missing}",
+                document.code, document.title
+            );
+            return Err(problem::REPORT_CODE.refuse(told));
+        }
+        let (name, compound) = (document.name.to_owned(), compound.code.clone());
+        Ok(Ticket { check, name, compound, area: None, order, printed_at, seal: None })
+    }
+
+    /// Whether a text is a QR's whole text and no short code.
+    #[must_use]
+    pub fn is_whole(text: &str) -> bool {
+        text.trim().starts_with("xiaoqu:")
+    }
+
+    /// The order as it was then: with what was known when it was printed.
+    fn then(&self, document: &Document) -> Order {
+        let Some(printed_at) = self.printed_at.filter(|_| document.is_of_knowledge) else {
+            return self.order.clone();
+        };
+        let known_at = self.order.known_at.or(Some(printed_at));
+        // Without a last day it went up to that of the printing.
+        let to = self.order.to.or_else(|| Some(IsoDay(printed_at.day())));
+        Order { known_at, to, ..self.order.clone() }
+    }
+}
+
+/// What somebody read off a paper besides its short code.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    /// What stands behind the document's code in the foot: `wutongli-1-1-101 2026-06-30`.
+    pub number: String,
+    /// When it was printed.
+    pub printed_at: Option<Instant>,
+    /// Whatever else it was asked with.
+    pub order: Order,
+}
+
+/// `d6-7k3f-92qx` as the paper says it: the document's code, and the whole. Letters that are mistaken for figures are figures.
+fn short(text: &str) -> Option<(String, String)> {
+    let text: String = text.trim().to_uppercase().replace('－', "-");
+    let (rest, last) = text.rsplit_once('-')?;
+    let (document, first) = rest.rsplit_once('-')?;
+    let four = |part: &str| {
+        let part: String = part
+            .chars()
+            .map(|c| match c {
+                'O' => '0',
+                'I' | 'L' => '1',
+                c => c,
+            })
+            .collect();
+        let is_code = part.len() == 4
+            && part.bytes().all(|b| b.is_ascii_digit() || (b.is_ascii_uppercase() && b != b'U'));
+        is_code.then_some(part)
+    };
+    let whole = format!("{document}-{}-{}", four(first)?, four(last)?);
+    (!document.is_empty()).then(|| (document.to_owned(), whole))
+}
+
+/// The document of a code on paper, and which form of it.
+fn coded(code: &str) -> Option<(&'static Document, Option<Code>)> {
+    if let Some(document) = DOCUMENTS.iter().find(|document| document.code == code) {
+        return Some((document, None));
+    }
+    let forms = [Code::BalanceSheet, Code::IncomeAndExpenditure, Code::ChangesInNetAssets];
+    let form = forms.into_iter().find(|form| format!("W{}", form.name()) == code)?;
+    Some((DOCUMENTS.iter().find(|document| document.name == "statutory")?, Some(form)))
+}
+
+/// What a document's number on paper says of its order: each document numbers itself its own way (`reports`).
+fn numbered(document: &Document, number: &str, compound: &str) -> Option<Order> {
+    let number = number.trim();
+    let number = number.strip_prefix(document.code).unwrap_or(number).trim();
+    // The version of the template stands behind it in brackets.
+    let number = number.split('（').next().unwrap_or_default().trim();
+    let none = Order::default();
+    if number.is_empty() {
+        return Some(none);
+    }
+    let (first, second) = number.split_once(' ').unwrap_or((number, ""));
+    let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let day = |text: &str| text.trim().parse::<IsoDay>().ok().map(Some);
+    let own = |text: &str| text.strip_prefix(compound)?.strip_prefix('-').map(str::to_owned);
+    Some(match document.name {
+        "statement" => Order { room: Some(own(first)?), to: day(second)?, ..none },
+        "demand" => Order { no: Some(own(first)?), ..none },
+        "renewal" => Order { no: Some(own(first)?), room: some(second), ..none },
+        "arrears-posted" | "reconciliation" => Order { on: day(number)?, ..none },
+        "collection" => {
+            let (from, to) = number.split_once(['～', '~'])?;
+            Order { from: day(from)?, to: day(to)?, ..none }
+        }
+        "approval" => Order { no: some(first), ..none },
+        // The place of a ballot in its round says no room.
+        "ballot" => Order { no: some(first.split('-').next()?), ..none },
+        "yearly" | "notice" => Order { year: Some(number.parse().ok()?), ..none },
+        "statutory" => Order { period: Some(Month::parse(number)?), ..none },
+        _ => Order { no: some(number), ..none },
+    })
+}
+
+/// A line that reads otherwise now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ReportChange", description = "原件与现在的一处不同")]
+pub struct Change {
+    #[schemars(description = "原件：没有则为空", example = &"期末余额 8,110.00")]
+    pub(crate) before: String,
+    #[schemars(description = "现在：没有则为空", example = &"期末余额 8,110.01")]
+    pub(crate) after: String,
+}
+
+/// What the books say of a printed paper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ReportChecked", description = "一份单据与账簿的核对")]
+pub struct Checked {
+    #[schemars(description = "单据", example = &"维修资金分户对账单")]
+    pub(crate) title: String,
+    #[schemars(description = "小区，或汇总的区划", example = &"梧桐里小区")]
+    pub(crate) compound: String,
+    #[schemars(description = "打印时间：短码核对而没有写的为空")]
+    pub(crate) printed_at: Option<Instant>,
+    #[schemars(description = "纸上的校验码", example = &"D6-7K3F-92QX")]
+    pub(crate) check: String,
+    #[schemars(description = "依当时所知重印的校验码：不能依当时所知重印的，为现在的", example = &"D6-7K3F-92QX")]
+    pub(crate) drawn: String,
+    #[schemars(description = "是否与账簿相符", example = true)]
+    pub(crate) agrees: bool,
+    #[schemars(description = "此后账簿有无变动：不能判断的为空")]
+    pub(crate) is_current: Option<bool>,
+    #[schemars(description = "结论", example = &"与账簿相符")]
+    pub(crate) says: String,
+    #[schemars(description = "此后的变动：逐行的前后")]
+    pub(crate) changes: Vec<Change>,
+    #[schemars(description = "缘由：印记是否在账簿的链上，此后的凭证或操作")]
+    pub(crate) because: Vec<String>,
+    #[schemars(description = "账簿所载的全文：请与纸面逐行核对", example = &"梧桐里小区")]
+    pub(crate) text: String,
+}
+
+/// Where a paper is drawn: a compound, or the compounds of an area that whoever asks may read.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// A compound.
+    Of(&'a Compound),
+    /// An area by its name, and its compounds.
+    Area(&'a str, &'a [Compound]),
+}
+
+impl Place<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Place::Of(compound) => &compound.name,
+            Place::Area(name, _) => name,
+        }
+    }
+
+    async fn draw(
+        &self,
+        books: &Books,
+        ticket: &Ticket,
+        order: &Order,
+        template: Option<&str>,
+        at: Instant,
+    ) -> Result<Sheet> {
+        let document = known(&ticket.name)?;
+        match self {
+            Place::Of(compound) => {
+                Box::pin(draw(books, compound, document, order, template, at)).await
+            }
+            Place::Area(name, compounds) => {
+                let area = ticket.area.as_deref().unwrap_or_default();
+                let mut view = books.read().await?;
+                Box::pin(of_area(&mut view, (area, name), compounds, order, at)).await
+            }
+        }
+    }
+
+    fn compounds(&self) -> Vec<CompoundId> {
+        match self {
+            Place::Of(compound) => vec![compound.id],
+            Place::Area(_, compounds) => compounds.iter().map(|compound| compound.id).collect(),
+        }
+    }
+}
+
+/// Draws a printed paper again and holds the codes against each other.
+///
+/// # Errors
+/// `report.code`, `report.unknown`, those of [`draw`].
+pub async fn check(
+    books: &Books,
+    place: Place<'_>,
+    ticket: &Ticket,
+    template: Option<&str>,
+) -> Result<Checked> {
+    let mut first = None;
+    for ticket in meant(books, place, ticket, template).await? {
+        let checked = Box::pin(checked(books, place, &ticket, template)).await?;
+        if checked.agrees {
+            return Ok(checked);
+        }
+        first.get_or_insert(checked);
+    }
+    first.ok_or_else(|| super::bug("nothing was tried"))
+}
+
+/// The orders a ticket may stand for: one, if it is a QR's; what a short code leaves open and can be tried, if it was typed.
+async fn meant(
+    books: &Books,
+    place: Place<'_>,
+    ticket: &Ticket,
+    template: Option<&str>,
+) -> Result<Vec<Ticket>> {
+    let with = |order: Order| Ticket { order, ..ticket.clone() };
+    let mut tickets = vec![ticket.clone()];
+    let Place::Of(compound) = place else { return Ok(tickets) };
+    if ticket.name == "notice" && ticket.order.public.is_none() {
+        tickets.push(with(Order { public: Some(true), ..ticket.order.clone() }));
+    }
+    if ticket.name == "approval" && ticket.order.asked.is_none() {
+        tickets.push(with(Order { asked: Some(works::Asked::Pay), ..ticket.order.clone() }));
+    }
+    if let Some(known) = template::known(&ticket.name)
+        && ticket.order.edition.is_none()
+        && template.is_none()
+    {
+        let mut editions = vec![Template::shipped(known).map_err(unset)?.edition()];
+        let mut view = books.read().await?;
+        for version in kept::versions(&mut view, compound.id, known.name).await? {
+            editions.push(match version.whose {
+                _ if version.is_taken_back => continue,
+                kept::Whose::Own => Edition::Own(version.version),
+                kept::Whose::Office => Edition::Office(version.version),
+            });
+        }
+        let named = editions.iter().map(|edition| Some(edition.to_string()));
+        tickets.extend(named.map(|edition| with(Order { edition, ..ticket.order.clone() })));
+    }
+    Ok(tickets)
+}
+
+async fn checked(
+    books: &Books,
+    place: Place<'_>,
+    ticket: &Ticket,
+    template: Option<&str>,
+) -> Result<Checked> {
+    let document = known(&ticket.name)?;
+    let now = books.clock().now();
+    let then = ticket.then(document);
+    let printed_at = ticket.printed_at.unwrap_or(now);
+    let drawn = place.draw(books, ticket, &then, template, printed_at).await?;
+    let agrees = drawn.check == ticket.check;
+    let (mut is_current, mut changes) = (None, Vec::new());
+    if document.is_of_knowledge && agrees {
+        let order = Order { known_at: None, ..then };
+        let today = place.draw(books, ticket, &order, template, now).await?;
+        changes = differences(&drawn, &today);
+        is_current = Some(changes.is_empty());
+    }
+    let is_well = agrees && is_current != Some(false);
+    let (because, is_chained) = why(books, place, ticket, is_well).await?;
+    let says = match (agrees, is_current) {
+        _ if !is_chained => "不符：纸上的账簿印记不在账簿的链上，请核验账册并查明",
+        (true, Some(true)) => "与账簿相符；此后账簿没有影响本单的变动",
+        (true, Some(false)) => "与当时的账簿相符；此后账簿有变动，前后见下",
+        (true, None) => "与账簿相符",
+        (false, _) if document.is_of_knowledge => {
+            "不符：账簿当时所载与纸面的校验码不一致，请以账簿为准并查明"
+        }
+        (false, _) => {
+            "不符：账簿已变动，或者纸面与账簿不一致。前为纸面，后为账簿所载全文，请逐行核对；此后记了什么见缘由"
+        }
+    };
+    Ok(Checked {
+        title: document.title.to_owned(),
+        compound: place.name().to_owned(),
+        printed_at: ticket.printed_at,
+        check: ticket.check.clone(),
+        drawn: drawn.check.clone(),
+        agrees: agrees && is_chained,
+        is_current,
+        says: says.to_owned(),
+        changes,
+        because,
+        text: text::press(&drawn),
+    })
+}
+
+/// How many vouchers are named.
+const NAMED: i32 = 20;
+
+/// What was recorded since a paper was printed, and whether its seal is on the chain. `is_well` leaves out what does not matter
+/// for a paper that agrees.
+async fn why(
+    books: &Books,
+    place: Place<'_>,
+    ticket: &Ticket,
+    is_well: bool,
+) -> Result<(Vec<String>, bool)> {
+    let mut view = books.read().await?;
+    let mut because = Vec::new();
+    let compounds = place.compounds();
+    if let (Some((vouchers, head)), [compound]) = (&ticket.seal, compounds.as_slice()) {
+        let after = VoucherSeq(*vouchers);
+        let Some((book, last)) = sealed(&mut view, *compound, after, head).await? else {
+            let told = format!(
+                "账簿印记 {head}（凭证 {vouchers} 张）不在任何一本账簿的链上：印记有误，或者账簿被改写，请核验账册"
+            );
+            return Ok((vec![told], false));
+        };
+        let title = &book.chart().title;
+        because.push(format!("账簿印记 {head} 在{title}的链上，为第 {vouchers} 张凭证"));
+        if is_well {
+            return Ok((because, true));
+        }
+        because.push(format!("此后{title}新增凭证 {} 张", last.0 - vouchers));
+        for row in journal::vouchers(&mut view, *compound, book, after, NAMED).await? {
+            let voucher = row.voucher;
+            let (kind, at) = (voucher.kind.in_chinese(), voucher.recorded_at.for_people());
+            because.push(format!("{} {} {kind}，{at} 记", voucher.posted, voucher.effective_on));
+        }
+        return Ok((because, true));
+    }
+    let printed_at = ticket.printed_at.filter(|_| !is_well);
+    let Some(printed_at) = printed_at else { return Ok((because, true)) };
+    let since = Some(Instant::from_seconds(printed_at.seconds() + 1));
+    let mut verbs: BTreeMap<String, usize> = BTreeMap::new();
+    for compound in compounds {
+        let search = Search { compound: Some(compound), since, ..Search::default() };
+        let mut after = audit::Cursor::default();
+        loop {
+            let page = audit::search(&mut view, &search, after, 1_000).await?;
+            let Some(last) = page.last() else { break };
+            after = last.place;
+            for entry in &page {
+                let is_looking =
+                    ["read.", "login.", "refused."].iter().any(|of| entry.verb.starts_with(of));
+                if !is_looking {
+                    *verbs.entry(entry.verb.clone()).or_default() += 1;
+                }
+            }
+        }
+    }
+    if verbs.is_empty() {
+        because.push(format!("{} 以后没有新的操作", printed_at.for_people()));
+    }
+    let told =
+        |(verb, many): (String, usize)| format!("此后{} {many} 次", audit::verb_in_chinese(&verb));
+    because.extend(verbs.into_iter().map(told));
+    Ok((because, true))
+}
+
+/// The book on whose chain a seal is, with its last voucher: the hash of a voucher stands in the one after it.
+async fn sealed(
+    view: &mut impl View,
+    compound: CompoundId,
+    after: VoucherSeq,
+    head: &str,
+) -> Result<Option<(Book, VoucherSeq)>> {
+    for book in Book::ALL {
+        let (last, hash) = journal::latest(view, compound, book).await?;
+        let found = if last == after {
+            Some(hash)
+        } else {
+            let next = journal::vouchers(view, compound, book, after, 1).await?;
+            next.first().map(|row| row.voucher.prev_hash)
+        };
+        if found.is_some_and(|hash| canonical::hex(&hash).starts_with(head)) {
+            return Ok(Some((book, last)));
+        }
+    }
+    Ok(None)
+}
+
+/// What two printings of one document say otherwise, line by line; the instant of looking is no difference.
+fn differences(before: &Sheet, after: &Sheet) -> Vec<Change> {
+    let lines = |sheet: &Sheet| -> Vec<String> {
+        let text = text::press(sheet);
+        let body = text.lines().take_while(|line| !line.starts_with("打印时间"));
+        let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_of_state = |line: &String| {
+            line.starts_with("账簿印记") || line.contains("取数时间") || line.starts_with('=')
+        };
+        body.map(plain).filter(|line| !line.is_empty() && !is_of_state(line)).collect()
+    };
+    let (before, after) = (lines(before), lines(after));
+    let gone: Vec<&String> = before.iter().filter(|line| !after.contains(line)).collect();
+    let come: Vec<&String> = after.iter().filter(|line| !before.contains(line)).collect();
+    (0..gone.len().max(come.len()))
+        .map(|place| Change {
+            before: gone.get(place).map_or_else(String::new, |line| (*line).clone()),
+            after: come.get(place).map_or_else(String::new, |line| (*line).clone()),
+        })
+        .collect()
+}
+
+/// Prints a paper again: the very same, or, `anew`, as the books stand now with what differs (再版说明).
+///
+/// # Errors
+/// `report.code`, `report.unknown`, those of [`draw`].
+pub async fn again(
+    books: &Books,
+    place: Place<'_>,
+    ticket: &Ticket,
+    template: Option<&str>,
+    anew: bool,
+) -> Result<Sheet> {
+    let document = known(&ticket.name)?;
+    let now = books.clock().now();
+    let then = ticket.then(document);
+    let printed_at = ticket.printed_at.unwrap_or(now);
+    let drawn = place.draw(books, ticket, &then, template, printed_at).await?;
+    let agrees = drawn.check == ticket.check;
+    if agrees && !anew {
+        // The QR asks for what it asked for.
+        return Ok(match place {
+            Place::Of(compound) => {
+                let order = ticket.order.worded_as(drawn.proof.as_ref());
+                drawn.ordered_as(&order.ticket(document, &compound.code, printed_at))
+            }
+            Place::Area(..) => drawn,
+        });
+    }
+    let order = Order { known_at: None, ..then };
+    let today = place.draw(books, ticket, &order, template, now).await?;
+    let changes = if agrees { differences(&drawn, &today) } else { Vec::new() };
+    let (because, _) = why(books, place, ticket, agrees && changes.is_empty()).await?;
+    Ok(new_edition(today, ticket, (&changes, &because), agrees))
+}
+
+/// A sheet that says which one it takes the place of, how it differs and what was recorded between.
+fn new_edition(
+    mut sheet: Sheet,
+    ticket: &Ticket,
+    (changes, because): (&[Change], &[String]),
+    agrees: bool,
+) -> Sheet {
+    let Some(proof) = sheet.proof.take() else { return sheet };
+    let mut said = String::new();
+    let printed_at = ticket.printed_at.map_or("未知".to_owned(), Instant::for_people);
+    // Writing to a String cannot fail.
+    let _ = write!(
+        said,
+        "原件：校验码 {}，打印时间 {printed_at}；本件：校验码 {}，打印时间 {}。",
+        ticket.check,
+        sheet.check,
+        sheet.printed_at.for_people()
+    );
+    said.push_str(match (agrees, changes.is_empty()) {
+        (true, true) => "两件所载相同，仅取数时间不同。",
+        (true, false) => "原件与当时的账簿相符；此后账簿有变动，前后如下。",
+        (false, _) => {
+            "账簿现载与原件的校验码不一致：前以原件纸面为准，后为本件，请逐行核对；此后所记如下。"
+        }
+    });
+    let mut blocks = vec![Block::Heading("再版说明".into()), Block::Text(said)];
+    if !changes.is_empty() {
+        let columns = vec![Column::words("原件", 1), Column::words("本件", 1)];
+        let mut table = Table::new(columns, "");
+        for change in changes {
+            let cells = [&change.before, &change.after].map(|text| Cell::Text(text.clone()));
+            table.push(Rank::Line, cells.into());
+        }
+        blocks.push(Block::Table(table));
+    }
+    if !because.is_empty() {
+        blocks.push(Block::Notes(because.to_vec()));
+    }
+    sheet.blocks.extend(blocks);
+    if sheet.warning.is_none() {
+        let meaning = format!("代替校验码 {} 的原件，前后不同之处见再版说明。", ticket.check);
+        sheet.warning = Some(Warning { word: "再版".into(), meaning });
+    }
+    let order = proof.order.clone();
+    sheet.sealed(&proof.document, &proof.number, proof.seal).ordered_as(&order)
+}
+
+/// What a paper's QR says, or its short code with what else was read off it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeQuery {
+    #[schemars(
+        description = "二维码的全文，或纸脚的校验码",
+        length(max = 1000),
+        example = &"xiaoqu:D6-7K3F-92QX;statement?compound=wutongli&room=1-1-101&at=1782781200"
+    )]
+    code: String,
+    #[serde(default)]
+    #[schemars(description = "编号：纸脚代号之后的编号，凭校验码核对的写", length(max = 200), example = &"wutongli-1-1-101 2026-06-30")]
+    number: Option<String>,
+    #[serde(default)]
+    #[schemars(description = "打印时间：凭校验码核对对账单的写")]
+    printed_at: Option<Instant>,
+    #[serde(default)]
+    #[schemars(description = "房号", example = &"1-1-101")]
+    room: Option<String>,
+    #[serde(default)]
+    #[schemars(description = "起日")]
+    from: Option<IsoDay>,
+    #[serde(default)]
+    #[schemars(description = "哪一天")]
+    on: Option<IsoDay>,
+    #[serde(default)]
+    #[schemars(description = "编制单位", length(max = 60))]
+    by: Option<String>,
+    #[serde(default)]
+    #[schemars(description = "模板版本", example = &"own.2")]
+    edition: Option<String>,
+}
+
+impl CodeQuery {
+    fn ticket(self, compound: &Compound) -> Result<Ticket, Refusal> {
+        if Ticket::is_whole(&self.code) {
+            return Ticket::read(&self.code);
+        }
+        let CodeQuery { code, number, printed_at, room, from, on, by, edition } = self;
+        let order = Order { room, from, on, by, edition, ..Order::default() };
+        let typed = Typed { number: number.unwrap_or_default(), printed_at, order };
+        Ticket::typed(&code, compound, typed)
+    }
+}
+
+/// `GET /compounds/{compound}/report-check`.
+///
+/// # Errors
+/// Those of [`check`].
+pub async fn report_check(
+    visit: Visit,
+    Asked(query): Asked<CodeQuery>,
+) -> Result<Shown<Checked>, Problem> {
+    let ticket = query.ticket(&visit.compound)?;
+    if ticket.compound != visit.compound.code {
+        let of = ticket.area.as_ref().unwrap_or(&ticket.compound);
+        return Err(problem::REPORT_CODE.refuse(format!("单据属于 {of}")).into());
+    }
+    Ok(Shown(check(&visit.books, Place::Of(&visit.compound), &ticket, None).await?))
+}
+
+/// What an area's paper's QR says.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AreaCodeQuery {
+    #[schemars(
+        description = "汇总报表上二维码的全文",
+        length(max = 1000),
+        example = &"xiaoqu:W01-7K3F-92QX;statutory?area=330106001&period=2025-12&form=01&at=1782781200"
+    )]
+    code: String,
+}
+
+/// `GET /report-check`: a paper that sums an area's compounds up, drawn of those the caller reads.
+///
+/// # Errors
+/// Those of [`check`].
+pub async fn area_report_check(
+    caller: Caller,
+    Asked(query): Asked<AreaCodeQuery>,
+) -> Result<Shown<Checked>, Problem> {
+    let ticket = Ticket::read(&query.code)?;
+    let Some(area) = &ticket.area else {
+        let told = format!("单据属于小区 {}：在该小区校验", ticket.compound);
+        return Err(problem::REPORT_CODE.refuse(told).into());
+    };
+    let mut view = caller.read().await?;
+    let (name, compounds) = crate::accounts::of_area(&mut view, area).await?;
+    drop(view);
+    let compounds = crate::accounts::readable(&caller, compounds);
+    Ok(Shown(check(&caller.books, Place::Area(&name, &compounds), &ticket, None).await?))
+}
+
+/// `2026-06-30 09:00:00` as a paper's foot says it, or RFC 3339.
+///
+/// # Errors
+/// A sentence in Chinese.
+pub(crate) fn printed_at(text: &str) -> Result<Instant, String> {
+    let rfc = format!("{}+08:00", text.trim().replacen(' ', "T", 1));
+    let read = Instant::parse(text.trim()).or_else(|| Instant::parse(&rfc));
+    read.ok_or_else(|| "打印时间照纸脚所印，例如 \"2026-06-30 09:00:00\"".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_people_type_it() {
+        let read = |text: &str| short(text).map(|(document, whole)| format!("{document} {whole}"));
+        assert_eq!(read("D6-7K3F-92QX").as_deref(), Some("D6 D6-7K3F-92QX"));
+        assert_eq!(read(" d2w-oill-92qx ").as_deref(), Some("D2W D2W-0111-92QX"));
+        for strange in
+            ["", "D6", "D6-7K3F", "D6-7K3F-92Q", "-7K3F-92QX", "D6-7K3U-92QX", "D6-7K3F-92Q!"]
+        {
+            assert_eq!(read(strange), None, "{strange}");
+        }
+        let (document, form) = coded("W02").unwrap();
+        assert_eq!((document.name, form), ("statutory", Some(Code::IncomeAndExpenditure)));
+        assert!(coded("X9").is_none());
+        let at = Instant::parse("2026-06-30T09:00:00+08:00");
+        assert_eq!(printed_at("2026-06-30 09:00:00").ok(), at);
+        assert_eq!(printed_at("2026-06-30T01:00:00Z").ok(), at);
+        assert!(printed_at("昨天").is_err());
+    }
+
+    #[test]
+    fn a_number_says_what_it_can_of_its_order() {
+        let told = |name: &str, number: &str| {
+            numbered(known(name).unwrap(), number, "wutongli").map(|order| {
+                let given = order.given();
+                given.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" ")
+            })
+        };
+        let told = |name: &str, number: &str| told(name, number).unwrap_or("-".to_owned());
+        assert_eq!(told("statement", "wutongli-1-1-101 2026-06-30"), "room=1-1-101 to=2026-06-30");
+        assert_eq!(told("statement", "xiaohe-1-1-101 2026-06-30"), "-");
+        assert_eq!(told("demand", "D1 wutongli-3 1-1-101（模板第 2 版 9f86d081）"), "no=3");
+        assert_eq!(told("renewal", "wutongli-2 1-1-101"), "room=1-1-101 no=2");
+        assert_eq!(told("collection", "2026-01-01～2026-06-30"), "from=2026-01-01 to=2026-06-30");
+        assert_eq!(told("statutory", "2025-12"), "period=2025-12");
+        assert_eq!(told("notice", "2025"), "year=2025");
+        assert_eq!(told("approval", "4 9f86d081884c7d65"), "no=4");
+        assert_eq!(told("ballot", "2-0017"), "no=2");
+        assert_eq!(told("transfer", "1-9"), "no=1-9");
+        assert_eq!(told("reconciliation", "昨天"), "-");
+        assert_eq!(told("receipt", ""), "");
+    }
+}
