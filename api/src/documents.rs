@@ -22,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::draw::draw;
+pub(crate) use self::draw::form;
 use crate::accounts::{Device, ReportFiles, pressed};
 use crate::door::{Asked, Visit};
 use crate::problem::{self, Problem};
@@ -86,7 +87,9 @@ pub static DOCUMENTS: &[Document] = &[
         takes: &["from", "to", "on"], ..document("collection", "D3", "物业费收缴率报表")
     },
     Document { needs: &["no"], ..document("approval", "D4", "维修资金使用审批表") },
-    Document { needs: &["no"], ..document("shares", "D5", "维修资金分摊清册") },
+    Document {
+        needs: &["no"], takes: &["public"], ..document("shares", "D5", "维修资金分摊清册")
+    },
     Document {
         needs: &["room"],
         takes: &["from", "to", "known_at"],
@@ -94,6 +97,18 @@ pub static DOCUMENTS: &[Document] = &[
         is_of_knowledge: true,
         each: "房屋",
         ..document("statement", "D6", "维修资金分户对账单")
+    },
+    Document {
+        takes: &["no", "from", "to"],
+        ..document("revenue", "D7", "公共收益公示表：写公示编号或期间")
+    },
+    Document {
+        takes: &["no"], ..document("grants", "D8", "补贴资金使用台账：全部或一笔")
+    },
+    Document {
+        needs: &["no"],
+        takes: &["public"],
+        ..document("funding", "D9", "改造项目资金筹措表")
     },
     Document {
         needs: &["no", "room"],

@@ -167,13 +167,7 @@ impl Seat {
     ///
     /// # Errors
     /// Those of [`works::findings`].
-    pub async fn form(
-        &self,
-        no: ProjectNo,
-        asked: GateAsked,
-        compound: &str,
-        device: Device,
-    ) -> Result<Vec<u8>> {
+    pub async fn form(&self, no: ProjectNo, asked: GateAsked, device: Device) -> Result<Vec<u8>> {
         if asked == GateAsked::Approve {
             let order = Printing { no: Some(no.to_string()), ..Printing::default() };
             let (books, at) = (&self.books, self.compound);
@@ -182,8 +176,12 @@ impl Seat {
         let now = self.books.clock().now();
         let mut view = self.books.read().await?;
         let (facts, _) = works::project(&mut view, self.compound, no).await?;
-        let list = works::findings(&mut view, self.compound, no, asked, now.day()).await?;
-        pressed(reports::works::form(&facts, &list, compound, now), device).await
+        let every = property::compounds(&mut view).await?;
+        let compound = every.into_iter().find(|one| one.id == self.compound);
+        let bug = || Error::Storage(Storage::Bug(format!("no compound {}", self.compound)));
+        let compound = compound.ok_or_else(bug)?;
+        let sheet = documents::form(&mut view, &compound, &facts, asked, now).await?;
+        pressed(sheet, device).await
     }
 
     /// The roster of shares.
@@ -535,7 +533,7 @@ pub async fn gate(
     if query.format == Device::Json {
         return Ok(Answer::Shown(seat.findings(no, query.asked).await?));
     }
-    let bytes = seat.form(no, query.asked, &visit.compound.name, query.format).await?;
+    let bytes = seat.form(no, query.asked, query.format).await?;
     Ok(printed(no, "form", query.format, bytes))
 }
 

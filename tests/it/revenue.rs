@@ -25,13 +25,15 @@ use ledger::tariff::Taxpayer;
 use ledger::{bank, verify};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use reports::press;
 use serde_json::{Value, json};
 
 use crate::doors::{Doors, token};
 use crate::levy::{all_laws_hold, code, knock, later, under_law_of};
 use crate::on_both;
+use crate::printed::{drawn, opened, proved};
 use crate::renewal::decided_by;
-use crate::world::{World, day};
+use crate::world::{Backend, World, day};
 
 fn month(text: &str) -> Month {
     Month::parse(text).unwrap()
@@ -268,6 +270,49 @@ async fn under_liaocheng(world: &World) {
     under_law_of(world, "3715").await;
 }
 
+/// D7 as it would be posted, as it was posted, and as it was corrected.
+async fn on_paper(world: &World) {
+    let asked = json!({ "from": "2026-04-01", "to": "2026-06-30" });
+    let draft = drawn(world, "xiaohe", "revenue", asked).await;
+    proved("revenue", &draft);
+    let text = press::text::press(&draft);
+    for said in ["未公示", "69,999.00", "高于 50%", "55.00%（专项规约 1）", "公益-1 某停车公司"]
+    {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+    if world.backend == Backend::Sqlite {
+        opened(&draft);
+    }
+    // A cost was recorded since: the first posting tells its own sums and which one took its place.
+    let first = drawn(world, "xiaohe", "revenue", json!({ "no": "1" })).await;
+    proved("revenue-posted", &first);
+    let text = press::text::press(&first);
+    assert!(
+        text.contains("已更正") && text.contains("公示编号 2") && text.contains("70,000.00"),
+        "{text}"
+    );
+    let second = press::text::press(&drawn(world, "xiaohe", "revenue", json!({ "no": "2" })).await);
+    assert!(second.contains("69,999.00") && second.contains("某供电公司"), "{second}");
+    let said = crate::cli::at(
+        world,
+        &[
+            "report",
+            "revenue",
+            "--compound",
+            "xiaohe",
+            "--from",
+            "2026-04-01",
+            "--to",
+            "2026-05-31",
+        ],
+    )
+    .await;
+    assert!(said.must(1).err.contains("report.asked"));
+    let said =
+        crate::cli::at(world, &["report", "revenue", "--compound", "xiaohe", "--no", "9"]).await;
+    assert!(said.must(1).err.contains("没有公示编号 9"));
+}
+
 on_both! {
     /// Shanghai from April 2026: 109,000.00 of rent, 9 % within; 20,000.00 of power; the operator's tenth of 100,000.00; 70,000.00
     /// net, of which the owners' rules give 55 % to the fund.
@@ -364,6 +409,7 @@ on_both! {
         assert!(text.contains("期初结余 0.00 + 净收入 69,999.00 − 支出与分配 0.00 = 期末结余 69,999.00"), "{text}");
         assert_eq!(all.iter().map(|p| p.hung_days).collect::<Vec<_>>(), [5, 5]);
         assert_eq!(all[0].sheet.digest().unwrap(), first.digest);
+        on_paper(&world).await;
         take_down(&world, 1, "2026-07-20").await.unwrap();
         assert_eq!(code(take_down(&world, 1, "2026-07-20").await), "revenue.no-publication");
 

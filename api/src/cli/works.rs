@@ -299,7 +299,7 @@ async fn go(books: &Books, project: Project, out: Out<'_>) -> Ran {
             if let Some(path) = file {
                 let (seat, name) = named(books, &compound).await?;
                 let device = device_of(&path)?;
-                put(&path, &seat.form(ProjectNo(no.no), asked, &name, device).await?)?;
+                put(&path, &seat.form(ProjectNo(no.no), asked, device).await?)?;
                 writeln!(out, "{name} 项目 {} 的使用审批表已写到 {}", no.no, path.display())?;
                 return Ok(DONE);
             }
