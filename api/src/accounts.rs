@@ -109,6 +109,9 @@ pub async fn pressed(
             reports::Error::MissingGlyph { ch, .. } => {
                 problem::NO_GLYPH.refuse(format!("缺字 U+{:04X}", u32::from(ch))).into()
             }
+            reports::Error::TooWide(_) => {
+                problem::REPORT_ASKED.refuse(crate::documents::TOO_WIDE).into()
+            }
             why => Error::Storage(Storage::Bug(why.to_string())),
         };
         let listed = |why: list::NotPressed| Error::Storage(Storage::Bug(why.to_string()));

@@ -86,6 +86,10 @@ pub static DOCUMENTS: &[Document] = &[
     Document {
         takes: &["from", "to", "on"], ..document("collection", "D3", "物业费收缴率报表")
     },
+    Document {
+        takes: &["from", "to", "on"],
+        ..document("collection-detail", "D3X", "物业费收缴明细：逐户逐项，xlsx、csv")
+    },
     Document { needs: &["no"], ..document("approval", "D4", "维修资金使用审批表") },
     Document {
         needs: &["no"], takes: &["public"], ..document("shares", "D5", "维修资金分摊清册")
@@ -779,9 +783,13 @@ pub(crate) fn unset(why: reports::Error) -> Error {
         reports::Error::MissingGlyph { ch, .. } => {
             problem::NO_GLYPH.refuse(format!("缺字 {ch}（U+{:04X}）", u32::from(ch))).into()
         }
+        reports::Error::TooWide(_) => problem::REPORT_ASKED.refuse(TOO_WIDE).into(),
         why => bug(why),
     }
 }
+
+/// What is told of a table no paper holds.
+pub(crate) const TOO_WIDE: &str = "本单的列多于纸面所能容纳，请取 xlsx 或 csv";
 
 /// Presses a sheet as bytes, at once: for whoever may block.
 ///

@@ -69,7 +69,9 @@ pub fn set(of: &Told<'_>) -> Result<Sheet> {
         let lines = if is_whole { lines } else { Vec::new() };
         blocks.push(Block::Heading(format!("{}　一、收入（元）", scope.scope)));
         blocks.push(Block::Table(income(scope, of.leases)));
-        blocks.push(Block::Chart(earned(scope)));
+        if scope.income.len() > 1 {
+            blocks.push(Block::Chart(earned(scope)));
+        }
         blocks.push(Block::Heading("合理成本与经营人分成（元）".into()));
         blocks.push(Block::Table(spent(&lines, &scope.costs, Sort::is_cost, "没有成本")));
         blocks.push(Block::Heading("二、支出与分配（元）".into()));

@@ -130,7 +130,8 @@ pub fn form(of: &Form<'_>) -> Sheet {
     }
     for notice in &facts.notices {
         let until = notice.is.until_on.map_or_else(String::new, |until| format!(" 至 {until}"));
-        let told = format!("{}{until}，{}", notice.is.posted_on, notice.is.place);
+        let what = notice.is.of.in_chinese();
+        let told = format!("{what}，{}{until}，{}", notice.is.posted_on, notice.is.place);
         fields.push(Field::new("公示", told).over(2));
     }
     for witness in &facts.witnesses {

@@ -113,6 +113,17 @@ pub fn proved(name: &str, sheet: &Sheet) {
             }
         }
     }
+    listed(name, sheet);
+    if let Ok(folder) = std::env::var("LOOK_AT_PAPER") {
+        let folder = std::path::Path::new(&folder);
+        std::fs::write(folder.join(format!("{name}.pdf")), &pdf).unwrap();
+        let book = press::book::press(sheet).unwrap();
+        std::fs::write(folder.join(format!("{name}.xlsx")), book).unwrap();
+    }
+}
+
+/// Holds a sheet's text against the golden one of that name.
+fn listed(name: &str, sheet: &Sheet) {
     // Codes and seals hang on the keys and digests of one database; all else is the same on both.
     let text = press::text::press(sheet);
     let told: String = text
@@ -121,12 +132,6 @@ pub fn proved(name: &str, sheet: &Sheet) {
         .map(|line| format!("{}\n", hidden(line)))
         .collect();
     golden(&format!("printed-{name}.txt"), &told);
-    if let Ok(folder) = std::env::var("LOOK_AT_PAPER") {
-        let folder = std::path::Path::new(&folder);
-        std::fs::write(folder.join(format!("{name}.pdf")), &pdf).unwrap();
-        let book = press::book::press(sheet).unwrap();
-        std::fs::write(folder.join(format!("{name}.xlsx")), book).unwrap();
-    }
 }
 
 /// A line without the check code and without runs of hexadecimal.
@@ -309,6 +314,16 @@ on_both! {
         proved("collection", &rates);
         if world.backend == crate::world::Backend::Sqlite {
             opened(&rates);
+        }
+        let asked = json!({ "from": "2026-01-01", "to": "2026-06-30" });
+        let detail = drawn(&world, "wutongli", "collection-detail", asked).await;
+        assert!(press::pdf::press(&detail).is_err_and(|why| matches!(why, reports::Error::TooWide(_))));
+        let said = at(&world, &["report", "collection-detail", "--compound", "wutongli", "--out", "x.pdf"]).await.must(1);
+        assert!(said.err.contains("report.asked") && said.err.contains("xlsx"), "{}", said.err);
+        assert!(detail.warning.is_none());
+        listed("collection-detail", &detail);
+        if world.backend == crate::world::Backend::Sqlite {
+            opened(&detail);
         }
         proved("reconciliation", &drawn(&world, "wutongli", "reconciliation", json!({})).await);
     }

@@ -140,6 +140,7 @@ impl Desk<'_> {
             }
             "fund-receipt" => Box::pin(self.fund_receipt(view)).await,
             "collection" => Box::pin(self.collection(view)).await,
+            "collection-detail" => Box::pin(self.collection_detail(view)).await,
             "approval" | "shares" | "transfer" | "emergency" => Box::pin(self.project(view)).await,
             "revenue" | "grants" | "funding" => Box::pin(self.public_money(view)).await,
             "renewal" => Box::pin(self.renewal(view)).await,
@@ -197,11 +198,11 @@ impl Desk<'_> {
             }
             None => Template::shipped(known).map_err(unset)?,
         };
-        let sheet = template.fill(known, values, self.printed_at).map_err(unset)?;
-        Ok(match paper_word(self.order)? {
-            Some(paper) => sheet.on(paper.paper()),
-            None => sheet,
-        })
+        let template = match paper_word(self.order)? {
+            Some(paper) => template.on(paper),
+            None => template,
+        };
+        template.fill(known, values, self.printed_at).map_err(unset)
     }
 
     async fn statement(&self, view: &mut Snapshot) -> Result<Sheet> {
@@ -241,14 +242,27 @@ impl Desk<'_> {
         Ok(collection::set(&buildings, &stairs, &ageing, name, self.printed_at, seal))
     }
 
+    async fn collection_detail(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let (asked, id) = (self.rated(By::Building), self.compound.id);
+        let of = rate::collection(view, id, &asked).await?;
+        let details = rate::detail(view, id, &asked).await?;
+        let dwellings = property::every(view, id, asked.counted_on).await?;
+        let seal = self.seal(view, Book::Service).await?;
+        Ok(collection::export(&details, &dwellings, &of, self.compound, self.printed_at, seal))
+    }
+
     async fn rate(&self, view: &mut Snapshot, by: By) -> Result<rate::Collection> {
+        rate::collection(view, self.compound.id, &self.rated(by)).await
+    }
+
+    /// What is asked of the collection.
+    fn rated(&self, by: By) -> rate::Asked {
         let today = self.printed_at.day();
         let from_on = self.order.from.map_or_else(|| Month::of(today).first_day(), |day| day.0);
         let to_on = self.order.to.map_or_else(|| Month::of(from_on).last_day(), |day| day.0);
         let counted_on = self.order.on.map_or_else(|| to_on.min(today).max(from_on), |on| on.0);
         let basis = rate::Basis::Charged;
-        let asked = rate::Asked { from_on, to_on, counted_on, basis, by };
-        rate::collection(view, self.compound.id, &asked).await
+        rate::Asked { from_on, to_on, counted_on, basis, by }
     }
 
     async fn project(&self, view: &mut Snapshot) -> Result<Sheet> {
