@@ -281,7 +281,7 @@ async fn on_paper(world: &World) {
         assert!(text.contains(said), "{said} is not in\n{text}");
     }
     if world.backend == Backend::Sqlite {
-        opened(&draft);
+        assert!(opened(&draft) > 4);
     }
     // A cost was recorded since: the first posting tells its own sums and which one took its place.
     let first = drawn(world, "xiaohe", "revenue", json!({ "no": "1" })).await;
@@ -767,5 +767,16 @@ on_both! {
         cli(&["distribute", "--through", "2025-12", "--amount", "1.00", "--on", "2026-01-25", "--evidence", "方案 2"]).await.must(2);
         assert!(cli(&["standing", "--month", "2025-12"]).await.must(0).out.contains("尚可分配 100.00"));
         all_laws_hold(&world).await;
+
+        // The quarter in which it was given away: to whom, by which resolution.
+        later(&world, "2026-04-01");
+        let asked = json!({ "from": "2026-01-01", "to": "2026-03-31" });
+        let spent = drawn(&world, "xiaohe", "revenue", asked).await;
+        proved("revenue-spent", &spent);
+        let text = press::text::press(&spent);
+        let by = format!("表决 {business} 事项 1");
+        for said in ["划入维修资金：500.00 元", "分配给业主", &by, "期末结余"] {
+            assert!(text.contains(said), "{said} is not in\n{text}");
+        }
     }
 }
