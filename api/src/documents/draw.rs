@@ -121,7 +121,7 @@ impl Desk<'_> {
                 let paper = arrears::notice(view, self.compound, no).await?;
                 let seal = self.seal(view, Book::Service).await?;
                 let (id, today) = (self.compound.id, now.day());
-                let accounts = accounts_of(view, id, Book::Service, today).await?;
+                let accounts = bank::accounts(view, id, Book::Service, today).await?;
                 let values = demand::values(&paper, &self.compound.code, &accounts, seal);
                 self.fill(&demand::KNOWN, &values)
             }
@@ -317,7 +317,7 @@ impl Desk<'_> {
         let trigger = format!("{}：{}", rule.article, rule.says);
         let instalments =
             fund::renewal_instalments(view, self.compound.id, no, dwelling.no).await?;
-        let accounts = accounts_of(view, self.compound.id, Book::Fund, on).await?;
+        let accounts = bank::accounts(view, self.compound.id, Book::Fund, on).await?;
         let of = renewal::Told {
             compound: self.compound,
             plan,
@@ -623,21 +623,6 @@ async fn company_of(view: &mut impl View, compound: CompoundId, on: Day) -> Resu
     let care = contracts.iter().map(|(_, care)| care).find(is_in_force);
     let orgs = people::orgs(view).await?;
     Ok(care.and_then(|care| orgs.into_iter().find(|org| org.no == care.org)).map(|org| org.name))
-}
-
-/// The accounts that statements of a book were read of, as the bank writes them.
-async fn accounts_of(
-    view: &mut impl View,
-    compound: CompoundId,
-    book: Book,
-    today: Day,
-) -> Result<Vec<String>> {
-    let lines = bank::lines_until(view, compound, book, today).await?;
-    let mut accounts: Vec<String> = lines.into_iter().map(|line| line.account_no).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    accounts.retain(|account| !account.is_empty());
-    Ok(accounts)
 }
 
 /// The dwellings in a round's scope that vote, numbered in their order.

@@ -9,12 +9,12 @@ use ledger::journal::Book;
 use ledger::policy::terms::Days;
 use ledger::revenue::publication::{self, Stretch};
 use ledger::revenue::{self, entry, lease, pledge};
-use ledger::{mask, policy, property, renovation, subsidy};
+use ledger::{bank, mask, policy, property, renovation, subsidy};
 use reports::notice::Public;
 use reports::sheet::Sheet;
 use reports::{funding, grants};
 
-use super::{Desk, accounts_of, asked, bug, unset};
+use super::{Desk, asked, bug, unset};
 
 impl Desk<'_> {
     pub(super) async fn public_money(&self, view: &mut Snapshot) -> Result<Sheet> {
@@ -115,7 +115,7 @@ impl Desk<'_> {
             }
             number = format!("{number}-{no}");
         }
-        let accounts = accounts_of(view, id, Book::Grant, today).await?;
+        let accounts = bank::accounts(view, id, Book::Grant, today).await?;
         let of = grants::Told {
             compound: &self.compound.name,
             tranches: &tranches,
