@@ -32,6 +32,7 @@ pub use self::check::{
     Change, Checked, Place, Ticket, Typed, again, area_report_check, check, report_check,
 };
 pub use self::draw::draw;
+pub(crate) use self::draw::form;
 use crate::accounts::{Device, ReportFiles, drawn_up, pressed};
 use crate::door::{Asked, Visit};
 use crate::problem::{self, Problem};
@@ -96,11 +97,17 @@ pub static DOCUMENTS: &[Document] = &[
         takes: &["from", "to", "on"], ..document("collection", "D3", "物业费收缴率报表")
     },
     Document {
+        takes: &["from", "to", "on"],
+        ..document("collection-detail", "D3X", "物业费收缴明细：逐户逐项，xlsx、csv")
+    },
+    Document {
         needs: &["no"],
         takes: &["asked"],
         ..document("approval", "D4", "维修资金使用审批表")
     },
-    Document { needs: &["no"], ..document("shares", "D5", "维修资金分摊清册") },
+    Document {
+        needs: &["no"], takes: &["public"], ..document("shares", "D5", "维修资金分摊清册")
+    },
     Document {
         needs: &["room"],
         takes: &["from", "to", "known_at"],
@@ -108,6 +115,18 @@ pub static DOCUMENTS: &[Document] = &[
         is_of_knowledge: true,
         each: "房屋",
         ..document("statement", "D6", "维修资金分户对账单")
+    },
+    Document {
+        takes: &["no", "from", "to"],
+        ..document("revenue", "D7", "公共收益公示表：写公示编号或期间")
+    },
+    Document {
+        takes: &["no"], ..document("grants", "D8", "补贴资金使用台账：全部或一笔")
+    },
+    Document {
+        needs: &["no"],
+        takes: &["public"],
+        ..document("funding", "D9", "改造项目资金筹措表")
     },
     Document {
         needs: &["no", "room"],
@@ -530,7 +549,7 @@ pub(crate) fn unset(why: reports::Error) -> Error {
             problem::NO_GLYPH.refuse(format!("缺字 U+{:04X}", u32::from(ch))).into()
         }
         reports::Error::TooWide(what) => {
-            problem::NO_SPACE.refuse(format!("表格“{what}”比纸宽")).into()
+            problem::NO_SPACE.refuse(format!("表格“{what}”比纸宽：请取 xlsx 或 csv")).into()
         }
         reports::Error::TooTall(what) => {
             problem::NO_SPACE.refuse(format!("“{what}”比一页高")).into()

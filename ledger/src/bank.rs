@@ -417,6 +417,23 @@ pub async fn lines(
     lines_where(view, compound, &format!("{condition} ORDER BY l.line_no LIMIT $4"), values).await
 }
 
+/// The accounts that statements of a book were read of up to a day, as the bank writes them.
+///
+/// # Errors
+/// Storage.
+pub async fn accounts(
+    view: &mut impl View,
+    compound: CompoundId,
+    book: Book,
+    until: Day,
+) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT account_no FROM bank_line
+               WHERE compound_id = $1 AND book = $2 AND occurred_on <= $3 AND account_no <> '' ORDER BY account_no";
+    let values = vec![compound.0.into(), book.number().into(), until.into()];
+    let found = view.rows(LINES, sql, values).await?;
+    Ok(found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
 /// Every line of a book's accounts up to a day, in the order kept within a day.
 ///
 /// # Errors

@@ -49,7 +49,8 @@ pub use self::legacy::{
     NewLegacyStep, StepWord, bring_in, legacies, note_step, register_legacy,
 };
 pub use self::notice::{
-    Notice, NoticeWord, Notifying, RenewalArrears, notify, renewal_arrears, renewal_notices,
+    Notice, NoticeWord, Notifying, RenewalArrears, notify, renewal_arrears, renewal_instalments,
+    renewal_notices,
 };
 pub use self::plan::{
     PlanWithdrawal, PlanWithdrawn, Posting, PostingRow, Renewal, Reviewed, WithdrawalRow,

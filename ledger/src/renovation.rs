@@ -226,7 +226,15 @@ async fn law(view: &mut impl View, compound: CompoundId, today: Day) -> Result<P
     policy::at(view, &jurisdiction, today).await
 }
 
-async fn facts_of(view: &mut impl View, compound: CompoundId, no: RenovationNo) -> Result<Facts> {
+/// What the steps of one renovation say.
+///
+/// # Errors
+/// `renovation.no-renovation`.
+pub async fn facts_of(
+    view: &mut impl View,
+    compound: CompoundId,
+    no: RenovationNo,
+) -> Result<Facts> {
     let found = rows::renovations(view, compound, Some(no)).await?.pop();
     Ok(found.ok_or_else(|| NO_RENOVATION.refuse(format!("改造编号 {no}")))?)
 }

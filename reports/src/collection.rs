@@ -2,12 +2,17 @@
 //! what is owed.
 //!
 //! Owns: [`set`]. Ratios, their definitions and the checks are the ledger's ([`ledger::arrears::rate`]); here nothing is divided. A
-//! report whose checks do not all hold says so across its head. Limits: 客单 is not printed: the trade has no one formula for it.
+//! report whose checks do not all hold says so across its head. [`export`] is the trade's table dwelling by dwelling and item by item:
+//! too wide for paper, it is a workbook or a list. Limits: 客单 has no one formula in the trade: ours is printed with it.
 
 use ledger::arrears::Ageing;
-use ledger::arrears::rate::{Collection, Figures, Rate};
+use ledger::arrears::rate::{Collection, Detail, Figures, Rate};
 use ledger::calendar::Instant;
+use ledger::mask;
 use ledger::measure::Area;
+use ledger::money::Money;
+use ledger::property::{self, Compound, Dwelling};
+use ledger::tariff::Bearer;
 
 use crate::sheet::{
     Block, Cell, Chart, Column, Paper, Plot, Rank, Seal, Sheet, Side, Table, Unit, Warning, Width,
@@ -101,6 +106,7 @@ fn charged(buildings: &Collection, stairs: &Collection) -> Table {
         things("清欠率", "前期"),
         Column::amounts("预收"),
         Column::amounts("期末欠费"),
+        Column::amounts("客单").standing(),
     ];
     let row = |name: String, of: &Figures| {
         vec![
@@ -120,6 +126,7 @@ fn charged(buildings: &Collection, stairs: &Collection) -> Table {
             Cell::Text(told_rate(&of.recovery_rate)),
             Cell::Money(of.prepaid_fen),
             Cell::Money(of.closing_fen),
+            of.per_dwelling_fen.map_or(Cell::Blank, Cell::Money),
         ]
     };
     let mut table = Table::new(columns, "本期没有应收的物业费");
@@ -134,6 +141,122 @@ fn charged(buildings: &Collection, stairs: &Collection) -> Table {
         table.push(Rank::Total, row("合计".into(), &buildings.total));
     }
     table
+}
+
+/// The trade's export of a period, with its own heads in its own order. What the books do not keep stays blank: who looks after a
+/// dwelling, the kind of invoice, a reduction made of what was received.
+#[must_use]
+pub fn export(
+    details: &[Detail],
+    dwellings: &[Dwelling],
+    of: &Collection,
+    compound: &Compound,
+    printed_at: Instant,
+    seal: Option<Seal>,
+) -> Sheet {
+    let words = |head: &str| Column::new(head, Side::Left, Width::Fit);
+    let rate = |head: &str| Column::new(head, Side::Right, Width::Fit);
+    let columns = vec![
+        words("组织代码"),
+        words("项目名称"),
+        words("楼栋名称"),
+        words("房屋编码"),
+        words("房屋名称"),
+        words("管家名称"),
+        rate("计费面积"),
+        words("业主名称"),
+        words("开票类别"),
+        words("费项"),
+        Column::amounts("本期饱和应收"),
+        Column::amounts("本期应收减免"),
+        Column::amounts("本期实收"),
+        Column::amounts("本期实收减免"),
+        Column::amounts("本期未收"),
+        rate("本期收缴率"),
+        words("收款截止日期"),
+        Column::amounts("前期应收"),
+        Column::amounts("前期应收减免"),
+        Column::amounts("前期实收"),
+        Column::amounts("前期实收减免"),
+        Column::amounts("前期未收"),
+        rate("前期收缴率"),
+        Column::amounts("总和应收"),
+        Column::amounts("总和实收"),
+        rate("总和收缴率"),
+    ];
+    let mut table = Table::new(columns, "没有应收");
+    let mut billed = Money::ZERO;
+    for one in details {
+        let Some(dwelling) = dwellings.iter().find(|d| d.no == one.dwelling_no) else { continue };
+        let (code, figures) = (&dwelling.code, &one.figures);
+        let building = property::building_code(code);
+        let names: Vec<String> = dwelling.owners.iter().map(|o| mask::name(&o.name)).collect();
+        let item = match one.bearer {
+            Bearer::Developer => format!("{}（建设单位）", figures.of),
+            Bearer::Owner => figures.of.clone(),
+        };
+        billed += figures.billed_fen;
+        let text = |text: &str| Cell::Text(text.to_owned());
+        table.push(
+            Rank::Line,
+            vec![
+                text(&compound.code),
+                text(&compound.name),
+                Cell::Text(format!("{building}幢")),
+                Cell::Text(code.to_string()),
+                Cell::Text(format!("{building}幢{}单元{}", code.unit(), code.room())),
+                Cell::Blank,
+                Cell::Area(dwelling.fee_area),
+                Cell::Text(names.join("、")),
+                Cell::Blank,
+                Cell::Text(item),
+                Cell::Money(figures.billed_fen),
+                Cell::Money(figures.reduced_fen),
+                Cell::Money(figures.received_fen),
+                Cell::Blank,
+                Cell::Money(figures.open_fen),
+                Cell::Text(told_rate(&figures.current_rate)),
+                Cell::Day(of.counted_on),
+                Cell::Money(one.earlier_fen),
+                Cell::Money(figures.earlier_reduced_fen),
+                Cell::Money(one.earlier_received_fen),
+                Cell::Blank,
+                Cell::Money(one.earlier_open_fen),
+                Cell::Text(told_rate(&one.earlier_rate)),
+                Cell::Money(one.all_fen),
+                Cell::Money(one.all_received_fen),
+                Cell::Text(told_rate(&one.all_rate)),
+            ],
+        );
+    }
+    if !table.rows().is_empty() {
+        let total = table.total_of("合计", table.rows());
+        table.push(Rank::Total, total.cells);
+    }
+    let all = of.total.billed_fen + of.developer.billed_fen;
+    let warning = (billed != all).then(|| Warning {
+        word: "不符".into(),
+        meaning: format!("各行应收 {}，收缴率报表 {}。", billed.grouped(), all.grouped()),
+    });
+    let running = vec![
+        format!("期间 {} 至 {}", of.from_on, of.to_on),
+        format!("统计截止日 {}", of.counted_on),
+        "单位：元".into(),
+    ];
+    let notes = vec![
+        "管家、开票类别、实收减免账簿不载，留空；前期应收 = 期初欠费 + 期内补出的前期账单。"
+            .to_owned(),
+        format!(
+            "各行本期应收之和 {} = 收缴率报表（含建设单位）{}。",
+            billed.grouped(),
+            all.grouped()
+        ),
+    ];
+    let sheet = Sheet::new(&compound.name, "物业费收缴明细", printed_at).on(Paper::A4Landscape);
+    let sheet = sheet.running(running).warning(warning);
+    let sheet = sheet.saying(vec![Block::Table(table), Block::Notes(notes)]);
+    let number = format!("{}～{}", of.from_on, of.to_on);
+    sheet.sealed("D3X", &number, seal)
 }
 
 /// The rate of each building against the break-even line.

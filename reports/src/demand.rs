@@ -28,6 +28,7 @@ pub static KNOWN: Known = Known {
         ("pay_by", "截止日期"),
         ("pay_code", "缴费编号"),
         ("last_paid_on", "上次缴费日期"),
+        ("account", "收款账户：物业费账户的账号，流水中有的"),
         ("penalty_rule", "违约金的约定"),
         ("says", "正文"),
         ("remark", "附言"),
@@ -49,7 +50,12 @@ pub static KNOWN: Known = Known {
 
 /// What a notice fills its template with.
 #[must_use]
-pub fn values(of: &NoticePaper, compound_code: &str, seal: Option<Seal>) -> Values {
+pub fn values(
+    of: &NoticePaper,
+    compound_code: &str,
+    accounts: &[String],
+    seal: Option<Seal>,
+) -> Values {
     let mut values = Values {
         number: format!("{compound_code}-{} {}", of.claim_no, of.room),
         seal,
@@ -66,6 +72,7 @@ pub fn values(of: &NoticePaper, compound_code: &str, seal: Option<Seal>) -> Valu
     values.set("pay_code", format!("{compound_code}-{}", of.room));
     let paid = of.last_paid_on.map_or_else(|| "没有记录".to_owned(), |on| on.to_string());
     values.set("last_paid_on", paid);
+    values.set("account", accounts.join("、"));
     values.set("penalty_rule", &of.penalty);
     values.set("says", &of.says);
     values.set("remark", &of.remark);

@@ -16,6 +16,9 @@
 //! | D1 催缴通知单, 公示用催缴表 | [`demand`] | what is owed of service fees |
 //! | D2 收据 | [`receipt`] | of fees, and of the fund |
 //! | D3 收缴率报表 | [`collection`] | what of the bills was collected |
+//! | D7 公共收益公示表 | [`revenue`] | what the common parts earned, and where it went |
+//! | D8 补贴资金使用台账 | [`grants`] | government money, tranche by tranche |
+//! | D9 资金筹措表 | [`funding`] | who pays a renovation |
 //! | D10 续筹通知 | [`renewal`] | a plan to fill the fund, told to an owner |
 //! | D11 年度公示报告 | [`yearly`] | a company's year |
 //!
@@ -29,12 +32,15 @@
 
 pub mod collection;
 pub mod demand;
+pub mod funding;
+pub mod grants;
 pub mod household;
 pub mod life;
 pub mod notice;
 pub mod press;
 pub mod receipt;
 pub mod renewal;
+pub mod revenue;
 pub mod sheet;
 pub mod standing;
 pub mod statutory;

@@ -8,7 +8,7 @@ use ledger::fees::{self, FeeReceipt, Method, ReceiptRow};
 use ledger::fund;
 use ledger::mask;
 use ledger::money::Money;
-use ledger::property::{Compound, Dwelling};
+use ledger::property::{Compound, Contact, Dwelling};
 
 use crate::sheet::{Cell, Seal, Warning};
 use crate::template::{Known, Values};
@@ -33,7 +33,17 @@ pub static FEE: Known = Known {
         ("prepaid", "预存：其中预存的金额"),
         ("reason", "作废原因"),
     ],
-    lines: &[("room", "房号"), ("item", "收费项目"), ("period", "计费期间"), ("amount", "金额")],
+    lines: &[
+        ("room", "房号"),
+        ("item", "收费项目"),
+        ("period", "计费期间"),
+        ("worked", "单价、数量"),
+        ("billed", "应收"),
+        ("reduced", "优惠"),
+        ("before", "此前已收，含预存抵扣"),
+        ("amount", "金额"),
+        ("remark", "备注：部分缴纳的"),
+    ],
     sums: &[("amount", "合计")],
     shipped: include_str!("../template/receipt.toml"),
 };
@@ -49,6 +59,7 @@ pub static FUND: Known = Known {
         ("received_on", "交存日期"),
         ("deposit_no", "交存编号"),
         ("owners", "产权人，只显示姓"),
+        ("id_nos", "证件号，遮盖；未登记的为空"),
         ("address", "房屋住址"),
         ("room", "房屋编号"),
         ("area", "建筑面积"),
@@ -102,7 +113,12 @@ pub fn fee(of: &FeeReceipt, rows: &[ReceiptRow], compound: &str, seal: Option<Se
             ("room", Cell::Text(row.room.clone())),
             ("item", Cell::Text(row.item.clone())),
             ("period", Cell::Text(period)),
+            ("worked", Cell::Text(row.worked.clone())),
+            ("billed", Cell::money_if_any(row.billed_fen)),
+            ("reduced", Cell::money_if_any(row.reduced_fen)),
+            ("before", Cell::money_if_any(row.before_fen)),
             ("amount", Cell::Money(row.amount_fen)),
+            ("remark", Cell::Text(remark(row))),
         ];
         values.lines.push(cells.into());
     }
@@ -116,6 +132,7 @@ pub fn fund(
     of: &fund::Receipt,
     kind: fund::DepositKind,
     dwelling: &Dwelling,
+    contacts: &[Contact],
     standard: &str,
     compound: &Compound,
     seal: Option<Seal>,
@@ -132,6 +149,9 @@ pub fn fund(
     values.set("received_on", of.received_on.to_string());
     values.set("deposit_no", of.deposit_no.to_string());
     values.set("owners", if owners.is_empty() { "（未登记）".into() } else { owners.join("、") });
+    let known = contacts.iter().filter(|contact| !contact.id_no.is_empty());
+    let id_nos: Vec<String> = known.map(|one| mask::identity(one.id_no.in_clear())).collect();
+    values.set("id_nos", id_nos.join("、"));
     values.set("address", format!("{} {}", compound.address, dwelling.code).trim().to_owned());
     values.set("room", dwelling.code.to_string());
     values.set("area", dwelling.fund_area.to_string());
@@ -143,6 +163,15 @@ pub fn fund(
     values.set("reason", reason);
     values.sums = [("amount", of.amount_fen)].into();
     values
+}
+
+/// What of the bill stays open.
+fn remark(row: &ReceiptRow) -> String {
+    let open = row.billed_fen - row.reduced_fen - row.before_fen - row.amount_fen;
+    match row.amount_fen.is_positive() && open.is_positive() {
+        true => format!("尚欠 {}", open.grouped()),
+        false => String::new(),
+    }
 }
 
 fn warn(word: &str, meaning: &str) -> Option<Warning> {

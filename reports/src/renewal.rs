@@ -1,8 +1,8 @@
 //! D10 续筹通知: to each owner of a plan to fill the fund again, by a template.
 //!
 //! Owns: [`KNOWN`], [`Told`], [`values`]. The figures are the ledger's ([`ledger::fund::renewal_arrears`]); the share of the first
-//! deposit is cut and never rounded up, so that no 30.00 % stands where a dwelling is under it. Limits: the parts of a plan in
-//! instalments stand as what is due and what is not, not one by one.
+//! deposit is cut and never rounded up, so that no 30.00 % stands where a dwelling is under it. Each instalment is a line; what was
+//! paid is counted to the oldest first, as the ledger counts it.
 
 use ledger::calendar::Day;
 use ledger::fund::{Basis, FundBalance, Renewal, RenewalArrears};
@@ -31,17 +31,21 @@ pub static KNOWN: Known = Known {
         ("judged_on", "方案的计算日"),
         ("trigger", "触发依据"),
         ("basis", "方案依据：决议或者当地默认标准"),
-        ("account", "收款账户"),
+        ("plan", "方案"),
+        ("target", "目标比例"),
+        ("each", "本户每平方米"),
+        ("instalments", "期数"),
+        ("account", "收款账户：专户的账号，流水中有的"),
         ("pack", "政策包"),
     ],
     lines: &[
-        ("plan", "方案"),
-        ("target", "目标比例"),
-        ("assessed", "本户应交"),
+        ("nth", "期次"),
+        ("due_on", "缴款期限"),
+        ("assessed", "本期应交"),
         ("each", "每平方米"),
         ("paid", "已交"),
         ("due", "已到期"),
-        ("owed", "尚欠"),
+        ("owed", "到期未交"),
     ],
     sums: &[("unpaid", "本户未交"), ("assessed", "本户应交"), ("owed", "到期未交")],
     shipped: include_str!("../template/renewal.toml"),
@@ -62,6 +66,10 @@ pub struct Told<'a> {
     pub first: Money,
     /// What it has.
     pub balance: FundBalance,
+    /// The instalments, in the order they fall due.
+    pub instalments: &'a [(Day, Money)],
+    /// The fund's accounts at the bank; none where no statement was read yet.
+    pub accounts: &'a [String],
     /// The law's article by which the fund is filled.
     pub trigger: &'a str,
     /// The day.
@@ -99,24 +107,38 @@ pub fn values(of: &Told<'_>, seal: Option<Seal>) -> Values {
         Basis::Default { call_no } => format!("当地默认标准：续筹提醒 {call_no}，期限内未作决定"),
     };
     values.set("basis", basis);
-    values.set("account", "以专户银行的公告为准");
+    let accounts = match of.accounts {
+        [] => "以专户银行的公告为准".to_owned(),
+        some => some.join("、"),
+    };
+    values.set("account", accounts);
+    values.set("plan", format!("第 {} 号方案", plan.plan_no));
+    values.set("target", plan.target.in_chinese());
+    values.set("instalments", of.instalments.len().to_string());
     values.set("pack", plan.pack.split(" sha256:").next().unwrap_or_default());
-    let each = {
+    let each = |amount: Money| {
         let centi_m2 = i128::from(dwelling.fund_area.in_centi_m2().max(1));
         // Yuan a square metre, cut to the fen: for orientation only.
-        let fen = i128::from(arrears.assessed.in_fen()) * 100 / centi_m2;
+        let fen = i128::from(amount.in_fen()) * 100 / centi_m2;
         Money::fen(i64::try_from(fen).unwrap_or(0))
     };
-    let cells = [
-        ("plan", Cell::Text(format!("第 {} 号方案", plan.plan_no))),
-        ("target", Cell::Text(plan.target.in_chinese())),
-        ("assessed", Cell::Money(arrears.assessed)),
-        ("each", Cell::Money(each)),
-        ("paid", Cell::Money(arrears.paid)),
-        ("due", Cell::Money(arrears.due)),
-        ("owed", Cell::Money(arrears.owed)),
-    ];
-    values.lines.push(cells.into());
+    values.set("each", each(arrears.assessed).grouped());
+    let mut paid_left = arrears.paid;
+    for (nth, (due_on, amount)) in of.instalments.iter().enumerate() {
+        let paid = paid_left.min(*amount);
+        paid_left -= paid;
+        let due = if *due_on <= of.on { *amount } else { Money::ZERO };
+        let cells = [
+            ("nth", Cell::Text(format!("第 {} 期", nth + 1))),
+            ("due_on", Cell::Day(*due_on)),
+            ("assessed", Cell::Money(*amount)),
+            ("each", Cell::Money(each(*amount))),
+            ("paid", Cell::Money(paid)),
+            ("due", Cell::Money(due)),
+            ("owed", Cell::Money((due - paid).max(Money::ZERO))),
+        ];
+        values.lines.push(cells.into());
+    }
     values.sums = [
         ("unpaid", arrears.assessed - arrears.paid),
         ("assessed", arrears.assessed),

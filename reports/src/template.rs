@@ -4,7 +4,8 @@
 //! names of versions ([`Edition`]); the versions themselves are kept by the books (`ledger::template`).
 //!
 //! A template names fields in braces: `{room}`. `{remark?}` is a field that may be empty: a sentence, a label or a note in which
-//! every such field is empty is left out. Lines are a table whose columns are chosen by the template. Sizes are the house's: a
+//! every such field is empty is left out. Lines are a table whose columns are chosen by the template; a column of such a field is left out
+//! where no line has it, and on a roll, which has room for few. Sizes are the house's: a
 //! template chooses a paper and moves the whole by tenths of a millimetre to meet a pre-printed form.
 //!
 //! Always: a field that is not known is refused with the list of those that are; version and digest of the template stand on
@@ -238,6 +239,16 @@ const fn share() -> u16 {
     1
 }
 
+impl Chosen {
+    fn name(&self) -> &str {
+        self.field.trim_end_matches('?')
+    }
+
+    fn may_be_empty(&self) -> bool {
+        self.field.ends_with('?')
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Slip {
@@ -327,8 +338,8 @@ impl Template {
             }
         }
         for column in &template.columns {
-            if !known.lines.iter().any(|(word, _)| *word == column.field) {
-                return Err(unknown(&column.field, known.lines));
+            if !known.lines.iter().any(|(word, _)| *word == column.name()) {
+                return Err(unknown(column.name(), known.lines));
             }
         }
         if let Some((_, field)) = &template.sum
@@ -453,6 +464,12 @@ impl Template {
         said.into_iter()
     }
 
+    /// The same on another paper.
+    #[must_use]
+    pub fn on(self, paper: PaperWord) -> Template {
+        Template { paper, ..self }
+    }
+
     /// The sheet that a document makes of it.
     ///
     /// # Errors
@@ -522,8 +539,19 @@ impl Template {
         let cell = |line: &BTreeMap<&'static str, Cell>, field: &str| {
             line.get(field).cloned().unwrap_or(Cell::Blank)
         };
-        let columns = self.columns.iter().map(|column| {
-            let figures = values.lines.iter().map(|line| cell(line, &column.field));
+        let is_empty = |cell: &Cell| match cell {
+            Cell::Blank => true,
+            Cell::Text(text) => text.is_empty(),
+            _ => false,
+        };
+        let is_told = |column: &&Chosen| {
+            let mut cells = values.lines.iter().map(|line| cell(line, column.name()));
+            let is_roll = self.paper == PaperWord::Ticket;
+            !column.may_be_empty() || (!is_roll && cells.any(|cell| !is_empty(&cell)))
+        };
+        let chosen: Vec<&Chosen> = self.columns.iter().filter(is_told).collect();
+        let columns = chosen.iter().map(|column| {
+            let figures = values.lines.iter().map(|line| cell(line, column.name()));
             let is_figure =
                 |cell: Cell| matches!(cell, Cell::Money(_) | Cell::Area(_) | Cell::Count(_));
             let mut some = figures.filter(|cell| *cell != Cell::Blank).peekable();
@@ -536,7 +564,7 @@ impl Template {
         });
         let mut table = Table::new(columns.collect(), &self.nothing);
         for line in &values.lines {
-            let cells = self.columns.iter().map(|column| cell(line, &column.field));
+            let cells = chosen.iter().map(|column| cell(line, column.name()));
             table.push(Rank::Line, cells.collect());
         }
         if !self.total.is_empty() && !values.lines.is_empty() {

@@ -4,20 +4,49 @@
 //! shares are the ledger's preview and nothing is added up here but to foot the columns.
 
 use ledger::calendar::Instant;
+use ledger::governance::MotionResult;
+use ledger::governance::tally::Figure;
 use ledger::id::StepNo;
+use ledger::mask;
 use ledger::measure::Area;
 use ledger::policy::Path;
-use ledger::works::step::HeldBy;
-use ledger::works::{Facts, Finding, Preview};
+use ledger::property::{Compound, Dwelling};
+use ledger::works::step::{DecidedOn, HeldBy};
+use ledger::works::{Facts, Finding, Paper, PaperKind, Preview, PreviewRow};
 
+use crate::demand::masked_room;
+use crate::notice::Public;
 use crate::sheet::{
-    Block, Cell, Chart, Column, Copies, Field, Opinion, Paper, Plot, Rank, Sheet, Side, Sum, Table,
+    self, Block, Cell, Chart, Column, Copies, Field, Opinion, Plot, Rank, Sheet, Side, Sum, Table,
     Width,
 };
 
-/// The form an office signs (使用审批表), with every condition of the gate.
+/// What the form an office signs rests on.
+#[derive(Debug)]
+pub struct Form<'a> {
+    /// What the steps say.
+    pub facts: &'a Facts,
+    /// Every condition of the gate.
+    pub findings: &'a [Finding],
+    /// What was handed in.
+    pub papers: &'a [Paper],
+    /// How the plan is shared, if it can be shared already.
+    pub shared: Option<&'a Preview>,
+    /// What the owners' vote that carries it came to.
+    pub result: Option<&'a MotionResult>,
+    /// The compound.
+    pub compound: &'a Compound,
+    /// The property company by contract.
+    pub company: Option<&'a str>,
+    /// 打印时间.
+    pub printed_at: Instant,
+}
+
+/// The form an office signs (使用审批表), with every condition of the gate. Names and numbers of who is called are written in
+/// by hand: the books keep telephones sealed, and paper is not.
 #[must_use]
-pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Instant) -> Sheet {
+pub fn form(of: &Form<'_>) -> Sheet {
+    let Form { facts, findings, printed_at, .. } = *of;
     let proposal = &facts.project.proposal;
     let plan = facts.plan.as_ref().map(|plan| &plan.is);
     let path = match (proposal.path, proposal.is_on_behalf) {
@@ -29,10 +58,17 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
         HeldBy::Authority => "主管部门代管",
         HeldBy::Assembly => "业主大会自管",
     };
+    let place = format!("{} {}", of.compound.name, of.compound.address);
+    let blank = "＿＿＿＿＿＿＿＿";
     let mut fields = vec![
         Field::new("项目", &proposal.title).over(2),
+        Field::new("物业名称及座落", place.trim()).over(2),
         Field::new("程序", path),
         Field::new("资金管理", held_by),
+        Field::new("物业服务企业", of.company.unwrap_or("（账簿未登记合同）")),
+        Field::new("企业联系人、电话", blank),
+        Field::new("业委会联系人、电话", blank),
+        Field::new("经办人、身份证号", blank),
     ];
     if let Some(kind) = proposal.emergency {
         fields.push(Field::new("应急情形", kind.in_chinese()).over(2));
@@ -50,7 +86,20 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
     }
     if let Some((payee, account)) = facts.payee() {
         fields.push(Field::new("收款单位", payee));
-        fields.push(Field::new("收款账号", ledger::mask::account(account)));
+        fields.push(Field::new("收款账号", mask::account(account)));
+        fields.push(Field::new("开户银行", blank));
+        let days = [("开工", facts.started_on), ("竣工", facts.finished_on)];
+        let told = days.iter().filter_map(|(word, on)| on.map(|on| format!("{on} {word}")));
+        let told: Vec<String> = told.collect();
+        let told = if told.is_empty() { "尚未开工".to_owned() } else { told.join("，") };
+        fields.push(Field::new("工期", told));
+    }
+    if let Some(shared) = of.shared {
+        let rows = || shared.rows.iter().filter(|row| row.left_out.is_empty());
+        let area: i64 = rows().map(|row| row.area_centi_m2.in_centi_m2()).sum();
+        let told = format!("{} 户，{} ㎡", rows().count(), Area::centi_m2(area));
+        fields.push(Field::new("涉及户数、面积", told));
+        fields.push(Field::new("分摊方式", &shared.basis));
     }
     if let Some(plan) = plan {
         let basis = if plan.agreement.is_empty() { "依规定" } else { &plan.agreement };
@@ -68,9 +117,21 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
             format!("表决 {round} 事项 {motion}，{} 通过，{}", carried.passed_on, carried.article);
         fields.push(Field::new("表决结果", told).over(2));
     }
+    if let Some(result) = of.result {
+        let count = &result.count;
+        let told = |figure: Figure| format!("{} 人 {} ㎡", figure.heads, figure.area);
+        let says = format!(
+            "应参与 {}；实参与 {}；同意 {}",
+            told(count.entitled),
+            told(count.attended),
+            told(count.agreed)
+        );
+        fields.push(Field::new("计票", says).over(2));
+    }
     for notice in &facts.notices {
         let until = notice.is.until_on.map_or_else(String::new, |until| format!(" 至 {until}"));
-        let told = format!("{}{until}，{}", notice.is.posted_on, notice.is.place);
+        let what = notice.is.of.in_chinese();
+        let told = format!("{what}，{}{until}，{}", notice.is.posted_on, notice.is.place);
         fields.push(Field::new("公示", told).over(2));
     }
     for witness in &facts.witnesses {
@@ -86,7 +147,22 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
         facts.paid_so_far().grouped(),
         facts.paid_by_fund().grouped()
     );
-    fields.push(Field::new("已付", paid).over(2));
+    fields.push(Field::new("已付", paid));
+    if let Some(plan) = plan {
+        let left = plan.to_share() - facts.paid_so_far();
+        fields.push(Field::new("待付", format!("{} 元（以决算为准）", left.grouped())));
+    }
+    for decision in &facts.decisions {
+        let is = &decision.is;
+        let word = match is.on {
+            DecidedOn::Application {} => "使用申请".to_owned(),
+            DecidedOn::Request { step_no } => format!("付款申请 {step_no}"),
+        };
+        let agrees = if is.agrees { "同意" } else { "退回" };
+        let by = decision.by.role.in_chinese();
+        let told = format!("{}，{by}，{word}，{agrees}：{}", decision.on, mask::text(&is.opinion));
+        fields.push(Field::new("已作的决定", told).over(2));
+    }
 
     let mut table = Table::new(
         vec![
@@ -113,12 +189,15 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
     notes.extend(digest.iter().map(|digest| format!("申请摘要（SHA-256）{digest}")));
     let running = vec![format!("项目编号 {}", facts.no()), facts.stage().in_chinese().to_owned()];
     let offices = ["物业服务企业", "业主委员会", "街道办事处", "房管部门"];
-    let sheet =
-        Sheet::new(compound, "维修资金使用审批表", printed_at).running(running).saying(vec![
+    let sheet = Sheet::new(&of.compound.name, "维修资金使用审批表", printed_at)
+        .running(running)
+        .saying(vec![
         Block::Fields { across: 2, fields },
         Block::Heading("支取条件".into()),
         Block::Table(table),
         Block::Notes(notes),
+        Block::Heading("附件".into()),
+        Block::Table(attached(of.papers)),
         Block::Text(
             "申请人声明：上列费用不在物业服务费中列支；所附预算、方案、合同、表决材料真实有效。"
                 .into(),
@@ -129,6 +208,28 @@ pub fn form(facts: &Facts, findings: &[Finding], compound: &str, printed_at: Ins
     let judged = ledger::works::gate::digest(facts, findings);
     let judged: String = judged.chars().take(16).collect();
     sheet.copies(Copies::Alike(4)).sealed("D4", &format!("{} {judged}", facts.no()), None)
+}
+
+/// What was handed in with it, by its digest.
+fn attached(papers: &[Paper]) -> Table {
+    let columns = vec![
+        Column::new("编号", Side::Right, Width::Fit),
+        Column::new("种类", Side::Left, Width::Fit),
+        Column::words("名称", 3),
+        Column::words("摘要（SHA-256，前 16 位）", 2),
+    ];
+    let mut table = Table::new(columns, "没有留存的附件");
+    for paper in papers {
+        let digest: String = paper.digest.chars().take(16).collect();
+        let cells = [
+            paper.paper_no.to_string(),
+            PaperKind::told(&paper.kind).to_owned(),
+            mask::text(&paper.name),
+            digest,
+        ];
+        table.push(Rank::Line, cells.map(Cell::Text).into());
+    }
+    table
 }
 
 /// The request to the bank's keeper to pay (划款通知书), three alike. `request` is its step; none where there is no such request.
@@ -209,14 +310,26 @@ pub fn emergency(facts: &Facts, compound: &str, printed_at: Instant) -> Option<S
     Some(sheet.copies(Copies::Alike(3)).sealed("YJQ", &facts.no().to_string(), None))
 }
 
-/// Who bears it (分摊清册): every dwelling of the scope, with its balance afterwards.
+/// Who bears it (分摊清册): every dwelling of the scope, with its balance afterwards. `dwellings` are those the compound has or
+/// had; where anybody may pass, rooms are masked, owners left out, and the rows sorted by shares.
 #[must_use]
-pub fn roster(facts: &Facts, shared: &Preview, compound: &str, printed_at: Instant) -> Sheet {
+pub fn roster(
+    facts: &Facts,
+    shared: &Preview,
+    dwellings: &[Dwelling],
+    public: Public,
+    compound: &str,
+    printed_at: Instant,
+) -> Sheet {
+    let is_public = public == Public::Yes;
     let mut table = Table::new(
         vec![
             Column::new("序号", Side::Right, Width::Fit),
-            Column::words("房号", 2),
+            Column::words(if is_public { "房号（遮盖）" } else { "房号" }, 3),
+            Column::new("层", Side::Right, Width::Fit),
+            Column::words("业主", 2),
             Column::new("建筑面积（㎡）", Side::Right, Width::Fit),
+            Column::words("权重", 3),
             Column::amounts("分摊金额"),
             Column::amounts("本金").under("支取"),
             Column::amounts("收益").under("支取"),
@@ -229,18 +342,36 @@ pub fn roster(facts: &Facts, shared: &Preview, compound: &str, printed_at: Insta
         ],
         "",
     );
+    let mut rows: Vec<&PreviewRow> = shared.rows.iter().collect();
+    if is_public {
+        rows.sort_by_key(|row| (-row.share_fen.in_fen(), masked_room(&row.room)));
+    }
     table.page_total = Some("本页小计".into());
-    for (number, row) in (1_u64..).zip(&shared.rows) {
+    for (number, row) in (1_u64..).zip(rows) {
         let is_fund = row.paid_by == "维修资金";
         let remark = match (row.left_out.is_empty(), is_fund) {
             (false, _) => format!("不分摊：{}", row.left_out),
             (true, true) => String::new(),
             (true, false) => format!("由{}支付", row.paid_by),
         };
+        let dwelling = dwellings.iter().find(|one| one.code.to_string() == row.room);
+        let owners = dwelling.map_or_else(String::new, |one| {
+            let names: Vec<String> = one.owners.iter().map(|o| mask::name(&o.name)).collect();
+            if names.is_empty() && one.is_unsold {
+                "（未售）".to_owned()
+            } else {
+                names.join("、")
+            }
+        });
+        let room = if is_public { masked_room(&row.room) } else { row.room.clone() };
+        let floor = dwelling.and_then(|one| one.floor).filter(|_| !is_public);
         let cells = vec![
             Cell::Count(number),
-            Cell::Text(row.room.clone()),
+            Cell::Text(room),
+            Cell::Text(floor.map_or_else(String::new, |floor| floor.to_string())),
+            Cell::Text(if is_public { String::new() } else { owners }),
             Cell::Area(row.area_centi_m2),
+            Cell::Text(row.weight.clone()),
             Cell::Money(row.share_fen),
             Cell::money_if_any(row.principal_fen),
             Cell::money_if_any(row.gains_fen),
@@ -262,7 +393,7 @@ pub fn roster(facts: &Facts, shared: &Preview, compound: &str, printed_at: Insta
         format!("Σ 分摊 {} 元，另由售房单位等承担", sum.grouped())
     };
     let running = vec![format!("项目编号 {}", facts.no()), facts.project.proposal.title.clone()];
-    let sheet = Sheet::new(compound, "维修资金分摊清册", printed_at).on(Paper::A4Landscape);
+    let sheet = Sheet::new(compound, "维修资金分摊清册", printed_at).on(sheet::Paper::A4Landscape);
     let taking_part = || shared.rows.iter().filter(|row| row.left_out.is_empty());
     let area: i64 = taking_part().map(|row| row.area_centi_m2.in_centi_m2()).sum();
     let fields = vec![
@@ -280,10 +411,19 @@ pub fn roster(facts: &Facts, shared: &Preview, compound: &str, printed_at: Insta
         .rows
         .iter()
         .filter(|row| !row.left_out.is_empty())
-        .map(|row| format!("{}（{}）", row.room, row.left_out))
+        .map(|row| match is_public {
+            true => row.left_out.clone(),
+            false => format!("{}（{}）", row.room, row.left_out),
+        })
         .collect();
     if !left_out.is_empty() {
-        notes.push(format!("不参与分摊的：{}", left_out.join("、")));
+        notes.push(format!("不参与分摊的 {} 户：{}", left_out.len(), left_out.join("、")));
+    }
+    notes.push(
+        "权重：本户占全部参与房屋的份额，分摊金额 = 分摊总额 × 权重，逐户取整到分。".to_owned(),
+    );
+    if is_public {
+        notes.push("公示件不列业主，房号遮盖，按分摊金额排列；业主凭房号查询本户明细。".to_owned());
     }
     let sheet = sheet.running(running).saying(vec![
         Block::Fields { across: 3, fields },

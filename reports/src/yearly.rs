@@ -1,7 +1,7 @@
 //! D11 年度公示报告: what a property company lays before the owners once a year, chapter by chapter, with the books' own figures.
 //!
-//! Owns: [`Year`], [`set`]. What the books know is printed from them; what they do not keep (equipment, parking, answers to
-//! objections) is a place to be filled in by hand and says so. Always: the chapters stand in the order of the form, each of them,
+//! Owns: [`Year`], [`set`]. What the books know is printed from them; what they do not keep (equipment, who owns a space, how the
+//! service was) is a place to be filled in by hand and says so. Always: the chapters stand in the order of the form, each of them,
 //! also where there is nothing to tell. Never: a figure of an open year; a name.
 
 use std::collections::BTreeMap;
@@ -9,9 +9,12 @@ use std::collections::BTreeMap;
 use ledger::accounts::{Code, Notice};
 use ledger::arrears::rate::Collection;
 use ledger::calendar::Instant;
+use ledger::fees::Bond;
 use ledger::fund::Under;
 use ledger::governance::Round;
 use ledger::money::Money;
+use ledger::revenue::publication::Sheet as Posted;
+use ledger::tariff::{Formula, Tariff, Tier};
 use ledger::trust::Account;
 use ledger::works::Facts;
 
@@ -33,8 +36,20 @@ pub struct Year<'a> {
     pub notice: &'a Notice,
     /// The years before it that are closed, with what came in and went out: for the chart.
     pub before: Vec<(i32, Money, Money)>,
+    /// The contract's term and how fees are charged, as far as the books know them.
+    pub contract: Vec<(&'static str, String)>,
+    /// The prices that held in the year.
+    pub tariffs: Vec<&'a Tariff>,
     /// The fees' year.
     pub collection: &'a Collection,
+    /// The same by what was charged.
+    pub items: &'a Collection,
+    /// The year of public revenue, where it is kept.
+    pub revenue: Option<&'a Posted>,
+    /// How many spaces were let in the year, and to how many dwellings.
+    pub spaces: (usize, usize),
+    /// The deposits taken for decoration and the like, whose room is held.
+    pub bonds: &'a [Bond],
     /// The service money held in trust, under 酬金制.
     pub trust: Option<&'a Account>,
     /// The projects that were alive in the year.
@@ -87,20 +102,35 @@ pub fn set(of: &Year<'_>) -> Result<Sheet> {
             by_hand("项目负责人、投诉电话。"),
         ],
     );
-    chapter("二、服务事项与履约", vec![by_hand("服务事项、标准及履行情况。")]);
+    let contract = of.contract.iter().map(|(label, value)| Field::new(label, value));
+    let contract: Vec<Field> = contract.collect();
+    let mut service = Vec::new();
+    if !contract.is_empty() {
+        service.push(Block::Fields { across: 2, fields: contract });
+    }
+    service.push(by_hand("服务事项、标准及履行情况。"));
+    chapter("二、服务事项与履约", service);
     chapter("三、收费与收支", fees(of));
     chapter(
         "四、公共水电、公共收益与维修资金的使用",
         vec![
-            Block::Table(uses(of)),
+            Block::Table(revenue(of)),
             Block::Text(
                 "公共收益的逐项收支见公共收益公示表；公共水电分摊见各户账单所附算式。".into(),
             ),
+            Block::Table(uses(of)),
         ],
     );
     chapter("五、设施设备", vec![by_hand("维保单位、资质、检验和方案。")]);
-    chapter("六、车位", vec![by_hand("车位数量、权属、使用情况。")]);
-    chapter("七、装修", vec![by_hand("装修登记、押金管理。")]);
+    let (spaces, dwellings) = of.spaces;
+    chapter(
+        "六、车位",
+        vec![
+            Block::Text(format!("本年登记租用的车位 {spaces} 个，租用的 {dwellings} 户。")),
+            by_hand("车位总数、权属、空置情况。"),
+        ],
+    );
+    chapter("七、装修", vec![Block::Table(bonds(of)), by_hand("装修登记、巡查情况。")]);
     chapter("八、住宅专项维修资金", fund(of));
     chapter(
         "九、续筹与预测",
@@ -116,7 +146,11 @@ pub fn set(of: &Year<'_>) -> Result<Sheet> {
     chapter("十、审计结论", vec![by_hand("审计机构、结论及公示日期；没有审计的写明。")]);
     chapter(
         "十一、异议与答复",
-        vec![Block::Text(crate::notice::objections()), by_hand("本年收到的异议及答复。")],
+        vec![
+            Block::Text(crate::notice::objections()),
+            Block::Text(objections(of)),
+            by_hand("本年收到的其他异议及答复。"),
+        ],
     );
     let mut notes: Vec<String> = checks().map(ToString::to_string).collect();
     notes.extend(of.notice.statements.seals.iter().map(|seal| format!("所依据结账的印记 {seal}")));
@@ -163,9 +197,9 @@ fn fees(of: &Year<'_>) -> Vec<Block> {
                 ("年末欠费（含以前年度）", total.closing_fen),
             ],
         )),
-        Block::Text(format!(
-            "本年收缴率 {rate} =（实收 ÷（应收 − 减免））；收费标准见合同及公示的价目。"
-        )),
+        Block::Text(format!("本年收缴率 {rate} =（实收 ÷（应收 − 减免））。")),
+        Block::Table(items(of)),
+        Block::Table(tariffs(of)),
         Block::Chart(crate::collection::rates(of.collection)),
     ];
     if let Some(trust) = of.trust {
@@ -180,6 +214,148 @@ fn fees(of: &Year<'_>) -> Vec<Block> {
     }
     blocks.push(Block::Text(format!("{BY_HAND}下一年度的预算。")));
     blocks
+}
+
+/// What was charged, item by item.
+fn items(of: &Year<'_>) -> Table {
+    let mut columns = vec![Column::words("收费项目", 1)];
+    columns.extend(["本年应收", "减免", "实收", "未收", "年末欠费"].map(Column::amounts));
+    let mut table = Table::new(columns, "本年没有收费");
+    let rows = of.items.rows.iter().filter(|row| {
+        [row.billed_fen, row.received_fen, row.closing_fen].iter().any(|fen| !fen.is_zero())
+    });
+    for row in rows {
+        let mut cells = vec![Cell::Text(row.of.clone())];
+        let amounts =
+            [row.billed_fen, row.reduced_fen, row.received_fen, row.open_fen, row.closing_fen];
+        cells.extend(amounts.map(Cell::Money));
+        table.push(Rank::Line, cells);
+    }
+    if !table.rows().is_empty() {
+        let total = table.total_of("合计", table.rows());
+        table.push(Rank::Total, total.cells);
+    }
+    table
+}
+
+/// The prices, as they were set.
+fn tariffs(of: &Year<'_>) -> Table {
+    let columns = vec![
+        Column::words("收费标准", 2),
+        Column::words("单价", 3),
+        Column::words("周期", 2),
+        Column::new("起日", Side::Left, Width::Fit),
+        Column::words("依据", 3),
+    ];
+    let mut table = Table::new(columns, "账簿没有登记收费标准");
+    for tariff in &of.tariffs {
+        let name = match &tariff.building {
+            Some(building) => format!("{}（{building} 幢）", tariff.item),
+            None => tariff.item.clone(),
+        };
+        let cells = vec![
+            Cell::Text(name),
+            Cell::Text(priced(&tariff.formula)),
+            Cell::Text(format!("{} 个月一期，{} 天内缴纳", tariff.cycle_months, tariff.due_days)),
+            Cell::Day(tariff.from_on),
+            Cell::Text(tariff.document.clone()),
+        ];
+        table.push(Rank::Line, cells);
+    }
+    table
+}
+
+/// A price in words.
+fn priced(formula: &Formula) -> String {
+    match formula {
+        Formula::Area { price } => format!("{price} 元/㎡·月"),
+        Formula::Fixed { price } => format!("{price} 元/月"),
+        Formula::Spaces { price } => format!("{price} 元/车位·月"),
+        Formula::Metered { price, .. } => format!("{price} 元（按表计量）"),
+        Formula::Tiered { tiers, .. } => {
+            let tier = |tier: &Tier| match tier.up_to {
+                Some(up_to) => format!("至 {up_to}：{} 元", tier.price),
+                None => format!("其余：{} 元", tier.price),
+            };
+            let tiers: Vec<String> = tiers.iter().map(tier).collect();
+            format!("阶梯（按表计量）{}", tiers.join("，"))
+        }
+    }
+}
+
+/// What the common parts earned, scope by scope.
+fn revenue(of: &Year<'_>) -> Table {
+    let mut columns = vec![Column::words("公共收益", 1)];
+    let heads = [
+        "年初结余",
+        "收入",
+        "税金",
+        "合理成本",
+        "净收入",
+        "支出与分配",
+        "其中划入维修资金",
+        "年末结余",
+    ];
+    columns.extend(heads.map(Column::amounts));
+    let mut table = Table::new(columns, "账簿没有登记公共收益");
+    let scopes = of.revenue.map(|sheet| sheet.scopes.as_slice()).unwrap_or_default();
+    for scope in scopes {
+        let mut cells = vec![Cell::Text(scope.scope.clone())];
+        let amounts = [
+            scope.opening_fen,
+            scope.income_fen,
+            scope.tax_fen,
+            scope.cost_fen,
+            scope.net_fen,
+            scope.spent_fen,
+            scope.fund_fen,
+            scope.closing_fen,
+        ];
+        cells.extend(amounts.map(Cell::Money));
+        table.push(Rank::Line, cells);
+    }
+    if !scopes.is_empty() {
+        let total = table.total_of("合计", table.rows());
+        table.push(Rank::Total, total.cells);
+    }
+    table
+}
+
+/// The deposits by their name: no single dwelling.
+fn bonds(of: &Year<'_>) -> Table {
+    let mut columns = vec![Column::words("押金", 1), Column::new("笔数", Side::Right, Width::Fit)];
+    columns.extend(["收取", "扣除", "退还", "现有"].map(Column::amounts));
+    let mut table = Table::new(columns, "本年没有收取押金");
+    let mut items: BTreeMap<&str, (u64, [Money; 4])> = BTreeMap::new();
+    for bond in of.bonds {
+        let (count, sums) = items.entry(bond.item.as_str()).or_default();
+        *count += 1;
+        let amounts = [bond.amount_fen, bond.deducted_fen, bond.returned_fen, bond.left_fen];
+        sums.iter_mut().zip(amounts).for_each(|(sum, amount)| *sum += amount);
+    }
+    for (item, (count, sums)) in &items {
+        let mut cells = vec![Cell::Text((*item).to_owned()), Cell::Count(*count)];
+        cells.extend(sums.map(Cell::Money));
+        table.push(Rank::Line, cells);
+    }
+    if !items.is_empty() {
+        let total = table.total_of("合计", table.rows());
+        table.push(Rank::Total, total.cells);
+    }
+    table
+}
+
+/// How many objections to notices of projects were recorded in the year, and answered.
+fn objections(of: &Year<'_>) -> String {
+    let is_of_year = |on: ledger::calendar::Day| chrono::Datelike::year(&on) == of.notice.year;
+    let (mut made, mut answered) = (0_usize, 0_usize);
+    for facts in &of.projects {
+        for objection in facts.objections.iter().filter(|one| is_of_year(one.on)) {
+            made += 1;
+            answered += usize::from(facts.answered.contains(&objection.no));
+        }
+    }
+    format!("本年对维修项目公示提出的异议 {made} 件，已答复 {answered} 件。")
 }
 
 fn uses(of: &Year<'_>) -> Table {

@@ -126,6 +126,9 @@ on_both! {
         for code in Code::ALL {
             let sheet = statutory::set(&statements, code, &head).unwrap();
             proved(&format!("statutory-{code}"), &sheet);
+            if world.backend == crate::world::Backend::Sqlite {
+                crate::printed::opened(&sheet);
+            }
         }
         let mut torn = statements.clone();
         torn.checks[3].is_passed = false;

@@ -325,6 +325,30 @@ on_both! {
         laws_hold(&world).await;
     }
 
+    async fn a_receipt_says_what_was_let_go_and_paid_before(world: World) {
+        let a = world.dwelling("1-1-101").await;
+        let no = bill(&world, "物业费", "2025-11", &[(a, 9_000)]).await.unwrap()[0];
+        let one = |fen| cash(vec![part("1-1-101", vec![], Some(fen), None)]);
+        waive(&world, remitting("1-1-101", no, Some(1_000))).await.unwrap();
+        let first = take(&world, one(3_000)).await.unwrap().receipt_no;
+        let second = take(&world, one(5_000)).await.unwrap().receipt_no;
+        let told = async |no| {
+            let mut view = world.books.read().await.unwrap();
+            let row = fees::fee_receipt(&mut view, world.compound, no).await.unwrap().1.remove(0);
+            [row.billed_fen, row.reduced_fen, row.before_fen, row.amount_fen].map(Money::in_fen)
+        };
+        assert_eq!(told(first).await, [9_000, 1_000, 0, 3_000]);
+        assert_eq!(told(second).await, [9_000, 1_000, 3_000, 5_000]);
+        // What came later changes no receipt of before.
+        void(&world, second).await.unwrap();
+        take(&world, one(4_000)).await.unwrap();
+        assert_eq!((told(first).await, told(second).await), ([9_000, 1_000, 0, 3_000], [9_000, 1_000, 3_000, 5_000]));
+        let asked = json!({ "no": first.to_string() });
+        let text = reports::press::text::press(&crate::printed::drawn(&world, "xiaohe", "receipt", asked).await);
+        assert!(text.contains("优惠") && text.contains("10.00") && text.contains("尚欠 50.00") && !text.contains("此前已收"), "{text}");
+        laws_hold(&world).await;
+    }
+
     async fn what_is_waived_written_off_or_taken_back_leaves_a_row(world: World) {
         let a = world.dwelling("1-1-101").await;
         let bills = bill(&world, "物业费", "2025-11", &[(a, 9_000)]).await.unwrap();

@@ -70,8 +70,8 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && *c != '\u{c}').map(like).collect()
 }
 
-/// What pdftotext reads in the order of drawing, without its spaces; none, said aloud elsewhere, where it is missing.
-fn read_back(pdf: &[u8]) -> Option<String> {
+/// What pdftotext reads in the order of drawing, without its spaces. The suite installs it: without it nothing is proved.
+fn read_back(pdf: &[u8]) -> String {
     let mut kept = tempfile::NamedTempFile::new().unwrap();
     kept.write_all(pdf).unwrap();
     let read = Command::new("pdftotext")
@@ -79,8 +79,9 @@ fn read_back(pdf: &[u8]) -> Option<String> {
         .arg(kept.path())
         .arg("-")
         .output()
-        .ok()?;
-    read.status.success().then(|| plain(&String::from_utf8(read.stdout).unwrap()))
+        .expect("pdftotext (poppler-utils) is needed to read a PDF back");
+    assert!(read.status.success(), "{read:?}");
+    plain(&String::from_utf8(read.stdout).unwrap())
 }
 
 /// Holds a sheet on each device against what it says, and its text against the golden one of that name.
@@ -88,18 +89,16 @@ pub fn proved(name: &str, sheet: &Sheet) {
     assert!(sheet.proof.is_some(), "{name} has a check code");
     let pdf = press::pdf::press(sheet).unwrap();
     assert_eq!(pdf, press::pdf::press(sheet).unwrap(), "{name} is the same each time");
-    if let Some(read) = read_back(&pdf) {
-        let mut at = 0;
-        for word in words(sheet) {
-            let word = plain(&word);
-            let found = read[at..].find(&word);
-            let found = found.unwrap_or_else(|| {
-                panic!("{name}: {word:?} is not in its place in\n{}", &read[at..])
-            });
-            at += found + word.len();
-        }
-        assert!(read.contains(&plain(&sheet.check)), "{name}");
+    let read = read_back(&pdf);
+    let mut at = 0;
+    for word in words(sheet) {
+        let word = plain(&word);
+        let found = read[at..].find(&word);
+        let found = found
+            .unwrap_or_else(|| panic!("{name}: {word:?} is not in its place in\n{}", &read[at..]));
+        at += found + word.len();
     }
+    assert!(read.contains(&plain(&sheet.check)), "{name}");
     assert!(press::book::press(sheet).unwrap().starts_with(b"PK"), "{name}");
     press::list::tables(sheet).unwrap();
     // A total stands under lines that come to it.
@@ -114,6 +113,17 @@ pub fn proved(name: &str, sheet: &Sheet) {
             }
         }
     }
+    listed(name, sheet);
+    if let Ok(folder) = std::env::var("LOOK_AT_PAPER") {
+        let folder = std::path::Path::new(&folder);
+        std::fs::write(folder.join(format!("{name}.pdf")), &pdf).unwrap();
+        let book = press::book::press(sheet).unwrap();
+        std::fs::write(folder.join(format!("{name}.xlsx")), book).unwrap();
+    }
+}
+
+/// Holds a sheet's text against the golden one of that name.
+fn listed(name: &str, sheet: &Sheet) {
     // Codes and seals hang on the keys and digests of one database; all else is the same on both.
     let text = press::text::press(sheet);
     let told: String = text
@@ -122,9 +132,6 @@ pub fn proved(name: &str, sheet: &Sheet) {
         .map(|line| format!("{}\n", hidden(line)))
         .collect();
     golden(&format!("printed-{name}.txt"), &told);
-    if let Ok(folder) = std::env::var("LOOK_AT_PAPER") {
-        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.pdf")), &pdf).unwrap();
-    }
 }
 
 /// A line without the check code and without runs of hexadecimal.
@@ -148,9 +155,10 @@ fn hidden(line: &str) -> String {
     out.trim_end().to_owned()
 }
 
-/// A workbook as LibreOffice understands it: totals are formulas that come to what is printed, amounts are numbers and rooms text.
-/// Skipped, said aloud, where there is no LibreOffice.
-fn opened(sheet: &Sheet, total: &str) {
+/// A workbook as LibreOffice understands it: every amount is a number, what is written in words or digits of an identity is text,
+/// and every total that adds up is a formula that comes to what is printed: how many. Skipped, said aloud, where there is no
+/// LibreOffice; then none is missed.
+pub fn opened(sheet: &Sheet) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("w.xlsx");
     std::fs::write(&file, press::book::press(sheet).unwrap()).unwrap();
@@ -168,15 +176,49 @@ fn opened(sheet: &Sheet, total: &str) {
             "\n*** SKIPPED: no workbook was opened; LibreOffice is missing: {ran:?} ***\n"
         )
         .unwrap();
-        return;
+        return usize::MAX;
     };
-    let formulas = text.matches("table:formula=\"of:=SUBTOTAL(9;[.").count();
-    assert!(formulas > 0 && !text.contains("Err:"), "{formulas} formulas");
-    let told = format!("office:value=\"{total}\"");
-    let cell = text
-        .split("<table:table-cell")
-        .find(|cell| cell.contains("SUBTOTAL") && cell.contains(&told));
-    assert!(cell.is_some(), "no total comes to {total}");
+    let title = &sheet.title;
+    assert!(!text.contains("Err:"), "{title}: a formula is broken");
+    let cells: Vec<&str> = text.split("<table:table-cell").skip(1).collect();
+    // A double of a workbook, written short: 1200.00 is 1200, 136.90 is 136.9.
+    let number = |fen: Money| {
+        let told = fen.to_string();
+        format!("office:value=\"{}\"", told.trim_end_matches('0').trim_end_matches('.'))
+    };
+    let mut totals = 0;
+    for table in sheet.blocks.iter().filter_map(Block::table) {
+        for row in table.rows() {
+            for (column, cell) in table.columns().iter().zip(&row.cells) {
+                match cell {
+                    Cell::Money(fen) => {
+                        let told = number(*fen);
+                        let is_total = row.rank == Rank::Total && column.adds;
+                        totals += usize::from(is_total);
+                        let found = cells.iter().any(|cell| {
+                            cell.contains(&told)
+                                && (!is_total || cell.contains("of:=SUBTOTAL(9;[."))
+                        });
+                        assert!(
+                            found,
+                            "{title}: {} {fen} is no number (total: {is_total})",
+                            column.head
+                        );
+                    }
+                    Cell::Text(word) if word.chars().any(|c| c.is_ascii_digit()) => {
+                        let told =
+                            format!("<text:p>{}</text:p>", word.trim().replace('&', "&amp;"));
+                        let found = cells.iter().any(|cell| {
+                            cell.contains(&told) && cell.contains("office:value-type=\"string\"")
+                        });
+                        assert!(found, "{title}: {word:?} is no text");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    totals
 }
 
 /// A document as the door draws it.
@@ -270,7 +312,11 @@ on_both! {
     async fn the_documents_of_the_sample_compound_are_printed(world: World) {
         summer(&world).await;
         notified(&world).await;
-        proved("statement", &drawn(&world, "wutongli", "statement", json!({ "room": "1-1-101" })).await);
+        let statement = drawn(&world, "wutongli", "statement", json!({ "room": "1-1-101" })).await;
+        proved("statement", &statement);
+        if world.backend == crate::world::Backend::Sqlite {
+            opened(&statement);
+        }
         proved("demand", &drawn(&world, "wutongli", "demand", json!({ "no": "1" })).await);
         let half = drawn(&world, "wutongli", "demand", json!({ "no": "1", "paper": "half" })).await;
         press::pdf::press(&half).unwrap();
@@ -282,7 +328,17 @@ on_both! {
         let rates = drawn(&world, "wutongli", "collection", asked).await;
         proved("collection", &rates);
         if world.backend == crate::world::Backend::Sqlite {
-            opened(&rates, "136.99");
+            assert!(opened(&rates) > 10);
+        }
+        let asked = json!({ "from": "2026-01-01", "to": "2026-06-30" });
+        let detail = drawn(&world, "wutongli", "collection-detail", asked).await;
+        assert!(press::pdf::press(&detail).is_err_and(|why| matches!(why, reports::Error::TooWide(_))));
+        let said = at(&world, &["report", "collection-detail", "--compound", "wutongli", "--out", "x.pdf"]).await.must(1);
+        assert!(said.err.contains("report.no-space") && said.err.contains("xlsx"), "{}", said.err);
+        assert!(detail.warning.is_none());
+        listed("collection-detail", &detail);
+        if world.backend == crate::world::Backend::Sqlite {
+            assert!(opened(&detail) > 10);
         }
         proved("reconciliation", &drawn(&world, "wutongli", "reconciliation", json!({})).await);
     }
@@ -327,6 +383,13 @@ on_both! {
     }
 
     async fn every_document_is_listed_and_asked_for_rightly(world: World) {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+        for document in DOCUMENTS {
+            let begins = format!("printed-{}", document.name);
+            let kept = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
+            let mut kept = kept.filter_map(|name| name.into_string().ok());
+            assert!(kept.any(|name| name.starts_with(&begins)), "{} has no golden text", document.name);
+        }
         let listed = at(&world, &["report", "list"]).await.must(0);
         assert_eq!(listed.out.lines().count(), DOCUMENTS.len());
         let told = at(&world, &["report", "list", "--json"]).await.must(0).json();

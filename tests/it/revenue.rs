@@ -25,14 +25,16 @@ use ledger::tariff::Taxpayer;
 use ledger::{bank, verify};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use reports::press;
 use serde_json::{Value, json};
 
 use crate::doors::{Doors, token};
 use crate::levy::{all_laws_hold, code, knock, later, under_law_of};
 use crate::money_in::statement;
 use crate::on_both;
+use crate::printed::{drawn, opened, proved};
 use crate::renewal::decided_by;
-use crate::world::{World, day};
+use crate::world::{Backend, World, day};
 
 fn month(text: &str) -> Month {
     Month::parse(text).unwrap()
@@ -297,6 +299,49 @@ async fn under_liaocheng(world: &World) {
     under_law_of(world, "3715").await;
 }
 
+/// D7 as it would be posted, as it was posted, and as it was corrected.
+async fn on_paper(world: &World) {
+    let asked = json!({ "from": "2026-04-01", "to": "2026-06-30" });
+    let draft = drawn(world, "xiaohe", "revenue", asked).await;
+    proved("revenue", &draft);
+    let text = press::text::press(&draft);
+    for said in ["未公示", "69,999.00", "高于 50%", "55.00%（专项规约 1）", "公益-1 某停车公司"]
+    {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+    if world.backend == Backend::Sqlite {
+        assert!(opened(&draft) > 4);
+    }
+    // A cost was recorded since: the first posting tells its own sums and which one took its place.
+    let first = drawn(world, "xiaohe", "revenue", json!({ "no": "1" })).await;
+    proved("revenue-posted", &first);
+    let text = press::text::press(&first);
+    assert!(
+        text.contains("已更正") && text.contains("公示编号 2") && text.contains("70,000.00"),
+        "{text}"
+    );
+    let second = press::text::press(&drawn(world, "xiaohe", "revenue", json!({ "no": "2" })).await);
+    assert!(second.contains("69,999.00") && second.contains("某供电公司"), "{second}");
+    let said = crate::cli::at(
+        world,
+        &[
+            "report",
+            "revenue",
+            "--compound",
+            "xiaohe",
+            "--from",
+            "2026-04-01",
+            "--to",
+            "2026-05-31",
+        ],
+    )
+    .await;
+    assert!(said.must(1).err.contains("report.asked"));
+    let said =
+        crate::cli::at(world, &["report", "revenue", "--compound", "xiaohe", "--no", "9"]).await;
+    assert!(said.must(1).err.contains("没有公示编号 9"));
+}
+
 on_both! {
     /// 400.00 in, 90.00 out, 200.00 over to the fund: each line of the account stands for what moved exactly that on that day, once.
     async fn a_bank_line_stands_for_one_movement_of_the_revenue(world: World) {
@@ -434,6 +479,7 @@ on_both! {
         assert!(text.contains("期初结余 0.00 + 净收入 69,999.00 − 支出与分配 0.00 = 期末结余 69,999.00"), "{text}");
         assert_eq!(all.iter().map(|p| p.hung_days).collect::<Vec<_>>(), [5, 5]);
         assert_eq!(all[0].sheet.digest().unwrap(), first.digest);
+        on_paper(&world).await;
         take_down(&world, 1, "2026-07-20").await.unwrap();
         assert_eq!(code(take_down(&world, 1, "2026-07-20").await), "revenue.no-publication");
 
@@ -965,5 +1011,16 @@ on_both! {
         cli(&["distribute", "--through", "2025-12", "--amount", "1.00", "--on", "2026-01-25", "--evidence", "方案 2"]).await.must(2);
         assert!(cli(&["standing", "--month", "2025-12"]).await.must(0).out.contains("尚可分配 100.00"));
         all_laws_hold(&world).await;
+
+        // The quarter in which it was given away: to whom, by which resolution.
+        later(&world, "2026-04-01");
+        let asked = json!({ "from": "2026-01-01", "to": "2026-03-31" });
+        let spent = drawn(&world, "xiaohe", "revenue", asked).await;
+        proved("revenue-spent", &spent);
+        let text = press::text::press(&spent);
+        let by = format!("表决 {business} 事项 1");
+        for said in ["划入维修资金：500.00 元", "分配给业主", &by, "期末结余"] {
+            assert!(text.contains(said), "{said} is not in\n{text}");
+        }
     }
 }

@@ -280,6 +280,14 @@ on_both! {
         for (name, no) in [("approval", "1".to_owned()), ("shares", "1".to_owned()), ("transfer", format!("1-{step}"))] {
             proved(name, &drawn(&world, "xiaohe", name, json!({ "no": no })).await);
         }
+        let shares = drawn(&world, "xiaohe", "shares", json!({ "no": "1" })).await;
+        if world.backend == crate::world::Backend::Sqlite {
+            assert!(crate::printed::opened(&shares) > 6);
+        }
+        let board = drawn(&world, "xiaohe", "shares", json!({ "no": "1", "public": true })).await;
+        proved("shares-public", &board);
+        let text = reports::press::text::press(&board);
+        assert!(!text.contains("1-1-101") && text.contains("1**1"), "{text}");
         all_laws_hold(&world).await;
     }
 }

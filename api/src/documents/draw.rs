@@ -1,14 +1,23 @@
 //! Which rooms a document is drawn from: one function for each, and [`draw`], which finds it by name.
 
+mod public_money;
+
+use std::collections::BTreeSet;
+
 use ledger::arrears::{self, By, rate};
 use ledger::books::{Books, Snapshot, View};
-use ledger::calendar::{Instant, Month};
+use ledger::calendar::{Day, Instant, Month};
 use ledger::error::{Error, Refusal, Result};
-use ledger::id::{CertificateNo, CustodyNo, DemandNo, ProjectNo, RenewalNo, RoundNo, StepNo};
+use ledger::id::{
+    BondNo, CertificateNo, CompoundId, CustodyNo, DemandNo, ProjectNo, RenewalNo, RoundNo, StepNo,
+};
 use ledger::journal::{AsOf, Book};
 use ledger::money::Money;
 use ledger::property::{self, Compound};
-use ledger::{accounts, fees, fund, governance, life, mask, people, policy, trust, works};
+use ledger::revenue::publication;
+use ledger::{
+    accounts, bank, fees, fund, governance, life, mask, people, policy, tariff, trust, works,
+};
 use reports::household::{self, Period};
 use reports::notice::{self, Public};
 use reports::sheet::Sheet;
@@ -114,6 +123,7 @@ impl Desk<'_> {
         sheet.ordered_as(&order.ticket(self.document, &self.compound.code, self.printed_at))
     }
 
+    /// Each document that asks many rooms is a future of its own on the heap: together they are more than a stack holds.
     async fn draw(&self, view: &mut Snapshot) -> Result<Sheet> {
         let (name, now) = (self.compound.name.as_str(), self.printed_at);
         match self.document.name {
@@ -122,7 +132,9 @@ impl Desk<'_> {
                 let no = DemandNo(self.number()?);
                 let paper = arrears::notice(view, self.compound, no).await?;
                 let seal = self.seal(view, Book::Service).await?;
-                let values = demand::values(&paper, &self.compound.code, seal);
+                let (id, today) = (self.compound.id, now.day());
+                let accounts = bank::accounts(view, id, Book::Service, today).await?;
+                let values = demand::values(&paper, &self.compound.code, &accounts, seal);
                 self.fill(&demand::KNOWN, &values)
             }
             "arrears-posted" => {
@@ -138,11 +150,13 @@ impl Desk<'_> {
                 let seal = self.seal(view, Book::Service).await?;
                 self.fill(&receipt::FEE, &receipt::fee(&of, &rows, name, seal))
             }
-            "fund-receipt" => self.fund_receipt(view).await,
-            "collection" => self.collection(view).await,
-            "approval" | "shares" | "transfer" | "emergency" => self.project(view).await,
-            "renewal" => self.renewal(view).await,
-            "yearly" => self.yearly(view).await,
+            "fund-receipt" => Box::pin(self.fund_receipt(view)).await,
+            "collection" => Box::pin(self.collection(view)).await,
+            "collection-detail" => Box::pin(self.collection_detail(view)).await,
+            "approval" | "shares" | "transfer" | "emergency" => Box::pin(self.project(view)).await,
+            "revenue" | "grants" | "funding" => Box::pin(self.public_money(view)).await,
+            "renewal" => Box::pin(self.renewal(view)).await,
+            "yearly" => Box::pin(self.yearly(view)).await,
             "ballot" => self.ballot(view).await,
             "vote-result" => {
                 let no = RoundNo(self.number()?);
@@ -191,11 +205,11 @@ impl Desk<'_> {
     /// A sheet by the office's template, or by ours; on the paper that is asked for.
     fn fill(&self, known: &'static Known, values: &Values) -> Result<Sheet> {
         let template = self.wording.ok_or_else(|| bug(format!("{} has no wording", known.name)))?;
-        let sheet = template.fill(known, values, self.printed_at).map_err(unset)?;
-        Ok(match paper_word(self.order)? {
-            Some(paper) => sheet.on(paper.paper()),
-            None => sheet,
-        })
+        let template = match paper_word(self.order)? {
+            Some(paper) => template.clone().on(paper),
+            None => template.clone(),
+        };
+        template.fill(known, values, self.printed_at).map_err(unset)
     }
 
     async fn statement(&self, view: &mut Snapshot) -> Result<Sheet> {
@@ -216,7 +230,10 @@ impl Desk<'_> {
         let account = fund::account(view, self.compound.id, dwelling.no, None, bounds).await?;
         let standard = account.assessment.map(|a| a.standard).unwrap_or_default();
         let seal = self.seal(view, Book::Fund).await?;
-        let values = receipt::fund(&of, kind, &dwelling, &standard, self.compound, seal);
+        let (code, on) = (dwelling.code.to_string(), of.received_on);
+        let contacts = property::portrait(view, self.compound.id, &code, on).await?.contacts;
+        let house = self.compound;
+        let values = receipt::fund(&of, kind, &dwelling, &contacts, &standard, house, seal);
         self.fill(&receipt::FUND, &values)
     }
 
@@ -232,14 +249,27 @@ impl Desk<'_> {
         Ok(collection::set(&buildings, &stairs, &ageing, name, self.printed_at, seal))
     }
 
+    async fn collection_detail(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let (asked, id) = (self.rated(By::Building), self.compound.id);
+        let of = rate::collection(view, id, &asked).await?;
+        let details = rate::detail(view, id, &asked).await?;
+        let dwellings = property::every(view, id, asked.counted_on).await?;
+        let seal = self.seal(view, Book::Service).await?;
+        Ok(collection::export(&details, &dwellings, &of, self.compound, self.printed_at, seal))
+    }
+
     async fn rate(&self, view: &mut Snapshot, by: By) -> Result<rate::Collection> {
+        rate::collection(view, self.compound.id, &self.rated(by)).await
+    }
+
+    /// What is asked of the collection.
+    fn rated(&self, by: By) -> rate::Asked {
         let today = self.printed_at.day();
         let from_on = self.order.from.map_or_else(|| Month::of(today).first_day(), |day| day.0);
         let to_on = self.order.to.map_or_else(|| Month::of(from_on).last_day(), |day| day.0);
         let counted_on = self.order.on.map_or_else(|| to_on.min(today).max(from_on), |on| on.0);
         let basis = rate::Basis::Charged;
-        let asked = rate::Asked { from_on, to_on, counted_on, basis, by };
-        rate::collection(view, self.compound.id, &asked).await
+        rate::Asked { from_on, to_on, counted_on, basis, by }
     }
 
     async fn project(&self, view: &mut Snapshot) -> Result<Sheet> {
@@ -254,13 +284,15 @@ impl Desk<'_> {
         let (facts, _) = works::project(view, self.compound.id, no).await?;
         match self.document.name {
             "approval" => {
-                let gate = self.order.asked.unwrap_or(works::Asked::Approve);
-                let list = works::findings(view, self.compound.id, no, gate, now.day()).await?;
-                Ok(projects::form(&facts, &list, name, now))
+                let asked = self.order.asked.unwrap_or(works::Asked::Approve);
+                Box::pin(form(view, self.compound, &facts, asked, now)).await
             }
             "shares" => {
                 let shared = works::preview(view, self.compound.id, no, now.day()).await?;
-                Ok(projects::roster(&facts, &shared, name, now))
+                let dwellings = property::every(view, self.compound.id, now.day()).await?;
+                let is_public = self.order.public.unwrap_or(false);
+                let public = if is_public { Public::Yes } else { Public::No };
+                Ok(projects::roster(&facts, &shared, &dwellings, public, name, now))
             }
             "transfer" => {
                 let sheet = step.and_then(|step| projects::transfer(&facts, step, name, now));
@@ -290,6 +322,9 @@ impl Desk<'_> {
         let pack = policy::at(view, &jurisdiction, on).await?;
         let rule = &pack.terms.renew_below;
         let trigger = format!("{}：{}", rule.article, rule.says);
+        let instalments =
+            fund::renewal_instalments(view, self.compound.id, no, dwelling.no).await?;
+        let accounts = bank::accounts(view, self.compound.id, Book::Fund, on).await?;
         let of = renewal::Told {
             compound: self.compound,
             plan,
@@ -297,6 +332,8 @@ impl Desk<'_> {
             first: first.get(&dwelling.no).copied().unwrap_or_default(),
             balance: balances.get(&dwelling.no).copied().unwrap_or_default(),
             dwelling: &dwelling,
+            instalments: &instalments,
+            accounts: &accounts,
             trigger: &trigger,
             on,
         };
@@ -333,10 +370,10 @@ impl Desk<'_> {
     async fn yearly(&self, view: &mut Snapshot) -> Result<Sheet> {
         let (compound, now) = (self.compound, self.printed_at);
         let year = self.order.year.unwrap_or_default();
-        let told = accounts::notice(view, compound, year).await?;
+        let told = Box::pin(accounts::notice(view, compound, year)).await?;
         let mut before = Vec::new();
         for earlier in (year - 4)..year {
-            match accounts::notice(view, compound, earlier).await {
+            match Box::pin(accounts::notice(view, compound, earlier)).await {
                 Ok(of) => {
                     let total = &of.total;
                     let used = total.used_fen + total.returned_fen;
@@ -359,7 +396,26 @@ impl Desk<'_> {
             basis: rate::Basis::Charged,
             by: By::Building,
         };
-        let collection = rate::collection(view, compound.id, &asked).await?;
+        let collection = Box::pin(rate::collection(view, compound.id, &asked)).await?;
+        let by_item = rate::Asked { by: By::Item, ..asked };
+        let items = Box::pin(rate::collection(view, compound.id, &by_item)).await?;
+        let every_tariff = tariff::tariffs(view, compound.id).await?;
+        let is_of_year = |one: &&tariff::Tariff| {
+            one.from_on <= to_on && one.ended_on.is_none_or(|ended| ended >= from_on)
+        };
+        let tariffs = every_tariff.iter().filter(is_of_year).collect();
+        let spaces = spaces(view, compound.id, from_on, to_on).await?;
+        let bonds = bonds(view, compound.id, from_on, to_on).await?;
+        let covers = publication::Stretch::Year;
+        let revenue =
+            Box::pin(publication::sheet(view, compound.id, covers, last, now.day())).await;
+        let revenue = match revenue {
+            Ok(sheet) => Some(sheet),
+            // Nothing was agreed of it: there is none.
+            Err(Error::Refused(_)) => None,
+            Err(why) => return Err(why),
+        };
+        let contract = contract(view, compound.id, to_on).await?;
         let held = trust::account(view, compound.id, from_on, to_on).await?;
         let is_held = [held.opening_fen, held.billed_fen, held.spent_fen, held.closing_fen];
         let is_held = is_held.iter().any(|fen| *fen != Money::ZERO);
@@ -390,21 +446,21 @@ impl Desk<'_> {
                 _ => standings.push((building, *first, has)),
             }
         }
-        let contracts = people::contracts(view).await?;
-        let care = contracts
-            .iter()
-            .map(|(_, care)| care)
-            .find(|care| care.compound == compound.id && care.term.holds_on(to_on));
-        let orgs = people::orgs(view).await?;
-        let company = care.and_then(|care| orgs.iter().find(|org| org.no == care.org));
+        let company = company_of(view, compound.id, to_on).await?;
         let seal = self.seal(view, Book::Fund).await?;
         let of = yearly::Year {
             compound: &compound.name,
             address: &compound.address,
-            company: company.map(|org| org.name.as_str()),
+            company: company.as_deref(),
             notice: &told,
             before,
+            contract,
+            tariffs,
             collection: &collection,
+            items: &items,
+            revenue: revenue.as_ref(),
+            spaces,
+            bonds: &bonds,
             trust: is_held.then_some(&held),
             projects: lived.collect(),
             rounds: counted.collect(),
@@ -466,6 +522,114 @@ pub(super) async fn orders(
 
 fn asked(why: &str) -> Refusal {
     problem::REPORT_ASKED.refuse(why.to_owned())
+}
+
+/// The form of a project that an office signs, with every condition of what is asked.
+///
+/// # Errors
+/// Those of [`works::findings`].
+pub(crate) async fn form(
+    view: &mut impl View,
+    compound: &Compound,
+    facts: &works::Facts,
+    asked: works::Asked,
+    now: Instant,
+) -> Result<Sheet> {
+    let (id, no, today) = (compound.id, facts.no(), now.day());
+    let findings = works::findings(view, id, no, asked, today).await?;
+    let papers = works::papers(view, id, no).await?;
+    // A plan that cannot be shared yet says why in the conditions.
+    let shared = match works::preview(view, id, no, today).await {
+        Ok(shared) => Some(shared),
+        Err(Error::Refused(_)) => None,
+        Err(why) => return Err(why),
+    };
+    let mut result = None;
+    if let Some((round, motion)) = facts.carried.as_ref().map(|carried| carried.number) {
+        let (sheet, _) = governance::result(view, id, round).await?;
+        result = sheet.motions.into_iter().find(|one| one.motion.motion_no == motion);
+    }
+    let company = company_of(view, id, today).await?;
+    Ok(projects::form(&projects::Form {
+        facts,
+        findings: &findings,
+        papers: &papers,
+        shared: shared.as_ref(),
+        result: result.as_ref(),
+        compound,
+        company: company.as_deref(),
+        printed_at: now,
+    }))
+}
+
+/// What the books know of the contract of service on a day.
+async fn contract(
+    view: &mut impl View,
+    compound: CompoundId,
+    on: Day,
+) -> Result<Vec<(&'static str, String)>> {
+    let mut told = Vec::new();
+    let contracts = people::contracts(view).await?;
+    let care = contracts.iter().map(|(_, care)| care);
+    let mut care = care.filter(|care| care.compound == compound && care.term.holds_on(on));
+    if let Some(care) = care.next() {
+        let until = care.term.until_on;
+        let until = until.map_or_else(|| "未定".to_owned(), |until| until.to_string());
+        told.push(("服务合同期", format!("{} 至 {until}", care.term.from_on)));
+    }
+    let agreed = tariff::terms(view, compound).await?;
+    if let Some(terms) = tariff::terms_on(&agreed, on) {
+        let system = match terms.system {
+            tariff::System::LumpSum => "包干制",
+            tariff::System::Remuneration => "酬金制",
+        };
+        told.push(("收费方式", system.to_owned()));
+        told.push(("依据", terms.document.clone()));
+    }
+    Ok(told)
+}
+
+/// How many spaces were let between two days, and to how many dwellings.
+async fn spaces(
+    view: &mut impl View,
+    compound: CompoundId,
+    from_on: Day,
+    to_on: Day,
+) -> Result<(usize, usize)> {
+    let mut leases = tariff::leases(view, compound).await?;
+    leases.retain(|one| one.from_on <= to_on && one.to_on.is_none_or(|to| to >= from_on));
+    let spaces: BTreeSet<&str> = leases.iter().map(|one| one.space.as_str()).collect();
+    let dwellings: BTreeSet<_> = leases.iter().map(|one| one.dwelling_no).collect();
+    Ok((spaces.len(), dwellings.len()))
+}
+
+/// The deposits that were taken between two days.
+async fn bonds(
+    view: &mut impl View,
+    compound: CompoundId,
+    from_on: Day,
+    to_on: Day,
+) -> Result<Vec<fees::Bond>> {
+    let mut bonds: Vec<fees::Bond> = Vec::new();
+    loop {
+        let after = bonds.last().map_or(BondNo(0), |bond| bond.bond_no);
+        let page = fees::bonds(view, compound, after, 1_000).await?;
+        if page.is_empty() {
+            break;
+        }
+        bonds.extend(page);
+    }
+    bonds.retain(|bond| from_on <= bond.received_on && bond.received_on <= to_on);
+    Ok(bonds)
+}
+
+/// The property company that looks after a compound on a day, by its contract.
+async fn company_of(view: &mut impl View, compound: CompoundId, on: Day) -> Result<Option<String>> {
+    let contracts = people::contracts(view).await?;
+    let is_in_force = |care: &&people::Care| care.compound == compound && care.term.holds_on(on);
+    let care = contracts.iter().map(|(_, care)| care).find(is_in_force);
+    let orgs = people::orgs(view).await?;
+    Ok(care.and_then(|care| orgs.into_iter().find(|org| org.no == care.org)).map(|org| org.name))
 }
 
 /// The dwellings in a round's scope that vote, numbered in their order.

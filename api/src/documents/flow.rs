@@ -23,8 +23,8 @@ use super::{bug, unset};
 use crate::accounts::Device;
 use crate::problem;
 
-/// How many sheets are pressed at once: more than the cores can draw only wait.
-pub(crate) static PRESSES: Semaphore = Semaphore::const_new(4);
+/// How many sheets are pressed at once: a long one takes some 70 MB, and a house of 256 MB must not fall of them.
+pub(crate) static PRESSES: Semaphore = Semaphore::const_new(2);
 /// How many papers are on their way at once; each has a thread that mostly waits.
 static STREAMS: Semaphore = Semaphore::const_new(64);
 /// How long a reader may take nothing.

@@ -161,6 +161,9 @@ pub struct Figures {
     /// Received to date of those.
     #[schemars(description = "累计实收：分", example = 6_000)]
     pub received_to_date_fen: Money,
+    /// 客单: what was received of the period, for each dwelling that had something to pay, cut to the fen; none without one.
+    #[schemars(description = "客单：分，户均实收，截去不足一分；没有收费户的为空", example = 44)]
+    pub per_dwelling_fen: Option<Money>,
     /// 本期收缴率.
     #[schemars(description = "本期收缴率")]
     pub current_rate: Rate,
@@ -380,6 +383,7 @@ fn figures(
         prepaid_fen: beside.iter().filter(|b| b.on <= on).map(|b| b.prepaid).sum(),
         due_to_date_fen,
         received_to_date_fen,
+        per_dwelling_fen: (all > 0).then(|| Money::fen(received_fen.in_fen().div_euclid(all))),
         breaks_even: current_rate.reaches(terms().break_even_bp),
         current_rate,
         cumulative_rate: Rate::of_money(received_to_date_fen, due_to_date_fen),
@@ -402,6 +406,77 @@ fn receipts(of: String, bills: &[&Held], beside: &[&Beside], asked: &Asked) -> R
     let beside_fen: Money = beside.iter().map(|b| -b.receivable).sum();
     let cash_fen = current_fen + earlier_fen + later_fen + beside_fen + prepaid_fen;
     Receipts { of, current_fen, earlier_fen, later_fen, beside_fen, prepaid_fen, cash_fen }
+}
+
+/// What was billed to a dwelling for one thing, and what was collected of it: a line of the trade's export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// The dwelling.
+    pub dwelling_no: DwellingNo,
+    /// Who is to pay.
+    pub bearer: Bearer,
+    /// What for: 费项 is their `of`.
+    pub figures: Figures,
+    /// 前期应收: what stood open when the period began, and what was billed for earlier periods since.
+    pub earlier_fen: Money,
+    /// 前期实收.
+    pub earlier_received_fen: Money,
+    /// 前期未收.
+    pub earlier_open_fen: Money,
+    /// 前期收缴率.
+    pub earlier_rate: Rate,
+    /// 总和应收: of the period and before, less what was let go.
+    pub all_fen: Money,
+    /// 总和实收.
+    pub all_received_fen: Money,
+    /// 总和收缴率.
+    pub all_rate: Rate,
+}
+
+/// Dwelling by dwelling, in natural order, and item by item; those of which there is nothing to say are left out.
+///
+/// # Errors
+/// `arrears.period`.
+pub async fn detail(
+    view: &mut impl View,
+    compound: CompoundId,
+    asked: &Asked,
+) -> Result<Vec<Detail>> {
+    may_be_asked(asked)?;
+    let position = position(view, compound, asked.counted_on, None).await?;
+    let dwellings = property::every(view, compound, asked.counted_on).await?;
+    let order: BTreeMap<DwellingNo, usize> =
+        dwellings.iter().enumerate().map(|(place, one)| (one.no, place)).collect();
+    let areas = dwellings.iter().map(|d| (d.no, d.fee_area)).collect();
+    let mut groups: BTreeMap<(usize, &str, bool), Vec<&Held>> = BTreeMap::new();
+    for bill in &position.bills {
+        let place = order.get(&bill.dwelling_no).copied().unwrap_or(usize::MAX);
+        let key = (place, bill.item.as_str(), bill.bearer == Bearer::Developer);
+        groups.entry(key).or_default().push(bill);
+    }
+    let detail = |((_, item, _), bills): ((usize, &str, bool), Vec<&Held>)| {
+        let first = bills.first()?;
+        let figures = figures(item.to_owned(), &bills, &[], &areas, asked);
+        let earlier_fen = figures.opening_fen + figures.earlier_billed_fen;
+        let earlier_received_fen = figures.recovered_fen + figures.earlier_received_fen;
+        let earlier_net = earlier_fen - figures.earlier_reduced_fen;
+        let all_fen = figures.billed_fen - figures.reduced_fen + earlier_net;
+        let all_received_fen = figures.received_fen + earlier_received_fen;
+        Some(Detail {
+            dwelling_no: first.dwelling_no,
+            bearer: first.bearer,
+            earlier_fen,
+            earlier_received_fen,
+            earlier_open_fen: earlier_net - earlier_received_fen,
+            earlier_rate: Rate::of_money(earlier_received_fen, earlier_net),
+            all_fen,
+            all_received_fen,
+            all_rate: Rate::of_money(all_received_fen, all_fen),
+            figures,
+        })
+    };
+    let worth = |one: &Detail| !one.all_fen.is_zero() || !one.figures.billed_fen.is_zero();
+    Ok(groups.into_iter().filter_map(detail).filter(worth).collect())
 }
 
 /// The collection of a period, with its definitions and checks.
@@ -578,6 +653,7 @@ fn definitions(asked: &Asked) -> Vec<Definition> {
         ),
         ("户收费率", "已收户数 ÷ 收费户数：已收户是本期账单全部缴清的户；全部减免的户不计".into()),
         ("清欠率", "本期追回 ÷ 期初欠费：对前期账单、期初尚欠部分收到的款".into()),
+        ("客单", "本期实收 ÷ 收费户数：户均实收，截去不足一分".into()),
         ("没有比率", "分母为零的，不算作 0%，也不算作 100%".into()),
         ("保本线", format!("{}.{:02}%：以分子 × 10000 ≥ 分母 × {bp} 判定，不经四舍五入", bp / 100, bp % 100)),
     ]

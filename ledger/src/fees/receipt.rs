@@ -21,7 +21,7 @@ use super::{
     refund,
 };
 use crate::bank;
-use crate::books::{Tx, View};
+use crate::books::{Reads, Tx, View};
 use crate::calendar::{Day, iso_day};
 use crate::error::{Refusal, Result};
 use crate::id::{CompoundId, DwellingNo, VoucherSeq};
@@ -210,6 +210,18 @@ pub struct ReceiptRow {
     /// The last.
     #[schemars(description = "计费止日：预存、押金没有")]
     pub to_on: Option<Day>,
+    /// How the bill was reckoned: price and quantity; empty of what no tariff made.
+    #[schemars(description = "单价、数量：账单的算式，没有的为空字符串", example = &"107.5㎡ × 0.35元/月 × 3月")]
+    pub worked: String,
+    /// What was billed; nothing of what is prepaid or held.
+    #[schemars(description = "账单应收：分，预存、押金为 0", example = 20_000)]
+    pub billed_fen: Money,
+    /// What was let go of it before.
+    #[schemars(description = "此前优惠、减免：分", example = 0)]
+    pub reduced_fen: Money,
+    /// What of it was paid before, out of prepaid money or otherwise.
+    #[schemars(description = "此前已收：分，含预存抵扣", example = 0)]
+    pub before_fen: Money,
     /// How much.
     #[schemars(description = "金额：分", example = 20_000)]
     pub amount_fen: Money,
@@ -243,34 +255,61 @@ pub async fn fee_receipt(
     let receipt = one(view, compound, no).await?;
     let voucher = journal::whole(view, compound, Book::Service, receipt.voucher_seq).await?;
     let rooms = property::numbers(view, compound).await?;
-    let sql = "SELECT item, from_on, to_on FROM bill
-               WHERE compound_id = $1 AND dwelling_no = $2 AND matter_no = $3";
+    // What stood open of the bill before this voucher, and what was let go of it until then.
+    let sql = "SELECT b.item, b.from_on, b.to_on, b.worked, b.amount_fen,
+                 CAST(COALESCE((SELECT sum(p.side * p.amount_fen) FROM posting p
+                   WHERE p.compound_id = b.compound_id AND p.book = $4 AND p.seq < $5 AND p.account = $6
+                     AND p.dwelling_no = b.dwelling_no AND p.matter_no = b.matter_no), 0) AS BIGINT) AS open_fen,
+                 CAST(COALESCE((SELECT sum(CASE WHEN r.kind = 'withdrawal' THEN -r.amount_fen ELSE r.amount_fen END)
+                   FROM bill_remission r
+                   WHERE r.compound_id = b.compound_id AND r.dwelling_no = b.dwelling_no
+                     AND r.matter_no = b.matter_no AND r.voucher_seq < $5
+                     AND NOT EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = r.compound_id AND v.book = $4
+                       AND v.reverses_seq = r.voucher_seq AND v.seq < $5)), 0) AS BIGINT) AS reduced_fen
+               FROM bill b WHERE b.compound_id = $1 AND b.dwelling_no = $2 AND b.matter_no = $3";
     let mut rows = Vec::new();
     for line in &voucher.lines {
         let Some(dwelling) = line.dwelling else { continue };
         let room = rooms.get(&dwelling).cloned().unwrap_or_default();
-        let row = |item: String, from_on, to_on| ReceiptRow {
+        let beside = |item: &str| ReceiptRow {
             room: room.clone(),
-            item,
-            from_on,
-            to_on,
+            item: item.to_owned(),
+            from_on: None,
+            to_on: None,
+            worked: String::new(),
+            billed_fen: Money::ZERO,
+            reduced_fen: Money::ZERO,
+            before_fen: Money::ZERO,
             amount_fen: -line.signed(),
         };
         rows.push(match (line.account, line.matter) {
             (RECEIVABLE, Some(bill)) => {
-                let values = vec![compound.0.into(), dwelling.0.into(), bill.0.into()];
-                let found = view.rows(super::rows::BILLS, sql, values).await?;
+                let values = vec![
+                    compound.0.into(),
+                    dwelling.0.into(),
+                    bill.0.into(),
+                    Book::Service.number().into(),
+                    receipt.voucher_seq.0.into(),
+                    RECEIVABLE.into(),
+                ];
+                let found = view.rows(Reads::SETTLED, sql, values).await?;
                 let bill = found.first().ok_or_else(|| {
                     crate::error::Storage::Bug(format!("receipt {no} names a bill that is not"))
                 })?;
-                row(
-                    bill.try_get("", "item")?,
-                    Some(bill.try_get("", "from_on")?),
-                    Some(bill.try_get("", "to_on")?),
-                )
+                let fen = |column| -> Result<Money> { Ok(Money::fen(bill.try_get("", column)?)) };
+                let (billed_fen, reduced_fen) = (fen("amount_fen")?, fen("reduced_fen")?);
+                ReceiptRow {
+                    from_on: Some(bill.try_get("", "from_on")?),
+                    to_on: Some(bill.try_get("", "to_on")?),
+                    worked: bill.try_get("", "worked")?,
+                    billed_fen,
+                    reduced_fen,
+                    before_fen: billed_fen - reduced_fen - fen("open_fen")?,
+                    ..beside(bill.try_get::<String>("", "item")?.as_str())
+                }
             }
-            (PREPAID, _) => row("预存".to_owned(), None, None),
-            _ => row("押金".to_owned(), None, None),
+            (PREPAID, _) => beside("预存"),
+            _ => beside("押金"),
         });
     }
     Ok((receipt, rows))

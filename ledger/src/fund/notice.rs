@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::assessment::dwellings_of;
+use super::assessment::{self, dwellings_of};
 use super::plan::living_plan;
 use super::renewal::settled;
 use super::rows::{NOTICE, RENEWALS};
@@ -98,6 +98,21 @@ pub async fn renewal_arrears(
     }
     rows.sort_by_key(|row| row.dwelling_no);
     Ok(rows)
+}
+
+/// The instalments in which a plan asks a dwelling, in the order they fall due.
+///
+/// # Errors
+/// Storage.
+pub async fn renewal_instalments(
+    view: &mut impl View,
+    compound: CompoundId,
+    no: RenewalNo,
+    dwelling: DwellingNo,
+) -> Result<Vec<(Day, Money)>> {
+    let dues = assessment::all_dues(view, compound, Some(dwelling)).await?;
+    let own = dues.into_iter().filter(|due| due.plan == Some(no));
+    Ok(own.map(|due| (due.due_on, due.due)).collect())
 }
 
 /// A notice or a reminder.

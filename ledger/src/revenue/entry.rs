@@ -867,6 +867,48 @@ pub async fn entries(view: &mut impl View, compound: CompoundId) -> Result<Vec<E
     Ok(found)
 }
 
+/// A movement of public revenue between two days: an entry, or the reversal of one as a line of its own that takes it off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turned {
+    /// The entry.
+    pub entry: EntryRow,
+    /// The day of the movement: of a reversal its own.
+    pub on: Day,
+    /// How much; negative of a reversal.
+    pub amount_fen: Money,
+}
+
+/// What moved between two days, both counted, day by day.
+///
+/// # Errors
+/// Storage.
+pub async fn turnover(
+    view: &mut impl View,
+    compound: CompoundId,
+    from_on: Day,
+    to_on: Day,
+) -> Result<Vec<Turned>> {
+    let sql = "SELECT e.entry_no, v.effective_on, CASE WHEN v.seq = e.voucher_seq THEN 1 ELSE -1 END AS sign
+               FROM revenue_entry e
+               JOIN voucher v ON v.compound_id = e.compound_id AND v.book = $2
+                 AND (v.seq = e.voucher_seq OR v.reverses_seq = e.voucher_seq)
+               WHERE e.compound_id = $1 AND v.effective_on BETWEEN $3 AND $4
+               ORDER BY v.effective_on, v.seq";
+    let every = entries(view, compound).await?;
+    let book = Book::Revenue.number();
+    let values = vec![compound.0.into(), book.into(), from_on.into(), to_on.into()];
+    let mut turned = Vec::new();
+    for row in view.rows(ENTRIES, sql, values).await? {
+        let (no, sign): (i32, i32) = (row.try_get("", "entry_no")?, row.try_get("", "sign")?);
+        let entry = every.iter().find(|entry| entry.entry_no.0 == no);
+        let bug = || crate::error::Storage::Bug(format!("entry {no} is not listed"));
+        let entry = entry.ok_or_else(bug)?.clone();
+        let amount_fen = if sign < 0 { -entry.amount_fen } else { entry.amount_fen };
+        turned.push(Turned { entry, on: row.try_get("", "effective_on")?, amount_fen });
+    }
+    Ok(turned)
+}
+
 /// What an entry is about, in Chinese.
 pub(super) fn said(sort: Sort, what: &str) -> String {
     let told = match sort {

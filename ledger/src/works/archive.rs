@@ -90,6 +90,26 @@ impl PaperKind {
             PaperKind::Other => "other",
         }
     }
+
+    /// The word for a stable name; the name itself, if nobody knows it.
+    #[must_use]
+    pub fn told(name: &str) -> &str {
+        let words = [
+            (PaperKind::Application, "申请表"),
+            (PaperKind::Photograph, "照片、查看记录"),
+            (PaperKind::Plan, "方案、预算"),
+            (PaperKind::Notice, "公示"),
+            (PaperKind::Vote, "表决材料"),
+            (PaperKind::Emergency, "应急确认、证明"),
+            (PaperKind::Contract, "合同"),
+            (PaperKind::Invoice, "发票"),
+            (PaperKind::Acceptance, "验收"),
+            (PaperKind::Review, "审价、决算"),
+            (PaperKind::Bank, "银行凭证"),
+            (PaperKind::Other, "其他"),
+        ];
+        words.into_iter().find(|(kind, _)| kind.name() == name).map_or(name, |(_, word)| word)
+    }
 }
 
 /// A paper as it is listed.

@@ -330,6 +330,9 @@ pub struct PreviewRow {
     /// The area that bears.
     #[schemars(description = "建筑面积：0.01 ㎡", example = 8845)]
     pub area_centi_m2: Area,
+    /// Its weight among all that bear, of each stage.
+    #[schemars(description = "权重：本户/全部；分段分摊的逐段列出，不分摊的空", example = &"8845/98580")]
+    pub weight: String,
     /// The share.
     #[schemars(description = "分摊金额：分", example = 1_372_488)]
     pub share_fen: Money,
@@ -416,9 +419,12 @@ pub async fn preview(
     };
     let mut rows: BTreeMap<RoomCode, PreviewRow> = BTreeMap::new();
     for share in &a.shares {
+        let weights: Vec<String> =
+            share.parts.iter().map(|part| format!("{}/{}", part.weight, part.whole)).collect();
         let row = PreviewRow {
             room: share.code.to_string(),
             area_centi_m2: share.area,
+            weight: weights.join("、"),
             share_fen: share.amount,
             paid_by: paid_by(share.paid_by).to_owned(),
             principal_fen: share.principal,
@@ -436,6 +442,7 @@ pub async fn preview(
         let row = PreviewRow {
             room: out.code.to_string(),
             area_centi_m2: place.map_or(Area::ZERO, |place| place.area),
+            weight: String::new(),
             share_fen: Money::ZERO,
             paid_by: String::new(),
             principal_fen: Money::ZERO,

@@ -225,6 +225,8 @@ enum Part {
 struct Strips<'s> {
     strips: Vec<Strip>,
     tables: Vec<Laid<'s>>,
+    /// How many strips there were when the last table ended.
+    ended: Option<usize>,
 }
 
 impl Strips<'_> {

@@ -94,7 +94,13 @@ impl Setter<'_> {
             put(marks, label, SMALL, (0, above), Side::Right, gutter - 1_500);
         }
         let room = (self.width - gutter) / count(groups.len().max(1));
-        let wide = (room * 4 / 5 / count(series.len().max(1))).min(WIDEST);
+        let mut widest = WIDEST;
+        for amount in groups.iter().flat_map(|(_, amounts)| amounts) {
+            let text = amount.grouped();
+            let told = line::set(self.fount, text.trim_end_matches(".00"), INK)?;
+            widest = widest.max(told.width + 1_000);
+        }
+        let wide = (room * 4 / 5 / count(series.len().max(1))).min(widest);
         let base = top + TALL;
         for (place, (name, amounts)) in groups.iter().enumerate() {
             let middle = gutter + room * count(place) + room / 2;
@@ -106,7 +112,7 @@ impl Setter<'_> {
                 let text = amount.grouped();
                 let told = line::set(self.fount, text.trim_end_matches(".00"), INK)?;
                 // The figure stands over its column where it has room.
-                if told.width <= wide * 13 / 10 && !amount.is_zero() {
+                if told.width <= wide && !amount.is_zero() {
                     let left = x + (wide * 9 / 10 - told.width) / 2;
                     let at = (left, base - tall - leading(SMALL));
                     put(marks, &told, INK, at, Side::Left, told.width);

@@ -61,8 +61,10 @@ impl Setter<'_> {
         let number = column.tables.len();
         let (height, marks) = laid.head.clone();
         let head = Part::Head(number);
+        // Two tables that follow each other are told apart.
+        let follows = column.ended == Some(column.strips.len());
         column.strips.push(Strip {
-            gap: 1_000,
+            gap: if follows { 4_000 } else { 1_000 },
             height,
             marks,
             glued: true,
@@ -92,6 +94,7 @@ impl Setter<'_> {
             last.marks.push(rule(0, last.height, self.width, HEAVY, Ink::Black));
         }
         column.tables.push(laid);
+        column.ended = Some(column.strips.len());
         Ok(())
     }
 
