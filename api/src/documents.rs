@@ -32,7 +32,6 @@ pub use self::check::{
     Change, Checked, Place, Ticket, Typed, again, area_report_check, check, report_check,
 };
 pub use self::draw::draw;
-pub(crate) use self::draw::form;
 use crate::accounts::{Device, ReportFiles, drawn_up, pressed};
 use crate::door::{Asked, Visit};
 use crate::problem::{self, Problem};

@@ -1045,7 +1045,10 @@ CHECK (((scope = ANY (ARRAY['compound'::text, 'dwelling'::text])) = (compound_id
 CHECK (((scope = 'dwelling'::text) = (dwelling_no IS NOT NULL)))
 
 -- constraint mandate.mandate_check5
-CHECK (((scope = 'house'::text) = (role = 'administrator'::text)))
+CHECK (((role <> 'administrator'::text) OR (scope = 'house'::text)))
+
+-- constraint mandate.mandate_check6
+CHECK (((scope <> 'house'::text) OR (role = ANY (ARRAY['administrator'::text, 'housing-authority'::text, 'auditor'::text]))))
 
 -- constraint mandate.mandate_compound_id_fkey
 FOREIGN KEY (compound_id) REFERENCES compound(compound_id)

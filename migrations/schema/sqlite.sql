@@ -1214,7 +1214,8 @@ CREATE TABLE mandate (
   CHECK ((scope = 'organisation') = (org_no IS NOT NULL)),
   CHECK ((scope IN ('compound', 'dwelling')) = (compound_id IS NOT NULL)),
   CHECK ((scope = 'dwelling') = (dwelling_no IS NOT NULL)),
-  CHECK ((scope = 'house') = (role = 'administrator'))
+  CHECK (role <> 'administrator' OR scope = 'house'),
+  CHECK (scope <> 'house' OR role IN ('administrator', 'housing-authority', 'auditor'))
 ) STRICT, WITHOUT ROWID
 
 -- table matter

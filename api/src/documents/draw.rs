@@ -528,7 +528,7 @@ fn asked(why: &str) -> Refusal {
 ///
 /// # Errors
 /// Those of [`works::findings`].
-pub(crate) async fn form(
+async fn form(
     view: &mut impl View,
     compound: &Compound,
     facts: &works::Facts,
