@@ -1,9 +1,10 @@
 //! The door of the district: compounds side by side, by street, and what is out of the way among them.
 
-use ledger::district::{self, District, Finding, Keeping, Row};
+use ledger::books::Snapshot;
+use ledger::district::{self, District, Finding, Keeping, Owed, Row};
 use ledger::error::Result;
 use ledger::people::{Access, Place};
-use ledger::property;
+use ledger::property::{self, Compound};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -34,19 +35,44 @@ pub async fn keep(caller: Caller) -> Result<Acted<Keeping>, Problem> {
     Ok(Acted::new(done, |kept| kept))
 }
 
-/// The view of the compounds of an area that the caller oversees.
-async fn seen(caller: &Caller, query: &DistrictQuery) -> Result<District, Problem> {
-    let today = caller.books.clock().now().day();
-    let mut view = caller.read().await?;
+/// The compounds of an area that the caller oversees.
+async fn overseen(
+    caller: &Caller,
+    view: &mut Snapshot,
+    query: &DistrictQuery,
+) -> Result<Vec<Compound>, Problem> {
     let mut compounds = match &query.area {
-        Some(area) => of_area(&mut view, area).await?.1,
-        None => property::compounds(&mut view).await?,
+        Some(area) => of_area(view, area).await?.1,
+        None => property::compounds(view).await?,
     };
     compounds.retain(|compound| {
         let place = Place { compound: compound.id, areas: &compound.areas, dwelling: None };
         matches!(caller.who.role_at(&place, OVERSEERS), Access::Allowed(_))
     });
+    Ok(compounds)
+}
+
+/// Their view.
+async fn seen(caller: &Caller, query: &DistrictQuery) -> Result<District, Problem> {
+    let today = caller.books.clock().now().day();
+    let mut view = caller.read().await?;
+    let compounds = overseen(caller, &mut view, query).await?;
     Ok(district::view(&mut view, &compounds, today).await?)
+}
+
+/// `GET /district-duties`.
+///
+/// # Errors
+/// Those of a list, of [`of_area`] and of [`district::duties`].
+pub async fn district_duties(
+    caller: Caller,
+    list: Sought<DistrictQuery>,
+) -> Result<Listed<Owed>, Problem> {
+    let today = caller.books.clock().now().day();
+    let mut view = caller.read().await?;
+    let compounds = overseen(&caller, &mut view, &list.query).await?;
+    let owed = district::duties(&mut view, &compounds, today).await?;
+    list.answer_from(owed.into_iter().enumerate().collect())
 }
 
 /// `GET /district`.

@@ -493,10 +493,12 @@ routes! {
         "区、街道总览" "街道、房管、审计可查看的小区：管理方式、收缴率、每平方米维修资金、低于首期 30% 的户数、维修与改造的阶段、补贴的下达支付上缴、租金逾期、超期未公示；连同可疑之处的提示。"
         [LAW, &[&property_rules::NO_AREA]];
     POST Long "/district-figures" AUTHORITY House district::keep:
-        "留存小区数字" "须逐户计算的数字（户数、面积、低于首期 30% 的、应收与已清）随最后一次操作留存，总览不必重算；其后有操作的小区照实重算。一次办理一页，left 不为零的再办。"
+        "留存小区数字" "须逐户计算的数字（户数、面积、低于首期 30% 的、应收与已清）连同其所依据的凭证留存，总览只补计其后的变动。服务每刻钟自行留存；一次办理一页，left 不为零的再办。"
         [];
     GET Long "/district-compounds" ANYBODY Own district::district_compounds:
         "列出区、街道的小区" "与总览同样的各行，可整份下载。" [LAW, &[&property_rules::NO_AREA]];
+    GET Long "/district-duties" ANYBODY Own district::district_duties:
+        "各小区公共收益的到期事项" "未公示、须重新公示、应划未划维修资金的，逾期最久的在前。" [LAW, &[&property_rules::NO_AREA]];
     GET Long "/district-findings" ANYBODY Own district::district_findings:
         "列出提示" "规则是数据，各附出处与事实：请核查，不是结论。" [LAW, &[&property_rules::NO_AREA]];
     GET Long "/compounds/{compound}/annual-notice" READERS Compound accounts::annual_notice:

@@ -9,7 +9,7 @@
 //! afterwards or a subsidy for management was reckoned by. The collection rate is the ledger's own, to date: what left the
 //! receivable over what was billed, remissions included (`arrears::rate` tells them apart, for one compound). A work is a lift's
 //! where the title of its project says so; lifts are stairs that have one. Of public revenue only the last period that should
-//! hang is looked at; what is owed to the fund is told compound by compound (`revenue::publication::duties`).
+//! hang is looked at; what is owed to the fund is looked up compound by compound ([`duties`]).
 
 mod asked;
 mod figures;
@@ -34,6 +34,7 @@ use crate::error::Result;
 use crate::id::AreaId;
 use crate::money::{Money, Rounding, Unrounded};
 use crate::property::{self, AreaKind, Compound};
+use crate::revenue::publication::{self, Open};
 use crate::subsidy::terms::Mode;
 
 /// How compounds are managed: how many of each.
@@ -308,6 +309,40 @@ pub struct District {
     /// What is out of the way.
     #[schemars(description = "提示")]
     pub findings: Vec<Finding>,
+}
+
+/// A duty of public revenue that is not done, and whose.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(rename = "DistrictDuty", description = "一个小区尚未办理的公示、划转及其逾期天数")]
+pub struct Owed {
+    /// Its code.
+    #[schemars(description = "小区代码", example = &"xiaohe")]
+    pub compound: String,
+    /// Its name.
+    #[schemars(description = "名称", example = &"小河里小区")]
+    pub name: String,
+    /// What.
+    #[serde(flatten)]
+    pub open: Open,
+}
+
+/// What the law wanted of the public revenue of some compounds and was not done, the longest overdue first. Each compound that has
+/// any is looked at by itself: its duties rest on every movement of it.
+///
+/// # Errors
+/// Those of [`publication::duties`].
+pub async fn duties(view: &mut impl View, compounds: &[Compound], today: Day) -> Result<Vec<Owed>> {
+    let have = publication::having(view).await?;
+    let mut owed = Vec::new();
+    for compound in compounds.iter().filter(|compound| have.contains(&compound.id)) {
+        for open in publication::duties(view, compound.id, today).await? {
+            let (code, name) = (compound.code.clone(), compound.name.clone());
+            owed.push(Owed { compound: code, name, open });
+        }
+    }
+    // What has no day is after whatever has one.
+    owed.sort_by_key(|owed| (owed.open.due_on.is_none(), owed.open.due_on));
+    Ok(owed)
 }
 
 /// The view of some compounds as of a day.

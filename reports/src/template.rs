@@ -681,7 +681,7 @@ mod tests {
         let wide = "    { head = \"金额\", field = \"amount\", adds = true },\n";
         let narrow = known.shipped.replace("\"triplicate\"", "\"ticket\"").replacen(
             wide,
-            &wide.repeat(9),
+            &wide.repeat(5),
             1,
         );
         let told = Template::usable(known, &narrow).unwrap_err();

@@ -149,6 +149,14 @@ on_both! {
         let told = seen(&world).await;
         assert_eq!(told.compounds[1].unpublished.map(|m| m.to_string()), Some("2026-06".into()));
         assert_eq!((told.total.modes.unknown, told.total.unpublished), (2, 1));
+        // What every compound of the area owes of its public revenue, one after the other.
+        let owed = ask(&doors, Role::StreetOffice, "/district-duties?area=310104001").await;
+        let duty = |kind: &str| owed["items"].as_array().unwrap().iter().find(|of| of["duty"] == kind && of["through"] == "2026-06").cloned();
+        let late = duty("publish").unwrap();
+        assert_eq!((&late["compound"], &late["due_on"], &late["overdue_days"]), (&json!("xiaohe"), &json!("2026-07-15"), &json!(1)), "{owed}");
+        assert_eq!(ask(&doors, company, "/district-duties").await["items"], json!([]), "who oversees nothing is told of nothing");
+        let said = crate::cli::at(&world, &["district", "--area", "310104001", "--duties"]).await.must(0).out;
+        assert!(said.contains("xiaohe  小河里小区  ") && said.contains("2026-06"), "{said}");
         let published = json!({ "covers": "quarter", "through": "2026-06", "posted_on": "2026-07-16", "place": "公告栏", "evidence": "照片 1" });
         knock(&doors, company, "POST", "/revenue-publications", published).await.must(201);
         assert_eq!(seen(&world).await.total.unpublished, 0);

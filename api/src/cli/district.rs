@@ -2,12 +2,13 @@
 
 use clap::Args;
 use ledger::books::Books;
-use ledger::district::{self, Finding, Row, Sum};
+use ledger::district::{self, Finding, Owed, Row, Sum};
 use ledger::money::Money;
 use ledger::property;
 use ledger::subsidy::terms::Mode;
 use serde_json::json;
 
+use super::revenue::duty_line;
 use super::{DONE, JsonArgs, Out, Ran, operator, say};
 use crate::accounts::of_area;
 
@@ -17,6 +18,9 @@ pub(super) struct DistrictArgs {
     /// 区划代码：区、街道或社区；不写则全部小区
     #[arg(long, value_name = "CODE")]
     area: Option<String>,
+    /// 只列公共收益的到期事项：未公示、须重新公示、应划未划维修资金
+    #[arg(long)]
+    duties: bool,
     #[command(flatten)]
     pub(super) json: JsonArgs,
 }
@@ -112,6 +116,12 @@ pub(super) async fn run(books: &Books, asked: DistrictArgs, out: Out<'_>) -> Ran
         Some(area) => of_area(&mut view, area).await?.1,
         None => property::compounds(&mut view).await?,
     };
+    if asked.duties {
+        let owed = district::duties(&mut view, &compounds, today).await?;
+        let line =
+            |owed: &Owed| format!("{}  {}  {}", owed.compound, owed.name, duty_line(&owed.open));
+        return super::rows(out, asked.json.json, &owed, line);
+    }
     let told = district::view(&mut view, &compounds, today).await?;
     if asked.json.json {
         say(out, &told)?;

@@ -765,7 +765,7 @@ fn publication_line(row: &Publication) -> String {
     )
 }
 
-fn duty_line(row: &Open) -> String {
+pub(super) fn duty_line(row: &Open) -> String {
     let told = match row.due_on.zip(row.overdue_days) {
         Some((due, days)) if days > 0 => format!("期限 {due}  逾期 {days} 天"),
         Some((due, days)) => format!("期限 {due}  尚余 {} 天", -days),

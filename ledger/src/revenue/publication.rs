@@ -22,7 +22,7 @@ use super::{
     DAY, NO_PUBLICATION, PERIOD, PUBLISHED, TOO_SHORT, may_be_text, may_have_been, pack_at, terms,
     terms_on,
 };
-use crate::books::{Tx, View};
+use crate::books::{Reads, Tx, View};
 use crate::calendar::{Day, Month, is_working, iso_day};
 use crate::error::{Result, Storage};
 use crate::governance::Scope;
@@ -828,6 +828,16 @@ pub struct Open {
     /// What says so.
     #[schemars(description = "依据", example = &"沪房规范〔2025〕8号")]
     pub article: String,
+}
+
+/// The compounds that have public revenue, or terms of it.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn having(view: &mut impl View) -> Result<BTreeSet<CompoundId>> {
+    let sql = "SELECT DISTINCT compound_id FROM revenue_entry UNION SELECT compound_id FROM revenue_terms";
+    let found = view.rows(Reads::SETTLED, sql, vec![]).await?;
+    found.iter().map(|row| Ok(CompoundId(row.try_get_by_index(0)?))).collect()
 }
 
 /// What the law wanted of the periods that ended and was not done, oldest first; what has no day comes last. Where no rhythm is
