@@ -117,7 +117,7 @@ fn foots(whole: &Whole) -> Result<()> {
         return failed(format!("来源 {} 的付款超过计划", beyond.source_no));
     }
     let parts = standing(whole).flat_map(|payment| &payment.parts);
-    let parts: Money = parts.map(|part| part.amount_fen).sum();
+    let parts: Money = parts.map(|part| part.amount_fen - part.recovered_fen).sum();
     let drawn: Money = whole.sources.iter().map(|source| source.drawn_fen).sum();
     if parts != drawn || drawn != whole.row.paid_fen {
         return failed(format!(
@@ -298,7 +298,7 @@ fn contents(whole: &Whole) -> Table {
             Cell::Text(building),
             Cell::Money(content.budget_fen),
             Cell::Money(content.granted_spent_fen),
-            Cell::Money(paid.map(|payment| payment.amount_fen).sum()),
+            Cell::Money(paid.map(|payment| payment.amount_fen - payment.recovered_fen).sum()),
         ];
         table.push(Rank::Line, cells);
     }
@@ -373,6 +373,13 @@ fn payments(of: &Told<'_>) -> Table {
                 Cell::Money(part.amount_fen),
             ];
             table.push(Rank::Line, cells);
+            if part.recovered_fen.is_positive() {
+                let mut cells = vec![Cell::Blank; 6];
+                cells[1] = Cell::Text("追回".to_owned());
+                cells.push(Cell::Text(source.map_or_else(String::new, named)));
+                cells.push(Cell::Money(-part.recovered_fen));
+                table.push(Rank::Line, cells);
+            }
         }
     }
     if !table.rows().is_empty() {

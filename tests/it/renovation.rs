@@ -407,6 +407,8 @@ on_both! {
         let shown = house.get(STREET, "/renovations/1").await.must(200);
         assert_eq!((&shown["paid_fen"], &shown["payments"][1]["recovered_fen"]), (&json!(444_999_993), &json!(7)));
         assert_eq!(shown["sources"][0]["drawn_fen"], json!(439_110_000 - 7));
+        let funding = press::text::press(&drawn(&world, "xiaohe", "funding", json!({ "no": "1" })).await);
+        assert!(funding.contains("追回") && funding.contains("-0.07") && funding.contains("4,449,999.93"), "{funding}");
         later(&world, "2026-11-30");
         let accepted = |parties: Value| json!({ "on": "2026-11-30", "parties": parties, "is_passed": true, "evidence": "验收单" });
         said(COMPANY, "acceptance", accepted(json!(["contractor"]))).await.problem(403, "renovation.power");

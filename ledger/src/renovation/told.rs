@@ -100,6 +100,9 @@ pub struct Part {
     /// How much.
     #[schemars(description = "金额：分", example = 700_000)]
     pub amount_fen: Money,
+    /// What of it was clawed back since.
+    #[schemars(description = "其后追回：分", example = 0)]
+    pub recovered_fen: Money,
     /// The movement of its tranche.
     #[schemars(description = "补贴资金的支付编号：不是补助的没有", example = 3)]
     pub tranche_move_no: Option<i32>,
@@ -149,6 +152,7 @@ impl From<PaymentRow> for Payment {
         let part = |part: rows::PartRow| Part {
             source_no: part.source,
             amount_fen: part.amount,
+            recovered_fen: part.recovered,
             tranche_move_no: part.tranche_move,
             project_no: part.project.map(|(project, _)| project),
             voucher_seq: part.voucher,
