@@ -268,10 +268,9 @@ pub async fn annual_notice(
     visit: Visit,
     Asked(query): Asked<NoticeQuery>,
 ) -> Result<Paper<Notice, ReportFiles>, Problem> {
-    let mut view = visit.read().await?;
-    let told = accounts::notice(&mut view, &visit.compound, query.year).await?;
-    drop(view);
     if query.format == Device::Json {
+        let mut view = visit.read().await?;
+        let told = accounts::notice(&mut view, &visit.compound, query.year).await?;
         return Ok(Paper::Shown(if query.public { notice::anonymous(&told) } else { told }));
     }
     let (code, year) = (&visit.compound.code, query.year);

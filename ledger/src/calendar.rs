@@ -211,7 +211,9 @@ impl Instant {
     fn shanghai(self) -> DateTime<FixedOffset> {
         // China has kept one offset and no summer time since 1991.
         let offset = FixedOffset::east_opt(8 * 3600).expect("eight hours east exists");
-        let utc = Utc.timestamp_opt(self.0, 0).single().unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let utc = Utc.timestamp_opt(self.0, 0).single();
+        // Beyond what a calendar holds: a day short of its end, so that no offset passes it.
+        let utc = utc.unwrap_or(DateTime::<Utc>::MAX_UTC - chrono::TimeDelta::days(1));
         utc.with_timezone(&offset)
     }
 }
@@ -219,7 +221,9 @@ impl Instant {
 /// RFC 3339 in UTC, `2026-01-05T09:00:00Z`: wires and the canonical text.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let utc = Utc.timestamp_opt(self.0, 0).single().unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let utc = Utc.timestamp_opt(self.0, 0).single();
+        // Beyond what a calendar holds: a day short of its end, so that no offset passes it.
+        let utc = utc.unwrap_or(DateTime::<Utc>::MAX_UTC - chrono::TimeDelta::days(1));
         f.write_str(&utc.format("%Y-%m-%dT%H:%M:%SZ").to_string())
     }
 }

@@ -371,6 +371,20 @@ on_both! {
         let text = std::fs::read_to_string(&anew).unwrap();
         assert!(text.contains("再版说明") && text.contains("取数时间"), "{text}");
         assert!(text.contains(&sheet.check), "the new edition names the old one: {text}");
+        // And its own code is that of what it says of the books, so that its QR finds it again.
+        let compound = wutongli_id(&world).await;
+        let asked = Ticket::read(&ticket).unwrap();
+        let edition = documents::again(&world.books, documents::Place::Of(&compound), &asked, None, true).await.unwrap();
+        assert!(press::text::press(&edition).contains(&format!("本件：校验码 {}", edition.check)));
+        at(&world, &["report", "check", &edition.proof.unwrap().ticket()]).await.must(0);
+
+        // A time no paper was printed at, or none yet.
+        let printed_at = ticket.split("at=").nth(1).unwrap().split([';', '&']).next().unwrap();
+        for time in ["99999999999999", "-99999999999999", "0", "2000000000"] {
+            let forged = ticket.replacen(&format!("at={printed_at}"), &format!("at={time}"), 1);
+            let said = at(&world, &["report", "check", &forged]).await.must(1);
+            assert!(said.err.contains("report.code"), "{time}: {} {}", said.out, said.err);
+        }
 
         // A figure changed on the paper is a code the books do not know.
         let forged = ticket.replacen(&sheet.check, "D6-0000-0000", 1);

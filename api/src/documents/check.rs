@@ -80,7 +80,12 @@ impl Ticket {
             match &*name {
                 "compound" => compound = Some(value),
                 "area" => area = Some(value),
-                "at" => at = value.parse().ok().map(Instant::from_seconds),
+                "at" => {
+                    let seconds = value.parse().ok().filter(|seconds| PRINTED.contains(seconds));
+                    at = Some(Instant::from_seconds(
+                        seconds.ok_or_else(|| bad("打印时间不能识别"))?,
+                    ));
+                }
                 "year" => {
                     let year: i32 = value.parse().map_err(|_| bad("年度不能识别"))?;
                     fields.insert(name.into_owned(), year.into());
@@ -146,6 +151,9 @@ impl Ticket {
         Order { known_at, to, ..self.order.clone() }
     }
 }
+
+/// When a paper may have been printed, in seconds: from the year 2000 to 2200. What is beyond is no time of a paper.
+const PRINTED: std::ops::Range<i64> = 946_684_800..7_258_118_400;
 
 /// What somebody read off a paper besides its short code.
 #[derive(Clone, Debug, Default)]
@@ -316,6 +324,9 @@ pub async fn check(
     ticket: &Ticket,
     template: Option<&str>,
 ) -> Result<Checked> {
+    if let Some(printed_at) = ticket.printed_at {
+        not_ahead(printed_at, books.clock().now())?;
+    }
     let mut first = None;
     for ticket in meant(books, place, ticket, template).await? {
         let checked = Box::pin(checked(books, place, &ticket, template)).await?;
@@ -372,6 +383,7 @@ async fn checked(
     let now = books.clock().now();
     let then = ticket.then(document);
     let printed_at = ticket.printed_at.unwrap_or(now);
+    not_ahead(printed_at, now)?;
     let drawn = place.draw(books, ticket, &then, template, printed_at).await?;
     let agrees = drawn.check == ticket.check;
     let (mut is_current, mut changes) = (None, Vec::new());
@@ -533,6 +545,7 @@ pub async fn again(
     let now = books.clock().now();
     let then = ticket.then(document);
     let printed_at = ticket.printed_at.unwrap_or(now);
+    not_ahead(printed_at, now)?;
     let drawn = place.draw(books, ticket, &then, template, printed_at).await?;
     let agrees = drawn.check == ticket.check;
     if agrees && !anew {
@@ -552,14 +565,23 @@ pub async fn again(
     Ok(new_edition(today, ticket, (&changes, &because), agrees))
 }
 
-/// A sheet that says which one it takes the place of, how it differs and what was recorded between.
+/// A paper is not printed before it is.
+fn not_ahead(printed_at: Instant, now: Instant) -> Result<(), Refusal> {
+    if printed_at <= now {
+        return Ok(());
+    }
+    let told = format!("打印时间 {} 晚于现在 {}", printed_at.for_people(), now.for_people());
+    Err(problem::REPORT_CODE.refuse(told))
+}
+
+/// A sheet that says which one it takes the place of, how it differs and what was recorded between. Its check code stays that of
+/// what it says of the books, which its QR draws again; what it says of its forerunner is beside it.
 fn new_edition(
     mut sheet: Sheet,
     ticket: &Ticket,
     (changes, because): (&[Change], &[String]),
     agrees: bool,
 ) -> Sheet {
-    let Some(proof) = sheet.proof.take() else { return sheet };
     let mut said = String::new();
     let printed_at = ticket.printed_at.map_or("未知".to_owned(), Instant::for_people);
     // Writing to a String cannot fail.
@@ -591,12 +613,15 @@ fn new_edition(
         blocks.push(Block::Notes(because.to_vec()));
     }
     sheet.blocks.extend(blocks);
-    if sheet.warning.is_none() {
-        let meaning = format!("代替校验码 {} 的原件，前后不同之处见再版说明。", ticket.check);
-        sheet.warning = Some(Warning { word: "再版".into(), meaning });
-    }
-    let order = proof.order.clone();
-    sheet.sealed(&proof.document, &proof.number, proof.seal).ordered_as(&order)
+    let meaning = format!("代替校验码 {} 的原件，前后不同之处见再版说明。", ticket.check);
+    sheet.warning = Some(match sheet.warning.take() {
+        None => Warning { word: "再版".into(), meaning },
+        Some(also) => Warning {
+            word: format!("再版、{}", also.word),
+            meaning: format!("{meaning}{}", also.meaning),
+        },
+    });
+    sheet
 }
 
 /// What a paper's QR says, or its short code with what else was read off it.

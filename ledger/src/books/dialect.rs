@@ -193,7 +193,8 @@ fn sqlite(url: &str, most: u32, access: Access) -> ConnectOptions {
             .row_buffer_size(2_000)
             // Kibibytes. A reading goes once through what it reads; an act comes back to the heads of the trees.
             .pragma("cache_size", if access == Access::Acting { "-65536" } else { "-8192" })
-            .pragma("temp_store", "MEMORY");
+            // What a reading sorts may be a million rows, and several read at once: what does not fit the cache goes to a file.
+            .pragma("temp_store", if access == Access::Acting { "MEMORY" } else { "FILE" });
         if access == Access::Acting { o } else { o.pragma("query_only", "ON") }
     });
     // SQLite ends a transaction by itself when the disk fails under it. The driver's rollback then finds none, and it goes
