@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::batch::{Batch, Manifest, listed, manifest, orders, report_batch, volume};
 pub use self::check::{
-    Change, Checked, Place, Ticket, Typed, again, area_report_check, check, report_check,
+    Change, Checked, Place, Reprint, Ticket, Typed, again, area_report_check, check, report_check,
 };
 pub use self::draw::draw;
 use crate::accounts::{Device, ReportFiles, drawn_up, pressed};
@@ -250,6 +250,21 @@ impl Order {
         }
     }
 
+    /// Whether it asks for no day that is still to come. A period may end with its month, its figures are up to today.
+    ///
+    /// # Errors
+    /// `report.asked`.
+    fn is_not_ahead(&self, document: &Document, today: Day) -> Result<(), Refusal> {
+        let to = self.to.filter(|_| document.is_of_knowledge);
+        match [self.from, self.on, to].into_iter().flatten().find(|day| day.0 > today) {
+            Some(day) => {
+                let told = format!("{} 在今天 {today} 之后：单据只说已有的账", day.0);
+                Err(problem::REPORT_ASKED.refuse(told))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// What a document needs and is not here.
     fn missing(&self, document: &Document) -> Vec<&'static str> {
         let given = self.given();
@@ -437,6 +452,7 @@ async fn printed(
     mut order: Order,
 ) -> Result<Paper<Checked, ReportFiles>, Problem> {
     let device = order.format.take().unwrap_or(Device::Pdf);
+    let name = batch::file_name(document, &compound.code, &order.given());
     let now = books.clock().now();
     let sheet = draw(books, compound, document, &order, None, now).await?;
     if device == Device::Json {
@@ -445,7 +461,6 @@ async fn printed(
         let ticket = Ticket::read(&ticket)?;
         return Ok(Paper::Shown(check(books, Place::Of(compound), &ticket, None).await?));
     }
-    let name = format!("{}-{}", document.name, compound.code);
     Ok(device.kept(&name, flow::flowing(sheet, device).await?))
 }
 

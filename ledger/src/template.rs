@@ -5,8 +5,9 @@
 //!
 //! Always: versions are numbered here, one after another for each place and document, and none is changed or deleted: a paper
 //! names the version it was laid out by and is drawn by it again. Taking one's own back is a version too, without a body. Who
-//! may word a paper is who answers for the money on it (`may_word`). Never: a look inside the text. Whether a template can be
-//! used is the press's to say, which its door asks before it acts; what is kept here is a text, its digest and its number.
+//! may word a paper is who answers for the money on it (`may_word`). Never: a person's number in a text ([`may_be_kept`]), nor
+//! any other look inside it. Whether a template can be used is the press's to say, which its door asks before it acts; what is
+//! kept here is a text, its digest and its number.
 //! Limits: [`BODY_MOST`] bytes.
 
 use schemars::JsonSchema;
@@ -198,16 +199,72 @@ fn following(last: Option<&(i32, String)>, body: &str) -> Result<i32, Refusal> {
     }
 }
 
+/// Whether a text may be kept: it is no longer than a template needs, and holds no mobile or identity number of a person, also
+/// not one that is written in parts. The telephone of an office, an account, a day are no person's.
+///
+/// # Errors
+/// `template.size`, `seal.person-in-text`.
+pub fn may_be_kept(body: &str) -> Result<(), Refusal> {
+    let size = body.len();
+    if !(1..=BODY_MOST).contains(&size) || body.contains('\0') {
+        return Err(SIZE.refuse(format!("{size} 个字节")));
+    }
+    may_stand_in_clear("模板", body)?;
+    // Parts that belong together are parted alike: a day before a number must not hide it, nor become a part of it.
+    let marks: [fn(char) -> bool; 3] = [is_dash, is_blank, |c| is_dash(c) || is_blank(c)];
+    for is_mark in marks {
+        for number in joined(body, is_mark) {
+            may_stand_in_clear("模板", number.strip_prefix("00").unwrap_or(&number))?;
+        }
+    }
+    Ok(())
+}
+
+/// What parts a number: `199-0000-1234`.
+const fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '－' | '‐' | '‑' | '‒' | '–' | '—' | '―' | '−')
+}
+
+/// `199 0000 1234`, on one line.
+const fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\u{a0}' | '\u{2002}'..='\u{200b}' | '\u{202f}' | '\u{3000}')
+}
+
+/// The numbers of a text without the marks between their digits, narrow; those that are a part of a word are none.
+fn joined(body: &str, is_mark: fn(char) -> bool) -> Vec<String> {
+    let (mut numbers, mut number) = (Vec::new(), String::new());
+    let (mut before, mut is_part) = (' ', false);
+    for c in body.chars().chain(['\n']) {
+        let digit = match c {
+            '0'..='9' => Some(c),
+            '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10),
+            'X' | 'x' | 'Ｘ' | 'ｘ' if number.len() == 17 => Some('X'),
+            _ => None,
+        };
+        if let Some(digit) = digit {
+            if number.is_empty() {
+                is_part = before.is_ascii_alphabetic();
+            }
+            number.push(digit);
+        } else if number.is_empty() || !is_mark(c) {
+            // A letter that stands right behind makes it a paper's number, too.
+            let is_part = is_part || (c.is_ascii_alphabetic() && !is_mark(before));
+            let number = std::mem::take(&mut number);
+            if !number.is_empty() && !is_part {
+                numbers.push(number);
+            }
+        }
+        before = c;
+    }
+    numbers
+}
+
 /// Keeps a wording as the next version of this place: a compound's own, or in the head office one for all.
 ///
 /// # Errors
 /// `template.size`, `seal.person-in-text`, `template.whose`, `template.same`.
 pub async fn keep(tx: &mut Tx, new: &Wording) -> Result<Kept> {
-    let size = new.body.len();
-    if !(1..=BODY_MOST).contains(&size) || new.body.contains('\0') {
-        return Err(SIZE.refuse(format!("{size} 个字节")).into());
-    }
-    may_stand_in_clear("模板", &new.body)?;
+    may_be_kept(&new.body)?;
     put(tx, new).await
 }
 
@@ -354,6 +411,46 @@ mod tests {
                 "template.whose"
             );
         }
+    }
+
+    #[test]
+    fn no_persons_number_is_kept_however_it_is_parted() {
+        for words in [
+            "19900001234",
+            "199-0000-1234",
+            "199 0000 1234",
+            "199-00001234",
+            "1990000 1234",
+            "值班手机 199—0000—1234，全天",
+            "１９９　００００　１２３４",
+            "+86 199-0000-1234",
+            "0086 1990000 1234",
+            "2026-11-23 199-00001234",
+            "1-9-9-0-0-0-0-1-2-3-4",
+            "999999 19700101 0017",
+            "999999-19700101-0017",
+            "９９９９９９１９７００１０１００１７",
+        ] {
+            let refused = may_be_kept(words).unwrap_err();
+            assert_eq!(refused.rule.code, "seal.person-in-text", "{words}");
+            assert!(!refused.evidence.contains("00001234"), "{}", refused.evidence);
+        }
+        for words in [
+            "客服电话 0571-8888 0001",
+            "010-12345678",
+            "400-000-0000",
+            "2026-11-23 至 2026-12-31",
+            "2026-11-23 09:30 1-1-301",
+            "1,380,000,000.00",
+            "1380000.0012",
+            "账号 6222 0202 1402 0001 234",
+            "编号 WX199-0000123",
+            "房号 13-1-1201 至 13-2-1201",
+            "widths = [19, 90, 0, 0, 12, 34]",
+        ] {
+            assert!(may_be_kept(words).is_ok(), "{words}");
+        }
+        assert_eq!(may_be_kept("").unwrap_err().rule.code, "template.size");
     }
 
     #[test]

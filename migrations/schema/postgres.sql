@@ -3655,6 +3655,7 @@ compound_id integer NOT NULL,
   reason text NOT NULL,
   remark text NOT NULL,
   evidence text NOT NULL,
+  last_paid_on date,
   act_no integer NOT NULL
 
 -- table arrears_claim_bill

@@ -264,6 +264,7 @@ CREATE TABLE arrears_claim (
   reason TEXT NOT NULL,
   remark TEXT NOT NULL,
   evidence TEXT NOT NULL,
+  last_paid_on TEXT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, claim_no),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)

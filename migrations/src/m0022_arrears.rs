@@ -19,6 +19,7 @@ CREATE TABLE arrears_claim (
   reason {text} NOT NULL,
   remark {text} NOT NULL,
   evidence {text} NOT NULL,
+  last_paid_on {day} NULL,
   act_no {int} NOT NULL,
   PRIMARY KEY (compound_id, claim_no),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no)

@@ -27,7 +27,7 @@ pub fn set(
     ageing: &Ageing,
     compound: &str,
     printed_at: Instant,
-    seal: Option<Seal>,
+    (seal, open): (Option<Seal>, Option<Warning>),
 ) -> Sheet {
     let formulas = buildings.definitions.iter().map(|d| format!("{} = {}", d.name, d.means));
     let mut blocks = vec![
@@ -62,10 +62,8 @@ pub fn set(
     blocks.push(Block::Signatures(["制表", "复核", "负责人签字"].map(String::from).into()));
 
     let agrees = buildings.agrees() && stairs.agrees() && ageing.agrees;
-    let warning = (!agrees).then(|| Warning {
-        word: "不符".into(),
-        meaning: "核对行有不相符的，须查明后重新出具。".into(),
-    });
+    let differs = (!agrees).then(|| Warning::new("不符", "核对行有不相符的，须查明后重新出具。"));
+    let warning = Warning::together(differs.into_iter().chain(open));
     let running = vec![
         format!("期间 {} 至 {}", buildings.from_on, buildings.to_on),
         format!("统计截止日 {}", buildings.counted_on),
@@ -152,7 +150,7 @@ pub fn export(
     of: &Collection,
     compound: &Compound,
     printed_at: Instant,
-    seal: Option<Seal>,
+    (seal, open): (Option<Seal>, Option<Warning>),
 ) -> Sheet {
     let words = |head: &str| Column::new(head, Side::Left, Width::Fit);
     let rate = |head: &str| Column::new(head, Side::Right, Width::Fit);
@@ -234,10 +232,9 @@ pub fn export(
         table.push(Rank::Total, total.cells);
     }
     let all = of.total.billed_fen + of.developer.billed_fen;
-    let warning = (billed != all).then(|| Warning {
-        word: "不符".into(),
-        meaning: format!("各行应收 {}，收缴率报表 {}。", billed.grouped(), all.grouped()),
-    });
+    let told = || format!("各行应收 {}，收缴率报表 {}。", billed.grouped(), all.grouped());
+    let differs = (billed != all).then(|| Warning::new("不符", told()));
+    let warning = Warning::together(differs.into_iter().chain(open));
     let running = vec![
         format!("期间 {} 至 {}", of.from_on, of.to_on),
         format!("统计截止日 {}", of.counted_on),

@@ -9,7 +9,9 @@ use ledger::calendar::Instant;
 use ledger::fees::PENALTY_ITEM;
 use ledger::money::Money;
 
-use crate::sheet::{Block, Cell, Chart, Column, Plot, Rank, Seal, Sheet, Side, Table, Unit, Width};
+use crate::sheet::{
+    Block, Cell, Chart, Column, Plot, Rank, Seal, Sheet, Side, Table, Unit, Warning, Width,
+};
 use crate::template::{Known, Values};
 
 /// What a template of this document may name.
@@ -110,7 +112,13 @@ pub fn masked_room(room: &str) -> String {
 
 /// What is owed, as it may be posted: masked rooms, sorted by what they owe, so that no place in the list says which room it is.
 #[must_use]
-pub fn posted(of: &Ageing, compound: &str, printed_at: Instant, seal: Option<Seal>) -> Sheet {
+pub fn posted(
+    of: &Ageing,
+    compound: &str,
+    printed_at: Instant,
+    seal: Option<Seal>,
+    open: Option<Warning>,
+) -> Sheet {
     let mut rows: Vec<_> = of
         .rows
         .iter()
@@ -150,7 +158,7 @@ pub fn posted(of: &Ageing, compound: &str, printed_at: Instant, seal: Option<Sea
     ];
     let running = vec![format!("截至 {}", of.on), format!("{} 户", rows.len()), "单位：元".into()];
     let sheet = Sheet::new(compound, "物业费催缴公示表", printed_at).running(running);
-    sheet.saying(blocks).sealed("D1G", &of.on.to_string(), seal)
+    sheet.warning(open).saying(blocks).sealed("D1G", &of.on.to_string(), seal)
 }
 
 /// What is owed by its age.

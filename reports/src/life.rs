@@ -25,7 +25,7 @@ pub fn certificate(
         Field::new("产权人", &of.owners),
         Field::new("出具日期", of.issued_on.to_string()),
         Field::new("首期应交", yuan(of.due_fen)),
-        Field::new("累计已交", yuan(of.paid_fen)),
+        Field::new("首期已交", yuan(of.paid_fen)),
         Field::new("首期欠交", yuan(of.owed_fen())),
         Field::new("本金结存", yuan(of.principal_fen)),
         Field::new("增值收益结存", yuan(of.gains_fen)),

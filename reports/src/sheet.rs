@@ -178,6 +178,15 @@ impl Sheet {
         self
     }
 
+    /// The same as it stood on another state of the book: what it says is not changed.
+    #[must_use]
+    pub fn resting_on(mut self, seal: Seal) -> Sheet {
+        if let Some(proof) = &mut self.proof {
+            proof.seal = Some(seal);
+        }
+        self
+    }
+
     /// SHA-256 over everything the sheet says but when it was printed.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
@@ -192,6 +201,23 @@ pub struct Warning {
     pub word: String,
     /// What it means for the reader.
     pub meaning: String,
+}
+
+impl Warning {
+    /// A warning.
+    #[must_use]
+    pub fn new(word: &str, meaning: impl Into<String>) -> Warning {
+        Warning { word: word.into(), meaning: meaning.into() }
+    }
+
+    /// Several said as one, in their order.
+    #[must_use]
+    pub fn together(of: impl IntoIterator<Item = Warning>) -> Option<Warning> {
+        of.into_iter().reduce(|first, next| Warning {
+            word: format!("{}、{}", first.word, next.word),
+            meaning: first.meaning + &next.meaning,
+        })
+    }
 }
 
 /// A part of a sheet.

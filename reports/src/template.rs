@@ -6,7 +6,7 @@
 //! A template names fields in braces: `{room}`. `{remark?}` is a field that may be empty: a sentence, a label or a note in which
 //! every such field is empty is left out. Lines are a table whose columns are chosen by the template; a column of such a field is left out
 //! where no line has it, and on a roll, which has room for few. Sizes are the house's: a
-//! template chooses a paper and moves the whole by tenths of a millimetre to meet a pre-printed form.
+//! template chooses a paper and moves the whole by tenths of a millimetre to meet a pre-printed form, which is of that paper.
 //!
 //! Always: a field that is not known is refused with the list of those that are; version and digest of the template stand on
 //! the paper; what [`Template::usable`] let through was set and pressed once with long words and large amounts. Never: a figure
@@ -394,22 +394,23 @@ impl Template {
         Ok(template)
     }
 
-    /// What a template is tried and previewed with: every field says its own name, every amount is large.
+    /// What a template is tried and previewed with: every field says its own name, every amount is large, and what a column adds up
+    /// is its total.
     #[must_use]
     pub fn trial(&self, known: &Known) -> Values {
         const LARGE: Money = Money::fen(123_456_789_012);
+        // Of the one line, and so of every total of it.
+        const LINE: Money = Money::fen(1_234_567_890);
         let mut values = Values { number: "预览".to_owned(), ..Values::default() };
         for (name, says) in known.words {
             values.set(name, format!("〔{says}〕"));
         }
-        values.sums = known.sums.iter().map(|(name, _)| (*name, LARGE)).collect();
-        let adds = |name: &str| self.columns.iter().any(|one| one.adds && one.field == name);
+        let adds = |name: &str| self.columns.iter().any(|one| one.adds && one.name() == name);
+        let sum = |name: &'static str| (name, if adds(name) { LINE } else { LARGE });
+        values.sums = known.sums.iter().map(|(name, _)| sum(name)).collect();
         let cell = |(name, says): &(&'static str, &'static str)| {
-            let told = if adds(name) {
-                Cell::Money(Money::fen(1_234_567_890))
-            } else {
-                Cell::Text(format!("〔{says}〕"))
-            };
+            let told =
+                if adds(name) { Cell::Money(LINE) } else { Cell::Text(format!("〔{says}〕")) };
             (*name, told)
         };
         values.lines.push(known.lines.iter().map(cell).collect());
@@ -422,15 +423,21 @@ impl Template {
 
     /// Whether its numbers are such that a page can be made of it, and no field stands where none is filled in.
     fn is_bounded(&self) -> Result<(), String> {
+        const NAME_MOST: usize = 12;
         let within = |what: &str, is: usize, least: usize, most: usize| {
             let told = format!("{what} 须在 {least} 至 {most} 之间，写的是 {is}");
             if (least..=most).contains(&is) { Ok(()) } else { Err(told) }
         };
-        let (right, down) = (self.shift.0.unsigned_abs(), self.shift.1.unsigned_abs());
-        within("shift（0.1 毫米）", usize::from(right.max(down)), 0, 300)?;
+        self.stays_on_paper()?;
         within("across", self.across, 1, 6)?;
         within("alike", usize::from(self.alike), 0, 20)?;
         within("copies 的联数", self.copies.len(), 0, 6)?;
+        for name in &self.copies {
+            within(&format!("copies 中“{name}”的字数"), name.chars().count(), 1, NAME_MOST)?;
+            if name.chars().any(char::is_control) {
+                return Err(format!("copies 中“{}”不能换行", name.escape_debug()));
+            }
+        }
         within("columns 的列数", self.columns.len(), 0, 12)?;
         let torn_off = self.slip.iter().flat_map(|slip| &slip.fields);
         let labelled = || self.fields.iter().chain(&self.after);
@@ -452,6 +459,21 @@ impl Template {
         }
     }
 
+    /// Whether what is moved to meet a pre-printed form stays on the sheet.
+    fn stays_on_paper(&self) -> Result<(), String> {
+        let room = crate::press::pdf::leeway(self.paper.paper());
+        let (right, down) = (i32::from(self.shift.0), i32::from(self.shift.1));
+        if right.abs() <= room.sideways && (-room.up..=room.down).contains(&down) {
+            return Ok(());
+        }
+        let word = PaperWord::ALL.iter().find(|(_, paper)| *paper == self.paper);
+        let word = word.map_or("", |(word, _)| *word);
+        Err(format!(
+            "shift = [{right}, {down}]（0.1 毫米）会把内容移出纸边：{word} 左右各不超过 {}，向上不超过 {}，向下不超过 {}",
+            room.sideways, room.up, room.down
+        ))
+    }
+
     /// Every text that may name fields.
     fn said(&self) -> impl Iterator<Item = &str> {
         let mut said = vec![self.issuer.as_str(), self.title.as_str()];
@@ -464,10 +486,11 @@ impl Template {
         said.into_iter()
     }
 
-    /// The same on another paper.
+    /// The same on another paper. It is not moved there: the pre-printed form is of the template's own.
     #[must_use]
     pub fn on(self, paper: PaperWord) -> Template {
-        Template { paper, ..self }
+        let shift = if paper == self.paper { self.shift } else { (0, 0) };
+        Template { paper, shift, ..self }
     }
 
     /// The sheet that a document makes of it.
@@ -677,6 +700,9 @@ mod tests {
         let told = refused("across = 3", "across = 3\nshift = [400, 0]");
         assert!(told.contains("shift"), "{told}");
         assert!(refused("across = 3", "across = 0").contains("across"));
+        let told = refused("\"存根\"", "\"业主委员会留存备查之用的存根联\"");
+        assert!(told.contains("copies") && told.contains("1 至 12"), "{told}");
+        assert!(refused("\"存根\"", "\"存\\n根\"").contains("不能换行"));
         assert!(refused("total = \"合计\"", "total = \"{amount}\"").contains("不能写字段"));
         let wide = "    { head = \"金额\", field = \"amount\", adds = true },\n";
         let narrow = known.shipped.replace("\"triplicate\"", "\"ticket\"").replacen(
@@ -686,6 +712,76 @@ mod tests {
         );
         let told = Template::usable(known, &narrow).unwrap_err();
         assert!(told.contains("排不下"), "{told}");
+    }
+
+    /// A form of 241 mm has five millimetres beside its holes, an A4 sheet thirteen at its edges; another paper is another form.
+    #[test]
+    fn what_is_moved_stays_on_the_sheet() {
+        let known = &crate::receipt::FEE;
+        let moved = |paper: &str, shift: &str| {
+            let line = format!("across = 3\nshift = {shift}");
+            let file = known.shipped.replacen("across = 3", &line, 1);
+            Template::usable(known, &file.replacen("\"triplicate\"", &format!("{paper:?}"), 1))
+        };
+        for (paper, shift) in [
+            ("triplicate", "[50, 0]"),
+            ("triplicate", "[-50, -35]"),
+            ("triplicate", "[0, 60]"),
+            ("half", "[110, -45]"),
+            ("a4", "[130, -85]"),
+            ("ticket", "[10, 30]"),
+        ] {
+            assert_eq!(moved(paper, shift).err(), None, "{paper} {shift}");
+        }
+        for (paper, shift) in [
+            ("triplicate", "[51, 0]"),
+            ("triplicate", "[-51, 0]"),
+            ("triplicate", "[0, -36]"),
+            ("half", "[111, 0]"),
+            ("a4", "[0, 301]"),
+            ("ticket", "[-11, 0]"),
+            ("a4", "[-32768, -32768]"),
+        ] {
+            let told = moved(paper, shift).unwrap_err();
+            assert!(told.contains(&format!("{paper} 左右各不超过")), "{paper} {shift}: {told}");
+        }
+        let told = moved("triplicate", "[200, 0]").unwrap_err();
+        assert!(told.contains("左右各不超过 50，向上不超过 35，向下不超过 300"), "{told}");
+
+        let of_a4 = moved("a4", "[130, 0]").unwrap();
+        let set = |template: Template| {
+            template.fill(known, &Values::default(), Instant::from_seconds(0)).unwrap().shift
+        };
+        assert_eq!(set(of_a4.clone().on(PaperWord::A4)), (130, 0));
+        assert_eq!(set(of_a4.on(PaperWord::Triplicate)), (0, 0));
+    }
+
+    /// The amount in capitals of a preview is the total of the lines above it.
+    #[test]
+    fn a_preview_foots() {
+        for known in KNOWN {
+            let template = Template::shipped(known).unwrap();
+            let values = template.trial(known);
+            for (name, sum) in &values.sums {
+                let adds = template.columns.iter().any(|one| one.adds && one.name() == *name);
+                let lines = values.lines.iter().filter_map(|line| match line.get(name) {
+                    Some(Cell::Money(amount)) => Some(*amount),
+                    _ => None,
+                });
+                assert!(!adds || lines.sum::<Money>() == *sum, "{} {name}", known.name);
+            }
+        }
+        let known = &crate::receipt::FEE;
+        let template = Template::shipped(known).unwrap();
+        let sheet = template.fill(known, &template.trial(known), Instant::from_seconds(0)).unwrap();
+        let text = crate::press::text::press(&sheet);
+        assert!(text.contains("合计：¥12,345,678.90"), "{text}");
+        // A column that may be empty adds up too.
+        let table = sheet.blocks.iter().find_map(Block::table).unwrap();
+        let total = table.rows().last().unwrap();
+        let amounts = total.cells.iter().filter(|cell| matches!(cell, Cell::Money(_)));
+        let amounts: Vec<String> = amounts.map(Cell::to_string).collect();
+        assert_eq!(amounts, ["12,345,678.90"; 3], "{text}");
     }
 
     #[test]

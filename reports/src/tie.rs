@@ -11,7 +11,7 @@ use crate::sheet::{Block, Cell, Column, Rank, Sheet, Side, Table, Warning, Width
 
 /// Lays the tie of a day out.
 #[must_use]
-pub fn set(of: &Tie, compound: &str, printed_at: Instant) -> Sheet {
+pub fn set(of: &Tie, compound: &str, printed_at: Instant, open: Option<Warning>) -> Sheet {
     let bank = of.bank_fen.unwrap_or_default();
     let mut notes = vec![
         "账面银行存款、账面资金为 1001 与 1001、1101、1201 科目；各户余额为分户账合计。".to_owned(),
@@ -42,10 +42,9 @@ pub fn set(of: &Tie, compound: &str, printed_at: Instant) -> Sheet {
         Block::Notes(notes),
         Block::Signatures(["编制人", "复核", "负责人"].map(String::from).into()),
     ];
-    let warning = (!of.is_explained).then(|| Warning {
-        word: "不符".into(),
-        meaning: "有差异无据可查，须查明后重新对账。".into(),
-    });
+    let differs = Warning::new("不符", "有差异无据可查，须查明后重新对账。");
+    let differs = (!of.is_explained).then_some(differs);
+    let warning = Warning::together(differs.into_iter().chain(open));
     let sheet = Sheet::new(compound, "住宅专项维修资金对账差异表", printed_at);
     let sheet = sheet.running(vec![format!("对账日 {}", of.on)]).warning(warning).saying(blocks);
     sheet.sealed("DZ", &of.on.to_string(), None)

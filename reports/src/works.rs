@@ -287,7 +287,7 @@ pub fn emergency(facts: &Facts, compound: &str, printed_at: Instant) -> Option<S
         fields.extend([
             Field::new("抢修内容", &plan.content).over(2),
             Field::new("列支范围", plan.scope.in_chinese()),
-            Field::new("预算金额", format!("{} 元（以决算为准）", plan.budget_fen.grouped())),
+            Field::new("费用", "以决算为准"),
         ]);
     }
     for witness in &facts.witnesses {
@@ -299,14 +299,17 @@ pub fn emergency(facts: &Facts, compound: &str, printed_at: Instant) -> Option<S
         format!("项目编号 {}", facts.no()),
         format!("{}", facts.project.proposed_on),
     ]);
-    let sheet = sheet.saying(vec![
-        Block::Fields { across: 2, fields },
+    let budget = plan.map(|plan| Sum { label: "预算金额".into(), amount: plan.budget_fen });
+    let mut blocks = vec![Block::Fields { across: 2, fields }];
+    blocks.extend(budget.map(Block::Sum));
+    blocks.extend([
         Block::Text("经现场查看，上列情形危及房屋安全或者人身财产安全，须立即维修。".into()),
         Block::Opinions(offices.map(|office| Opinion::sealed(office, "")).into()),
         Block::Notes(vec![
             "应急使用的情形、由谁确认、先修还是先确认，依当地规定；维修后应当公示费用和分摊情况（民法典第二百八十一条）。".into(),
         ]),
     ]);
+    let sheet = sheet.saying(blocks);
     Some(sheet.copies(Copies::Alike(3)).sealed("YJQ", &facts.no().to_string(), None))
 }
 
@@ -322,26 +325,28 @@ pub fn roster(
     printed_at: Instant,
 ) -> Sheet {
     let is_public = public == Public::Yes;
-    let mut table = Table::new(
-        vec![
-            Column::new("序号", Side::Right, Width::Fit),
-            Column::words(if is_public { "房号（遮盖）" } else { "房号" }, 3),
-            Column::new("层", Side::Right, Width::Fit),
-            Column::words("业主", 2),
-            Column::new("建筑面积（㎡）", Side::Right, Width::Fit),
-            Column::words("权重", 3),
-            Column::amounts("分摊金额"),
-            Column::amounts("本金").under("支取"),
-            Column::amounts("收益").under("支取"),
-            Column::amounts("自筹"),
-            Column::amounts("本金").under("分摊前可用"),
-            Column::amounts("收益").under("分摊前可用"),
-            Column::amounts("本金").under("分摊后余额"),
-            Column::amounts("收益").under("分摊后余额"),
-            Column::words("备注", 2),
-        ],
-        "",
-    );
+    let mut columns = vec![
+        Column::new("序号", Side::Right, Width::Fit),
+        Column::words(if is_public { "房号（遮盖）" } else { "房号" }, 3),
+    ];
+    if !is_public {
+        let floor = Column::new("层", Side::Right, Width::Fit);
+        columns.extend([floor, Column::words("业主", 2)]);
+    }
+    columns.extend([
+        Column::new("建筑面积（㎡）", Side::Right, Width::Fit),
+        Column::words("权重", 3),
+        Column::amounts("分摊金额"),
+        Column::amounts("本金").under("支取"),
+        Column::amounts("收益").under("支取"),
+        Column::amounts("自筹"),
+        Column::amounts("本金").under("分摊前可用"),
+        Column::amounts("收益").under("分摊前可用"),
+        Column::amounts("本金").under("分摊后余额"),
+        Column::amounts("收益").under("分摊后余额"),
+        Column::words("备注", 2),
+    ]);
+    let mut table = Table::new(columns, "");
     let mut rows: Vec<&PreviewRow> = shared.rows.iter().collect();
     if is_public {
         rows.sort_by_key(|row| (-row.share_fen.in_fen(), masked_room(&row.room)));
@@ -364,12 +369,13 @@ pub fn roster(
             }
         });
         let room = if is_public { masked_room(&row.room) } else { row.room.clone() };
-        let floor = dwelling.and_then(|one| one.floor).filter(|_| !is_public);
-        let cells = vec![
-            Cell::Count(number),
-            Cell::Text(room),
-            Cell::Text(floor.map_or_else(String::new, |floor| floor.to_string())),
-            Cell::Text(if is_public { String::new() } else { owners }),
+        let mut cells = vec![Cell::Count(number), Cell::Text(room)];
+        if !is_public {
+            let floor = dwelling.and_then(|one| one.floor);
+            let floor = floor.map_or_else(String::new, |floor| floor.to_string());
+            cells.extend([Cell::Text(floor), Cell::Text(owners)]);
+        }
+        cells.extend([
             Cell::Area(row.area_centi_m2),
             Cell::Text(row.weight.clone()),
             Cell::Money(row.share_fen),
@@ -381,7 +387,7 @@ pub fn roster(
             Cell::Money(row.principal_left_fen),
             Cell::Money(row.gains_left_fen),
             Cell::Text(remark),
-        ];
+        ]);
         table.push(Rank::Line, cells);
     }
     let total = table.total_of("合计", table.rows());

@@ -327,7 +327,7 @@ on_both! {
         assert_eq!(tie.bank_fen, Some(Money::fen(152_500)));
         assert!(tie.is_explained);
         drop(view);
-        let sheet = reports::tie::set(&tie, "小河里小区", world.clock.now());
+        let sheet = reports::tie::set(&tie, "小河里小区", world.clock.now(), None);
         proved("reconciliation-worked", &sheet);
 
         let said = at(&world, &["reconcile", "--compound", "xiaohe", "--on", "2026-01-05"]).await.must(0);
@@ -336,7 +336,7 @@ on_both! {
         let out = folder.path().join("tie.txt");
         let out = out.to_str().unwrap();
         let said = at(&world, &["reconcile", "--compound", "xiaohe", "--on", "2025-12-31", "--json", "--out", out]).await.must(1);
-        assert!(std::fs::read_to_string(out).unwrap().contains("【不符】"));
+        assert!(std::fs::read_to_string(out).unwrap().contains("【不符、未结账】"));
         assert_eq!(said.json()["bank_gaps"][0]["kind"], "no-statement");
         let doors = Doors::of(&world);
         let told = doors.get("/reconciliation?on=2026-01-05").await.must(200);

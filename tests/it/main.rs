@@ -39,6 +39,7 @@ mod property;
 mod refusals;
 mod renewal;
 mod renovation;
+mod reprint;
 mod revenue;
 mod rivals;
 mod schema;

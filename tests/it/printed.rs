@@ -233,7 +233,7 @@ pub async fn drawn(world: &World, compound: &str, name: &str, asked: Value) -> S
 }
 
 /// 梧桐里 with everything its files hold, as of the summer of 2026, and two bills more.
-async fn summer(world: &World) {
+pub async fn summer(world: &World) {
     world.clock.set(Instant::parse("2026-06-30T09:00:00+08:00").unwrap());
     let terms =
         Terms { compound: "wutongli".into(), name: None, good_rows: false, book: Book::Fund };
@@ -272,7 +272,7 @@ async fn summer(world: &World) {
 }
 
 /// A deposit of a dwelling of 梧桐里.
-async fn deposit(world: &World, fen: i64, on: &str) {
+pub async fn deposit(world: &World, fen: i64, on: &str) {
     let asked =
         json!({ "room": "1-1-101", "kind": "top-up", "amount_fen": fen, "received_on": on });
     let asked = serde_json::from_value(asked).unwrap();
@@ -281,7 +281,7 @@ async fn deposit(world: &World, fen: i64, on: &str) {
 }
 
 /// A demand to 1-1-301.
-async fn notified(world: &World) {
+pub async fn notified(world: &World) {
     let compound = wutongli_id(world).await;
     let asked = Notifying {
         stage: 1,
@@ -335,7 +335,7 @@ on_both! {
         assert!(press::pdf::press(&detail).is_err_and(|why| matches!(why, reports::Error::TooWide(_))));
         let said = at(&world, &["report", "collection-detail", "--compound", "wutongli", "--out", "x.pdf"]).await.must(1);
         assert!(said.err.contains("report.no-space") && said.err.contains("xlsx"), "{}", said.err);
-        assert!(detail.warning.is_none());
+        assert_eq!(detail.warning.as_ref().unwrap().word, "未结账");
         listed("collection-detail", &detail);
         if world.backend == crate::world::Backend::Sqlite {
             assert!(opened(&detail) > 10);
@@ -374,7 +374,7 @@ on_both! {
         // And its own code is that of what it says of the books, so that its QR finds it again.
         let compound = wutongli_id(&world).await;
         let asked = Ticket::read(&ticket).unwrap();
-        let edition = documents::again(&world.books, documents::Place::Of(&compound), &asked, None, true).await.unwrap();
+        let (edition, _) = documents::again(&world.books, documents::Place::Of(&compound), &asked, None, true).await.unwrap();
         assert!(press::text::press(&edition).contains(&format!("本件：校验码 {}", edition.check)));
         at(&world, &["report", "check", &edition.proof.unwrap().ticket()]).await.must(0);
 
@@ -463,8 +463,25 @@ on_both! {
             let told = at(&world, &["report", "template", act, "demand", "--file", &mine]).await.must(1);
             assert!(told.err.contains("report.template") && told.err.contains("{roon}"), "{}", told.err);
         }
-        std::fs::write(&mine, format!("# 值班手机 19900000001\n{}", said(1))).unwrap();
-        assert!(at(&world, &keep).await.must(1).err.contains("seal.person-in-text"));
+        // Whoever checks or previews it is told what whoever keeps it is told.
+        let tried = path("tried.pdf");
+        let preview = ["report", "template", "preview", "demand", "--file", &mine, "--out", &tried];
+        let check = ["report", "template", "check", "demand", "--file", &mine];
+        for number in ["19900000001", "199-00000001", "199 0000 0001", "１９９－００００－０００１"] {
+            std::fs::write(&mine, format!("# 值班手机 {number}\n{}", said(1))).unwrap();
+            for act in [check.as_slice(), &preview, &keep] {
+                let told = at(&world, act).await.must(1).err;
+                assert!(told.contains("seal.person-in-text") && !told.contains(number), "{told}");
+            }
+        }
+        // 催缴 as Notepad writes it in GBK; and in UTF-8 with a mark before it.
+        std::fs::write(&mine, b"# \xb4\xdf\xbd\xc9\n").unwrap();
+        for act in [check.as_slice(), &preview, &keep] {
+            let told = at(&world, act).await.must(1).err;
+            assert!(told.contains("report.template") && told.contains("UTF-8"), "{told}");
+        }
+        std::fs::write(&mine, format!("\u{feff}{}", said(1))).unwrap();
+        at(&world, &check).await.must(0);
         std::fs::write(&mine, format!("#{}\n{}", "长".repeat(11_000), said(1))).unwrap();
         assert!(at(&world, &keep).await.must(1).err.contains("template.size"));
         let none = ["report", "template", "take-back", "demand", "--compound", "wutongli"];
@@ -499,7 +516,7 @@ on_both! {
         for (sheet, edition) in [(&first, "shipped.1"), (&by_office, "office.1"), (&own, "own.2")] {
             let ticket = sheet.proof.as_ref().unwrap().ticket();
             assert!(ticket.contains(&format!("edition={edition}")), "{ticket}");
-            let again = path("again.pdf");
+            let again = path(&format!("{edition}.pdf"));
             at(&world, &["report", "check", &ticket]).await.must(0);
             at(&world, &["report", "again", &ticket, "--out", &again]).await.must(0);
             assert_eq!(std::fs::read(&again).unwrap(), press::pdf::press(sheet).unwrap(), "{edition}");
@@ -634,7 +651,12 @@ on_both! {
         let rows: Vec<&str> = list.lines().skip(1).collect();
         assert_eq!(rows.len(), 12, "{list}");
         let asked = ["report", "batch", "statement", "--compound", "xiaohe", "--whole", "--out", out.to_str().unwrap()];
-        let said = at(&world, &asked).await.must(0);
+        // What was printed before stays, unless it is to be replaced; then no volume of it stays among the new.
+        let said = at(&world, &asked).await.must(2);
+        assert!(said.err.contains("4 个文件") && said.err.contains("--replace"), "{}", said.err);
+        std::fs::write(out.join("statement-notes.pdf"), "another's").unwrap();
+        let said = at(&world, &[asked.as_slice(), &["--replace"]].concat()).await.must(0);
+        assert!(!out.join("statement-001.pdf").exists() && out.join("statement-notes.pdf").exists());
         assert!(said.out.contains("12 件，一个文件"), "{}", said.out);
         let whole = std::fs::read(out.join("statement.pdf")).unwrap();
         assert!(whole.starts_with(b"%PDF") && whole.len() < 12 * 20_000, "{} bytes", whole.len());
@@ -654,5 +676,65 @@ on_both! {
         at(&world, &["report", "check", ticket]).await.must(0);
         let none = ["report", "batch", "collection", "--compound", "xiaohe", "--out", out.to_str().unwrap()];
         assert!(at(&world, &none).await.must(1).err.contains("report.asked"));
+        for (name, of) in [("renewal", "方案编号"), ("ballot", "表决编号")] {
+            let none = ["report", "batch", name, "--compound", "xiaohe", "--out", out.to_str().unwrap()];
+            let told = at(&world, &none).await.must(1).err;
+            assert!(told.contains("report.asked") && told.contains("--no") && told.contains(of), "{told}");
+        }
+    }
+
+    async fn one_that_cannot_be_printed_hinders_none_of_the_others(world: World) {
+        let doors = Doors::of(&world);
+        let owner = json!({ "on": "2026-01-05", "owners": [{ "name": "\u{a9047}某" }] });
+        doors.post("/dwellings/1-1-102/conveyances", owner).await.must(201);
+        let folder = tempfile::tempdir().unwrap();
+        for (name, more) in [("volumes", ["--each", "5"].as_slice()), ("whole", ["--whole"].as_slice())] {
+            let out = folder.path().join(name);
+            let asked = ["report", "batch", "statement", "--compound", "xiaohe", "--out", out.to_str().unwrap()];
+            let said = at(&world, &[asked.as_slice(), more].concat()).await.must(1);
+            assert!(said.out.contains("11 件"), "{}", said.out);
+            assert!(said.out.contains("未印 1 件") && said.out.contains("房号 1-1-102：缺字 U+A9047"), "{}", said.out);
+            let list = std::fs::read_to_string(out.join("statement-清单.csv")).unwrap();
+            let left: Vec<&str> = list.lines().filter(|line| line.contains("未印")).collect();
+            assert_eq!((list.lines().count(), left.len()), (13, 1), "{list}");
+            assert!(left[0].contains("房号 1-1-102：缺字 U+A9047") && !left[0].contains("xiaoqu:"), "{list}");
+            let first = if name == "whole" { "statement.pdf" } else { "statement-001.pdf" };
+            let read = read_back(&std::fs::read(out.join(first)).unwrap());
+            assert!(read.contains("房号1-1-101") && !read.contains("房号1-1-102"), "{read}");
+        }
+        // Over the wire all or nothing, and which one it is.
+        let told = doors.get("/report-batches/statement?format=pdf").await.problem(422, "door.no-glyph");
+        assert_eq!(told["detail"], "房号 1-1-102：缺字 U+A9047");
+    }
+
+    async fn a_paper_that_was_kept_is_not_lost_to_a_slip(world: World) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let paper = path("statement.txt");
+        let asked = ["report", "statement", "--compound", "xiaohe", "--room", "1-1-101", "--out", &paper];
+        let said = at(&world, &asked).await.must(0);
+        assert!(said.out.contains("小河里小区 维修资金分户对账单（校验码"), "{}", said.out);
+        std::fs::write(&paper, "签收联").unwrap();
+        let told = at(&world, &asked).await.must(2).err;
+        assert!(told.contains("已存在") && told.contains("--replace"), "{told}");
+        assert_eq!(std::fs::read_to_string(&paper).unwrap(), "签收联");
+        at(&world, &[asked.as_slice(), &["--replace"]].concat()).await.must(0);
+        assert!(std::fs::read_to_string(&paper).unwrap().contains("维修资金分户对账单"));
+        let pdf = path("x.pdf");
+        let asked = ["report", "statement", "--compound", "xiaohe", "--room", "1-1-101", "--format", "csv", "--out", &pdf];
+        let told = at(&world, &asked).await.must(2).err;
+        assert!(told.contains("--format") && !std::path::Path::new(&pdf).exists(), "{told}");
+
+        // A paper is printed again by what a person can type, too.
+        let sheet = drawn(&world, "xiaohe", "statement", json!({ "room": "1-1-101" })).await;
+        let proof = sheet.proof.as_ref().unwrap();
+        let printed_at = sheet.printed_at.to_string();
+        let again = path("again.txt");
+        let asked = ["report", "again", &sheet.check, &proof.number, "--compound", "xiaohe", "--printed-at", &printed_at, "--out", &again];
+        let said = at(&world, &asked).await.must(0);
+        assert!(said.out.contains("维修资金分户对账单：重印") && said.out.contains(&sheet.check), "{}", said.out);
+        assert!(std::fs::read_to_string(&again).unwrap().contains(&sheet.check));
+        // The same once more is written already.
+        at(&world, &asked).await.must(0);
     }
 }

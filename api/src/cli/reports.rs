@@ -19,7 +19,7 @@ use reports::template;
 use super::templates::{self, TemplateAct};
 use super::{CompoundArg, DONE, Out, REFUSED, Ran, Stop, compound, month, put, say};
 use crate::accounts::{Device, of_area};
-use crate::documents::{self, Batch, DOCUMENTS, Manifest, Order, Place, Ticket, Typed};
+use crate::documents::{self, Batch, DOCUMENTS, Manifest, Order, Place, Reprint, Ticket, Typed};
 use crate::journal::ExportFormat;
 use crate::problem;
 use crate::wire::IsoDay;
@@ -76,18 +76,22 @@ struct PackArgs {
     /// 写到文件夹
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
+    /// 文件夹内已有底稿包的，覆盖
+    #[arg(long)]
+    replace: bool,
 }
 
+/// A printed paper, as somebody reads it off.
 #[derive(Debug, Args)]
-struct CheckArgs {
+struct CodeArgs {
     /// 二维码的全文，或纸脚的校验码
     code: String,
     /// 纸脚代号之后的编号，例如 "wutongli-1-1-101 2026-06-30"
     number: Option<String>,
-    /// 小区代码：凭校验码核对的写
+    /// 小区代码：凭校验码的写
     #[arg(long, value_name = "CODE")]
     compound: Option<String>,
-    /// 打印时间：照纸脚所印，凭校验码核对对账单的写
+    /// 打印时间：照纸脚所印，凭校验码的对账单写
     #[arg(long, value_name = "TIME", value_parser = documents::check::printed_at)]
     printed_at: Option<Instant>,
     #[command(flatten)]
@@ -95,6 +99,30 @@ struct CheckArgs {
     /// 依未留存的模板文件打印的，给出该文件
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
+}
+
+impl CodeArgs {
+    /// What it says, and the file it was laid out by, if that is brought.
+    async fn ticket(self, books: &Books) -> Result<(Ticket, Option<String>), Stop> {
+        let template = edited(self.template.as_deref())?;
+        if Ticket::is_whole(&self.code) {
+            return Ok((Ticket::read(&self.code).map_err(refused)?, template));
+        }
+        let Some(code) = self.compound else {
+            let told = "凭校验码的须写 --compound 与纸脚的编号；扫描二维码的，写其全文";
+            return Err(refused(problem::REPORT_CODE.refuse(told)));
+        };
+        let compound = compound(books, &code).await?;
+        let number = self.number.unwrap_or_default();
+        let typed = Typed { number, printed_at: self.printed_at, order: self.order.order() };
+        Ok((Ticket::typed(&self.code, &compound, typed).map_err(refused)?, template))
+    }
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    paper: CodeArgs,
     /// 输出 JSON
     #[arg(long)]
     json: bool,
@@ -102,17 +130,17 @@ struct CheckArgs {
 
 #[derive(Debug, Args)]
 struct AgainArgs {
-    /// 二维码的全文
-    code: String,
+    #[command(flatten)]
+    paper: CodeArgs,
     /// 依现在的账簿再版，写明前后不同
     #[arg(long)]
     anew: bool,
-    /// 依未留存的模板文件打印的，给出该文件
-    #[arg(long, value_name = "FILE")]
-    template: Option<PathBuf>,
     /// 写到文件：.pdf、.txt、.csv 或 .xlsx
     #[arg(long, value_name = "FILE", value_parser = report)]
     out: PathBuf,
+    /// 文件已有且内容不同的，覆盖
+    #[arg(long)]
+    replace: bool,
 }
 
 #[derive(Debug, Args)]
@@ -145,6 +173,9 @@ struct BatchArgs {
     /// 写到文件夹：各册 PDF 与清单
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
+    /// 文件夹内已有这种单据的各册与清单的，先删去
+    #[arg(long)]
+    replace: bool,
 }
 
 /// What a document is asked with.
@@ -170,6 +201,27 @@ struct ReportArgs {
     /// 写到文件：.pdf、.txt、.csv 或 .xlsx；不写则将文本写到标准输出
     #[arg(long, value_name = "FILE", value_parser = report)]
     out: Option<PathBuf>,
+    /// 文件已有且内容不同的，覆盖
+    #[arg(long, requires = "out")]
+    replace: bool,
+}
+
+impl ReportArgs {
+    /// On what it is printed: the word and the file's ending say the same, or one of them says it.
+    fn device(&self) -> Result<Device, Stop> {
+        let by_word = self.format.map(FormatWord::device);
+        let by_ending = self.out.as_deref().and_then(device);
+        if let (Some(word), Some(ending), Some(file)) = (by_word, by_ending, &self.out)
+            && word != ending
+        {
+            let told = format!(
+                "--format 与文件 {} 的结尾不是同一种形式：写一致，或不写 --format",
+                file.display()
+            );
+            return Err(Stop::Usage(told));
+        }
+        Ok(by_word.or(by_ending).unwrap_or(Device::Text))
+    }
 }
 
 /// Which one of a document.
@@ -313,6 +365,9 @@ pub(super) struct ReconcileArgs {
     /// 另将对账差异表写到文件：.pdf、.txt、.csv 或 .xlsx
     #[arg(long, value_name = "FILE", value_parser = report)]
     out: Option<PathBuf>,
+    /// 文件已有且内容不同的，覆盖
+    #[arg(long, requires = "out")]
+    replace: bool,
     /// 输出 JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -342,8 +397,7 @@ pub(super) async fn run(books: &Books, asked: Report, out: Out<'_>) -> Ran {
 }
 
 async fn one(books: &Books, name: &str, args: ReportArgs, out: Out<'_>) -> Ran {
-    let by_ending = args.out.as_deref().and_then(device);
-    let device = args.format.map(FormatWord::device).or(by_ending).unwrap_or(Device::Text);
+    let device = args.device()?;
     if let Some(area) = &args.area {
         let area = area.clone();
         return of_an_area(books, name, &area, args, device, out).await;
@@ -354,18 +408,43 @@ async fn one(books: &Books, name: &str, args: ReportArgs, out: Out<'_>) -> Ran {
     let order = Order { paper: args.paper, ..args.order.order() };
     let now = books.clock().now();
     let sheet = documents::draw(books, &compound, document, &order, edited.as_deref(), now).await?;
-    let what = format!("{} {}", compound.name, document.title);
-    written(sheet, args.out.as_deref(), device, &what, out)
+    let what = format!("{} {}", compound.name, plain(document.title));
+    let to = args.out.as_deref().map(|file| (file, args.replace));
+    written(sheet, to, device, &what, out)
+}
+
+/// A document's title without what the list says of it besides.
+fn plain(title: &str) -> &str {
+    title.split(['（', '：']).next().unwrap_or(title)
+}
+
+/// Writes a paper's file. What stands there already stays, unless it is the same or `is_replaced`: a paper that was kept is
+/// never lost to a slip.
+pub(super) fn keep(file: &Path, bytes: &[u8], is_replaced: bool) -> Result<(), Stop> {
+    if !is_replaced && file.exists() {
+        if std::fs::read(file).is_ok_and(|standing| standing == bytes) {
+            return Ok(());
+        }
+        let told = format!("{} 已存在，没有覆盖：另写一个文件名，或加 --replace", file.display());
+        return Err(Stop::Usage(told));
+    }
+    Ok(put(file, bytes)?)
 }
 
 /// Writes a sheet out; a file is told with the checks that stand on the sheet.
-fn written(sheet: Sheet, file: Option<&Path>, device: Device, what: &str, out: Out<'_>) -> Ran {
+fn written(
+    sheet: Sheet,
+    to: Option<(&Path, bool)>,
+    device: Device,
+    what: &str,
+    out: Out<'_>,
+) -> Ran {
     let bytes = documents::press_now(&sheet, device)?;
-    let Some(file) = file else {
+    let Some((file, is_replaced)) = to else {
         out.write_all(&bytes)?;
         return Ok(DONE);
     };
-    put(file, &bytes)?;
+    keep(file, &bytes, is_replaced)?;
     for block in &sheet.blocks {
         let Block::Notes(notes) = block else { continue };
         for note in notes.iter().filter(|note| note.starts_with("校验")) {
@@ -404,7 +483,8 @@ async fn of_an_area(
     drop(view);
     let form = accounts::form(code);
     let what = format!("{name} {period} {}（{}）", form.title, form.number);
-    written(sheet, args.out.as_deref(), device, &what, out)
+    let to = args.out.as_deref().map(|file| (file, args.replace));
+    written(sheet, to, device, &what, out)
 }
 
 fn list(is_json: bool, out: Out<'_>) -> Ran {
@@ -457,19 +537,7 @@ impl Drawn {
 }
 
 async fn check(books: &Books, args: CheckArgs, out: Out<'_>) -> Ran {
-    let template = edited(args.template.as_deref())?;
-    let ticket = if Ticket::is_whole(&args.code) {
-        Ticket::read(&args.code).map_err(refused)?
-    } else {
-        let number = args.number.unwrap_or_default();
-        let Some(code) = args.compound else {
-            let told = "凭校验码核对须写 --compound 与纸脚的编号；扫描二维码的，写其全文";
-            return Err(refused(problem::REPORT_CODE.refuse(told)));
-        };
-        let compound = compound(books, &code).await?;
-        let typed = Typed { number, printed_at: args.printed_at, order: args.order.order() };
-        Ticket::typed(&args.code, &compound, typed).map_err(refused)?
-    };
+    let (ticket, template) = args.paper.ticket(books).await?;
     let drawn = Drawn::of(books, &ticket).await?;
     let checked = documents::check(books, drawn.place(), &ticket, template.as_deref()).await?;
     let ended = if checked.agrees { DONE } else { REFUSED };
@@ -495,27 +563,27 @@ async fn check(books: &Books, args: CheckArgs, out: Out<'_>) -> Ran {
 }
 
 async fn again(books: &Books, args: AgainArgs, out: Out<'_>) -> Ran {
-    let template = edited(args.template.as_deref())?;
-    let ticket = Ticket::read(&args.code).map_err(refused)?;
+    let (ticket, template) = args.paper.ticket(books).await?;
     let drawn = Drawn::of(books, &ticket).await?;
-    let template = template.as_deref();
-    let sheet = documents::again(books, drawn.place(), &ticket, template, args.anew).await?;
-    let is_same = sheet.check == ticket.check;
-    let what = if is_same {
-        "重印，与原件相同"
-    } else {
-        "再版，前后不同之处见再版说明"
+    let (place, template) = (drawn.place(), template.as_deref());
+    let (sheet, came_to) = documents::again(books, place, &ticket, template, args.anew).await?;
+    let came_to = match came_to {
+        Reprint::Same => "重印，与原件逐字节相同",
+        Reprint::Alike => "重印，所载与原件相同",
+        Reprint::Anew => "再版，前后见再版说明",
     };
+    let document = documents::known(&ticket.name).map_err(refused)?;
+    let what = format!("{} {}：{came_to}", drawn.name, plain(document.title));
     let device = device(&args.out).unwrap_or(Device::Text);
-    written(sheet, Some(&args.out), device, what, out)
+    written(sheet, Some((args.out.as_path(), args.replace)), device, &what, out)
 }
 
 /// A template's own file, if one is named.
 pub(super) fn edited(file: Option<&Path>) -> Result<Option<String>, Stop> {
     let Some(file) = file else { return Ok(None) };
-    let read = std::fs::read_to_string(file);
     let lost = |why| Stop::Usage(format!("模板 {} 不能读取：{why}", file.display()));
-    read.map(Some).map_err(lost)
+    let bytes = std::fs::read(file).map_err(lost)?;
+    documents::templates::text(bytes).map(Some).map_err(refused)
 }
 
 /// Everything an auditor of a year asks for, with the digest of each file.
@@ -541,6 +609,13 @@ async fn audit_pack(books: &Books, args: PackArgs, out: Out<'_>) -> Ran {
     ];
     let lost = |why| Stop::Usage(format!("文件夹 {} 不能建立：{why}", args.out.display()));
     std::fs::create_dir_all(&args.out).map_err(lost)?;
+    let list_of = args.out.join("SHA256SUMS");
+    if !args.replace && list_of.exists() {
+        return Err(Stop::Usage(format!(
+            "文件夹 {} 已有底稿包，没有覆盖：另写一个文件夹，或加 --replace",
+            args.out.display()
+        )));
+    }
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (name, title, order) in papers {
         let document = documents::known(name).map_err(refused)?;
@@ -565,7 +640,7 @@ async fn audit_pack(books: &Books, args: PackArgs, out: Out<'_>) -> Ran {
         let digest = ledger::journal::text::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes));
         list.push_str(&format!("{digest}  {name}\n"));
     }
-    put(&args.out.join("SHA256SUMS"), list.as_bytes())?;
+    put(&list_of, list.as_bytes())?;
     let many = files.len();
     let told = if verdict.ok { "核验无误" } else { "核验有误，见核验结果" };
     writeln!(
@@ -588,24 +663,33 @@ async fn batch(books: &Books, args: BatchArgs, out: Out<'_>) -> Ran {
     let BatchArgs { no, from, to, on, .. } = args;
     let asked = Order { no, from, to, on, known_at, ..Order::default() };
     let orders = documents::orders(books, &compound, document, &asked, now).await?;
+    if orders.is_empty() {
+        return Err(refused(problem::REPORT_ASKED.refuse("没有可印的单据")));
+    }
     std::fs::create_dir_all(&args.out)
         .map_err(|why| Stop::Usage(format!("文件夹 {} 不能建立：{why}", args.out.display())))?;
+    make_room(&args.out, document.name, args.replace)?;
     let mut printed = documents::manifest()?;
     let batch = Batch { compound, document, template, printed_at: now };
     let mut shown = Shown { many: orders.len(), done: 0, is_seen: std::io::stderr().is_terminal() };
+    let mut left = Vec::new();
     let made = if args.whole {
         let file = args.out.join(format!("{}.pdf", document.name));
-        bound(books, &batch, &orders, &file, &mut printed, &mut shown).await?;
-        "一个文件".to_owned()
+        left = bound(books, &batch, &orders, &file, &mut printed, &mut shown).await?;
+        if left.len() < orders.len() { "一个文件" } else { "没有文件" }.to_owned()
     } else {
         let each = usize::try_from(args.each).unwrap_or(250);
+        let mut volumes = 0;
         for (number, part) in orders.chunks(each).enumerate() {
-            let bytes = documents::volume(books, &batch, part, number + 1, &mut printed).await?;
+            let volume = documents::volume(books, &batch, part, number + 1, &mut printed).await?;
             shown.more(part.len());
+            left.extend(volume.left);
+            let Some(bytes) = volume.bytes else { continue };
+            volumes += 1;
             let name = format!("{}-{:03}.pdf", document.name, number + 1);
             put(&args.out.join(name), &bytes)?;
         }
-        format!("{} 册", orders.len().div_ceil(each))
+        format!("{volumes} 册")
     };
     if shown.is_seen {
         let _ = writeln!(std::io::stderr());
@@ -616,11 +700,53 @@ async fn batch(books: &Books, args: BatchArgs, out: Out<'_>) -> Ran {
         out,
         "{} {}：{} 件，{made}，清单一份，已写到 {}",
         batch.compound.name,
-        document.title,
-        orders.len(),
+        plain(document.title),
+        orders.len() - left.len(),
         args.out.display()
     )?;
-    Ok(DONE)
+    if left.is_empty() {
+        return Ok(DONE);
+    }
+    writeln!(out, "未印 {} 件，其余已印；清单内注明：", left.len())?;
+    for one in left {
+        writeln!(out, "  {one}")?;
+    }
+    Ok(REFUSED)
+}
+
+/// Makes room for a batch: one of the same document that lies there stays, unless it `is_replaced`; then all of it goes, so that
+/// no volume of a longer one stays among the new.
+fn make_room(folder: &Path, name: &str, is_replaced: bool) -> Result<(), Stop> {
+    let lost = |why| Stop::Usage(format!("文件夹 {} 不能读写：{why}", folder.display()));
+    let mut former = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(lost)? {
+        let entry = entry.map_err(lost)?;
+        let file = entry.file_name();
+        let rest = file.to_str().and_then(|file| file.strip_prefix(name));
+        if rest.is_some_and(is_of_batch) {
+            former.push(entry.path());
+        }
+    }
+    if is_replaced {
+        return former.iter().try_for_each(std::fs::remove_file).map_err(lost);
+    }
+    if former.is_empty() {
+        return Ok(());
+    }
+    Err(Stop::Usage(format!(
+        "文件夹 {} 已有这种单据的 {} 个文件，没有覆盖：另写一个文件夹，或加 --replace",
+        folder.display(),
+        former.len()
+    )))
+}
+
+/// Whether a file of a batch ends so, behind the document's name: `.pdf`, `-001.pdf`, `-清单.csv`.
+fn is_of_batch(rest: &str) -> bool {
+    if matches!(rest, ".pdf" | "-清单.csv") {
+        return true;
+    }
+    let number = rest.strip_prefix('-').and_then(|rest| rest.strip_suffix(".pdf"));
+    number.is_some_and(|number| number.len() >= 3 && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// How far a batch is, for whoever watches a terminal.
@@ -639,7 +765,7 @@ impl Shown {
     }
 }
 
-/// A whole batch as one file, written as it is printed: it takes its name when it is whole.
+/// A whole batch as one file, written as it is printed: it takes its name when it is whole. Which ones cannot be printed.
 async fn bound(
     books: &Books,
     batch: &Batch,
@@ -647,24 +773,36 @@ async fn bound(
     file: &Path,
     list: &mut Manifest,
     shown: &mut Shown,
-) -> Result<(), Stop> {
+) -> Result<Vec<String>, Stop> {
     let lost = |why: std::io::Error| Stop::Usage(format!("{} 不能写：{why}", file.display()));
     let folder = file.parent().unwrap_or_else(|| Path::new("."));
     let beside = tempfile::NamedTempFile::new_in(folder).map_err(lost)?;
     let to = std::io::BufWriter::new(beside);
     let mut binding = Binding::begin(to).map_err(documents::unset)?;
+    let (mut place, mut left) = (0, Vec::new());
     for lot in orders.chunks(documents::batch::LOT) {
         for sheet in batch.drawn(books, lot).await? {
-            binding.add(&sheet).map_err(documents::unset)?;
-            documents::batch::list_one(list, 1, shown.done + 1, &sheet)?;
             shown.more(1);
+            match documents::batch::bound(&mut binding, &sheet)? {
+                None => {
+                    place += 1;
+                    documents::batch::list_one(list, 1, place, &sheet)?;
+                }
+                Some(why) => {
+                    documents::batch::list_left(list, 1, &why, &sheet)?;
+                    left.push(why);
+                }
+            }
         }
+    }
+    if place == 0 {
+        return Ok(left);
     }
     let beside = binding.finish().map_err(documents::unset)?;
     let beside = beside.into_inner().map_err(|why| lost(why.into_error()))?;
     beside.as_file().sync_all().map_err(lost)?;
     beside.persist(file).map_err(|why| lost(why.error))?;
-    Ok(())
+    Ok(left)
 }
 
 /// Ties bank, ledger and dwellings; ends with [`REFUSED`] if a difference has no explanation.
@@ -677,7 +815,8 @@ pub(super) async fn reconcile(books: &Books, args: ReconcileArgs, out: Out<'_>) 
     if let Some(file) = &args.out {
         let order = Order { on: Some(IsoDay(on)), ..Order::default() };
         let device = device(file).unwrap_or(Device::Text);
-        put(file, &documents::on_paper(books, &compound, "reconciliation", order, device).await?)?;
+        let paper = documents::on_paper(books, &compound, "reconciliation", order, device).await?;
+        keep(file, &paper, args.replace)?;
     }
     if args.json {
         say(out, &tie)?;

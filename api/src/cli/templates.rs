@@ -6,13 +6,11 @@ use clap::{Args, Subcommand};
 use ledger::books::Books;
 use ledger::id::CompoundId;
 use ledger::template::Whose;
-use reports::template::Template;
 
-use super::reports::{edited, report};
-use super::{DONE, Out, Ran, Stop, compound, operator, put, say};
+use super::reports::{edited, keep, report};
+use super::{DONE, Out, Ran, Stop, compound, operator, say};
 use crate::accounts::Device;
 use crate::documents::{self, templates};
-use crate::problem;
 
 /// What is done with a template.
 #[derive(Debug, Subcommand)]
@@ -107,6 +105,9 @@ pub(super) struct PreviewArgs {
     /// 写到文件：.pdf、.txt、.csv 或 .xlsx
     #[arg(long, value_name = "FILE", value_parser = report)]
     out: PathBuf,
+    /// 文件已有且内容不同的，覆盖
+    #[arg(long)]
+    replace: bool,
 }
 
 #[derive(Debug, Args)]
@@ -220,8 +221,7 @@ async fn show(books: &Books, args: ShowArgs, out: Out<'_>) -> Ran {
 fn check(args: FileArgs, out: Out<'_>) -> Ran {
     let known = templates::known(&args.name)?;
     let text = edited(Some(&args.file))?.unwrap_or_default();
-    let wrong = |why: String| Stop::Failed(problem::TEMPLATE.refuse(why).into());
-    Template::usable(known, &text).map_err(wrong)?;
+    templates::usable(known, &text)?;
     writeln!(out, "模板可用：{}", known.title)?;
     Ok(DONE)
 }
@@ -238,7 +238,7 @@ async fn preview(books: &Books, args: PreviewArgs, out: Out<'_>) -> Ran {
     };
     let sheet = templates::tried(known, &text, books)?;
     let device = super::reports::device(&args.out).unwrap_or(Device::Pdf);
-    put(&args.out, &documents::press_now(&sheet, device)?)?;
+    keep(&args.out, &documents::press_now(&sheet, device)?, args.replace)?;
     writeln!(out, "预览已写到 {}", args.out.display())?;
     Ok(DONE)
 }

@@ -1,14 +1,18 @@
 //! Many papers of one kind: a whole compound in one file, or volume by volume, and the list of what was printed.
 //!
-//! Owns: [`orders`] (one for each), [`volume`], [`Manifest`]. Always: every sheet is in the list with its code, digest and QR;
-//! a batch of statements is of what was known at one instant, however long it takes and whoever asks for its volumes. What is
-//! drawn waits for the press, and not the books for whoever reads: a few sheets at a time, each lot from a snapshot of its own.
+//! Owns: [`orders`] (one for each), [`volume`], [`Manifest`], the names of files (`file_name`). Always: every sheet is in the list
+//! with its code, digest and QR, or with why it could not be printed, which hinders none of the others; a batch of statements is
+//! of what was known at one instant, however long it takes and whoever asks for its volumes. What is drawn waits for the press,
+//! and not the books for whoever reads: a few sheets at a time, each lot from a snapshot of its own.
+
+use std::io::Write;
 
 use ledger::books::Books;
 use ledger::calendar::Instant;
-use ledger::error::Result;
+use ledger::error::{Error, Result};
 use ledger::property::Compound;
-use reports::press::{list, pdf};
+use reports::press::list;
+use reports::press::pdf::Binding;
 use reports::sheet::Sheet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +40,12 @@ pub async fn orders(
 ) -> Result<Vec<Order>> {
     if document.each.is_empty() {
         let told = format!("{}（{}）不能批量打印", document.name, document.title);
+        return Err(problem::REPORT_ASKED.refuse(told).into());
+    }
+    // What is one for each dwelling of a plan or a round must be told which.
+    if document.needs.contains(&"room") && document.needs.contains(&"no") && asked.no.is_none() {
+        let of = if document.name == "ballot" { "表决" } else { "方案" };
+        let told = format!("{}逐户批量打印，须写 --no（{of}编号）", document.title);
         return Err(problem::REPORT_ASKED.refuse(told).into());
     }
     let mut view = books.read().await?;
@@ -82,26 +92,126 @@ impl Batch {
     }
 }
 
-/// A volume of a batch: its sheets bound into one PDF, and each of them in `list`.
+/// The name of a paper's file without its ending: the document, the compound, and which one it is, so that no two papers of a
+/// folder have one name. Letters and figures of ASCII, as every system and every header takes them; any other character stands
+/// there by its number.
+pub(crate) fn file_name(document: &Document, compound: &str, given: &[(String, String)]) -> String {
+    const WHICH: [&str; 11] =
+        ["no", "room", "form", "period", "year", "on", "from", "to", "asked", "public", "paper"];
+    let mut name = format!("{}-{compound}", document.name);
+    for which in WHICH {
+        let Some((_, value)) = given.iter().find(|(given, _)| given == which) else { continue };
+        match (which, value.as_str()) {
+            ("public", "true") => name.push_str("-public"),
+            ("public", _) => {}
+            (_, value) => {
+                name.push('-');
+                name.push_str(value);
+            }
+        }
+    }
+    let plain = |c: char| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => c.to_string(),
+        c if c.is_ascii() => "_".to_owned(),
+        c => format!("u{:04x}", u32::from(c)),
+    };
+    name.chars().map(plain).collect::<String>().chars().take(120).collect()
+}
+
+/// Which one of many a sheet is, as its order says it: the dwelling, the number.
+fn which(sheet: &Sheet) -> String {
+    let order = sheet.proof.as_ref().and_then(|proof| proof.order.split_once('?'));
+    let query = order.map_or("", |(_, query)| query);
+    let mut said = Vec::new();
+    for (name, word) in [("room", "房号"), ("no", "编号")] {
+        let mut fields = url::form_urlencoded::parse(query.as_bytes());
+        if let Some((_, value)) = fields.find(|(given, _)| given == name) {
+            said.push(format!("{word} {value}"));
+        }
+    }
+    said.join("，")
+}
+
+/// What was refused of one of many, with which one it is.
+pub(super) fn of_one(why: Error, sheet: &Sheet) -> Error {
+    match why {
+        Error::Refused(mut refusal) => {
+            refusal.evidence = format!("{}：{}", which(sheet), refusal.evidence);
+            Error::Refused(refusal)
+        }
+        why => why,
+    }
+}
+
+/// Adds a sheet to a file, or tells why it cannot be printed: then nothing of it is in the file, which goes on without it.
 ///
 /// # Errors
-/// Those of [`Batch::drawn`]; `door.no-glyph`.
+/// What hinders the others as well.
+pub(crate) fn bound<W: Write>(binding: &mut Binding<W>, sheet: &Sheet) -> Result<Option<String>> {
+    match binding.add(sheet).map_err(unset) {
+        Ok(()) => Ok(None),
+        Err(Error::Refused(why)) => Ok(Some(format!("{}：{}", which(sheet), why.evidence))),
+        Err(why) => Err(why),
+    }
+}
+
+/// A volume of a batch.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    /// Its PDF; none if not one of its sheets can be printed.
+    pub bytes: Option<Vec<u8>>,
+    /// Which sheets cannot be printed, and why.
+    pub left: Vec<String>,
+}
+
+/// A volume of a batch: its sheets bound into one PDF, and each of them in `list`. One that cannot be printed is listed as such
+/// and left out: it does not hinder the others.
+///
+/// # Errors
+/// Those of [`Batch::drawn`].
 pub async fn volume(
     books: &Books,
     batch: &Batch,
     orders: &[Order],
     number: usize,
     list: &mut Manifest,
-) -> Result<Vec<u8>> {
-    let mut bound = Vec::with_capacity(orders.len());
+) -> Result<Volume> {
+    let mut sheets = Vec::with_capacity(orders.len());
     for lot in orders.chunks(LOT) {
-        for sheet in batch.drawn(books, lot).await? {
-            list_one(list, number, bound.len() + 1, &sheet)?;
-            bound.push(sheet);
+        sheets.extend(batch.drawn(books, lot).await?);
+    }
+    let pressed = tokio::task::spawn_blocking(move || pressed(sheets)).await;
+    let (bytes, sheets) = pressed.map_err(bug)??;
+    let (mut place, mut left) = (0, Vec::new());
+    for (sheet, why) in sheets {
+        match why {
+            None => {
+                place += 1;
+                list_one(list, number, place, &sheet)?;
+            }
+            Some(why) => {
+                list_left(list, number, &why, &sheet)?;
+                left.push(why);
+            }
         }
     }
-    let bound = tokio::task::spawn_blocking(move || pdf::bind(&bound)).await;
-    bound.map_err(bug)?.map_err(unset)
+    Ok(Volume { bytes, left })
+}
+
+/// Sheets, each with why it cannot be printed, if it cannot.
+type Fates = Vec<(Sheet, Option<String>)>;
+
+/// What of some sheets can be printed as one file, and what became of each.
+fn pressed(sheets: Vec<Sheet>) -> Result<(Option<Vec<u8>>, Fates)> {
+    let mut binding = Binding::begin(Vec::new()).map_err(unset)?;
+    let mut fates = Vec::with_capacity(sheets.len());
+    for sheet in sheets {
+        let why = bound(&mut binding, &sheet)?;
+        fates.push((sheet, why));
+    }
+    let is_any = fates.iter().any(|(_, why)| why.is_none());
+    let bytes = if is_any { Some(binding.finish().map_err(unset)?) } else { None };
+    Ok((bytes, fates))
 }
 
 /// The list of what a batch printed.
@@ -138,6 +248,27 @@ pub(crate) fn list_one(
         text(sheet.check.clone()),
         text(ledger::journal::text::hex(&proof.digest)),
         text(proof.ticket()),
+    ])
+    .map_err(bug)
+}
+
+/// Lists a sheet that cannot be printed: the reason stands where its place in the volume would, and no code of it, because no
+/// paper bears one.
+///
+/// # Errors
+/// A bug.
+pub(crate) fn list_left(to: &mut Manifest, volume: usize, why: &str, sheet: &Sheet) -> Result<()> {
+    use list::Sheet as _;
+    let Some(proof) = &sheet.proof else { return Ok(()) };
+    let text = |text: String| list::Cell::Text(text.into());
+    to.row(&[
+        list::Cell::Count(i64::try_from(volume).unwrap_or(i64::MAX)),
+        text(format!("未印：{why}")),
+        text(proof.document.clone()),
+        text(proof.number.clone()),
+        list::Cell::Empty,
+        list::Cell::Empty,
+        list::Cell::Empty,
     ])
     .map_err(bug)
 }
@@ -222,7 +353,9 @@ pub async fn report_batch(
         return Ok(Paper::Shown(BatchView { sheets: orders.len(), volumes, each, known_at: now }));
     }
     let compound = visit.compound.clone();
-    let name = format!("{}-{}", document.name, compound.code);
+    // Which document, of which plan or period; the instant they share is on every paper.
+    let of = Order { known_at: None, ..asked };
+    let name = file_name(document, &compound.code, &of.given());
     let batch = Batch { compound, document, template: None, printed_at: now };
     let Some(number) = query.volume else {
         if orders.is_empty() {

@@ -1,11 +1,12 @@
 //! Whether a printed paper still agrees with the books, by its QR or by what a person reads off it; and printing it again.
 //!
-//! Owns: [`Ticket`] (what a QR says, or what was typed), [`check`], [`again`].
+//! Owns: [`Ticket`] (what a QR says, or what was typed), [`check`], [`again`] with what it came to ([`Reprint`]).
 //!
 //! Always: the same order is drawn again and the codes are held against each other. A paper that can be drawn as the books were
 //! known then is; what differs now is told line by line. Any other that differs is told with what was recorded since: the
-//! vouchers after its seal, or the acts after it was printed. A seal that is on no chain of the books is said to be. What a
-//! short code leaves open and can be tried (the version of a template, a public variant) is tried; what cannot is asked for.
+//! vouchers after its seal, or the acts after it was printed. A seal that is on no chain of the books is said to be; one that is
+//! stands on the reprint, so that a paper printed again is the same byte for byte. What a short code leaves open and can be tried
+//! (the version of a template, a roll instead of a page, a public variant) is tried; what cannot is asked for.
 //! Never: a paper kept here. What stood on one that cannot be drawn again stands on the paper alone.
 
 use std::collections::BTreeMap;
@@ -22,10 +23,11 @@ use ledger::property::Compound;
 use ledger::template as kept;
 use ledger::works;
 use reports::press::text;
-use reports::sheet::{Block, Cell, Column, Rank, Sheet, Table, Warning};
+use reports::sheet::{Block, Cell, Column, Rank, Seal, Sheet, Table, Warning};
 use reports::template::{self, Edition, Template};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use super::{DOCUMENTS, Document, Order, draw, known, of_area, unset};
 use crate::door::{Asked, Caller, Visit};
@@ -49,6 +51,8 @@ pub struct Ticket {
     pub printed_at: Option<Instant>,
     /// How many vouchers its seal covers, and the first letters of it.
     pub seal: Option<(i32, String)>,
+    /// Whether somebody typed it: then what its QR held besides is not known.
+    pub is_typed: bool,
 }
 
 impl Ticket {
@@ -101,7 +105,8 @@ impl Ticket {
             (None, None) => return Err(bad("没有小区")),
         };
         let printed_at = Some(at.ok_or_else(|| bad("没有打印时间"))?);
-        Ok(Ticket { check, name: name.to_owned(), compound, area, order, printed_at, seal })
+        let name = name.to_owned();
+        Ok(Ticket { check, name, compound, area, order, printed_at, seal, is_typed: false })
     }
 
     /// Reads a code as somebody typed it, with the number that stands in the paper's foot and whatever else they read there.
@@ -131,7 +136,8 @@ impl Ticket {
             return Err(problem::REPORT_CODE.refuse(told));
         }
         let (name, compound) = (document.name.to_owned(), compound.code.clone());
-        Ok(Ticket { check, name, compound, area: None, order, printed_at, seal: None })
+        let (area, seal) = (None, None);
+        Ok(Ticket { check, name, compound, area, order, printed_at, seal, is_typed: true })
     }
 
     /// Whether a text is a QR's whole text and no short code.
@@ -166,11 +172,22 @@ pub struct Typed {
     pub order: Order,
 }
 
-/// `d6-7k3f-92qx` as the paper says it: the document's code, and the whole. Letters that are mistaken for figures are figures.
+/// `d6-7k3f-92qx`, or without its hyphens, as the paper says it: the document's code, and the whole. Letters that are mistaken
+/// for figures are figures.
 fn short(text: &str) -> Option<(String, String)> {
-    let text: String = text.trim().to_uppercase().replace('－', "-");
-    let (rest, last) = text.rsplit_once('-')?;
-    let (document, first) = rest.rsplit_once('-')?;
+    let text: String = text.trim().to_uppercase().replace(['－', '—', '–', ' '], "-");
+    let (document, first, last) = match text.rsplit_once('-') {
+        Some((rest, last)) => {
+            let (document, first) = rest.rsplit_once('-')?;
+            (document, first, last)
+        }
+        None => {
+            let at = text.len().checked_sub(8).filter(|at| text.is_char_boundary(*at))?;
+            let (document, code) = text.split_at(at);
+            let (first, last) = code.split_at_checked(4)?;
+            (document, first, last)
+        }
+    };
     let four = |part: &str| {
         let part: String = part
             .chars()
@@ -203,7 +220,7 @@ fn numbered(document: &Document, number: &str, compound: &str) -> Option<Order> 
     let number = number.trim();
     let number = number.strip_prefix(document.code).unwrap_or(number).trim();
     // The version of the template stands behind it in brackets.
-    let number = number.split('（').next().unwrap_or_default().trim();
+    let number = number.split(['（', '(']).next().unwrap_or_default().trim();
     let none = Order::default();
     if number.is_empty() {
         return Some(none);
@@ -217,10 +234,19 @@ fn numbered(document: &Document, number: &str, compound: &str) -> Option<Order> 
         "demand" => Order { no: Some(own(first)?), ..none },
         "renewal" => Order { no: Some(own(first)?), room: some(second), ..none },
         "arrears-posted" | "reconciliation" => Order { on: day(number)?, ..none },
-        "collection" => {
-            let (from, to) = number.split_once(['～', '~'])?;
+        "collection" | "collection-detail" => {
+            let (from, to) = number.split_once(['～', '~', '至'])?;
             Order { from: day(from)?, to: day(to)?, ..none }
         }
+        "revenue" => match number.split_once("公示") {
+            Some((_, no)) => Order { no: some(no), ..none },
+            None => {
+                let (from, to) = number.split_once('至')?;
+                Order { from: day(from)?, to: day(to)?, ..none }
+            }
+        },
+        "grants" if number == compound => none,
+        "grants" => Order { no: Some(own(number)?), ..none },
         "approval" => Order { no: some(first), ..none },
         // The place of a ballot in its round says no room.
         "ballot" => Order { no: some(first.split('-').next()?), ..none },
@@ -370,6 +396,13 @@ async fn meant(
         let named = editions.iter().map(|edition| Some(edition.to_string()));
         tickets.extend(named.map(|edition| with(Order { edition, ..ticket.order.clone() })));
     }
+    // A roll has room for fewer columns than a page; pages say the same on every size.
+    let takes_paper = super::known(&ticket.name)?.takes.contains(&"paper");
+    if ticket.is_typed && takes_paper && ticket.order.paper.is_none() {
+        let roll = Some("ticket".to_owned());
+        let on_roll = |one: &Ticket| with(Order { paper: roll.clone(), ..one.order.clone() });
+        tickets.extend(tickets.iter().map(on_roll).collect::<Vec<_>>());
+    }
     Ok(tickets)
 }
 
@@ -394,7 +427,14 @@ async fn checked(
         is_current = Some(changes.is_empty());
     }
     let is_well = agrees && is_current != Some(false);
-    let (because, is_chained) = why(books, place, ticket, is_well).await?;
+    let (mut because, seal) = why(books, place, ticket, is_well).await?;
+    let is_chained = seal != Chained::No;
+    if let Some(warning) = drawn.warning.as_ref().filter(|_| !agrees) {
+        because.insert(0, format!("账簿现载【{}】{}", warning.word, warning.meaning));
+    }
+    if !agrees && ticket.printed_at.is_none() {
+        because.push("没有写打印时间：照纸脚所印写上，再核对一次".to_owned());
+    }
     let says = match (agrees, is_current) {
         _ if !is_chained => "不符：纸上的账簿印记不在账簿的链上，请核验账册并查明",
         (true, Some(true)) => "与账簿相符；此后账簿没有影响本单的变动",
@@ -425,6 +465,17 @@ async fn checked(
 /// How many vouchers are named.
 const NAMED: i32 = 20;
 
+/// Whether the seal on a paper is on a chain of the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Chained {
+    /// The paper has none, or nobody typed it.
+    None,
+    /// It is, and this is the whole of it.
+    Yes(Seal),
+    /// It is on none.
+    No,
+}
+
 /// What was recorded since a paper was printed, and whether its seal is on the chain. `is_well` leaves out what does not matter
 /// for a paper that agrees.
 async fn why(
@@ -432,22 +483,23 @@ async fn why(
     place: Place<'_>,
     ticket: &Ticket,
     is_well: bool,
-) -> Result<(Vec<String>, bool)> {
+) -> Result<(Vec<String>, Chained)> {
     let mut view = books.read().await?;
     let mut because = Vec::new();
     let compounds = place.compounds();
     if let (Some((vouchers, head)), [compound]) = (&ticket.seal, compounds.as_slice()) {
         let after = VoucherSeq(*vouchers);
-        let Some((book, last)) = sealed(&mut view, *compound, after, head).await? else {
+        let Some((book, last, whole)) = sealed(&mut view, *compound, after, head).await? else {
             let told = format!(
                 "账簿印记 {head}（凭证 {vouchers} 张）不在任何一本账簿的链上：印记有误，或者账簿被改写，请核验账册"
             );
-            return Ok((vec![told], false));
+            return Ok((vec![told], Chained::No));
         };
+        let seal = Seal { head: whole, vouchers: u64::from(vouchers.unsigned_abs()) };
         let title = &book.chart().title;
         because.push(format!("账簿印记 {head} 在{title}的链上，为第 {vouchers} 张凭证"));
         if is_well {
-            return Ok((because, true));
+            return Ok((because, Chained::Yes(seal)));
         }
         because.push(format!("此后{title}新增凭证 {} 张", last.0 - vouchers));
         for row in journal::vouchers(&mut view, *compound, book, after, NAMED).await? {
@@ -455,10 +507,10 @@ async fn why(
             let (kind, at) = (voucher.kind.in_chinese(), voucher.recorded_at.for_people());
             because.push(format!("{} {} {kind}，{at} 记", voucher.posted, voucher.effective_on));
         }
-        return Ok((because, true));
+        return Ok((because, Chained::Yes(seal)));
     }
     let printed_at = ticket.printed_at.filter(|_| !is_well);
-    let Some(printed_at) = printed_at else { return Ok((because, true)) };
+    let Some(printed_at) = printed_at else { return Ok((because, Chained::None)) };
     let since = Some(Instant::from_seconds(printed_at.seconds() + 1));
     let mut verbs: BTreeMap<String, usize> = BTreeMap::new();
     for compound in compounds {
@@ -483,16 +535,17 @@ async fn why(
     let told =
         |(verb, many): (String, usize)| format!("此后{} {many} 次", audit::verb_in_chinese(&verb));
     because.extend(verbs.into_iter().map(told));
-    Ok((because, true))
+    Ok((because, Chained::None))
 }
 
-/// The book on whose chain a seal is, with its last voucher: the hash of a voucher stands in the one after it.
+/// The book on whose chain a seal is, with its last voucher and the whole of the seal: the hash of a voucher stands in the one
+/// after it.
 async fn sealed(
     view: &mut impl View,
     compound: CompoundId,
     after: VoucherSeq,
     head: &str,
-) -> Result<Option<(Book, VoucherSeq)>> {
+) -> Result<Option<(Book, VoucherSeq, String)>> {
     for book in Book::ALL {
         let (last, hash) = journal::latest(view, compound, book).await?;
         let found = if last == after {
@@ -501,8 +554,9 @@ async fn sealed(
             let next = journal::vouchers(view, compound, book, after, 1).await?;
             next.first().map(|row| row.voucher.prev_hash)
         };
-        if found.is_some_and(|hash| canonical::hex(&hash).starts_with(head)) {
-            return Ok(Some((book, last)));
+        let whole = found.map(|hash| canonical::hex(&hash));
+        if let Some(whole) = whole.filter(|whole| whole.starts_with(head)) {
+            return Ok(Some((book, last, whole)));
         }
     }
     Ok(None)
@@ -515,19 +569,47 @@ fn differences(before: &Sheet, after: &Sheet) -> Vec<Change> {
         let body = text.lines().take_while(|line| !line.starts_with("打印时间"));
         let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_of_state = |line: &String| {
-            line.starts_with("账簿印记") || line.contains("取数时间") || line.starts_with('=')
+            line.starts_with("账簿印记")
+                || line.contains("取数时间")
+                || line.chars().all(|ch| matches!(ch, '=' | '-' | ' '))
         };
-        body.map(plain).filter(|line| !line.is_empty() && !is_of_state(line)).collect()
+        body.map(plain).filter(|line| !is_of_state(line)).collect()
     };
     let (before, after) = (lines(before), lines(after));
-    let gone: Vec<&String> = before.iter().filter(|line| !after.contains(line)).collect();
-    let come: Vec<&String> = after.iter().filter(|line| !before.contains(line)).collect();
-    (0..gone.len().max(come.len()))
-        .map(|place| Change {
-            before: gone.get(place).map_or_else(String::new, |line| (*line).clone()),
-            after: come.get(place).map_or_else(String::new, |line| (*line).clone()),
-        })
-        .collect()
+    let mut changes = Vec::new();
+    for op in capture_diff_slices(Algorithm::Myers, &before, &after) {
+        let (tag, old, new) = op.as_tag_tuple();
+        if tag != DiffTag::Equal {
+            beside(&before[old], &after[new], &mut changes);
+        }
+    }
+    changes
+}
+
+/// Lines that stand in the place of others, each beside the one that says the same with other figures.
+fn beside(before: &[String], after: &[String], changes: &mut Vec<Change>) {
+    let words = |lines: &[String]| -> Vec<String> {
+        let is_word = |ch: &char| !ch.is_ascii_digit() && !matches!(ch, ',' | '.' | '-' | ' ');
+        lines.iter().map(|line| line.chars().filter(is_word).collect()).collect()
+    };
+    let line = |of: &[String], place: usize| of.get(place).cloned().unwrap_or_default();
+    for op in capture_diff_slices(Algorithm::Myers, &words(before), &words(after)) {
+        let (_, old, new) = op.as_tag_tuple();
+        let (old, new) = (&before[old], &after[new]);
+        let pair = |place| Change { before: line(old, place), after: line(new, place) };
+        changes.extend((0..old.len().max(new.len())).map(pair));
+    }
+}
+
+/// What printing a paper again came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reprint {
+    /// The same as the original, byte for byte.
+    Same,
+    /// It says the same; what stood in its foot beside the code is not known of a code that was typed.
+    Alike,
+    /// As the books stand now, with what it says of its forerunner.
+    Anew,
 }
 
 /// Prints a paper again: the very same, or, `anew`, as the books stand now with what differs (再版说明).
@@ -540,29 +622,49 @@ pub async fn again(
     ticket: &Ticket,
     template: Option<&str>,
     anew: bool,
-) -> Result<Sheet> {
+) -> Result<(Sheet, Reprint)> {
     let document = known(&ticket.name)?;
     let now = books.clock().now();
-    let then = ticket.then(document);
     let printed_at = ticket.printed_at.unwrap_or(now);
     not_ahead(printed_at, now)?;
-    let drawn = place.draw(books, ticket, &then, template, printed_at).await?;
-    let agrees = drawn.check == ticket.check;
+    let mut first = None;
+    for ticket in meant(books, place, ticket, template).await? {
+        let then = ticket.then(document);
+        let drawn = place.draw(books, &ticket, &then, template, printed_at).await?;
+        let agrees = drawn.check == ticket.check;
+        let seen = (ticket, drawn, agrees);
+        if agrees {
+            first = Some(seen);
+            break;
+        }
+        first.get_or_insert(seen);
+    }
+    let (ticket, drawn, agrees) = first.ok_or_else(|| super::bug("nothing was tried"))?;
+    let (because, seal) = why(books, place, &ticket, true).await?;
+    let agrees = agrees && seal != Chained::No;
     if agrees && !anew {
-        // The QR asks for what it asked for.
-        return Ok(match place {
+        // The QR asks for what it asked for, and says what it rested on.
+        let sheet = match place {
             Place::Of(compound) => {
                 let order = ticket.order.worded_as(drawn.proof.as_ref());
                 drawn.ordered_as(&order.ticket(document, &compound.code, printed_at))
             }
             Place::Area(..) => drawn,
+        };
+        let is = if ticket.is_typed { Reprint::Alike } else { Reprint::Same };
+        return Ok(match seal {
+            Chained::Yes(seal) => (sheet.resting_on(seal), is),
+            Chained::None | Chained::No => (sheet, is),
         });
     }
-    let order = Order { known_at: None, ..then };
-    let today = place.draw(books, ticket, &order, template, now).await?;
+    let order = Order { known_at: None, ..ticket.then(document) };
+    let today = place.draw(books, &ticket, &order, template, now).await?;
     let changes = if agrees { differences(&drawn, &today) } else { Vec::new() };
-    let (because, _) = why(books, place, ticket, agrees && changes.is_empty()).await?;
-    Ok(new_edition(today, ticket, (&changes, &because), agrees))
+    let because = match agrees && changes.is_empty() {
+        true => because,
+        false => why(books, place, &ticket, false).await?.0,
+    };
+    Ok((new_edition(today, &ticket, (&changes, &because), agrees), Reprint::Anew))
 }
 
 /// A paper is not printed before it is.
@@ -613,14 +715,12 @@ fn new_edition(
         blocks.push(Block::Notes(because.to_vec()));
     }
     sheet.blocks.extend(blocks);
-    let meaning = format!("代替校验码 {} 的原件，前后不同之处见再版说明。", ticket.check);
-    sheet.warning = Some(match sheet.warning.take() {
-        None => Warning { word: "再版".into(), meaning },
-        Some(also) => Warning {
-            word: format!("再版、{}", also.word),
-            meaning: format!("{meaning}{}", also.meaning),
-        },
-    });
+    let meaning = match agrees && changes.is_empty() {
+        true => format!("与校验码 {} 的原件所载相同，只是重新打印。", ticket.check),
+        false => format!("代替校验码 {} 的原件，前后不同之处见再版说明。", ticket.check),
+    };
+    let edition = Warning::new("再版", meaning);
+    sheet.warning = Warning::together([edition].into_iter().chain(sheet.warning.take()));
     sheet
 }
 
@@ -638,8 +738,12 @@ pub struct CodeQuery {
     #[schemars(description = "编号：纸脚代号之后的编号，凭校验码核对的写", length(max = 200), example = &"wutongli-1-1-101 2026-06-30")]
     number: Option<String>,
     #[serde(default)]
-    #[schemars(description = "打印时间：凭校验码核对对账单的写")]
-    printed_at: Option<Instant>,
+    #[schemars(
+        description = "打印时间：照纸脚所印，凭校验码核对对账单的写",
+        length(max = 40),
+        example = &"2026-06-30 09:00:00"
+    )]
+    printed_at: Option<String>,
     #[serde(default)]
     #[schemars(description = "房号", example = &"1-1-101")]
     room: Option<String>,
@@ -663,6 +767,8 @@ impl CodeQuery {
             return Ticket::read(&self.code);
         }
         let CodeQuery { code, number, printed_at, room, from, on, by, edition } = self;
+        let told = |why: String| problem::REPORT_CODE.refuse(why);
+        let printed_at = printed_at.as_deref().map(self::printed_at).transpose().map_err(told)?;
         let order = Order { room, from, on, by, edition, ..Order::default() };
         let typed = Typed { number: number.unwrap_or_default(), printed_at, order };
         Ticket::typed(&code, compound, typed)
@@ -736,9 +842,19 @@ mod tests {
         let read = |text: &str| short(text).map(|(document, whole)| format!("{document} {whole}"));
         assert_eq!(read("D6-7K3F-92QX").as_deref(), Some("D6 D6-7K3F-92QX"));
         assert_eq!(read(" d2w-oill-92qx ").as_deref(), Some("D2W D2W-0111-92QX"));
-        for strange in
-            ["", "D6", "D6-7K3F", "D6-7K3F-92Q", "-7K3F-92QX", "D6-7K3U-92QX", "D6-7K3F-92Q!"]
-        {
+        assert_eq!(read("d67k3f92qx").as_deref(), Some("D6 D6-7K3F-92QX"));
+        assert_eq!(read("D3X 7K3F 92QX").as_deref(), Some("D3X D3X-7K3F-92QX"));
+        for strange in [
+            "",
+            "D6",
+            "D6-7K3F",
+            "D6-7K3F-92Q",
+            "-7K3F-92QX",
+            "7K3F92QX",
+            "D6-7K3U-92QX",
+            "D6-7K3F-92Q!",
+            "校验码校验",
+        ] {
             assert_eq!(read(strange), None, "{strange}");
         }
         let (document, form) = coded("W02").unwrap();
@@ -764,6 +880,14 @@ mod tests {
         assert_eq!(told("demand", "D1 wutongli-3 1-1-101（模板第 2 版 9f86d081）"), "no=3");
         assert_eq!(told("renewal", "wutongli-2 1-1-101"), "room=1-1-101 no=2");
         assert_eq!(told("collection", "2026-01-01～2026-06-30"), "from=2026-01-01 to=2026-06-30");
+        let whole = "from=2026-01-01 to=2026-06-30";
+        assert_eq!(told("collection-detail", "2026-01-01~2026-06-30"), whole);
+        assert_eq!(told("revenue", "2026-01-01 至 2026-06-30"), whole);
+        assert_eq!(told("revenue", "D7 2026-01-01 至 2026-06-30 公示 3"), "no=3");
+        assert_eq!(told("grants", "wutongli"), "");
+        assert_eq!(told("grants", "wutongli-2"), "no=2");
+        assert_eq!(told("grants", "xiaohe-2"), "-");
+        assert_eq!(told("demand", "D1 wutongli-3 1-1-101 (模板第 2 版)"), "no=3");
         assert_eq!(told("statutory", "2025-12"), "period=2025-12");
         assert_eq!(told("notice", "2025"), "year=2025");
         assert_eq!(told("approval", "4 9f86d081884c7d65"), "no=4");

@@ -20,7 +20,7 @@ use ledger::{
 };
 use reports::household::{self, Period};
 use reports::notice::{self, Public};
-use reports::sheet::Sheet;
+use reports::sheet::{Sheet, Warning};
 use reports::statutory::Head;
 use reports::template::{Known, Template, Values};
 use reports::{
@@ -44,6 +44,7 @@ pub async fn draw(
     printed_at: Instant,
 ) -> Result<Sheet> {
     order.may_be_of(document)?;
+    order.is_not_ahead(document, printed_at.day())?;
     let mut view = books.read().await?;
     let wording = templates::chosen(&mut view, compound.id, document, order, template).await?;
     let desk = Desk { compound, document, order, wording: wording.as_ref(), printed_at };
@@ -79,6 +80,7 @@ pub(super) async fn every(
         return Ok(sheets);
     }
     let Some(first) = orders.first() else { return Ok(sheets) };
+    first.is_not_ahead(document, printed_at.day())?;
     templates::chosen(&mut view, compound.id, document, first, template).await?;
     let (bounds, period) = spanned(first, printed_at);
     let ground = household::ground(&mut view, compound, period, bounds, printed_at).await?;
@@ -141,7 +143,8 @@ impl Desk<'_> {
                 let on = Order::day(self.order.on, now.day());
                 let ageing = arrears::ageing(view, self.compound.id, on, By::Dwelling).await?;
                 let seal = self.seal(view, Book::Service).await?;
-                Ok(demand::posted(&ageing, name, now, seal))
+                let open = self.open(view, Book::Service, on).await?;
+                Ok(demand::posted(&ageing, name, now, seal, open))
             }
             "receipt" => {
                 let no = self.order.no.as_deref().unwrap_or_default();
@@ -173,7 +176,8 @@ impl Desk<'_> {
             }
             "reconciliation" => {
                 let on = Order::day(self.order.on, now.day());
-                Ok(tie::set(&accounts::tie(view, self.compound.id, on).await?, name, now))
+                let open = self.open(view, Book::Fund, on).await?;
+                Ok(tie::set(&accounts::tie(view, self.compound.id, on).await?, name, now, open))
             }
             "certificate" => {
                 let no = CertificateNo(self.number()?);
@@ -200,6 +204,11 @@ impl Desk<'_> {
 
     async fn seal(&self, view: &mut impl View, book: Book) -> Result<Option<reports::sheet::Seal>> {
         Ok(Some(standing::seal(view, self.compound.id, book, None).await?))
+    }
+
+    /// What is said of a day whose month is not closed yet.
+    async fn open(&self, view: &mut impl View, book: Book, on: Day) -> Result<Option<Warning>> {
+        standing::open(view, self.compound.id, book, on, self.printed_at).await
     }
 
     /// A sheet by the office's template, or by ours; on the paper that is asked for.
@@ -245,8 +254,10 @@ impl Desk<'_> {
             arrears::ageing(view, self.compound.id, buildings.counted_on.min(today), By::Building)
                 .await?;
         let seal = self.seal(view, Book::Service).await?;
+        let last = buildings.to_on.max(buildings.counted_on);
+        let open = self.open(view, Book::Service, last).await?;
         let name = &self.compound.name;
-        Ok(collection::set(&buildings, &stairs, &ageing, name, self.printed_at, seal))
+        Ok(collection::set(&buildings, &stairs, &ageing, name, self.printed_at, (seal, open)))
     }
 
     async fn collection_detail(&self, view: &mut Snapshot) -> Result<Sheet> {
@@ -255,7 +266,9 @@ impl Desk<'_> {
         let details = rate::detail(view, id, &asked).await?;
         let dwellings = property::every(view, id, asked.counted_on).await?;
         let seal = self.seal(view, Book::Service).await?;
-        Ok(collection::export(&details, &dwellings, &of, self.compound, self.printed_at, seal))
+        let open = self.open(view, Book::Service, asked.to_on.max(asked.counted_on)).await?;
+        let now = self.printed_at;
+        Ok(collection::export(&details, &dwellings, &of, self.compound, now, (seal, open)))
     }
 
     async fn rate(&self, view: &mut Snapshot, by: By) -> Result<rate::Collection> {

@@ -19,6 +19,7 @@ use reports::sheet::Sheet;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 
+use super::batch::of_one;
 use super::{bug, unset};
 use crate::accounts::Device;
 use crate::problem;
@@ -124,7 +125,7 @@ pub(crate) async fn flowing(sheet: Sheet, device: Device) -> Result<Body> {
 /// So many sheets bound into one file, sent while they are still drawn.
 ///
 /// # Errors
-/// As [`flowing`]; the first of the drawing.
+/// As [`flowing`], naming which sheet it is; the first of the drawing.
 pub(super) async fn bound(
     many: usize,
     mut sheets: mpsc::Receiver<Result<Vec<Sheet>>>,
@@ -134,7 +135,7 @@ pub(super) async fn bound(
         let mut done = 0;
         while let Some(drawn) = sheets.blocking_recv() {
             for sheet in drawn? {
-                Pipe::set(&mut binding, &sheet)?;
+                Pipe::set(&mut binding, &sheet).map_err(|why| of_one(why, &sheet))?;
                 done += 1;
             }
         }

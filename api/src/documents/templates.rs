@@ -4,7 +4,7 @@
 //! ([`Template::usable`]), so that none fails at a counter. A text nobody kept words no paper but a trial and one that says so.
 
 use ledger::books::{Actor, Books, Done, Request, View};
-use ledger::error::Result;
+use ledger::error::{Refusal, Result};
 use ledger::id::CompoundId;
 use ledger::journal::Book;
 use ledger::journal::text::{hash, hex};
@@ -200,19 +200,36 @@ pub(crate) async fn whole(
     })
 }
 
+/// The text of a file that somebody brought. The mark that an editor sets before it is no part of it.
+///
+/// # Errors
+/// `report.template`: it is written in another encoding.
+pub(crate) fn text(bytes: Vec<u8>) -> Result<String, Refusal> {
+    let told = "模板须为 UTF-8 文本：请用记事本“另存为”，编码选 UTF-8";
+    let text = String::from_utf8(bytes).map_err(|_| problem::TEMPLATE.refuse(told))?;
+    Ok(unmarked(text))
+}
+
+/// A text without the byte order mark.
+fn unmarked(text: String) -> String {
+    text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
+}
+
 /// A text laid out with what its fields are called.
 ///
 /// # Errors
-/// `report.template`.
+/// Those of [`usable`].
 pub(crate) fn tried(known: &'static Known, text: &str, books: &Books) -> Result<Sheet> {
     let template = usable(known, text)?;
     template.fill(known, &template.trial(known), books.clock().now()).map_err(unset)
 }
 
-fn usable(known: &'static Known, text: &str) -> Result<Template> {
-    if text.len() > kept::BODY_MOST {
-        return Err(kept::SIZE.refuse(format!("{} 个字节", text.len())).into());
-    }
+/// A text that may be kept and can be printed: whoever checks or previews one is told what keeping it would be told.
+///
+/// # Errors
+/// `report.template`, those of [`kept::may_be_kept`].
+pub(crate) fn usable(known: &'static Known, text: &str) -> Result<Template> {
+    kept::may_be_kept(text)?;
     Ok(Template::usable(known, text).map_err(|why| problem::TEMPLATE.refuse(why))?)
 }
 
@@ -227,6 +244,7 @@ pub(crate) async fn keep(
     key: Option<String>,
     (known, text): (&'static Known, String),
 ) -> Result<Done<Kept>> {
+    let text = unmarked(text);
     let (body, tried) = (text.clone(), move || usable(known, &text));
     tokio::task::spawn_blocking(tried).await.map_err(super::bug)??;
     let (sha256, bytes) = (hex(&hash(&body)), body.len());
@@ -316,13 +334,12 @@ async fn shown(
 /// `POST /compounds/{compound}/report-templates/{name}/preview`: a file nobody keeps yet, on paper.
 ///
 /// # Errors
-/// `report.template`, `report.asked`, `template.size`.
+/// `report.template`, `report.asked`, `template.size`, `seal.person-in-text`.
 pub async fn preview(
     visit: Visit<AtDocument>,
     upload: Upload,
 ) -> Result<Paper<TemplateView, ReportFiles>, Problem> {
-    let text = String::from_utf8(upload.bytes);
-    let text = text.map_err(|_| problem::TEMPLATE.refuse("模板须为 UTF-8 文本"))?;
+    let text = text(upload.bytes)?;
     let sheet = tried(known(&visit.at.name)?, &text, &visit.books)?;
     let name = format!("{}-preview", visit.at.name);
     Ok(Device::Pdf.kept(&name, flow::flowing(sheet, Device::Pdf).await?))

@@ -156,6 +156,8 @@ pub struct Claim {
     pub remark: String,
     /// What proves a promise or a lawsuit.
     pub evidence: String,
+    /// The last day on which something was received of the dwelling, as it was known when the notice was made.
+    pub last_paid_on: Option<Day>,
     /// The day it was delivered, if that is proved.
     pub delivered_on: Option<Day>,
     /// What proves it.
@@ -435,6 +437,13 @@ pub async fn notify(tx: &mut Tx, asked: &Notifying) -> Result<Notified> {
         let whom = asked.room.clone().unwrap_or_else(|| "该账龄段".to_owned());
         return Err(NOTHING_OVERDUE.refuse(format!("{whom} {} 没有逾期账单", asked.on)).into());
     }
+    let mut last_paid: BTreeMap<DwellingNo, Day> = BTreeMap::new();
+    for held in &position.bills {
+        if let Some(on) = held.last_received(asked.on) {
+            let last = last_paid.entry(held.dwelling_no).or_insert(on);
+            *last = on.max(*last);
+        }
+    }
     for (dwelling_no, bills) in meant {
         let own: Vec<&Claim> = claims.iter().filter(|c| c.dwelling_no == dwelling_no).collect();
         if let Err(refusal) = may_notify(asked, &own, &all) {
@@ -455,6 +464,7 @@ pub async fn notify(tx: &mut Tx, asked: &Notifying) -> Result<Notified> {
         claim.channel = asked.channel.name().to_owned();
         claim.reason = asked.reason.trim().to_owned();
         claim.remark = asked.remark.trim().to_owned();
+        claim.last_paid_on = last_paid.get(&dwelling_no).copied();
         notified.sum_fen += claim.sum_fen;
         notified.claims.push(rows::keep(tx, &mut claim).await?);
     }
@@ -486,6 +496,7 @@ fn blank(
         reason: String::new(),
         remark: String::new(),
         evidence: String::new(),
+        last_paid_on: None,
         delivered_on: None,
         proof: String::new(),
         bills,

@@ -94,7 +94,7 @@ pub struct NoticePaper {
     /// The same in capitals.
     #[schemars(description = "欠费合计：大写", example = &"壹佰元整")]
     pub sum_in_capitals: String,
-    /// The last day on which something was received.
+    /// The last day on which something was received, as it was known when the notice was made.
     #[schemars(description = "上次缴费日期：没有的为空")]
     pub last_paid_on: Option<Day>,
     /// What the contract says of a penalty.
@@ -159,7 +159,7 @@ pub async fn notice(
         area_centi_m2: dwelling.fee_area,
         made_on: claim.made_on,
         pay_by: claim.pay_by,
-        last_paid_on: position.bills.iter().filter_map(|b| b.last_received(claim.made_on)).max(),
+        last_paid_on: claim.last_paid_on,
         lines,
         sum_fen: claim.sum_fen,
         sum_in_capitals: claim.sum_fen.in_capitals(),

@@ -25,6 +25,7 @@ static CLAIM: Table = Table {
         ("reason", Column::Text),
         ("remark", Column::Text),
         ("evidence", Column::Text),
+        ("last_paid_on", Column::SomeDay),
         ("act_no", Column::Int),
     ],
     on_conflict: "",
@@ -92,6 +93,7 @@ pub(super) async fn keep(tx: &mut Tx, claim: &mut Claim) -> Result<DemandNo> {
         (&claim.reason).into(),
         (&claim.remark).into(),
         (&claim.evidence).into(),
+        claim.last_paid_on.into(),
         act.into(),
     ];
     tx.put(&CLAIM, &row);
@@ -138,7 +140,7 @@ pub(super) async fn claims(
     values.extend(only.map(|no| no.0.into()));
     let sql = format!(
         "SELECT c.claim_no, c.dwelling_no, c.kind, c.stage, c.made_on, c.made_time, c.pay_by, c.sum_fen,
-           c.channel, c.reason, c.remark, c.evidence, p.delivered_on, p.evidence
+           c.channel, c.reason, c.remark, c.evidence, p.delivered_on, p.evidence, c.last_paid_on
          FROM arrears_claim c LEFT JOIN arrears_proof p
            ON p.compound_id = c.compound_id AND p.claim_no = c.claim_no
          WHERE c.compound_id = $1 {one} ORDER BY c.claim_no"
@@ -163,6 +165,7 @@ pub(super) async fn claims(
             evidence: row.try_get_by_index(11)?,
             delivered_on: row.try_get_by_index(12)?,
             proof: row.try_get_by_index::<Option<String>>(13)?.unwrap_or_default(),
+            last_paid_on: row.try_get_by_index(14)?,
             bills: Vec::new(),
             instalments: Vec::new(),
         });

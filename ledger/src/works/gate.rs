@@ -443,9 +443,10 @@ fn plan_posted(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
     let Some(notice) = facts.notice(NoticeOf::Plan, plan.no) else {
         return fails("方案尚未公示").by("公示方案，满规定天数后再表决，保存照片与起止日期");
     };
-    let at = facts.carried.as_ref().map_or(scene.today, |carried| carried.opened_on);
+    let opened_on = facts.carried.as_ref().map(|carried| carried.opened_on);
+    let at = opened_on.unwrap_or(scene.today);
     let law = pack.notice_days(NoticeKind::Plan);
-    if notice.is.posted_on >= at {
+    if opened_on.is_some_and(|opened_on| notice.is.posted_on >= opened_on) {
         return fails(format!("{} 公示，{at} 已开始表决", notice.is.posted_on)).by(AGAIN);
     }
     let verdict = posted(law, notice, at);

@@ -2,8 +2,11 @@
 //!
 //! Always: an amount leaves as yuan with two decimals, a number where the file knows numbers; an identifier, a day and a
 //! name leave as text; a text that a spreadsheet would run as a formula is defused in CSV (OWASP, CSV injection) and is
-//! no formula in xlsx. CSV opens with a byte order mark, without which Excel reads Chinese as GBK. Limits: an xlsx sheet
-//! has [`ROWS_MOST`] rows below its head and [`CELL_MOST`] characters a cell, a longer text ends in `…`.
+//! no formula in xlsx. CSV opens with a byte order mark, without which Excel reads Chinese as GBK. A sheet as CSV ([`tables`])
+//! is its tables, and what warns of it (作废, 未结账) stands with a blank row before them, so that nobody takes it for what holds. A sheet
+//! that is one table and what is said of it (notes, charts, signatures) is a list which other programs read (D3X): its heads are always
+//! the first row, and the warning the last. A sheet without a table is all it says, row by row, and its check code. Limits: an xlsx
+//! sheet has [`ROWS_MOST`] rows below its head and [`CELL_MOST`] characters a cell, a longer text ends in `…`; what stands beside the tables of a sheet is on paper and in its workbook.
 
 use std::borrow::Cow;
 use std::io::{Seek, Write};
@@ -12,7 +15,7 @@ use ledger::measure::Area;
 use ledger::money::Money;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
 
-use crate::sheet;
+use crate::sheet::{self, Block, Plot, Unit};
 
 /// Rows of an xlsx sheet, without its head.
 pub const ROWS_MOST: usize = 1_048_575;
@@ -69,13 +72,19 @@ impl<W: Write> Csv<W> {
     ///
     /// # Errors
     /// [`NotPressed`].
-    pub fn new(mut to: W, heads: &[String]) -> Result<Csv<W>, NotPressed> {
+    pub fn new(to: W, heads: &[String]) -> Result<Csv<W>, NotPressed> {
+        let mut list = Csv::blank(to)?;
+        list.0.write_record(heads.iter().map(|head| defused(head).into_owned()))?;
+        Ok(list)
+    }
+
+    /// Opens the file without heads: for what is no list.
+    fn blank(mut to: W) -> Result<Csv<W>, NotPressed> {
         to.write_all("\u{feff}".as_bytes())?;
-        let mut writer = csv::WriterBuilder::new()
+        let writer = csv::WriterBuilder::new()
             .flexible(true)
             .terminator(csv::Terminator::CRLF)
             .from_writer(to);
-        writer.write_record(heads.iter().map(|head| defused(head).into_owned()))?;
         Ok(Csv(writer))
     }
 
@@ -104,16 +113,144 @@ impl<W: Write> Sheet for Csv<W> {
     }
 }
 
-/// The tables of a sheet as CSV, one below the other; the heads of the first are the list's.
+/// A sheet as CSV: its tables, one below the other, under its warning if it bears one, which stands below what is a list; all it
+/// says if it has no table.
 ///
 /// # Errors
 /// [`NotPressed`].
 pub fn tables(of: &sheet::Sheet) -> Result<Vec<u8>, NotPressed> {
-    let tables: Vec<&sheet::Table> = of.blocks.iter().filter_map(sheet::Block::table).collect();
-    let Some((first, others)) = tables.split_first() else { return Ok(Vec::new()) };
-    let mut list = Csv::new(Vec::new(), &heads(first))?;
-    fill(&mut list, first, others)?;
+    let mut list = Csv::blank(Vec::new())?;
+    let mut tables = of.blocks.iter().filter_map(Block::table).peekable();
+    if tables.peek().is_none() {
+        whole(&mut list, of)?;
+        return list.finish();
+    }
+    let is_list = is_list(of);
+    if let Some(warning) = of.warning.as_ref().filter(|_| !is_list) {
+        list.row(&[warned(warning)])?;
+        list.row(&[])?;
+    }
+    for (place, table) in tables.enumerate() {
+        if place > 0 {
+            list.row(&[])?;
+        }
+        list.row(&texts(&heads(table)))?;
+        table.rows().iter().try_for_each(|row| list.row(&cells(row)))?;
+    }
+    if let Some(warning) = of.warning.as_ref().filter(|_| is_list) {
+        list.row(&[])?;
+        list.row(&[warned(warning)])?;
+    }
     list.finish()
+}
+
+/// Whether a sheet is one table and what is said of it.
+fn is_list(of: &sheet::Sheet) -> bool {
+    let mut tables = 0;
+    for block in &of.blocks {
+        match block {
+            Block::Table(_) => tables += 1,
+            Block::Chart(_) | Block::Notes(_) | Block::Signatures(_) | Block::Break => {}
+            Block::Heading(_)
+            | Block::Text(_)
+            | Block::Fields { .. }
+            | Block::Sum(_)
+            | Block::Opinions(_)
+            | Block::Cut(_) => return false,
+        }
+    }
+    tables == 1
+}
+
+/// A sheet without tables, row by row: a label beside its value, an amount beside its capitals, a sentence to a row.
+fn whole(list: &mut impl Sheet, of: &sheet::Sheet) -> Result<(), NotPressed> {
+    list.row(&[text(&of.issuer)])?;
+    list.row(&[text(&of.title)])?;
+    if !of.running.is_empty() {
+        list.row(&texts(&of.running))?;
+    }
+    if let Some(warning) = &of.warning {
+        list.row(&[warned(warning)])?;
+    }
+    list.row(&[])?;
+    for block in &of.blocks {
+        match block {
+            Block::Heading(said) | Block::Text(said) | Block::Cut(said) => {
+                list.row(&[text(said)])?;
+            }
+            Block::Fields { fields, .. } => {
+                let mut rows = fields.iter().map(|field| [text(&field.label), text(&field.value)]);
+                rows.try_for_each(|row| list.row(&row))?;
+            }
+            Block::Sum(sum) => {
+                let capitals = Cell::Text(sum.amount.in_capitals().into());
+                list.row(&[text(&sum.label), Cell::Yuan(sum.amount), capitals])?;
+            }
+            Block::Chart(chart) if chart.is_empty() => {}
+            Block::Chart(chart) => figures(list, chart)?,
+            Block::Notes(notes) => {
+                for (place, note) in notes.iter().enumerate() {
+                    list.row(&[Cell::Text(format!("{}. {note}", place + 1).into())])?;
+                }
+            }
+            Block::Signatures(names) => list.row(&texts(names))?,
+            Block::Opinions(opinions) => {
+                let mut rows = opinions.iter().map(|one| [text(&one.who), text(&one.says)]);
+                rows.try_for_each(|row| list.row(&row))?;
+            }
+            // The caller has none; and a page is no row.
+            Block::Table(_) | Block::Break => {}
+        }
+    }
+    list.row(&[])?;
+    list.row(&[text("校验码"), text(&of.check)])
+}
+
+/// A chart as the list of its figures.
+fn figures(list: &mut impl Sheet, chart: &sheet::Chart) -> Result<(), NotPressed> {
+    list.row(&[text(&chart.title)])?;
+    match &chart.plot {
+        Plot::Steps { steps, level, .. } => {
+            for (day, amount) in steps {
+                list.row(&[Cell::Text(day.to_string().into()), Cell::Yuan(*amount)])?;
+            }
+            level.iter().try_for_each(|(name, at)| list.row(&[text(name), Cell::Yuan(*at)]))
+        }
+        Plot::Columns { series, groups } => {
+            let heads = std::iter::once(Cell::Empty).chain(series.iter().map(|name| text(name)));
+            list.row(&heads.collect::<Vec<_>>())?;
+            for (name, amounts) in groups {
+                let amounts = amounts.iter().map(|amount| Cell::Yuan(*amount));
+                list.row(&std::iter::once(text(name)).chain(amounts).collect::<Vec<_>>())?;
+            }
+            Ok(())
+        }
+        Plot::Bars { bars, unit, level } => {
+            let told = |figure: i64| match unit {
+                Unit::Fen => Cell::Yuan(Money::fen(figure)),
+                Unit::BasisPoints => Cell::Text(unit.told(figure).into()),
+                Unit::Count => Cell::Count(figure),
+            };
+            let mut rows = bars.iter().chain(level);
+            rows.try_for_each(|(name, figure)| list.row(&[text(name), told(*figure)]))
+        }
+        Plot::Parts(parts) => {
+            let mut rows = parts.iter();
+            rows.try_for_each(|(name, amount)| list.row(&[text(name), Cell::Yuan(*amount)]))
+        }
+    }
+}
+
+fn warned(warning: &sheet::Warning) -> Cell<'static> {
+    Cell::Text(format!("【{}】{}", warning.word, warning.meaning).into())
+}
+
+fn text(of: &str) -> Cell<'_> {
+    Cell::Text(of.trim().into())
+}
+
+fn texts(of: &[String]) -> Vec<Cell<'_>> {
+    of.iter().map(|one| text(one)).collect()
 }
 
 fn heads(table: &sheet::Table) -> Vec<String> {
@@ -121,26 +258,10 @@ fn heads(table: &sheet::Table) -> Vec<String> {
     table.columns().iter().map(head).collect()
 }
 
-fn fill(
-    list: &mut impl Sheet,
-    first: &sheet::Table,
-    others: &[&sheet::Table],
-) -> Result<(), NotPressed> {
-    first.rows().iter().try_for_each(|row| list.row(&cells(row)))?;
-    for table in others {
-        list.row(&[])?;
-        let heads = heads(table);
-        let heads: Vec<Cell<'_>> = heads.iter().map(|head| Cell::Text(head.into())).collect();
-        list.row(&heads)?;
-        table.rows().iter().try_for_each(|row| list.row(&cells(row)))?;
-    }
-    Ok(())
-}
-
 fn cells(row: &sheet::Row) -> Vec<Cell<'_>> {
     let cell = |cell| match cell {
         &sheet::Cell::Blank => Cell::Empty,
-        sheet::Cell::Text(text) => Cell::Text(text.trim().into()),
+        sheet::Cell::Text(said) => text(said),
         sheet::Cell::Money(amount) => Cell::Yuan(*amount),
         sheet::Cell::Area(area) => Cell::SquareMetres(*area),
         sheet::Cell::Count(count) => Cell::Count(i64::try_from(*count).unwrap_or(i64::MAX)),
@@ -276,6 +397,75 @@ mod tests {
                       '@SUM,-1234.56\r\n'\tx,-1234.56\r\n' =1,-1234.56\r\n'＝1,-1234.56\r\n\
                       \"a\r\nb\",-1234.56\r\n1-1-101,-1234.56\r\n";
         assert_eq!(told, wanted);
+    }
+
+    fn sheet(blocks: Vec<Block>) -> sheet::Sheet {
+        let sheet =
+            sheet::Sheet::new("梧桐里小区", "结清证明", ledger::calendar::Instant::from_seconds(0));
+        let running = vec!["编号 7".to_owned(), "房号 1-1-101".to_owned()];
+        sheet::Sheet { check: "K1".into(), ..sheet.running(running).saying(blocks) }
+    }
+
+    fn void() -> Option<sheet::Warning> {
+        Some(sheet::Warning { word: "作废".into(), meaning: "号码不再使用。".into() })
+    }
+
+    fn told(of: &sheet::Sheet) -> String {
+        String::from_utf8(tables(of).unwrap()).unwrap()
+    }
+
+    /// A certificate is no list: it leaves whole, amounts in yuan, formulas defused.
+    #[test]
+    fn a_sheet_without_tables_leaves_whole() {
+        let amount = Money::fen(123_456);
+        let fields = vec![sheet::Field::new("业主", "=1+1"), sheet::Field::new("面积", "81.10 ㎡")];
+        let plot = Plot::Bars {
+            bars: vec![("1幢".into(), 8_250)],
+            unit: Unit::BasisPoints,
+            level: Some(("保本线".into(), 8_500)),
+        };
+        let blocks = vec![
+            Block::Heading("一".into()),
+            Block::Fields { across: 2, fields },
+            Block::Sum(sheet::Sum { label: "余额".into(), amount }),
+            Block::Text("-一句，两半".into()),
+            Block::Chart(sheet::Chart { title: "各幢".into(), plot }),
+            Block::Notes(vec!["其一".into(), "其二".into()]),
+            Block::Signatures(vec!["经办".into(), "复核".into()]),
+        ];
+        let certificate = sheet(blocks).warning(void());
+        let wanted = format!(
+            "\u{feff}梧桐里小区\r\n结清证明\r\n编号 7,房号 1-1-101\r\n【作废】号码不再使用。\r\n\"\"\r\n一\r\n\
+             业主,'=1+1\r\n面积,81.10 ㎡\r\n余额,1234.56,{}\r\n'-一句，两半\r\n各幢\r\n1幢,82.50%\r\n\
+             保本线,85.00%\r\n1. 其一\r\n2. 其二\r\n经办,复核\r\n\"\"\r\n校验码,K1\r\n",
+            amount.in_capitals()
+        );
+        assert_eq!(told(&certificate), wanted);
+    }
+
+    /// A list begins with its heads, whatever stands on it; other tables with what nobody may overlook.
+    #[test]
+    fn tables_begin_with_their_heads_or_their_warning() {
+        let columns = vec![sheet::Column::words("房号", 1), sheet::Column::amounts("欠费")];
+        let mut table = sheet::Table::new(columns, "没有");
+        let cells = vec![sheet::Cell::Text("1-1-101".into()), sheet::Cell::Money(Money::fen(5))];
+        table.push(sheet::Rank::Line, cells);
+        let notes = || Block::Notes(vec!["一条".into()]);
+        let rows = "房号,欠费\r\n1-1-101,0.05\r\n";
+        let (blank, warned) = ("\"\"\r\n", "【作废】号码不再使用。\r\n");
+
+        let list = sheet(vec![Block::Table(table.clone()), notes()]);
+        assert_eq!(told(&list), format!("\u{feff}{rows}"));
+        assert_eq!(told(&list.warning(void())), format!("\u{feff}{rows}{blank}{warned}"));
+
+        let two = sheet(vec![Block::Table(table.clone()), Block::Table(table.clone()), notes()]);
+        assert_eq!(told(&two), format!("\u{feff}{rows}{blank}{rows}"));
+        let wanted = format!("\u{feff}{warned}{blank}{rows}{blank}{rows}");
+        assert_eq!(told(&two.warning(void())), wanted);
+
+        let receipt = sheet(vec![Block::Text("一句".into()), Block::Table(table)]);
+        assert_eq!(told(&receipt), format!("\u{feff}{rows}"));
+        assert_eq!(told(&receipt.warning(void())), format!("\u{feff}{warned}{blank}{rows}"));
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub use self::binding::Binding;
 use self::binding::Telling;
 use super::code::Modules;
 use super::line::{Face, Fount, Ink, Um};
+pub(crate) use super::page::leeway;
 use super::page::{Mark, Page};
 use crate::sheet::Sheet;
 use crate::{Error, Result};

@@ -3,8 +3,8 @@
 //! Always: labels of a grid column take the same room; a box is never split. Limits: four boxes, four signatures abreast.
 
 use super::{
-    Frame, HAIR, Ink, LABEL, Mark, Modules, NOTE, PADDING, SMALL, Setter, Strip, Strips, THIN, Um,
-    VALUE, count, leading, line, path, put, rule,
+    Frame, HAIR, Ink, LABEL, Mark, Modules, NOTE, SMALL, Setter, Strip, Strips, THIN, Um, VALUE,
+    count, leading, line, path, put, rule,
 };
 use crate::Result;
 use crate::sheet::{Field, Opinion, Side, Sum};
@@ -18,6 +18,7 @@ impl Setter<'_> {
         column: &mut Strips<'_>,
     ) -> Result<()> {
         let across = across.max(1);
+        let padding = self.frame.padding();
         let cell = self.width / count(across);
         let mut rows: Vec<Vec<(usize, &Field)>> = vec![Vec::new()];
         let mut place = 0;
@@ -44,17 +45,17 @@ impl Setter<'_> {
                 let x = cell * count(*place);
                 let room = rooms[*place];
                 let label = line::set(self.fount, &field.label, LABEL)?;
-                put(&mut marks, &label, LABEL, (x, PADDING), Side::Left, room);
-                let measure = cell * count(field.span.clamp(1, across)) - room - 2 * PADDING;
+                put(&mut marks, &label, LABEL, (x, padding), Side::Left, room);
+                let measure = cell * count(field.span.clamp(1, across)) - room - 2 * padding;
                 let lines = line::wrap(self.fount, &field.value, VALUE, measure)?;
                 tallest = tallest.max(lines.len());
-                let mut y = PADDING;
+                let mut y = padding;
                 for line in &lines {
                     put(&mut marks, line, VALUE, (x + room, y), Side::Left, measure);
                     y += leading(VALUE);
                 }
             }
-            let height = leading(VALUE) * count(tallest) + 2 * PADDING;
+            let height = leading(VALUE) * count(tallest) + 2 * padding;
             marks.push(rule(0, height, self.width, HAIR, Ink::Light));
             let (gap, glued) = (if number == 0 { 1_500 } else { 0 }, number + 1 < many);
             column.strips.push(Strip { gap, height, marks, glued, ..Strip::default() });
@@ -64,6 +65,7 @@ impl Setter<'_> {
 
     /// An amount in figures and in capitals.
     pub(super) fn sum(&self, sum: &Sum) -> Result<Strip> {
+        let padding = self.frame.padding();
         let figures = line::set(self.fount, &format!("¥{}", sum.amount.grouped()), VALUE.bold())?;
         let label = line::set(self.fount, &sum.label, LABEL)?;
         let x = label.width + LABEL.em();
@@ -76,7 +78,7 @@ impl Setter<'_> {
         let lines = line::wrap(self.fount, &words, VALUE.bold(), measure)?;
 
         let mut marks = Vec::new();
-        let mut y = 2 * PADDING;
+        let mut y = 2 * padding;
         put(&mut marks, &label, LABEL, (0, y), Side::Left, label.width);
         if narrow {
             put(&mut marks, &figures, VALUE, (0, y), Side::Right, self.width);
@@ -89,20 +91,21 @@ impl Setter<'_> {
             }
             y += leading(VALUE);
         }
-        let height = y + 2 * PADDING;
+        let height = y + 2 * padding;
         marks.push(rule(0, height, self.width, THIN, Ink::Black));
         Ok(Strip { height, marks, ..Strip::default() })
     }
 
     /// A numbered sentence.
-    pub(super) fn note(&self, number: usize, note: &str) -> Result<Strip> {
+    pub(super) fn note(&self, number: usize, note: &str) -> Result<Vec<Strip>> {
         let mark = line::set(self.fount, &format!("{number}."), NOTE)?;
-        let mut strip = self.paragraph(note, NOTE, NOTE.em() * 2)?;
-        put(&mut strip.marks, &mark, NOTE, (0, 0), Side::Left, mark.width);
-        // Read the number first.
-        strip.marks.rotate_right(mark.runs.len());
-        strip.height += 400;
-        Ok(strip)
+        let mut pieces = self.prose(note, NOTE, NOTE.em() * 2)?;
+        if let Some(first) = pieces.first_mut() {
+            put(&mut first.marks, &mark, NOTE, (0, 0), Side::Left, mark.width);
+            // Read the number first.
+            first.marks.rotate_right(mark.runs.len());
+        }
+        Ok(pieces)
     }
 
     /// Names with lines to sign on.
@@ -121,13 +124,16 @@ impl Setter<'_> {
         }
         let rows = count(names.len().max(1).div_ceil(abreast));
         let height = rows * (leading(VALUE) + 4_000) - 3_000;
-        Ok(Strip { gap: 6_000, height, marks, ..Strip::default() })
+        // Room for a seal.
+        let gap = if self.frame.is_short() { 5_000 } else { 6_000 };
+        Ok(Strip { gap, height, marks, ..Strip::default() })
     }
 
     /// Boxes side by side, each with room to write, a place for the seal and a line for name and day.
     pub(super) fn opinions(&self, of: &[Opinion], column: &mut Strips<'_>) -> Result<()> {
         const ROOM: Um = 26_000;
         const BESIDE: Um = 1_500;
+        let padding = self.frame.padding();
         let abreast = if self.frame.is_narrow() { 1 } else { of.len().clamp(1, 4) };
         for (number, row) in of.chunks(abreast).enumerate() {
             let wide = self.width / count(abreast);
@@ -135,7 +141,7 @@ impl Setter<'_> {
             let mut tall = ROOM;
             for (place, opinion) in row.iter().enumerate() {
                 let x = wide * count(place);
-                let mut y = PADDING;
+                let mut y = padding;
                 let who = format!("{}意见", opinion.who.trim_end_matches("意见"));
                 for line in line::wrap(self.fount, &who, LABEL, wide - 2 * BESIDE)? {
                     put(&mut marks, &line, LABEL, (x + BESIDE, y), Side::Left, wide);
@@ -145,12 +151,12 @@ impl Setter<'_> {
                     put(&mut marks, &line, VALUE, (x + BESIDE, y), Side::Left, wide);
                     y += leading(VALUE);
                 }
-                tall = tall.max(y + 3 * leading(NOTE) + 2 * PADDING);
+                tall = tall.max(y + 3 * leading(NOTE) + 2 * padding);
             }
             for (place, opinion) in row.iter().enumerate() {
                 let x = wide * count(place);
                 let day = line::set(self.fount, "年　　月　　日", NOTE)?;
-                let last = tall - leading(NOTE) - PADDING;
+                let last = tall - leading(NOTE) - padding;
                 put(&mut marks, &day, NOTE, (x + BESIDE, last), Side::Right, wide - 2 * BESIDE);
                 let sign = line::set(self.fount, "签名", NOTE)?;
                 put(&mut marks, &sign, NOTE, (x + BESIDE, last - leading(NOTE)), Side::Left, wide);
@@ -192,6 +198,7 @@ impl Setter<'_> {
             height: leading(SMALL) + 1_000,
             marks,
             glued: true,
+            leads: true,
             ..Strip::default()
         })
     }

@@ -4,8 +4,8 @@
 //! would be broken, and refused before it is unreadable. Never: a cell cut off.
 
 use super::{
-    HAIR, HEAVY, Ink, Line, Mark, PADDING, Part, Setter, Strip, Strips, Style, THIN, Um, count,
-    leading, line, put, rule,
+    HAIR, HEAVY, Ink, Line, Mark, Part, Setter, Strip, Strips, Style, THIN, Um, count, leading,
+    line, put, rule,
 };
 use crate::sheet::{Cell, Column, Rank, Row, Side, Table, Width};
 use crate::{Error, Result};
@@ -63,11 +63,16 @@ impl Setter<'_> {
         let head = Part::Head(number);
         // Two tables that follow each other are told apart.
         let follows = column.ended == Some(column.strips.len());
+        // The sentence that leads to a table is not parted from it.
+        if column.told == Some(column.strips.len()) {
+            column.glue();
+        }
         column.strips.push(Strip {
             gap: if follows { 4_000 } else { 1_000 },
             height,
             marks,
             glued: true,
+            leads: true,
             part: head,
             ..Strip::default()
         });
@@ -75,8 +80,9 @@ impl Setter<'_> {
         if table.rows().is_empty() {
             let nothing = line::set(self.fount, &table.nothing, style)?;
             let mut marks = Vec::new();
-            let height = leading(style) + 4 * PADDING;
-            put(&mut marks, &nothing, style, (0, 2 * PADDING), Side::Centre, self.width);
+            let around = 2 * self.frame.padding();
+            let height = leading(style) + 2 * around;
+            put(&mut marks, &nothing, style, (0, around), Side::Centre, self.width);
             column.strips.push(Strip { height, marks, ..Strip::default() });
         }
         for (place, row) in table.rows().iter().enumerate() {
@@ -88,7 +94,8 @@ impl Setter<'_> {
                 Rank::Group | Rank::Line | Rank::Subtotal => Part::Row(number, place),
                 Rank::Total => Part::Total(number),
             };
-            column.strips.push(Strip { height, marks, glued, part, ..Strip::default() });
+            let leads = row.rank == Rank::Group;
+            column.strips.push(Strip { height, marks, glued, leads, part, ..Strip::default() });
         }
         if let Some(last) = column.strips.last_mut() {
             last.marks.push(rule(0, last.height, self.width, HEAVY, Ink::Black));
@@ -146,7 +153,7 @@ impl Setter<'_> {
         let style = laid.style.grey();
         let columns = laid.table.columns();
         let mut marks = vec![rule(0, 0, self.width, HEAVY, Ink::Black)];
-        let mut y = PADDING;
+        let mut y = self.frame.padding();
 
         if columns.iter().any(|column| column.over.is_some()) {
             let mut place = 0;
@@ -181,7 +188,7 @@ impl Setter<'_> {
                 top += leading(style);
             }
         }
-        y += tallest * leading(style) + PADDING;
+        y += tallest * leading(style) + self.frame.padding();
         marks.push(rule(0, y, self.width, THIN, Ink::Black));
         Ok((y, marks))
     }
@@ -205,13 +212,13 @@ impl Setter<'_> {
             }
             let lines = line::wrap(self.fount, &text, style, width - 2 * BESIDE)?;
             tallest = tallest.max(lines.len());
-            let mut y = PADDING;
+            let mut y = self.frame.padding();
             for line in &lines {
                 put_cell(&mut marks, line, style, (x, width), y, side);
                 y += leading(style);
             }
         }
-        let height = leading(style) * count(tallest) + 2 * PADDING;
+        let height = leading(style) * count(tallest) + 2 * self.frame.padding();
         if row.rank > Rank::Line {
             marks.push(rule(0, 0, self.width, THIN, Ink::Black));
         }

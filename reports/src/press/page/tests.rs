@@ -5,7 +5,9 @@ use ledger::money::Money;
 
 use super::super::line::tests::Block as Type;
 use super::*;
-use crate::sheet::{Chart, Column, Opinion, Plot, Rank, Table, Unit, Warning, Width};
+use crate::receipt;
+use crate::sheet::{Chart, Column, Field, Opinion, Plot, Rank, Table, Unit, Warning, Width};
+use crate::template::{PaperWord, Template, Values};
 
 fn day(month: u32, day: u32) -> Day {
     Day::from_ymd_opt(2025, month, day).unwrap()
@@ -110,6 +112,88 @@ fn headings_and_totals_keep_company() {
             if said.contains(&"合计".to_owned()) {
                 assert!(said.contains(&format!("L{lines}")), "{lines}: {said:?}");
             }
+        }
+    }
+}
+
+/// However long a sentence is: its heading stands over its first lines, none of its lines stands alone, and none is lost.
+#[test]
+fn a_heading_keeps_what_it_heads_however_long() {
+    for many in (100..3_400).step_by(300).chain([6_000, 9_000]) {
+        for lines in (20..60).step_by(7) {
+            let blocks = vec![
+                Block::Table(table(lines)),
+                Block::Heading("再版说明".into()),
+                Block::Text("前".repeat(many)),
+                Block::Table(table(3)),
+                Block::Notes(vec!["后".repeat(many)]),
+            ];
+            let is_text = |text: &&String| text.starts_with('前');
+            let mut seen = (0, 0);
+            for page in lay(&Type, &sheet(blocks)).unwrap() {
+                let said = said(&page);
+                if let Some(place) = said.iter().position(|text| text == "再版说明") {
+                    assert!(said[place + 1].starts_with('前'), "{many} {lines}: {said:?}");
+                }
+                assert_ne!(said.iter().filter(is_text).count(), 1, "{many} {lines}: {said:?}");
+                let count = |ch: char| {
+                    said.iter().map(|text| text.chars().filter(|c| *c == ch).count()).sum::<usize>()
+                };
+                seen = (seen.0 + count('前'), seen.1 + count('后'));
+                let foot = said.iter().position(|text| text.starts_with("打印时间")).unwrap();
+                let texts = texts(&page);
+                assert!(texts[..foot].iter().all(|(y, _)| *y < texts[foot].0), "{many} {lines}");
+            }
+            assert_eq!(seen, (many, many), "{lines}");
+        }
+    }
+}
+
+/// What is glued together and taller than a page fills the pages; it is not one strip to a page.
+#[test]
+fn a_chain_taller_than_a_page_fills_pages() {
+    let fields = (1..=100).map(|n| Field::new(&format!("甲{n}"), "乙")).collect();
+    let blocks = vec![
+        Block::Notes(vec!["一句".into()]),
+        Block::Heading("其后".into()),
+        Block::Fields { across: 1, fields },
+    ];
+    let pages = lay(&Type, &sheet(blocks)).unwrap();
+    assert!(pages.len() <= 4, "{} pages", pages.len());
+    let all: Vec<String> = pages.iter().flat_map(said).collect();
+    let heading = all.iter().position(|text| text == "其后").unwrap();
+    assert_eq!(all[heading + 1], "甲1");
+    assert_eq!(all.iter().filter(|text| text.starts_with('甲')).count(), 100);
+}
+
+/// A table that runs over and has no total of its own ends with the total of its last page, which stands over the foot.
+#[test]
+fn the_last_page_of_a_table_without_total_is_totalled() {
+    for lines in 40..110 {
+        let mut open = Table::new(table(0).columns().to_vec(), "");
+        open.page_total = Some("本页小计".into());
+        for line in 1..=lines {
+            let cells = vec![Cell::Text(format!("L{line}")), Cell::Text("说明".into())];
+            open.push(
+                Rank::Line,
+                [cells, vec![Cell::Money(Money::fen(line)), Cell::Blank]].concat(),
+            );
+        }
+        let blocks =
+            vec![Block::Table(open), Block::Heading("其后".into()), Block::Text("一句".into())];
+        let pages = lay(&Type, &sheet(blocks)).unwrap();
+        let mut sum = Money::ZERO;
+        for page in &pages {
+            let texts = texts(page);
+            let foot = texts.iter().position(|(_, text)| text.starts_with("打印时间")).unwrap();
+            assert!(texts[..foot].iter().all(|(y, _)| *y < texts[foot].0), "{lines}");
+            if let Some(label) = texts.iter().position(|(_, text)| text == "本页小计") {
+                sum += Money::parse(&texts[label + 1].1).unwrap();
+            }
+        }
+        let held = pages.iter().filter(|page| said(page).iter().any(|text| text.starts_with('L')));
+        if held.count() > 1 {
+            assert_eq!(sum, Money::fen(lines * (lines + 1) / 2), "{lines}");
         }
     }
 }
@@ -267,4 +351,140 @@ fn a_break_begins_a_page_and_boxes_stay_whole() {
     let pages = lay(&Type, &sheet(blocks)).unwrap();
     assert_eq!(pages.len(), 2);
     assert!(said(&pages[1]).iter().filter(|text| *text == "（盖章）").count() == 5);
+}
+
+/// Where each text stands: left, top, right, bottom.
+fn boxes(page: &Page) -> Vec<(String, [Um; 4])> {
+    let stands = |mark: &Mark| match mark {
+        Mark::Text { x, y, run, style } => {
+            let (right, em) = (*x + style.milli_em(run.advance), style.em());
+            Some((run.text.clone(), [*x, *y - em * 88 / 100, right, *y + em * 12 / 100]))
+        }
+        Mark::Path { .. } | Mark::Ground { .. } | Mark::Code { .. } => None,
+    };
+    page.marks.iter().filter_map(stands).collect()
+}
+
+/// The name of a copy is never printed over anything, on whichever page, and all else is the same on every copy.
+#[test]
+fn the_name_of_a_copy_has_room_of_its_own() {
+    let names = vec!["存根".to_owned(), "业主委员会留存备查一二三".to_owned()];
+    for paper in [Paper::A4, Paper::Half, Paper::Triplicate, Paper::Ticket] {
+        let mut of = sheet(vec![Block::Table(table(90))]).sealed("D2", "7", None).on(paper);
+        of.issuer = "梧桐里国际花园二期北区住宅小区业主大会委托某某物业服务企业".into();
+        let pages = lay(&Type, &of.copies(Copies::Each(names.clone()))).unwrap();
+        let each = pages.len() / 2;
+        assert!(paper == Paper::Ticket || each > 1, "{paper:?}");
+        for (place, page) in pages.iter().enumerate() {
+            let boxes = boxes(page);
+            let (name, its) = &boxes[0];
+            let wanted = if place < each {
+                "第一联　存根"
+            } else {
+                "第二联　业主委员会留存备查一二三"
+            };
+            assert_eq!(name, wanted);
+            for (text, other) in &boxes[1..] {
+                let beside = its[2] <= other[0] || other[2] <= its[0];
+                let under = its[3] <= other[1] || other[3] <= its[1];
+                assert!(beside || under, "{paper:?} {place}: {name} over {text}");
+            }
+            assert!(its[0] >= 0 && its[2] <= page.width - 2 * page.origin.0, "{paper:?}");
+            assert_eq!(texts(page)[1..], texts(&pages[place % each])[1..], "{paper:?} {place}");
+        }
+    }
+}
+
+/// A receipt of so many lines, each of which needs two on the narrower paper; a copy, with everything a receipt may say.
+fn receipt(paper: PaperWord, lines: usize) -> Sheet {
+    let mut values = Values { number: "2026-000001".into(), ..Values::default() };
+    let seal = crate::sheet::Seal { head: "16d33c7fc57fc274".into(), vouchers: 1_234 };
+    values.seal = Some(seal);
+    values.warning = Some(Warning {
+        word: "副本 1".into(),
+        meaning: "本件为补打的第 1 张副本，与原件同号，只记一次款。".into(),
+    });
+    for (name, says) in [
+        ("compound", "梧桐里国际花园二期北区住宅小区业主大会"),
+        ("no", "2026-000001"),
+        ("issued_on", "2026-04-05"),
+        ("payer", "某某信息科技有限公司"),
+        ("rooms", "12-3-1201、12-3-1202"),
+        ("method", "现金"),
+        ("reference", "20260405123456789012"),
+        ("of", "2026-000000"),
+        ("cashier", "王会计"),
+        ("given", "9,000.00 元"),
+        ("change", "61.76 元"),
+        ("prepaid", "20.00 元"),
+    ] {
+        values.set(name, says);
+    }
+    let text = |text: &str| Cell::Text(text.into());
+    let amount = Money::fen(123_456);
+    for _ in 0..lines {
+        let cells = [
+            ("room", text("12-3-1201")),
+            ("item", text("物业服务费")),
+            ("period", text("2026-01-01 至 2026-03-31")),
+            ("worked", text("107.50㎡ × 1.85元/月 × (2 + 15/31)月")),
+            ("reduced", Cell::Money(Money::fen(1_234))),
+            ("before", Cell::Money(amount)),
+            ("amount", Cell::Money(amount)),
+            ("remark", text("尚欠 1,234.56")),
+        ];
+        values.lines.push(cells.into());
+    }
+    values.sums = [("amount", std::iter::repeat_n(amount, lines).sum::<Money>())].into();
+    let template = Template::shipped(&receipt::FEE).unwrap().on(paper);
+    template.fill(&receipt::FEE, &values, Instant::from_seconds(0)).unwrap()
+}
+
+/// A copy of a receipt is one sheet of a form: four lines, each broken in two, go on the narrower, seven on the wider.
+#[test]
+fn a_receipt_is_one_page_a_copy() {
+    for (paper, most) in [(PaperWord::Half, 4), (PaperWord::Triplicate, 7)] {
+        for lines in 1..=most {
+            let pages = lay(&Type, &receipt(paper, lines)).unwrap();
+            assert_eq!(pages.len(), 3, "{paper:?}: {lines} lines");
+            let sizes = pages[0].marks.iter().filter_map(|mark| match mark {
+                Mark::Text { style, .. } => Some(style.size),
+                _ => None,
+            });
+            assert!(sizes.min().unwrap() >= 70, "{paper:?}: {lines} lines");
+        }
+        // What is more goes on a second page.
+        assert_eq!(lay(&Type, &receipt(paper, 20)).unwrap().len() % 3, 0);
+        assert!(lay(&Type, &receipt(paper, 20)).unwrap().len() > 3);
+    }
+}
+
+/// Moved as far as it may be, nothing comes nearer an edge than a printer reaches.
+#[test]
+fn what_is_moved_stays_on_the_paper() {
+    let papers = [Paper::A4, Paper::A4Landscape, Paper::Half, Paper::Triplicate, Paper::Ticket];
+    for paper in papers {
+        let of = sheet(vec![Block::Table(table(60))]).sealed("D2", "7", None).on(paper);
+        let room = leeway(paper);
+        let tenths = |um: i32| i16::try_from(um).unwrap();
+        for (right, down) in
+            [(room.sideways, room.down), (-room.sideways, -room.up), (room.sideways, 0)]
+        {
+            let shift = (tenths(right), tenths(down));
+            for page in lay(&Type, &Sheet { shift, ..of.clone() }).unwrap() {
+                let (x, y) = page.origin;
+                let edge = if paper == Paper::Triplicate { 13_000 } else { EDGE };
+                for (text, stands) in boxes(&page) {
+                    let sideways = x + stands[0] >= edge && x + stands[2] <= page.width - edge;
+                    let upright = y + stands[1] >= EDGE && y + stands[3] <= page.height - EDGE;
+                    assert!(sideways && upright, "{paper:?} {shift:?}: {text} {stands:?}");
+                }
+                for mark in &page.marks {
+                    if let Mark::Code { x: left, y: top, size, .. } = mark {
+                        assert!(y + top >= EDGE && x + left + size <= page.width - edge);
+                    }
+                }
+            }
+        }
+    }
 }

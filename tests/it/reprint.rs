@@ -1,0 +1,168 @@
+//! A paper that comes back to the desk: printed again byte for byte, checked by what a person reads off it, told line by line
+//! when the books moved on; open months and days to come.
+
+use ledger::calendar::{Clock, Instant, Month};
+use reports::press;
+use reports::sheet::Sheet;
+use serde_json::json;
+use xiaoqu::documents::{self, Order};
+
+use crate::cli::at;
+use crate::on_both;
+use crate::printed::{deposit, drawn, notified, summer};
+use crate::world::{World, day};
+
+fn ticket(sheet: &Sheet) -> String {
+    sheet.proof.as_ref().unwrap().ticket()
+}
+
+async fn again(world: &World, asked: &[&str], more: &[&str]) -> (String, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("again.pdf");
+    let asked = [&["report", "again"], asked, more, &["--out", file.to_str().unwrap()]].concat();
+    let said = at(world, &asked).await.must(0).out;
+    (said, std::fs::read(&file).unwrap())
+}
+
+async fn taken(world: &World, amount: &str) -> String {
+    let paid = [
+        "pay",
+        "--compound",
+        "wutongli",
+        "--room",
+        "1-1-301",
+        "--amount",
+        amount,
+        "--method",
+        "cash",
+        "--on",
+        "2026-06-29",
+    ];
+    at(world, &paid).await.must(0);
+    let list =
+        at(world, &["counter", "receipts", "--compound", "wutongli", "--json"]).await.must(0);
+    let list = list.json();
+    list.as_array().unwrap().last().unwrap()["receipt_no"].as_str().unwrap().to_owned()
+}
+
+on_both! {
+    async fn a_receipt_is_the_same_byte_for_byte_however_long_ago(world: World) {
+        summer(&world).await;
+        let no = taken(&world, "20.00").await;
+        let asked = json!({ "no": no });
+        let first = drawn(&world, "wutongli", "receipt", asked.clone()).await;
+        let original = press::pdf::press(&first).unwrap();
+        world.clock.set(Instant::parse("2026-07-03T09:00:00+08:00").unwrap());
+        taken(&world, "10.00").await;
+        let (said, bytes) = again(&world, &[&ticket(&first)], &[]).await;
+        assert!(said.contains("与原件逐字节相同"), "{said}");
+        assert!(bytes == original, "the head of the chain is that of the day it was printed");
+        // By what stands on the paper it says the same; nobody typed the seal.
+        let number = &first.proof.as_ref().unwrap().number;
+        let typed = [first.check.as_str(), number, "--compound", "wutongli", "--printed-at", "2026-06-30 09:00:00"];
+        let (said, _) = again(&world, &typed, &[]).await;
+        assert!(said.contains("所载与原件相同"), "{said}");
+        // A new edition of what did not change takes nothing's place.
+        let folder = tempfile::tempdir().unwrap();
+        let anew = folder.path().join("anew.txt");
+        at(&world, &["report", "again", &ticket(&first), "--anew", "--out", anew.to_str().unwrap()]).await.must(0);
+        let text = std::fs::read_to_string(&anew).unwrap();
+        assert!(text.contains("所载相同") && !text.contains("代替校验码"), "{text}");
+
+        // Once it is void its paper no longer agrees, and why is said first.
+        let void = ["counter", "void", &no, "--compound", "wutongli", "--on", "2026-07-03", "--reason", "缴款人有误"];
+        at(&world, &void).await.must(0);
+        let said = at(&world, &["report", "check", &ticket(&first)]).await.must(1).out;
+        assert!(said.contains("账簿现载【作废】") && said.contains("不符"), "{said}");
+    }
+
+    async fn a_roll_is_found_by_its_code(world: World) {
+        summer(&world).await;
+        let no = taken(&world, "20.00").await;
+        for paper in ["ticket", "half", "a4"] {
+            let sheet = drawn(&world, "wutongli", "receipt", json!({ "no": no, "paper": paper })).await;
+            let plain = sheet.check.replace('-', "");
+            let number = sheet.proof.as_ref().unwrap().number.replace('（', "(");
+            at(&world, &["report", "check", &plain, &number, "--compound", "wutongli"]).await.must(0);
+        }
+    }
+
+    async fn a_demand_stays_what_it_was_after_it_is_paid(world: World) {
+        summer(&world).await;
+        notified(&world).await;
+        let demand = drawn(&world, "wutongli", "demand", json!({ "no": "1" })).await;
+        taken(&world, "65.79").await;
+        let said = at(&world, &["report", "check", &ticket(&demand)]).await.must(0).out;
+        assert!(said.contains("与账簿相符"), "{said}");
+        let (_, bytes) = again(&world, &[&ticket(&demand)], &[]).await;
+        assert!(bytes == press::pdf::press(&demand).unwrap());
+    }
+
+    async fn a_new_edition_says_what_changed_and_nothing_else(world: World) {
+        summer(&world).await;
+        let statement = drawn(&world, "wutongli", "statement", json!({ "room": "1-1-101" })).await;
+        world.clock.set(Instant::parse("2026-07-15T09:00:00+08:00").unwrap());
+        deposit(&world, 163_825, "2026-05-06").await;
+        let said = at(&world, &["report", "check", &ticket(&statement)]).await.must(0).out;
+        let before: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  原件  ")).collect();
+        let after: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  现在  ")).collect();
+        assert!(!before.is_empty() && before.len() == after.len(), "{said}");
+        // Lines stand beside their own: a line of the one begins as that of the other, or stands alone.
+        let word = |line: &str| line.chars().filter(|c| !c.is_ascii_digit() && !"-,. ".contains(*c)).take(2).collect::<String>();
+        let own = before.iter().zip(&after).filter(|(b, a)| b.is_empty() || a.is_empty() || word(b) == word(a));
+        assert_eq!(own.count(), before.len(), "{said}");
+        assert!(after.iter().any(|line| line.contains("1,638.25")), "{said}");
+        assert!(!before.iter().chain(&after).any(|line| !line.is_empty() && line.chars().all(|c| c == '-' || c == ' ')), "{said}");
+    }
+
+    async fn open_months_are_marked_and_days_to_come_refused(world: World) {
+        summer(&world).await;
+        for (name, asked) in [
+            ("arrears-posted", json!({ "on": "2026-06-30" })),
+            ("reconciliation", json!({ "on": "2026-06-30" })),
+            ("collection", json!({ "from": "2026-06-01", "to": "2026-06-30" })),
+            ("collection-detail", json!({ "from": "2026-06-01", "to": "2026-06-30" })),
+        ] {
+            let sheet = drawn(&world, "wutongli", name, asked.clone()).await;
+            let warning = sheet.warning.as_ref().unwrap();
+            assert!(warning.word.contains("未结账"), "{name}: {warning:?}");
+            let number = sheet.proof.as_ref().unwrap().number.clone();
+            let typed = ["report", "check", &sheet.check, &number, "--compound", "wutongli", "--printed-at", "2026-06-30 09:00:00"];
+            at(&world, &typed).await.must(0);
+        }
+        // Once the month is closed the mark is gone; what was printed before is still known.
+        let open = drawn(&world, "wutongli", "arrears-posted", json!({ "on": "2026-06-30" })).await;
+        let mut month = Month::parse("2024-12").unwrap();
+        while month.first_day() < day("2026-07-01") {
+            at(&world, &["close", "--compound", "wutongli", "--book", "service", "--month", &month.to_string()]).await.must(0);
+            month = month.next();
+        }
+        // The command line goes by the clock on the wall.
+        let now = Clock::system().now();
+        world.clock.set(now);
+        let closed = drawn(&world, "wutongli", "arrears-posted", json!({ "on": "2026-06-30" })).await;
+        assert!(closed.warning.is_none(), "{:?}", closed.warning);
+        at(&world, &["report", "check", &ticket(&open)]).await.must(0);
+        let tomorrow = (now.day() + chrono::Days::new(1)).to_string();
+        for (name, more) in [
+            ("arrears-posted", ["--on", &tomorrow]),
+            ("reconciliation", ["--on", &tomorrow]),
+            ("collection", ["--on", &tomorrow]),
+            ("collection", ["--from", &tomorrow]),
+        ] {
+            let asked = [["report", name, "--compound", "wutongli"].as_slice(), &more].concat();
+            let told = at(&world, &asked).await.must(1).err;
+            assert!(told.contains("report.asked") && told.contains("在今天"), "{name}: {told}");
+        }
+        let ahead = ["report", "statement", "--compound", "wutongli", "--room", "1-1-101", "--to", &tomorrow];
+        assert!(at(&world, &ahead).await.must(1).err.contains("report.asked"));
+    }
+
+    async fn a_ledger_of_grants_is_found_by_its_number(world: World) {
+        summer(&world).await;
+        let grants = drawn(&world, "wutongli", "grants", json!({})).await;
+        let number = grants.proof.as_ref().unwrap().number.clone();
+        at(&world, &["report", "check", &grants.check, &number, "--compound", "wutongli", "--printed-at", "2026-06-30 09:00:00"]).await.must(0);
+        assert!(documents::known("grants").is_ok_and(|of| Order::default().may_be_of(of).is_ok()));
+    }
+}
