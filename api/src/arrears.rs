@@ -17,7 +17,7 @@ use crate::door::{Asked, Told, Visit};
 use crate::governance::Seat;
 use crate::levy::{AtNumber, Registered};
 use crate::list::{Listed, Sought};
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::wire::{Acted, IsoDay, Shown};
 
 /// Sends notices for whoever asks.
@@ -278,6 +278,9 @@ pub async fn plans(visit: Visit, list: Sought<PlanQuery>) -> Result<Listed<Plan>
     list.answer_from(meant.map(|plan| (plan.claim_no.0, plan)).collect())
 }
 
+/// How many days ahead limitations are looked for: a hundred years.
+const WITHIN_MOST: u16 = 36_500;
+
 /// Which limitations to look at.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -286,7 +289,7 @@ pub struct LimitQuery {
     on: Option<IsoDay>,
     #[schemars(
         description = "几天之内届满：不写则 90；已届满的一并列出",
-        range(max = 36_500),
+        range(max = WITHIN_MOST),
         example = 90
     )]
     within: Option<u16>,
@@ -299,6 +302,10 @@ pub struct LimitQuery {
 pub async fn limitations(visit: Visit, list: Sought<LimitQuery>) -> Result<Listed<Limit>, Problem> {
     let on = list.query.on.map_or_else(|| visit.books.clock().now().day(), |on| on.0);
     let within = list.query.within.unwrap_or(arrears::terms().limitation_warning_days);
+    if within > WITHIN_MOST {
+        let told = format!("within = {within}，至多 {WITHIN_MOST} 天");
+        return Err(problem::SHAPE.refuse(told).into());
+    }
     let found = arrears::limits(&mut visit.read().await?, visit.compound.id, on, within).await?;
     list.answer_from(found.into_iter().map(|l| ((l.runs_out_on, l.bill_no.0), l)).collect())
 }

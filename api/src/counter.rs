@@ -16,7 +16,7 @@ use crate::door::{Asked, Nothing, Told, Visit};
 use crate::governance::Seat;
 use crate::levy::{AtNumber, acts};
 use crate::list::{Listed, Sought};
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::wire::{Acted, IsoDay, Shown};
 
 acts! {
@@ -150,6 +150,9 @@ pub async fn receipts(
     let compound = visit.compound.id;
     let this_year = ledger::calendar::Month::of(visit.books.clock().now().day()).year();
     let year = list.query.year.unwrap_or(this_year);
+    if !(1949..=2999).contains(&year) {
+        return Err(problem::SHAPE.refuse(format!("year = {year}，须在 1949 至 2999 之间")).into());
+    }
     let view = visit.read().await?;
     list.answer(view, move |view: &mut Snapshot, after: Option<i32>, most: u16| {
         Box::pin(async move {

@@ -66,12 +66,15 @@ rules! {
     /// What a paper's QR says cannot be read.
     REPORT_CODE = Shape, "report.code",
         "校验须用单据上二维码的全文，或纸脚的校验码与编号", "重新扫描二维码，整段照抄；凭校验码的，照纸脚写编号，另写所缺的各项";
+    /// A paper no longer says what the books say, and is not printed again as if it did.
+    REPORT_CHANGED = Refused, "report.changed",
+        "照原样重印的，账簿所载须与原件相同", "加 --anew 依现在的账簿再版，再版说明写明前后与缘由";
     /// Something on a sheet is larger than its paper.
     NO_SPACE = Refused, "report.no-space",
         "单据须在所选的纸张上排得下", "换较大的纸张，或改用 format=xlsx、csv、text";
     /// A template that cannot be used.
     TEMPLATE = Shape, "report.template",
-        "模板只能使用该单据已有的字段，格式为 TOML", "用 xiaoqu report template 查看字段与自带模板";
+        "模板只能使用该单据已有的字段，格式为 TOML", "用 xiaoqu report template show 查看字段与现行模板";
     /// Not what the route takes.
     CONTENT_TYPE = Shape, "door.content-type",
         "请求体的类型须为接口所收的类型", "JSON 请求请写 Content-Type: application/json";

@@ -46,6 +46,7 @@ pub static KNOWN: Known = Known {
         ("open", "欠费"),
         ("penalty", "违约金"),
     ],
+    amounts: &["billed", "reduced", "received", "open", "penalty"],
     sums: &[("open", "欠费小计"), ("penalty", "违约金合计"), ("payable", "应缴合计")],
     shipped: include_str!("../template/demand.toml"),
 };

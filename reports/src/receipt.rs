@@ -44,6 +44,7 @@ pub static FEE: Known = Known {
         ("amount", "金额"),
         ("remark", "备注：部分缴纳的"),
     ],
+    amounts: &["billed", "reduced", "before", "amount"],
     sums: &[("amount", "合计")],
     shipped: include_str!("../template/receipt.toml"),
 };
@@ -69,6 +70,7 @@ pub static FUND: Known = Known {
         ("reason", "作废原因"),
     ],
     lines: &[],
+    amounts: &[],
     sums: &[("amount", "交款金额")],
     shipped: include_str!("../template/fund-receipt.toml"),
 };

@@ -47,6 +47,7 @@ pub static KNOWN: Known = Known {
         ("due", "已到期"),
         ("owed", "到期未交"),
     ],
+    amounts: &["assessed", "each", "paid", "due", "owed"],
     sums: &[("unpaid", "本户未交"), ("assessed", "本户应交"), ("owed", "到期未交")],
     shipped: include_str!("../template/renewal.toml"),
 };

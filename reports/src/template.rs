@@ -37,6 +37,8 @@ pub struct Known {
     pub words: &'static [(&'static str, &'static str)],
     /// The fields of a line.
     pub lines: &'static [(&'static str, &'static str)],
+    /// Which of a line's fields are amounts: only these add up.
+    pub amounts: &'static [&'static str],
     /// The amounts that may stand in figures and capitals.
     pub sums: &'static [(&'static str, &'static str)],
     /// The shipped template.
@@ -342,6 +344,7 @@ impl Template {
                 return Err(unknown(column.name(), known.lines));
             }
         }
+        template.is_whole(known)?;
         if let Some((_, field)) = &template.sum
             && !known.sums.iter().any(|(word, _)| word == field)
         {
@@ -419,6 +422,30 @@ impl Template {
             meaning: "只看排版，不是单据。".to_owned(),
         });
         values
+    }
+
+    /// Whether it says which paper it is and how much, in figures and capitals, and adds up amounts only.
+    fn is_whole(&self, known: &Known) -> Result<(), String> {
+        let is_no = |text: &str| fields(text).is_ok_and(|named| named.contains(&("no", false)));
+        if !self.running.iter().any(|text| is_no(text)) {
+            return Err("running 中须有编号 {no}：没有编号的单据不能核对".to_owned());
+        }
+        if self.sum.is_none() {
+            let sums: Vec<String> =
+                known.sums.iter().map(|(name, says)| format!("{name} {says}")).collect();
+            return Err(format!("须有 sum，金额写明大小写；可用：{}", sums.join("，")));
+        }
+        let strange =
+            self.columns.iter().find(|one| one.adds && !known.amounts.contains(&one.name()));
+        match strange {
+            Some(column) => Err(format!(
+                "“{}”（{}）不是金额，不能合计；可以合计的：{}",
+                column.head,
+                column.name(),
+                known.amounts.join("、")
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Whether its numbers are such that a page can be made of it, and no field stands where none is filled in.
@@ -704,6 +731,10 @@ mod tests {
         assert!(told.contains("copies") && told.contains("1 至 12"), "{told}");
         assert!(refused("\"存根\"", "\"存\\n根\"").contains("不能换行"));
         assert!(refused("total = \"合计\"", "total = \"{amount}\"").contains("不能写字段"));
+        let told = refused("field = \"amount\", adds", "field = \"item\", adds");
+        assert!(told.contains("不能合计") && told.contains("amount"), "{told}");
+        assert!(refused("\"收据编号 {no}\", ", "").contains("编号"));
+        assert!(refused("sum = [\"合计\", \"amount\"]", "").contains("大小写"));
         let wide = "    { head = \"金额\", field = \"amount\", adds = true },\n";
         let narrow = known.shipped.replace("\"triplicate\"", "\"ticket\"").replacen(
             wide,

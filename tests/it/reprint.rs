@@ -74,6 +74,9 @@ on_both! {
         at(&world, &void).await.must(0);
         let said = at(&world, &["report", "check", &ticket(&first)]).await.must(1).out;
         assert!(said.contains("账簿现载【作废】") && said.contains("不符"), "{said}");
+        let void = folder.path().join("void.pdf");
+        let told = at(&world, &["report", "again", &ticket(&first), "--out", void.to_str().unwrap()]).await.must(1).err;
+        assert!(told.contains("report.changed") && told.contains("--anew") && !void.exists(), "{told}");
     }
 
     async fn a_roll_is_found_by_its_code(world: World) {
@@ -85,6 +88,28 @@ on_both! {
             let number = sheet.proof.as_ref().unwrap().number.replace('（', "(");
             at(&world, &["report", "check", &plain, &number, "--compound", "wutongli"]).await.must(0);
         }
+    }
+
+    async fn a_number_that_is_another_papers_is_told(world: World) {
+        summer(&world).await;
+        notified(&world).await;
+        let demand = drawn(&world, "wutongli", "demand", json!({ "no": "1" })).await;
+        let typed = async |number: &str, more: &[&str]| {
+            let asked = ["report", "check", &demand.check, number, "--compound", "wutongli"];
+            at(&world, &[asked.as_slice(), more].concat()).await
+        };
+        for spelt in ["wutongli-1 1-1-301", "D1 WUTONGLI-1　１-1-301", "wutongli-1"] {
+            typed(spelt, &[]).await.must(0);
+        }
+        for another in ["wutongli-1 1-1-302", "wutongli-1 1-1-301 2"] {
+            let said = typed(another, &[]).await.must(1).out;
+            assert!(said.contains("编号与这个校验码的单据不是同一件"), "{said}");
+        }
+        // What is said beside the number does not overrule it.
+        let statement = drawn(&world, "wutongli", "statement", json!({ "room": "1-1-101" })).await;
+        let asked = ["report", "check", &statement.check, "wutongli-1-1-102 2026-06-30", "--room", "1-1-101",
+            "--compound", "wutongli", "--printed-at", "2026/6/30 9:00:00"];
+        assert!(at(&world, &asked).await.must(1).out.contains("不是同一件"));
     }
 
     async fn a_demand_stays_what_it_was_after_it_is_paid(world: World) {
@@ -163,6 +188,10 @@ on_both! {
         let grants = drawn(&world, "wutongli", "grants", json!({})).await;
         let number = grants.proof.as_ref().unwrap().number.clone();
         at(&world, &["report", "check", &grants.check, &number, "--compound", "wutongli", "--printed-at", "2026-06-30 09:00:00"]).await.must(0);
+        let doors = crate::doors::Doors::of(&world);
+        doors.get("/report-batches/statement?format=xlsx").await.problem(400, "report.asked");
+        doors.get("/fee-receipts?year=1948").await.problem(400, "door.shape");
+        doors.get("/limitations?within=36501").await.problem(400, "door.shape");
         assert!(documents::known("grants").is_ok_and(|of| Order::default().may_be_of(of).is_ok()));
     }
 }

@@ -349,6 +349,10 @@ pub async fn report_batch(
     let each = usize::from(query.each.unwrap_or(250)).clamp(1, 1_000);
     let volumes = orders.len().div_ceil(each);
     let device = query.format.unwrap_or(Device::Json);
+    if !matches!(device, Device::Json | Device::Pdf | Device::Csv) {
+        let told = "批量的形式为 pdf，清单为 csv，件数册数为 json";
+        return Err(problem::REPORT_ASKED.refuse(told).into());
+    }
     if device == Device::Json {
         return Ok(Paper::Shown(BatchView { sheets: orders.len(), volumes, each, known_at: now }));
     }

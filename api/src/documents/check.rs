@@ -51,8 +51,8 @@ pub struct Ticket {
     pub printed_at: Option<Instant>,
     /// How many vouchers its seal covers, and the first letters of it.
     pub seal: Option<(i32, String)>,
-    /// Whether somebody typed it: then what its QR held besides is not known.
-    pub is_typed: bool,
+    /// The number somebody typed with a short code, empty if none; none of a QR. What a QR holds besides is not known then.
+    pub typed: Option<String>,
 }
 
 impl Ticket {
@@ -106,7 +106,7 @@ impl Ticket {
         };
         let printed_at = Some(at.ok_or_else(|| bad("没有打印时间"))?);
         let name = name.to_owned();
-        Ok(Ticket { check, name, compound, area, order, printed_at, seal, is_typed: false })
+        Ok(Ticket { check, name, compound, area, order, printed_at, seal, typed: None })
     }
 
     /// Reads a code as somebody typed it, with the number that stands in the paper's foot and whatever else they read there.
@@ -119,6 +119,7 @@ impl Ticket {
         let (on_paper, check) = short(code).ok_or_else(|| bad("不是校验码"))?;
         let (document, form) = coded(&on_paper).ok_or_else(|| bad("没有这个代号的单据"))?;
         let Typed { number, printed_at, order } = typed;
+        let number = plain(&number);
         let mut told = numbered(document, &number, &compound.code)
             .ok_or_else(|| bad(&format!("{}的编号不能识别 {number:?}", document.title)))?;
         told.form = form;
@@ -136,14 +137,24 @@ impl Ticket {
             return Err(problem::REPORT_CODE.refuse(told));
         }
         let (name, compound) = (document.name.to_owned(), compound.code.clone());
-        let (area, seal) = (None, None);
-        Ok(Ticket { check, name, compound, area, order, printed_at, seal, is_typed: true })
+        let (area, seal, typed) = (None, None, Some(number));
+        Ok(Ticket { check, name, compound, area, order, printed_at, seal, typed })
     }
 
     /// Whether a text is a QR's whole text and no short code.
     #[must_use]
     pub fn is_whole(text: &str) -> bool {
         text.trim().starts_with("xiaoqu:")
+    }
+
+    /// Whether the number that was typed with the code is not the one that stands in the foot of what was drawn.
+    fn says_another_than(&self, drawn: &Sheet) -> bool {
+        let Some(typed) = self.typed.as_ref().filter(|typed| !typed.trim().is_empty()) else {
+            return false;
+        };
+        let Some(proof) = &drawn.proof else { return true };
+        let (typed, stands) = (words_of(&proof.document, typed), words_of("", &proof.number));
+        typed.len() > stands.len() || typed.iter().zip(&stands).any(|(typed, is)| typed != is)
     }
 
     /// The order as it was then: with what was known when it was printed.
@@ -172,21 +183,45 @@ pub struct Typed {
     pub order: Order,
 }
 
+/// A text as it is typed on any keyboard: signs of full width are those of half.
+fn plain(text: &str) -> String {
+    let half = |ch: char| match ch {
+        '\u{3000}' => ' ',
+        '—' | '–' => '-',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(ch) - 0xfee0).unwrap_or(ch),
+        ch => ch,
+    };
+    text.trim().chars().map(half).collect::<String>().trim().to_owned()
+}
+
+/// The words of a number in a foot, however it is spelt: without the document's code and the template's version.
+fn words_of(document: &str, number: &str) -> Vec<String> {
+    let number = plain(number).replace(['～', '~', '至'], " 至 ");
+    let number = number.strip_prefix(document).unwrap_or(&number);
+    let number = number.split(['（', '(']).next().unwrap_or_default();
+    let bare = |part: &str| match part.trim_start_matches('0') {
+        "" => part.to_owned(),
+        bare => bare.to_lowercase(),
+    };
+    let word = |word: &str| word.split('-').map(bare).collect::<Vec<_>>().join("-");
+    number.split_whitespace().map(word).collect()
+}
+
 /// `d6-7k3f-92qx`, or without its hyphens, as the paper says it: the document's code, and the whole. Letters that are mistaken
 /// for figures are figures.
 fn short(text: &str) -> Option<(String, String)> {
-    let text: String = text.trim().to_uppercase().replace(['－', '—', '–', ' '], "-");
-    let (document, first, last) = match text.rsplit_once('-') {
-        Some((rest, last)) => {
-            let (document, first) = rest.rsplit_once('-')?;
-            (document, first, last)
-        }
-        None => {
-            let at = text.len().checked_sub(8).filter(|at| text.is_char_boundary(*at))?;
-            let (document, code) = text.split_at(at);
+    let text = plain(text).to_uppercase();
+    let text = text.trim_start_matches("校验码").trim_start_matches([':', ' ']);
+    let parts: Vec<&str> = text.split(['-', ' ']).filter(|part| !part.is_empty()).collect();
+    let (document, first, last) = match parts.as_slice() {
+        [document, first, last] => (*document, *first, *last),
+        [whole] => {
+            let at = whole.len().checked_sub(8).filter(|at| whole.is_char_boundary(*at))?;
+            let (document, code) = whole.split_at(at);
             let (first, last) = code.split_at_checked(4)?;
             (document, first, last)
         }
+        _ => return None,
     };
     let four = |part: &str| {
         let part: String = part
@@ -217,7 +252,7 @@ fn coded(code: &str) -> Option<(&'static Document, Option<Code>)> {
 
 /// What a document's number on paper says of its order: each document numbers itself its own way (`reports`).
 fn numbered(document: &Document, number: &str, compound: &str) -> Option<Order> {
-    let number = number.trim();
+    let number = &plain(number);
     let number = number.strip_prefix(document.code).unwrap_or(number).trim();
     // The version of the template stands behind it in brackets.
     let number = number.split(['（', '(']).next().unwrap_or_default().trim();
@@ -228,7 +263,11 @@ fn numbered(document: &Document, number: &str, compound: &str) -> Option<Order> 
     let (first, second) = number.split_once(' ').unwrap_or((number, ""));
     let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let day = |text: &str| text.trim().parse::<IsoDay>().ok().map(Some);
-    let own = |text: &str| text.strip_prefix(compound)?.strip_prefix('-').map(str::to_owned);
+    let own = |text: &str| {
+        let (of, rest) = text.split_at_checked(compound.len())?;
+        let rest = rest.strip_prefix('-').filter(|_| of.eq_ignore_ascii_case(compound))?;
+        Some(rest.to_owned())
+    };
     Some(match document.name {
         "statement" => Order { room: Some(own(first)?), to: day(second)?, ..none },
         "demand" => Order { no: Some(own(first)?), ..none },
@@ -398,7 +437,7 @@ async fn meant(
     }
     // A roll has room for fewer columns than a page; pages say the same on every size.
     let takes_paper = super::known(&ticket.name)?.takes.contains(&"paper");
-    if ticket.is_typed && takes_paper && ticket.order.paper.is_none() {
+    if ticket.typed.is_some() && takes_paper && ticket.order.paper.is_none() {
         let roll = Some("ticket".to_owned());
         let on_roll = |one: &Ticket| with(Order { paper: roll.clone(), ..one.order.clone() });
         tickets.extend(tickets.iter().map(on_roll).collect::<Vec<_>>());
@@ -426,7 +465,8 @@ async fn checked(
         changes = differences(&drawn, &today);
         is_current = Some(changes.is_empty());
     }
-    let is_well = agrees && is_current != Some(false);
+    let says_another = ticket.says_another_than(&drawn);
+    let is_well = agrees && !says_another && is_current != Some(false);
     let (mut because, seal) = why(books, place, ticket, is_well).await?;
     let is_chained = seal != Chained::No;
     if let Some(warning) = drawn.warning.as_ref().filter(|_| !agrees) {
@@ -437,6 +477,7 @@ async fn checked(
     }
     let says = match (agrees, is_current) {
         _ if !is_chained => "不符：纸上的账簿印记不在账簿的链上，请核验账册并查明",
+        _ if says_another => "不符：纸脚的编号与这个校验码的单据不是同一件",
         (true, Some(true)) => "与账簿相符；此后账簿没有影响本单的变动",
         (true, Some(false)) => "与当时的账簿相符；此后账簿有变动，前后见下",
         (true, None) => "与账簿相符",
@@ -453,7 +494,7 @@ async fn checked(
         printed_at: ticket.printed_at,
         check: ticket.check.clone(),
         drawn: drawn.check.clone(),
-        agrees: agrees && is_chained,
+        agrees: agrees && is_chained && !says_another,
         is_current,
         says: says.to_owned(),
         changes,
@@ -615,7 +656,7 @@ pub enum Reprint {
 /// Prints a paper again: the very same, or, `anew`, as the books stand now with what differs (再版说明).
 ///
 /// # Errors
-/// `report.code`, `report.unknown`, those of [`draw`].
+/// `report.code`, `report.unknown`, `report.changed`, those of [`draw`].
 pub async fn again(
     books: &Books,
     place: Place<'_>,
@@ -631,7 +672,7 @@ pub async fn again(
     for ticket in meant(books, place, ticket, template).await? {
         let then = ticket.then(document);
         let drawn = place.draw(books, &ticket, &then, template, printed_at).await?;
-        let agrees = drawn.check == ticket.check;
+        let agrees = drawn.check == ticket.check && !ticket.says_another_than(&drawn);
         let seen = (ticket, drawn, agrees);
         if agrees {
             first = Some(seen);
@@ -651,11 +692,15 @@ pub async fn again(
             }
             Place::Area(..) => drawn,
         };
-        let is = if ticket.is_typed { Reprint::Alike } else { Reprint::Same };
+        let is = if ticket.typed.is_some() { Reprint::Alike } else { Reprint::Same };
         return Ok(match seal {
             Chained::Yes(seal) => (sheet.resting_on(seal), is),
             Chained::None | Chained::No => (sheet, is),
         });
+    }
+    if !anew {
+        let told = format!("原件的校验码 {}，账簿现载的 {}", ticket.check, drawn.check);
+        return Err(problem::REPORT_CHANGED.refuse(told).into());
     }
     let order = Order { known_at: None, ..ticket.then(document) };
     let today = place.draw(books, &ticket, &order, template, now).await?;
@@ -828,8 +873,13 @@ pub async fn area_report_check(
 /// # Errors
 /// A sentence in Chinese.
 pub(crate) fn printed_at(text: &str) -> Result<Instant, String> {
-    let rfc = format!("{}+08:00", text.trim().replacen(' ', "T", 1));
-    let read = Instant::parse(text.trim()).or_else(|| Instant::parse(&rfc));
+    let text = plain(text);
+    let read = Instant::parse(&text).or_else(|| {
+        let spellings = ["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y年%m月%d日 %H:%M:%S"];
+        let local = |spelling: &&str| chrono::NaiveDateTime::parse_from_str(&text, spelling).ok();
+        let local = spellings.iter().find_map(local)?;
+        Instant::parse(&local.format("%Y-%m-%dT%H:%M:%S+08:00").to_string())
+    });
     read.ok_or_else(|| "打印时间照纸脚所印，例如 \"2026-06-30 09:00:00\"".to_owned())
 }
 
@@ -842,6 +892,7 @@ mod tests {
         let read = |text: &str| short(text).map(|(document, whole)| format!("{document} {whole}"));
         assert_eq!(read("D6-7K3F-92QX").as_deref(), Some("D6 D6-7K3F-92QX"));
         assert_eq!(read(" d2w-oill-92qx ").as_deref(), Some("D2W D2W-0111-92QX"));
+        assert_eq!(read("校验码 Ｄ６－7K3F - 92QX").as_deref(), Some("D6 D6-7K3F-92QX"));
         assert_eq!(read("d67k3f92qx").as_deref(), Some("D6 D6-7K3F-92QX"));
         assert_eq!(read("D3X 7K3F 92QX").as_deref(), Some("D3X D3X-7K3F-92QX"));
         for strange in [
@@ -863,6 +914,10 @@ mod tests {
         let at = Instant::parse("2026-06-30T09:00:00+08:00");
         assert_eq!(printed_at("2026-06-30 09:00:00").ok(), at);
         assert_eq!(printed_at("2026-06-30T01:00:00Z").ok(), at);
+        for spelt in ["2026/6/30 9:00:00", "2026年6月30日 09:00:00", "２０２６-06-30　09:00:00"]
+        {
+            assert_eq!(printed_at(spelt).ok(), at, "{spelt}");
+        }
         assert!(printed_at("昨天").is_err());
     }
 
@@ -876,6 +931,7 @@ mod tests {
         };
         let told = |name: &str, number: &str| told(name, number).unwrap_or("-".to_owned());
         assert_eq!(told("statement", "wutongli-1-1-101 2026-06-30"), "room=1-1-101 to=2026-06-30");
+        assert_eq!(told("statement", "WUTONGLI-1-1-101　2026-06-30"), "room=1-1-101 to=2026-06-30");
         assert_eq!(told("statement", "xiaohe-1-1-101 2026-06-30"), "-");
         assert_eq!(told("demand", "D1 wutongli-3 1-1-101（模板第 2 版 9f86d081）"), "no=3");
         assert_eq!(told("renewal", "wutongli-2 1-1-101"), "room=1-1-101 no=2");

@@ -323,9 +323,10 @@ impl Desk<'_> {
         let dwelling = dwelling_of(view, self.compound, self.order, on).await?;
         let plans = fund::renewals(view, self.compound.id).await?;
         let plan = plans.iter().find(|plan| plan.plan_no == no);
+        let plan = plan.ok_or_else(|| asked(&format!("没有续筹方案 {no}")))?;
         let rows = fund::renewal_arrears(view, self.compound.id, no, on).await?;
         let row = rows.iter().find(|row| row.dwelling_no == dwelling.no);
-        let (Some(plan), Some(arrears)) = (plan, row) else {
+        let Some(arrears) = row else {
             return Err(asked(&format!("方案 {no} 中没有房号 {}", dwelling.code)).into());
         };
         let first = fund::first_deposits(view, self.compound.id, plan.judged_on).await?;

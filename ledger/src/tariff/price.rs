@@ -23,7 +23,8 @@ pub struct Tier {
     /// Up to which count of the period; the last has no end.
     #[serde(
         default,
-        with = "rust_decimal::serde::str_option",
+        deserialize_with = "top",
+        serialize_with = "rust_decimal::serde::str_option::serialize",
         skip_serializing_if = "Option::is_none"
     )]
     #[schemars(
@@ -37,6 +38,13 @@ pub struct Tier {
     #[serde(with = "rust_decimal::serde::str")]
     #[schemars(description = "单价：元", with = "String", regex(pattern = r"^[0-9]{1,7}(\.[0-9]{1,4})?$"), example = &"2.90")]
     pub price: Decimal,
+}
+
+/// A tier's end, or null for none: `str_option` does not know the null of a tagged formula.
+fn top<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Decimal>, D::Error> {
+    #[derive(Deserialize)]
+    struct Top(#[serde(with = "rust_decimal::serde::str")] Decimal);
+    Ok(Option::<Top>::deserialize(from)?.map(|top| top.0))
 }
 
 /// What a meter counts.

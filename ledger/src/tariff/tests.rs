@@ -336,3 +336,14 @@ fn a_shared_cost_is_divided_without_rest() {
     assert_eq!(fen(false), [3_334, 3_333, 3_333]);
     assert!(reckon::shared(Money::fen(1), &[], true).is_err());
 }
+
+#[test]
+fn the_last_tier_ends_nowhere_however_that_is_said() {
+    let tiers = |last: &str| {
+        format!(
+            r#"{{"kind":"tiered","meter":"gas","tiers":[{{"price":"2.90","up_to":"60"}},{{"price":"3.85"{last}}}]}}"#
+        )
+    };
+    let read = |text: &str| serde_json::from_str::<Formula>(text).unwrap();
+    assert_eq!(read(&tiers(r#","up_to":null"#)), read(&tiers("")));
+}
