@@ -58,6 +58,14 @@ pub struct Document {
     pub each: &'static str,
 }
 
+impl Document {
+    /// Its title without what the list says of it besides.
+    #[must_use]
+    pub fn plain_title(&self) -> &'static str {
+        self.title.split(['（', '：']).next().unwrap_or(self.title)
+    }
+}
+
 const fn document(name: &'static str, code: &'static str, title: &'static str) -> Document {
     Document {
         name,
@@ -255,8 +263,10 @@ impl Order {
     /// # Errors
     /// `report.asked`.
     fn is_not_ahead(&self, document: &Document, today: Day) -> Result<(), Refusal> {
+        // A statement's room judges its own first day against its last.
         let to = self.to.filter(|_| document.is_of_knowledge);
-        match [self.from, self.on, to].into_iter().flatten().find(|day| day.0 > today) {
+        let from = self.from.filter(|_| !document.is_of_knowledge);
+        match [from, self.on, to].into_iter().flatten().find(|day| day.0 > today) {
             Some(day) => {
                 let told = format!("{} 在今天 {today} 之后：单据只说已有的账", day.0);
                 Err(problem::REPORT_ASKED.refuse(told))

@@ -49,7 +49,13 @@ pub fn set(
     });
     let mut notes: Vec<String> = checks.collect();
     let told = if ageing.agrees { "相符" } else { "不符" };
-    notes.push(format!("账龄合计与账上应收账款（1122）{}，{told}", ageing.ledger_fen.grouped()));
+    let ahead = if ageing.ahead_fen.is_zero() {
+        String::new()
+    } else {
+        format!("（另有已收、账单日在以后的 {}，不入账龄）", (-ageing.ahead_fen).grouped())
+    };
+    let ledger = ageing.ledger_fen.grouped();
+    notes.push(format!("账龄合计与账上应收账款（1122）{ledger}{ahead}，{told}"));
     let developer = &buildings.developer;
     notes.push(format!(
         "建设单位承担的另列：本期应收 {}，实收 {}，收缴率 {}，期末欠费 {}",

@@ -408,14 +408,9 @@ async fn one(books: &Books, name: &str, args: ReportArgs, out: Out<'_>) -> Ran {
     let order = Order { paper: args.paper, ..args.order.order() };
     let now = books.clock().now();
     let sheet = documents::draw(books, &compound, document, &order, edited.as_deref(), now).await?;
-    let what = format!("{} {}", compound.name, plain(document.title));
+    let what = format!("{} {}", compound.name, document.plain_title());
     let to = args.out.as_deref().map(|file| (file, args.replace));
     written(sheet, to, device, &what, out)
-}
-
-/// A document's title without what the list says of it besides.
-fn plain(title: &str) -> &str {
-    title.split(['（', '：']).next().unwrap_or(title)
 }
 
 /// Writes a paper's file. What stands there already stays, unless it is the same or `is_replaced`: a paper that was kept is
@@ -573,7 +568,7 @@ async fn again(books: &Books, args: AgainArgs, out: Out<'_>) -> Ran {
         Reprint::Anew => "再版，前后见再版说明",
     };
     let document = documents::known(&ticket.name).map_err(refused)?;
-    let what = format!("{} {}：{came_to}", drawn.name, plain(document.title));
+    let what = format!("{} {}：{came_to}", drawn.name, document.plain_title());
     let device = device(&args.out).unwrap_or(Device::Text);
     written(sheet, Some((args.out.as_path(), args.replace)), device, &what, out)
 }
@@ -700,7 +695,7 @@ async fn batch(books: &Books, args: BatchArgs, out: Out<'_>) -> Ran {
         out,
         "{} {}：{} 件，{made}，清单一份，已写到 {}",
         batch.compound.name,
-        plain(document.title),
+        document.plain_title(),
         orders.len() - left.len(),
         args.out.display()
     )?;

@@ -489,7 +489,7 @@ async fn checked(
         }
     };
     Ok(Checked {
-        title: document.title.to_owned(),
+        title: document.plain_title().to_owned(),
         compound: place.name().to_owned(),
         printed_at: ticket.printed_at,
         check: ticket.check.clone(),

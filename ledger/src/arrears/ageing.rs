@@ -1,6 +1,7 @@
 //! How old what is owed is: by dwelling, building, stair or item, in the classes of `terms.toml`.
 //!
-//! Always: the sum shown is the sum of the rows, and with the developer's and what is of no bill it is the ledger's 1122.
+//! Always: the sum shown is the sum of the rows, and with the developer's, what is of no bill and what was received ahead it is the
+//! ledger's 1122. Whoever paid a bill before its day owes nothing: what they paid lessens nobody's arrears and no class.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,9 +106,6 @@ impl AgeRow {
         let mut dwellings = BTreeSet::new();
         for bill in bills {
             let open = bill.open(day);
-            if open.is_zero() {
-                continue;
-            }
             dwellings.insert(bill.dwelling_no);
             let class = terms().class(bill.due_on, day);
             let part = match class {
@@ -161,11 +159,16 @@ pub struct Ageing {
     /// Receivables of no bill.
     #[schemars(description = "没有账单的应收：分", example = 0)]
     pub beside_fen: Money,
+    /// What was received for bills of a later day: negative or nothing.
+    #[schemars(description = "已收、账单日在以后的：分，记为负数，不入账龄", example = 0)]
+    pub ahead_fen: Money,
     /// The ledger's 1122.
     #[schemars(description = "账上应收账款（1122）：分", example = 10_000)]
     pub ledger_fen: Money,
     /// Whether rows, sums and ledger agree.
-    #[schemars(description = "核对：各行合计 = 合计，业主 + 建设单位 + 没有账单的 = 账上")]
+    #[schemars(
+        description = "核对：各行合计 = 合计，业主 + 建设单位 + 没有账单的 + 已收在先的 = 账上"
+    )]
     pub agrees: bool,
 }
 
@@ -206,8 +209,9 @@ fn decide(
     beside_fen: Money,
     ledger_fen: Money,
 ) -> Ageing {
-    let open =
-        |bearer: Bearer| bills.iter().filter(move |b| b.bearer == bearer && !b.open(day).is_zero());
+    let is_owed = move |b: &&Held| b.open(day).is_positive();
+    let open = |bearer: Bearer| bills.iter().filter(move |b| b.bearer == bearer).filter(is_owed);
+    let ahead_fen = bills.iter().map(|b| b.open(day)).filter(|open| open.is_negative()).sum();
     let mut groups: BTreeMap<String, Vec<&Held>> = BTreeMap::new();
     for bill in open(Bearer::Owner) {
         let of = by.of(places.get(&bill.dwelling_no), &bill.item, bill.due_on);
@@ -221,9 +225,9 @@ fn decide(
     let developers: Vec<&Held> = open(Bearer::Developer).collect();
     let developer = AgeRow::of_bills("建设单位".into(), &developers, day);
     let sums = (0..7).map(|i| rows.iter().map(|row| row.money()[i]).sum::<Money>());
-    let agrees =
-        sums.eq(total.money()) && total.open_fen + developer.open_fen + beside_fen == ledger_fen;
-    Ageing { on: day, rows, total, developer, beside_fen, ledger_fen, agrees }
+    let agrees = sums.eq(total.money())
+        && total.open_fen + developer.open_fen + beside_fen + ahead_fen == ledger_fen;
+    Ageing { on: day, rows, total, developer, beside_fen, ahead_fen, ledger_fen, agrees }
 }
 
 #[cfg(test)]
@@ -266,5 +270,20 @@ mod tests {
         let off =
             decide(&bills, &places, day("2026-01-31"), By::Item, Money::ZERO, Money::fen(5_051));
         assert!(!off.agrees);
+    }
+
+    #[test]
+    fn what_was_paid_before_its_bill_is_nobodys_arrears() {
+        let paid = ("2026-01-20", What::Received, 300);
+        let early = held(1, 1, "2026-04-01", "2026-04-30", &[paid]);
+        let owing = held(2, 2, "2025-12-01", "2025-12-31", &[("2025-12-01", What::Billed, 1_000)]);
+        let places = [(1, "1-1-101"), (2, "1-1-102")]
+            .map(|(no, text)| (DwellingNo(no), RoomCode::parse(text).unwrap()))
+            .into();
+        let (bills, on) = ([early, owing], day("2026-01-31"));
+        let ageing = decide(&bills, &places, on, By::Building, Money::ZERO, Money::fen(700));
+        assert_eq!((ageing.total.dwellings, ageing.total.open_fen), (1, Money::fen(1_000)));
+        assert_eq!((ageing.total.not_due_fen, ageing.ahead_fen), (Money::ZERO, Money::fen(-300)));
+        assert!(ageing.agrees);
     }
 }

@@ -155,7 +155,7 @@ pub async fn notice(
         claim_no: no,
         title: stage.map_or_else(String::new, |s| s.name.clone()),
         room: dwelling.code.to_string(),
-        owners: dwelling.owners.iter().map(|o| mask::name(&o.name)).collect(),
+        owners: addressees(&dwelling),
         area_centi_m2: dwelling.fee_area,
         made_on: claim.made_on,
         pay_by: claim.pay_by,
@@ -176,6 +176,15 @@ pub async fn notice(
         remark: claim.remark,
         delivered_on: claim.delivered_on,
     })
+}
+
+/// Whom a notice is addressed to: the owners, masked; of what is not sold yet the developer.
+fn addressees(dwelling: &property::Dwelling) -> Vec<String> {
+    match (dwelling.owners.is_empty(), dwelling.is_unsold) {
+        (false, _) => dwelling.owners.iter().map(|o| mask::name(&o.name)).collect(),
+        (true, true) => vec!["建设单位".to_owned()],
+        (true, false) => vec!["（产权人未登记）".to_owned()],
+    }
 }
 
 impl NoticePaper {
