@@ -450,9 +450,7 @@ async fn dispatch(cli: Cli, out: Out<'_>) -> Ran {
         Command::Statement(args) => {
             at(db, async move |books| papers::statement(books, args, out).await).await
         }
-        Command::Report(asked) => {
-            at(db, async move |books| reports::run(books, *asked, out).await).await
-        }
+        Command::Report(asked) => reports::run(db, *asked, out).await,
         Command::District(args) => {
             at(db, async move |books| district::run(books, args, out).await).await
         }

@@ -31,7 +31,7 @@ pub use self::batch::{Batch, Manifest, listed, manifest, orders, report_batch, v
 pub use self::check::{
     Change, Checked, Place, Reprint, Ticket, Typed, again, area_report_check, check, report_check,
 };
-pub use self::draw::draw;
+pub use self::draw::{draw, drawn_in};
 use crate::accounts::{Device, ReportFiles, drawn_up, pressed};
 use crate::door::{Asked, Visit};
 use crate::problem::{self, Problem};
@@ -56,6 +56,8 @@ pub struct Document {
     pub is_of_knowledge: bool,
     /// Of what a batch prints one each; empty if there is no batch.
     pub each: &'static str,
+    /// In which forms it comes, as a request says them.
+    pub formats: &'static [&'static str],
 }
 
 impl Document {
@@ -76,6 +78,7 @@ const fn document(name: &'static str, code: &'static str, title: &'static str) -
         is_of_dwelling: false,
         is_of_knowledge: false,
         each: "",
+        formats: &["pdf", "xlsx", "csv", "text"],
     }
 }
 
@@ -105,6 +108,8 @@ pub static DOCUMENTS: &[Document] = &[
     },
     Document {
         takes: &["from", "to", "on"],
+        // Its 26 columns stand on no paper.
+        formats: &["xlsx", "csv"],
         ..document("collection-detail", "D3X", "物业费收缴明细：逐户逐项，xlsx、csv")
     },
     Document {
@@ -276,7 +281,7 @@ impl Order {
     }
 
     /// What a document needs and is not here.
-    fn missing(&self, document: &Document) -> Vec<&'static str> {
+    pub(crate) fn missing(&self, document: &Document) -> Vec<&'static str> {
         let given = self.given();
         let is_given = |name: &&&str| given.iter().any(|(given, _)| given == *name);
         document.needs.iter().filter(|name| !is_given(name)).copied().collect()
@@ -406,7 +411,7 @@ impl From<&'static Document> for DocumentView {
             takes: of.takes,
             is_of_dwelling: of.is_of_dwelling,
             each: of.each,
-            formats: &["pdf", "xlsx", "csv", "text"],
+            formats: of.formats,
             has_template: template::known(of.name).is_some(),
         }
     }

@@ -254,10 +254,19 @@ pub async fn statements(
     for (compound, name) in compounds {
         let closes = journal::closes(view, *compound, Book::Fund, None).await?;
         let Some(closed) = closes.iter().find(|closed| closed.month == month) else {
-            let last = closes
-                .last()
-                .map_or("尚未结账".to_owned(), |c| format!("已结账至 {}", c.month));
-            return Err(NOT_CLOSED.refuse(format!("{name} 的 {month} 未结账，{last}")).into());
+            let (Some(first), Some(last)) = (closes.first(), closes.last()) else {
+                let told = format!("{name} 尚未结账，没有可以编报的月份");
+                return Err(NOT_CLOSED.refuse(told).into());
+            };
+            if month < first.month {
+                let first = first.month;
+                let told =
+                    format!("{name} 的账簿自 {first} 起按月结账；{month} 在此之前，不单独编报");
+                let remedy = format!("期间写 {first} 或之后已结账的月份；年报写已结账的年度");
+                return Err(NOT_CLOSED.refuse(told).remedied(remedy).into());
+            }
+            let told = format!("{name} 的 {month} 未结账，已结账至 {}", last.month);
+            return Err(NOT_CLOSED.refuse(told).into());
         };
         seals.push(closed.seal.clone());
         let january = january(month);

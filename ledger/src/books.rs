@@ -7,12 +7,14 @@
 //! its answer, and chained to the act before it by hash ([`record`]); no person's number stands in a record but as its mask;
 //! the same key with the same request answers the same and writes nothing; with another request it is refused
 //! and the difference is named. Acts that wait together are committed together (`books::lane`).
+//! What the books said once they say again: [`Books::read_past`] looks at them as they stood after an act ([`Then`]).
 //! Start at [`Books::open`], [`Books::act`], [`Books::read`].
 
 mod actor;
 pub(crate) mod dialect;
 mod ground;
 mod lane;
+mod past;
 pub mod record;
 mod ring;
 pub(crate) mod sheaf;
@@ -34,6 +36,7 @@ pub use self::actor::{Actor, CONSOLE, Origin, Role};
 pub use self::dialect::ADDRESS;
 pub use self::ground::{Ground, ground};
 use self::lane::{Job, Lanes, Outcome, Ticket};
+pub use self::past::{Then, thens};
 pub use self::ring::{KeyState, Rotated, keys, retire, rotate};
 pub use self::tally::{Ended, Load, Tally};
 pub(crate) use self::tx::last_no;
@@ -474,6 +477,22 @@ impl Books {
         Ok(Snapshot { db, backend: self.at.pools.backend, ring: self.ring() })
     }
 
+    /// Reads the books as they stood when the acts had come so far: every question that names a table is asked of how the table
+    /// stood then. Of other compounds than those of `then` there is nothing; who is in the house is as it is now.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn read_past(&self, then: &Then) -> Result<Snapshot> {
+        let pools = &self.at.pools;
+        let db = dialect::begin_past(pools).await.map_err(Storage::from)?;
+        let mut snapshot = Snapshot { db, backend: pools.backend, ring: self.ring() };
+        let moment = past::moment(&mut snapshot, then).await?;
+        let views =
+            migrations::past::views(&moment, dialect::own_tables(pools.backend)).join(";\n");
+        snapshot.db.execute_unprepared(&views).await?;
+        Ok(snapshot)
+    }
+
     /// One question by itself, at the price of one round trip.
     #[must_use]
     pub fn glance(&self) -> Glance {
@@ -523,6 +542,7 @@ impl Books {
     /// # Errors
     /// Storage.
     pub async fn close(self) -> Result<()> {
+        self.at.pools.past.close_by_ref().await?;
         self.at.pools.reading.close_by_ref().await?;
         Ok(self.at.pools.acting.close_by_ref().await?)
     }

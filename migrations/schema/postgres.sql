@@ -1677,17 +1677,14 @@ PRIMARY KEY (compound_id, reserve_no)
 -- constraint reserve.reserve_reserve_no_check
 CHECK ((reserve_no > 0))
 
--- constraint reserve_line.reserve_line_check
-CHECK (((released_fen >= 0) AND (released_fen <= held_fen)))
+-- constraint reserve_line.reserve_line_amount_fen_check
+CHECK ((amount_fen <> 0))
 
 -- constraint reserve_line.reserve_line_compound_id_reserve_no_fkey
 FOREIGN KEY (compound_id, reserve_no) REFERENCES reserve(compound_id, reserve_no)
 
--- constraint reserve_line.reserve_line_held_fen_check
-CHECK ((held_fen > 0))
-
 -- constraint reserve_line.reserve_line_pkey
-PRIMARY KEY (compound_id, dwelling_no, reserve_no)
+PRIMARY KEY (compound_id, dwelling_no, reserve_no, act_no)
 
 -- constraint revenue_assignment.revenue_assignment_amount_fen_check
 CHECK ((amount_fen > 0))
@@ -3375,7 +3372,7 @@ CREATE UNIQUE INDEX renovation_source_pkey ON public.renovation_source USING btr
 CREATE UNIQUE INDEX renovation_step_pkey ON public.renovation_step USING btree (compound_id, renovation_no, step_no)
 
 -- index reserve_line_pkey
-CREATE UNIQUE INDEX reserve_line_pkey ON public.reserve_line USING btree (compound_id, dwelling_no, reserve_no)
+CREATE UNIQUE INDEX reserve_line_pkey ON public.reserve_line USING btree (compound_id, dwelling_no, reserve_no, act_no)
 
 -- index reserve_pkey
 CREATE UNIQUE INDEX reserve_pkey ON public.reserve USING btree (compound_id, reserve_no)
@@ -4027,12 +4024,14 @@ compound_id integer NOT NULL,
   housing text NOT NULL,
   has_lift smallint,
   is_unsold smallint NOT NULL,
+  sold_by_act integer,
   vote_area_centi_m2 bigint NOT NULL,
   fee_area_centi_m2 bigint NOT NULL,
   fund_area_centi_m2 bigint NOT NULL,
   handed_over_on date,
   began_on date,
   ended_on date,
+  ended_by_act integer,
   remark_sealed bytea NOT NULL,
   act_no integer NOT NULL
 
@@ -4769,8 +4768,8 @@ compound_id integer NOT NULL,
 compound_id integer NOT NULL,
   reserve_no integer NOT NULL,
   dwelling_no integer NOT NULL,
-  held_fen bigint NOT NULL,
-  released_fen bigint NOT NULL
+  act_no integer NOT NULL,
+  amount_fen bigint NOT NULL
 
 -- table revenue_assignment
 compound_id integer NOT NULL,
@@ -5032,7 +5031,8 @@ compound_id integer NOT NULL,
   until_on date,
   share_part integer NOT NULL,
   share_of integer NOT NULL,
-  act_no integer NOT NULL
+  act_no integer NOT NULL,
+  ended_by_act integer
 
 -- table till
 compound_id integer NOT NULL,
@@ -5783,6 +5783,12 @@ CREATE TRIGGER reserve_stays BEFORE DELETE OR UPDATE ON public.reserve FOR EACH 
 
 -- trigger reserve.reserve_stays_whole
 CREATE TRIGGER reserve_stays_whole BEFORE TRUNCATE ON public.reserve FOR EACH STATEMENT EXECUTE FUNCTION append_only()
+
+-- trigger reserve_line.reserve_line_stays
+CREATE TRIGGER reserve_line_stays BEFORE DELETE OR UPDATE ON public.reserve_line FOR EACH ROW EXECUTE FUNCTION append_only()
+
+-- trigger reserve_line.reserve_line_stays_whole
+CREATE TRIGGER reserve_line_stays_whole BEFORE TRUNCATE ON public.reserve_line FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 
 -- trigger revenue_assignment.revenue_assignment_stays
 CREATE TRIGGER revenue_assignment_stays BEFORE DELETE OR UPDATE ON public.revenue_assignment FOR EACH ROW EXECUTE FUNCTION append_only()

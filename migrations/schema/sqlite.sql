@@ -772,12 +772,14 @@ CREATE TABLE dwelling (
   housing TEXT NOT NULL CHECK (housing IN ('commodity', 'sold-public')),
   has_lift INTEGER NULL CHECK (has_lift IN (0, 1)),
   is_unsold INTEGER NOT NULL CHECK (is_unsold IN (0, 1)),
+  sold_by_act INTEGER NULL,
   vote_area_centi_m2 INTEGER NOT NULL CHECK (vote_area_centi_m2 >= 0),
   fee_area_centi_m2 INTEGER NOT NULL CHECK (fee_area_centi_m2 >= 0),
   fund_area_centi_m2 INTEGER NOT NULL CHECK (fund_area_centi_m2 >= 0),
   handed_over_on TEXT NULL,
   began_on TEXT NULL,
   ended_on TEXT NULL,
+  ended_by_act INTEGER NULL,
   remark_sealed BLOB NOT NULL,
   act_no INTEGER NOT NULL,
   PRIMARY KEY (compound_id, dwelling_no),
@@ -1831,9 +1833,9 @@ CREATE TABLE reserve_line (
   compound_id INTEGER NOT NULL,
   reserve_no INTEGER NOT NULL,
   dwelling_no INTEGER NOT NULL,
-  held_fen INTEGER NOT NULL CHECK (held_fen > 0),
-  released_fen INTEGER NOT NULL CHECK (released_fen BETWEEN 0 AND held_fen),
-  PRIMARY KEY (compound_id, dwelling_no, reserve_no),
+  act_no INTEGER NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen <> 0),
+  PRIMARY KEY (compound_id, dwelling_no, reserve_no, act_no),
   FOREIGN KEY (compound_id, reserve_no) REFERENCES reserve (compound_id, reserve_no)
 ) STRICT, WITHOUT ROWID
 
@@ -2197,6 +2199,7 @@ CREATE TABLE tenure (
   share_part INTEGER NOT NULL CHECK (share_part > 0),
   share_of INTEGER NOT NULL CHECK (share_of >= share_part),
   act_no INTEGER NOT NULL,
+  ended_by_act INTEGER NULL,
   PRIMARY KEY (compound_id, dwelling_no, owner_no, from_on),
   FOREIGN KEY (compound_id, dwelling_no) REFERENCES dwelling (compound_id, dwelling_no),
   FOREIGN KEY (compound_id, owner_no) REFERENCES owner (compound_id, owner_no),
@@ -3248,6 +3251,21 @@ CREATE TRIGGER renovation_step_no_update BEFORE UPDATE ON renovation_step
 CREATE TRIGGER reserve_is_new BEFORE INSERT ON reserve
 WHEN EXISTS (SELECT 1 FROM reserve o WHERE o.compound_id = NEW.compound_id AND o.reserve_no = NEW.reserve_no)
 BEGIN SELECT RAISE(ABORT, 'L09: reserve is append-only'); END
+
+-- trigger reserve_line_is_new
+CREATE TRIGGER reserve_line_is_new BEFORE INSERT ON reserve_line
+WHEN EXISTS (SELECT 1 FROM reserve_line o
+             WHERE o.compound_id = NEW.compound_id AND o.dwelling_no = NEW.dwelling_no
+               AND o.reserve_no = NEW.reserve_no AND o.act_no = NEW.act_no)
+BEGIN SELECT RAISE(ABORT, 'L09: reserve_line is append-only'); END
+
+-- trigger reserve_line_no_delete
+CREATE TRIGGER reserve_line_no_delete BEFORE DELETE ON reserve_line
+                     BEGIN SELECT RAISE(ABORT, 'reserve_line is append-only'); END
+
+-- trigger reserve_line_no_update
+CREATE TRIGGER reserve_line_no_update BEFORE UPDATE ON reserve_line
+                     BEGIN SELECT RAISE(ABORT, 'reserve_line is append-only'); END
 
 -- trigger reserve_no_delete
 CREATE TRIGGER reserve_no_delete BEFORE DELETE ON reserve

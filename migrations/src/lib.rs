@@ -1,6 +1,6 @@
 //! The foundations: what the tables are, and how they came to be.
 //!
-//! Owns: the ordered list of steps ([`Migrator`]), the dialect ([`dialect`]). Each step is written once, in
+//! Owns: the ordered list of steps ([`Migrator`]), the dialect ([`dialect`]), how each table stood in the past ([`past`]). Each step is written once, in
 //! SQL that both databases read, with the few words they spell differently left to the dialect.
 //!
 //! Always: a step runs in one transaction on both databases; a released step is never edited; every key of a
@@ -35,46 +35,50 @@ mod m0025_subsidy;
 mod m0026_renovation;
 mod m0027_district;
 mod m0028_template;
+pub mod past;
 
 use sea_orm_migration::prelude::*;
 
 pub use sea_orm_migration::MigratorTrait;
 
 /// Every step, in order. Nothing else knows the order.
+static STEPS: &[dialect::Step] = &[
+    m0001_books::STEP,
+    m0002_property::STEP,
+    m0003_journal::STEP,
+    m0004_intake::STEP,
+    m0005_bank::STEP,
+    m0006_fund::STEP,
+    m0007_fees::STEP,
+    m0008_people::STEP,
+    m0011_policy::STEP,
+    m0010_hooks::STEP,
+    m0012_governance::STEP,
+    m0013_portal::STEP,
+    m0014_countersign::STEP,
+    m0018_accounts::STEP,
+    m0015_levy::STEP,
+    m0017_works::STEP,
+    m0016_gains::STEP,
+    m0019_channel::STEP,
+    m0020_tariff::STEP,
+    m0021_counter::STEP,
+    m0022_arrears::STEP,
+    m0023_trust::STEP,
+    m0024_revenue::STEP,
+    m0025_subsidy::STEP,
+    m0026_renovation::STEP,
+    m0027_district::STEP,
+    m0028_template::STEP,
+];
+
+/// The steps as the framework runs them.
 #[derive(Debug)]
 pub struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m0001_books::STEP),
-            Box::new(m0002_property::STEP),
-            Box::new(m0003_journal::STEP),
-            Box::new(m0004_intake::STEP),
-            Box::new(m0005_bank::STEP),
-            Box::new(m0006_fund::STEP),
-            Box::new(m0007_fees::STEP),
-            Box::new(m0008_people::STEP),
-            Box::new(m0011_policy::STEP),
-            Box::new(m0010_hooks::STEP),
-            Box::new(m0012_governance::STEP),
-            Box::new(m0013_portal::STEP),
-            Box::new(m0014_countersign::STEP),
-            Box::new(m0018_accounts::STEP),
-            Box::new(m0015_levy::STEP),
-            Box::new(m0017_works::STEP),
-            Box::new(m0016_gains::STEP),
-            Box::new(m0019_channel::STEP),
-            Box::new(m0020_tariff::STEP),
-            Box::new(m0021_counter::STEP),
-            Box::new(m0022_arrears::STEP),
-            Box::new(m0023_trust::STEP),
-            Box::new(m0024_revenue::STEP),
-            Box::new(m0025_subsidy::STEP),
-            Box::new(m0026_renovation::STEP),
-            Box::new(m0027_district::STEP),
-            Box::new(m0028_template::STEP),
-        ]
+        STEPS.iter().map(|step| Box::new(*step) as Box<dyn MigrationTrait>).collect()
     }
 }

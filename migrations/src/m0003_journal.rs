@@ -156,9 +156,9 @@ CREATE TABLE reserve_line (
   compound_id {int} NOT NULL,
   reserve_no {int} NOT NULL,
   dwelling_no {int} NOT NULL,
-  held_fen {big} NOT NULL CHECK (held_fen > 0),
-  released_fen {big} NOT NULL CHECK (released_fen BETWEEN 0 AND held_fen),
-  PRIMARY KEY (compound_id, dwelling_no, reserve_no),
+  act_no {int} NOT NULL,
+  amount_fen {big} NOT NULL CHECK (amount_fen <> 0),
+  PRIMARY KEY (compound_id, dwelling_no, reserve_no, act_no),
   FOREIGN KEY (compound_id, reserve_no) REFERENCES reserve (compound_id, reserve_no)
 ) {table}
 ",
@@ -377,8 +377,14 @@ BEGIN SELECT RAISE(ABORT, 'L09: matter is append-only'); END
 CREATE TRIGGER reserve_is_new BEFORE INSERT ON reserve
 WHEN EXISTS (SELECT 1 FROM reserve o WHERE o.compound_id = NEW.compound_id AND o.reserve_no = NEW.reserve_no)
 BEGIN SELECT RAISE(ABORT, 'L09: reserve is append-only'); END
+--
+CREATE TRIGGER reserve_line_is_new BEFORE INSERT ON reserve_line
+WHEN EXISTS (SELECT 1 FROM reserve_line o
+             WHERE o.compound_id = NEW.compound_id AND o.dwelling_no = NEW.dwelling_no
+               AND o.reserve_no = NEW.reserve_no AND o.act_no = NEW.act_no)
+BEGIN SELECT RAISE(ABORT, 'L09: reserve_line is append-only'); END
 ",
-    append_only: &["voucher", "posting", "period_close", "period_balance", "matter", "reserve"],
+    append_only: &["voucher", "posting", "period_close", "period_balance", "matter", "reserve", "reserve_line"],
     drops: &[
         "reserve_line",
         "reserve",

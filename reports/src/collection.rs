@@ -85,6 +85,10 @@ fn told_rate(rate: &Rate) -> String {
     rate.percent.clone().unwrap_or_else(|| "—".to_owned())
 }
 
+fn ratio(rate: &Rate) -> Cell {
+    rate.percent.clone().map_or_else(|| Cell::Text(told_rate(rate)), Cell::Rate)
+}
+
 fn count(of: i64) -> Cell {
     Cell::Count(of.unsigned_abs())
 }
@@ -118,16 +122,16 @@ fn charged(buildings: &Collection, stairs: &Collection) -> Table {
             count(of.dwellings),
             count(of.dwellings_paid),
             count(of.dwellings_owing),
-            Cell::Text(told_rate(&of.household_rate)),
+            ratio(&of.household_rate),
             Cell::Area(Area::centi_m2(of.area_centi_m2)),
             Cell::Money(of.billed_fen),
             Cell::Money(of.reduced_fen),
             Cell::Money(of.received_fen),
             Cell::Money(of.open_fen),
-            Cell::Text(told_rate(&of.current_rate)),
+            ratio(&of.current_rate),
             Cell::Money(of.opening_fen),
             Cell::Money(of.recovered_fen),
-            Cell::Text(told_rate(&of.recovery_rate)),
+            ratio(&of.recovery_rate),
             Cell::Money(of.prepaid_fen),
             Cell::Money(of.closing_fen),
             of.per_dwelling_fen.map_or(Cell::Blank, Cell::Money),
@@ -219,17 +223,17 @@ pub fn export(
                 Cell::Money(figures.received_fen),
                 Cell::Blank,
                 Cell::Money(figures.open_fen),
-                Cell::Text(told_rate(&figures.current_rate)),
+                ratio(&figures.current_rate),
                 Cell::Day(of.counted_on),
                 Cell::Money(one.earlier_fen),
                 Cell::Money(figures.earlier_reduced_fen),
                 Cell::Money(one.earlier_received_fen),
                 Cell::Blank,
                 Cell::Money(one.earlier_open_fen),
-                Cell::Text(told_rate(&one.earlier_rate)),
+                ratio(&one.earlier_rate),
                 Cell::Money(one.all_fen),
                 Cell::Money(one.all_received_fen),
-                Cell::Text(told_rate(&one.all_rate)),
+                ratio(&one.all_rate),
             ],
         );
     }

@@ -3,7 +3,7 @@
 //! Owns: [`Told`], [`set`]. The figures are the ledger's ([`ledger::renovation`]).
 //!
 //! Always: the sources' plan without labour is the investment; no source stands beyond its plan; the parts of the payments come to
-//! what was paid; or nothing is printed. Shares are cut and never rounded up. In the public variant a dwelling's code is masked and
+//! what was paid; or nothing is printed. The sources' shares come to 100.00 %. In the public variant a dwelling's code is masked and
 //! the list sorted by amounts, so that no place in it says which one it is. Limits: the plan holds sources by kind and not by
 //! dwelling: a dwelling's list is of what it brought, its share of the fund's part stands in the roster (D5). What was agreed with
 //! the neighbours of a lift by floors (楼层系数, 补偿) is no part of the books: it is filled in by hand.
@@ -157,12 +157,6 @@ fn head(of: &Told<'_>) -> Vec<Field> {
     fields
 }
 
-/// A part of a whole in hundredths of a per cent, what is beyond them cut away.
-fn points(part: Money, whole: Money) -> i64 {
-    let points = i128::from(part.in_fen()) * 10_000 / i128::from(whole.in_fen().max(1));
-    i64::try_from(points).unwrap_or(i64::MAX)
-}
-
 /// So much for each of so many, in fen, what is beyond a fen cut away.
 fn each(amount: Money, many: i128) -> Cell {
     if many <= 0 {
@@ -194,19 +188,17 @@ fn sources(of: &Told<'_>) -> Table {
         Column::words("责任人", 2),
     ];
     let mut table = Table::new(columns, "方案尚未经联合审查，没有确定的来源");
-    let row = &of.whole.row;
     let (area, households) =
         (i128::from(of.whole.reserve.area_centi_m2), i128::from(of.whole.reserve.households));
-    let line = |source: &Source| {
+    let line = |source: &Source, share: i64| {
         let items: Vec<&str> = source.items.iter().map(|name| titled(name)).collect();
         let planned = source.planned_fen;
         let per_m2 = Money::fen(planned.in_fen().saturating_mul(100));
-        let is_money = source.kind.channel() != Channel::Valued;
         vec![
             Cell::Text(source.source_no.to_string()),
             Cell::Text(source.kind.in_chinese().to_owned()),
             Cell::Money(planned),
-            if is_money { Cell::Percent(points(planned, row.planned_fen)) } else { Cell::Blank },
+            Cell::Percent(share),
             each(per_m2, area),
             each(planned, households),
             Cell::Money(source.in_place_fen),
@@ -218,8 +210,10 @@ fn sources(of: &Told<'_>) -> Table {
             Cell::Text(mask::text(&source.who)),
         ]
     };
-    for source in of.whole.sources.iter().filter(is_money) {
-        table.push(Rank::Line, line(source));
+    let money = || of.whole.sources.iter().filter(is_money);
+    let shares = crate::shares_of_whole(money().map(|source| source.planned_fen));
+    for (source, share) in money().zip(shares) {
+        table.push(Rank::Line, line(source, share));
     }
     if !table.rows().is_empty() {
         let mut total = table.total_of("", table.rows());

@@ -66,6 +66,9 @@ pub fn set(of: &Told<'_>) -> Result<Sheet> {
         Block::Chart(compared(of)),
         Block::Heading("二、逐笔收支（元）".into()),
     ];
+    if of.tranches.is_empty() {
+        blocks.push(Block::Text("没有补贴资金，没有收支。".into()));
+    }
     for tranche in of.tranches {
         let (fields, table) = (about(of, tranche), ledger_of(of, tranche)?);
         blocks.push(Block::Heading(format!("补贴资金 {}　{}", tranche.tranche_no, tranche.title)));
@@ -302,4 +305,32 @@ fn ledger_of(of: &Told<'_>, tranche: &Tranche) -> Result<Table> {
         table.push(Rank::Total, total.cells);
     }
     Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No heading stands over nothing.
+    #[test]
+    fn where_there_are_no_grants_it_says_so() {
+        let of = Told {
+            compound: "梧桐里小区",
+            tranches: &[],
+            moves: &[],
+            contents: &[],
+            renovations: &[],
+            accounts: Vec::new(),
+            printed_at: Instant::from_seconds(0),
+            seal: None,
+            number: "wutongli".into(),
+        };
+        let sheet = set(&of).unwrap();
+        let heads = sheet.blocks.windows(2).filter(|two| matches!(two[0], Block::Heading(_)));
+        for two in heads {
+            assert!(!matches!(two[1], Block::Heading(_)), "{two:?}");
+        }
+        let text = crate::press::text::press(&sheet);
+        assert!(text.contains("没有补贴资金，没有收支。"), "{text}");
+    }
 }

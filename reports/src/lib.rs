@@ -27,8 +27,9 @@
 //! Reading order: [`household`], [`sheet`], [`template`], [`press`].
 //!
 //! Always: the same figures give the same bytes from the same release; what does not foot is not
-//! printed; a character the type lacks is an error and never a gap. Never: a write, a rounding, a
-//! reading of the clock. Only `press/pdf.rs` names printpdf and only it knows a float.
+//! printed; a character the type lacks is an error and never a gap. Never: a write, a reading of the
+//! clock, a rounding but that of parts to the per cents of their whole ([`shares_of_whole`]). Only
+//! `press/pdf.rs` names printpdf and only it knows a float.
 
 pub mod collection;
 pub mod demand;
@@ -50,7 +51,7 @@ pub mod vote;
 pub mod works;
 pub mod yearly;
 
-use ledger::money::Money;
+use ledger::money::{self, Money};
 
 /// Why a document was not printed. Nothing is printed in part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,9 +120,33 @@ pub fn check_code(document: &str, hash: &[u8; 32]) -> String {
     format!("{document}-{}-{}", &letters[..4], &letters[4..])
 }
 
+/// What each part is of the whole they make, in hundredths of a per cent: 10 000 together, by largest remainders. A part
+/// below nothing is none of it; nothing has no parts.
+#[must_use]
+pub fn shares_of_whole(parts: impl IntoIterator<Item = Money>) -> Vec<i64> {
+    let weight = |part: Money| u64::try_from(part.in_fen()).unwrap_or(0);
+    let weights: Vec<u64> = parts.into_iter().map(weight).collect();
+    let shares = money::split(Money::fen(10_000), &weights);
+    let shares = shares.unwrap_or_else(|| vec![Money::ZERO; weights.len()]);
+    shares.into_iter().map(Money::in_fen).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::check_code;
+    use ledger::money::Money;
+
+    use super::{check_code, shares_of_whole};
+
+    /// Cut, three thirds would come to 99.99 %.
+    #[test]
+    fn the_parts_of_a_whole_come_to_all_of_it() {
+        let shares = |parts: &[i64]| shares_of_whole(parts.iter().map(|fen| Money::fen(*fen)));
+        assert_eq!(shares(&[1, 1, 1]), [3_334, 3_333, 3_333]);
+        let five = shares(&[627_300, 3_000, 9_000, 250_000, 5_200_000]);
+        assert_eq!(five, [1_030, 5, 15, 410, 8_540]);
+        assert_eq!(shares(&[300, 0, 100]), [7_500, 0, 2_500]);
+        assert_eq!((shares(&[0, -5]), shares(&[])), (vec![0, 0], vec![]));
+    }
 
     #[test]
     fn a_check_code_is_short_and_plain() {

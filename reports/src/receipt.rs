@@ -1,16 +1,18 @@
 //! D2 收据: of service fees, and of the fund; by templates.
 //!
 //! Owns: [`FEE`], [`FUND`] (what their templates may name), [`fee`], [`fund()`]. The receipts are the ledger's: a number is used once
-//! and never again. A void receipt says so with its reason, a copy says which one it is, a red one names the receipt it takes from.
-//! Never: a whole name or number of a person.
+//! and never again. A void receipt says so with its reason and its day, a copy says which one it is, a red one names the receipt it
+//! takes from; one that was issued on another day than the money came says both. Never: a whole name or number of a person. Limits:
+//! of a fund receipt the books tell the day of the deposit alone, neither that of the paper nor that it was made void on.
 
+use ledger::calendar::Day;
 use ledger::fees::{self, FeeReceipt, Method, ReceiptRow};
 use ledger::fund;
 use ledger::mask;
 use ledger::money::Money;
 use ledger::property::{Compound, Contact, Dwelling};
 
-use crate::sheet::{Cell, Seal, Warning};
+use crate::sheet::{Cell, Field, Seal, Warning};
 use crate::template::{Known, Values};
 
 /// What a template of a fee receipt may name.
@@ -75,13 +77,29 @@ pub static FUND: Known = Known {
     shipped: include_str!("../template/fund-receipt.toml"),
 };
 
+/// What the vouchers know of a fee receipt's days.
+#[derive(Clone, Copy, Debug)]
+pub struct Days {
+    /// The day the money came; of one in red, the day it went back.
+    pub moved_on: Day,
+    /// The day it was made void or its voucher reversed, if it was.
+    pub undone_on: Option<Day>,
+}
+
 /// What a fee receipt fills its template with.
 #[must_use]
-pub fn fee(of: &FeeReceipt, rows: &[ReceiptRow], compound: &str, seal: Option<Seal>) -> Values {
+pub fn fee(
+    of: &FeeReceipt,
+    rows: &[ReceiptRow],
+    days: Days,
+    compound: &str,
+    seal: Option<Seal>,
+) -> Values {
     let mut values = Values { number: of.receipt_no.to_string(), seal, ..Values::default() };
+    let undone = days.undone_on.map_or_else(|| "已".to_owned(), |on| format!("已于 {on} "));
     values.warning = match of.state {
-        fees::ReceiptState::Void => warn("作废", "本收据已作废，号码不再使用。"),
-        fees::ReceiptState::Reversed => warn("已冲销", "本收据所记的款项已冲销。"),
+        fees::ReceiptState::Void => warn("作废", &format!("本收据{undone}作废，号码不再使用。")),
+        fees::ReceiptState::Reversed => warn("已冲销", &format!("本收据所记的款项{undone}冲销。")),
         fees::ReceiptState::Red => warn("红字", "本收据冲减原收据所记的款项。"),
         fees::ReceiptState::Valid => copied(of.copies),
     };
@@ -90,6 +108,10 @@ pub fn fee(of: &FeeReceipt, rows: &[ReceiptRow], compound: &str, seal: Option<Se
     values.set("compound", compound);
     values.set("no", of.receipt_no.to_string());
     values.set("issued_on", of.issued_on.to_string());
+    if days.moved_on != of.issued_on {
+        let label = if of.amount_fen.is_negative() { "退款日期" } else { "收款日期" };
+        values.fields.push(Field::new(label, days.moved_on.to_string()));
+    }
     values.set("payer", if of.payer.is_empty() { "产权人" } else { &of.payer });
     let mut rooms: Vec<&str> = rows.iter().map(|row| row.room.as_str()).collect();
     rooms.dedup();

@@ -402,6 +402,8 @@ pub enum Cell {
     Count(u64),
     /// Basis points, shown as a percentage with two decimals.
     Percent(i64),
+    /// A percentage as the ledger words it: `67.0%`.
+    Rate(String),
 }
 
 impl Cell {
@@ -417,7 +419,7 @@ impl std::fmt::Display for Cell {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Cell::Blank => Ok(()),
-            Cell::Text(text) => f.write_str(text),
+            Cell::Text(text) | Cell::Rate(text) => f.write_str(text),
             Cell::Money(amount) => f.write_str(&amount.grouped()),
             Cell::Area(area) => write!(f, "{area}"),
             Cell::Day(day) => write!(f, "{day}"),

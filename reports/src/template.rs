@@ -5,8 +5,9 @@
 //!
 //! A template names fields in braces: `{room}`. `{remark?}` is a field that may be empty: a sentence, a label or a note in which
 //! every such field is empty is left out. Lines are a table whose columns are chosen by the template; a column of such a field is left out
-//! where no line has it, and on a roll, which has room for few. Sizes are the house's: a
-//! template chooses a paper and moves the whole by tenths of a millimetre to meet a pre-printed form, which is of that paper.
+//! where no line has it. A roll has room for few columns: there what such a field says stands in a sentence under the table, line by
+//! line. Sizes are the house's: a template chooses a paper and moves the whole by tenths of a millimetre to meet a pre-printed form,
+//! which is of that paper.
 //!
 //! Always: a field that is not known is refused with the list of those that are; version and digest of the template stand on
 //! the paper; what [`Template::usable`] let through was set and pressed once with long words and large amounts. Never: a figure
@@ -64,6 +65,8 @@ pub struct Values {
     pub lines: Vec<BTreeMap<&'static str, Cell>>,
     /// The amounts.
     pub sums: BTreeMap<&'static str, Money>,
+    /// What stands beside the labels a template chooses, whichever it chooses.
+    pub fields: Vec<Field>,
     /// What nobody may overlook.
     pub warning: Option<Warning>,
     /// Which one it is, as its readers say it.
@@ -249,6 +252,17 @@ impl Chosen {
     fn may_be_empty(&self) -> bool {
         self.field.ends_with('?')
     }
+
+    /// What stands under it in a line.
+    fn cell(&self, line: &BTreeMap<&'static str, Cell>) -> Cell {
+        line.get(self.name()).cloned().unwrap_or(Cell::Blank)
+    }
+
+    /// The same as it is read; nothing where nothing stands.
+    fn said(&self, line: &BTreeMap<&'static str, Cell>) -> Option<String> {
+        let said = self.cell(line).to_string();
+        (!said.is_empty()).then_some(said)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -322,8 +336,7 @@ impl Template {
     /// # Errors
     /// A sentence in Chinese for whoever edits it.
     pub fn read(known: &Known, file: &str) -> Result<Template, String> {
-        let template: Template =
-            toml::from_str(file).map_err(|why| format!("模板不能识别：{why}"))?;
+        let template: Template = toml::from_str(file).map_err(|why| unread(file, &why))?;
         if template.document != known.name {
             return Err(format!(
                 "模板用于 {}，此处须为 {}（{}）",
@@ -535,13 +548,15 @@ impl Template {
         };
         let mut blocks = Vec::new();
         let grid = |fields: Vec<Field>| Block::Fields { across: self.across, fields };
-        let fields = labels(&self.fields);
+        let mut fields = labels(&self.fields);
+        fields.extend(values.fields.iter().cloned());
         if !fields.is_empty() {
             blocks.push(grid(fields));
         }
         blocks.extend(sentences(&self.before).into_iter().map(Block::Text));
         if !self.columns.is_empty() {
             blocks.push(Block::Table(self.table(values)));
+            blocks.extend(self.beside(values).into_iter().map(Block::Text));
         }
         if let Some((label, field)) = &self.sum {
             let amount = values.sums.get(field.as_str()).copied().unwrap_or_default();
@@ -585,23 +600,34 @@ impl Template {
         Ok(sheet.sealed(known.code, &number, values.seal.clone()))
     }
 
+    /// Whether a column stands in the table: one that may be empty does where a line has it, but not on a roll.
+    fn is_told(&self, column: &Chosen, values: &Values) -> bool {
+        let is_roll = self.paper == PaperWord::Ticket;
+        let mut lines = values.lines.iter();
+        !column.may_be_empty() || (!is_roll && lines.any(|line| column.said(line).is_some()))
+    }
+
+    /// What the lines say for which a roll has no column, each after what names its line.
+    fn beside(&self, values: &Values) -> Vec<String> {
+        let (told, left): (Vec<&Chosen>, Vec<&Chosen>) =
+            self.columns.iter().partition(|column| self.is_told(column, values));
+        let said = |line: &BTreeMap<&'static str, Cell>| {
+            let named = told.iter().filter(|column| matches!(column.cell(line), Cell::Text(_)));
+            let named: Vec<String> = named.filter_map(|column| column.said(line)).collect();
+            let more = left
+                .iter()
+                .filter_map(|column| Some(format!("{} {}", column.head, column.said(line)?)));
+            let more: Vec<String> = more.collect();
+            (!more.is_empty()).then(|| format!("{}：{}", named.join(" "), more.join("，")))
+        };
+        values.lines.iter().filter_map(said).collect()
+    }
+
     fn table(&self, values: &Values) -> Table {
-        let cell = |line: &BTreeMap<&'static str, Cell>, field: &str| {
-            line.get(field).cloned().unwrap_or(Cell::Blank)
-        };
-        let is_empty = |cell: &Cell| match cell {
-            Cell::Blank => true,
-            Cell::Text(text) => text.is_empty(),
-            _ => false,
-        };
-        let is_told = |column: &&Chosen| {
-            let mut cells = values.lines.iter().map(|line| cell(line, column.name()));
-            let is_roll = self.paper == PaperWord::Ticket;
-            !column.may_be_empty() || (!is_roll && cells.any(|cell| !is_empty(&cell)))
-        };
-        let chosen: Vec<&Chosen> = self.columns.iter().filter(is_told).collect();
+        let chosen: Vec<&Chosen> =
+            self.columns.iter().filter(|column| self.is_told(column, values)).collect();
         let columns = chosen.iter().map(|column| {
-            let figures = values.lines.iter().map(|line| cell(line, column.name()));
+            let figures = values.lines.iter().map(|line| column.cell(line));
             let is_figure =
                 |cell: Cell| matches!(cell, Cell::Money(_) | Cell::Area(_) | Cell::Count(_));
             let mut some = figures.filter(|cell| *cell != Cell::Blank).peekable();
@@ -614,7 +640,7 @@ impl Template {
         });
         let mut table = Table::new(columns.collect(), &self.nothing);
         for line in &values.lines {
-            let cells = chosen.iter().map(|column| cell(line, column.name()));
+            let cells = chosen.iter().map(|column| column.cell(line));
             table.push(Rank::Line, cells.collect());
         }
         if !self.total.is_empty() && !values.lines.is_empty() {
@@ -623,6 +649,38 @@ impl Template {
         }
         table
     }
+}
+
+/// Where a text cannot be read and why, in Chinese; the reader's own words stand behind it.
+fn unread(file: &str, why: &toml::de::Error) -> String {
+    let words = why.message();
+    let named = || words.split('`').nth(1).unwrap_or_default();
+    let is_other = ["invalid type: ", "invalid value: ", "invalid length "]
+        .iter()
+        .any(|begins| words.starts_with(begins));
+    let is_missing = words.starts_with("missing field");
+    let told = if is_missing {
+        format!("缺少 {}", named())
+    } else if words.starts_with("unknown field") {
+        format!("没有 {} 这一项", named())
+    } else if words.starts_with("unknown variant") {
+        format!("没有“{}”这一种", named())
+    } else if words.starts_with("duplicate") {
+        "同一项写了两次".to_owned()
+    } else if is_other {
+        "写的不是此处应有的文字、数字或列表".to_owned()
+    } else {
+        "写法不合 TOML：检查引号、括号与等号".to_owned()
+    };
+    // What the whole lacks stands nowhere.
+    let at = why.span().map(|span| span.start).filter(|at| *at > 0 || !is_missing);
+    let before = at.map(|at| file.get(..at).unwrap_or_default());
+    let place = before.map_or_else(String::new, |before| {
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        format!("第 {line} 行第 {column} 列：")
+    });
+    format!("模板不能识别：{place}{told}（{words}）")
 }
 
 fn unknown(name: &str, known: &[(&str, &str)]) -> String {
@@ -692,6 +750,24 @@ mod tests {
         let other = Template::read(&crate::receipt::FEE, known.shipped).unwrap_err();
         assert!(other.contains("须为 receipt"), "{other}");
         assert!(Template::read(known, "x = 1").unwrap_err().contains("模板不能识别"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_its_place_in_chinese() {
+        let known = &crate::demand::KNOWN;
+        let told = |to: &str| {
+            Template::read(known, &known.shipped.replacen("across = 3", to, 1)).unwrap_err()
+        };
+        let line = known.shipped.lines().position(|line| line == "across = 3").unwrap() + 1;
+        let strange = told("acros = 3");
+        let wanted = format!("第 {line} 行第 1 列：没有 acros 这一项（unknown field `acros`");
+        assert!(strange.contains(&wanted), "{strange}");
+        let wrong = told("across = \"三\"");
+        assert!(wrong.contains(&format!("第 {line} 行第 10 列：写的不是")), "{wrong}");
+        let open = told("across = [3");
+        assert!(open.contains("写法不合 TOML") && !open.contains("parse error"), "{open}");
+        let bare = Template::read(known, "document = \"demand\"").unwrap_err();
+        assert!(bare.contains("模板不能识别：缺少 ") && !bare.contains('行'), "{bare}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ledger::governance::tally::{Count, Figure};
 use ledger::governance::{MotionResult, ResultSheet, Round};
 use ledger::measure::Area;
 
-use crate::sheet::{Block, Cell, Column, Field, Rank, Sheet, Side, Table, Width, percent};
+use crate::sheet::{Block, Cell, Column, Field, Rank, Sheet, Side, Table, Width};
 
 /// Lays a result sheet out. `digest` is the one stored with it.
 #[must_use]
@@ -64,7 +64,7 @@ pub fn slip(round: &Round, voter: &Voter, compound: &str, printed_at: Instant) -
     for motion in &round.motions {
         let mut said = motion.title.clone();
         if !motion.plan.is_empty() {
-            said.push_str(&format!("\n方案 {}", motion.plan));
+            said.push_str(&format!("\n{}", planned(&motion.plan)));
         }
         if motion.amount_cap_fen.is_positive() {
             said.push_str(&format!("\n金额上限 {} 元", motion.amount_cap_fen.grouped()));
@@ -140,12 +140,18 @@ fn frame(result: &ResultSheet) -> Block {
     Block::Fields { across: 2, fields }
 }
 
+/// The plan of a motion by its name; some write the word themselves.
+fn planned(plan: &str) -> String {
+    let word = if plan.starts_with("方案") { "" } else { "方案 " };
+    format!("{word}{plan}")
+}
+
 fn one(result: &MotionResult) -> Vec<Block> {
     let (motion, count) = (&result.motion, &result.count);
     let mut notes =
         vec![format!("依据 {}：{}。", result.article, motion.rule.in_chinese()), conclusion(count)];
     if !motion.plan.is_empty() {
-        notes.insert(0, format!("方案 {}", motion.plan));
+        notes.insert(0, planned(&motion.plan));
     }
     if motion.amount_cap_fen.is_positive() {
         notes.insert(0, format!("金额上限 {} 元", motion.amount_cap_fen.grouped()));
@@ -204,16 +210,16 @@ fn figures(count: &Count) -> Table {
         let area = |of: Figure| of.area.in_centi_m2();
         let took_part = !name.ends_with("（未参与）") && name != "应参与";
         let of_attended = |part: i64, whole: i64| match took_part && whole > 0 {
-            true => Cell::Text(cut(part, whole)),
+            true => cut(part, whole),
             false => Cell::Blank,
         };
         let cells = vec![
             Cell::Text(name.into()),
             Cell::Count(figure.heads.unsigned_abs()),
-            Cell::Text(cut(figure.heads, count.entitled.heads)),
+            cut(figure.heads, count.entitled.heads),
             of_attended(figure.heads, count.attended.heads),
             Cell::Area(figure.area),
-            Cell::Text(cut(area(figure), area(count.entitled))),
+            cut(area(figure), area(count.entitled)),
             of_attended(area(figure), area(count.attended)),
         ];
         table.push(rank, cells);
@@ -225,10 +231,11 @@ fn some(figure: Figure) -> Option<Figure> {
     (figure != Figure::default()).then_some(figure)
 }
 
-/// A part of a whole in hundredths of a percent, what is beyond them cut away.
-fn cut(part: i64, whole: i64) -> String {
+/// A part of a whole in hundredths of a percent, what is beyond them cut away: it is held against what the law asks for, and no
+/// more stands here than there is.
+fn cut(part: i64, whole: i64) -> Cell {
     let points = i128::from(part) * 10_000 / i128::from(whole.max(1));
-    percent(i64::try_from(points).unwrap_or(i64::MAX))
+    Cell::Percent(i64::try_from(points).unwrap_or(i64::MAX))
 }
 
 fn received(result: &ResultSheet) -> Block {

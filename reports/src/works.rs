@@ -9,6 +9,7 @@ use ledger::governance::tally::Figure;
 use ledger::id::StepNo;
 use ledger::mask;
 use ledger::measure::Area;
+use ledger::money::Money;
 use ledger::policy::Path;
 use ledger::property::{Compound, Dwelling};
 use ledger::works::step::{DecidedOn, HeldBy};
@@ -314,7 +315,8 @@ pub fn emergency(facts: &Facts, compound: &str, printed_at: Instant) -> Option<S
 }
 
 /// Who bears it (分摊清册): every dwelling of the scope, with its balance afterwards. `dwellings` are those the compound has or
-/// had; where anybody may pass, rooms are masked, owners left out, and the rows sorted by shares.
+/// had. Where anybody may pass, rooms are masked and the rows sorted by shares; owners, areas, weights and balances, by which a
+/// row would be known for a dwelling's, are left out: their sums stand over the list.
 #[must_use]
 pub fn roster(
     facts: &Facts,
@@ -333,19 +335,25 @@ pub fn roster(
         let floor = Column::new("层", Side::Right, Width::Fit);
         columns.extend([floor, Column::words("业主", 2)]);
     }
+    if !is_public {
+        let area = Column::new("建筑面积（㎡）", Side::Right, Width::Fit);
+        columns.extend([area, Column::words("权重", 3)]);
+    }
     columns.extend([
-        Column::new("建筑面积（㎡）", Side::Right, Width::Fit),
-        Column::words("权重", 3),
         Column::amounts("分摊金额"),
         Column::amounts("本金").under("支取"),
         Column::amounts("收益").under("支取"),
         Column::amounts("自筹"),
-        Column::amounts("本金").under("分摊前可用"),
-        Column::amounts("收益").under("分摊前可用"),
-        Column::amounts("本金").under("分摊后余额"),
-        Column::amounts("收益").under("分摊后余额"),
-        Column::words("备注", 2),
     ]);
+    if !is_public {
+        columns.extend([
+            Column::amounts("本金").under("分摊前可用"),
+            Column::amounts("收益").under("分摊前可用"),
+            Column::amounts("本金").under("分摊后余额"),
+            Column::amounts("收益").under("分摊后余额"),
+        ]);
+    }
+    columns.push(Column::words("备注", 2));
     let mut table = Table::new(columns, "");
     let mut rows: Vec<&PreviewRow> = shared.rows.iter().collect();
     if is_public {
@@ -375,24 +383,29 @@ pub fn roster(
             let floor = floor.map_or_else(String::new, |floor| floor.to_string());
             cells.extend([Cell::Text(floor), Cell::Text(owners)]);
         }
+        if !is_public {
+            cells.extend([Cell::Area(row.area_centi_m2), Cell::Text(row.weight.clone())]);
+        }
         cells.extend([
-            Cell::Area(row.area_centi_m2),
-            Cell::Text(row.weight.clone()),
             Cell::Money(row.share_fen),
             Cell::money_if_any(row.principal_fen),
             Cell::money_if_any(row.gains_fen),
             Cell::money_if_any(row.owner_owes_fen),
-            Cell::Money(row.principal_left_fen + row.principal_fen),
-            Cell::Money(row.gains_left_fen + row.gains_fen),
-            Cell::Money(row.principal_left_fen),
-            Cell::Money(row.gains_left_fen),
-            Cell::Text(remark),
         ]);
+        if !is_public {
+            cells.extend([
+                Cell::Money(row.principal_left_fen + row.principal_fen),
+                Cell::Money(row.gains_left_fen + row.gains_fen),
+                Cell::Money(row.principal_left_fen),
+                Cell::Money(row.gains_left_fen),
+            ]);
+        }
+        cells.push(Cell::Text(remark));
         table.push(Rank::Line, cells);
     }
     let total = table.total_of("合计", table.rows());
     table.push(Rank::Total, total.cells);
-    let sum: ledger::money::Money = shared.rows.iter().map(|row| row.share_fen).sum();
+    let sum: Money = shared.rows.iter().map(|row| row.share_fen).sum();
     let proof = if sum + shared.unshared_fen == shared.to_share_fen {
         format!("Σ 分摊 = {} 元，校验通过", sum.grouped())
     } else {
@@ -402,7 +415,7 @@ pub fn roster(
     let sheet = Sheet::new(compound, "维修资金分摊清册", printed_at).on(sheet::Paper::A4Landscape);
     let taking_part = || shared.rows.iter().filter(|row| row.left_out.is_empty());
     let area: i64 = taking_part().map(|row| row.area_centi_m2.in_centi_m2()).sum();
-    let fields = vec![
+    let mut fields = vec![
         Field::new("分摊日期", printed_at.day().to_string()),
         Field::new("分摊总额", format!("{} 元", shared.to_share_fen.grouped())),
         Field::new("由维修资金列支", format!("{} 元", shared.from_fund_fen.grouped())),
@@ -412,6 +425,16 @@ pub fn roster(
         Field::new("分摊方式", &shared.basis),
         Field::new("舍入", "逐户取整到分，尾差按最大余数法，相同的归房屋编号小者").over(2),
     ];
+    if is_public {
+        let left = |row: &PreviewRow| row.principal_left_fen + row.gains_left_fen;
+        let taken = |row: &PreviewRow| row.principal_fen + row.gains_fen;
+        let after: Money = shared.rows.iter().map(left).sum();
+        let before: Money = after + shared.rows.iter().map(taken).sum::<Money>();
+        fields.extend([
+            Field::new("分摊前可用合计", format!("{} 元", before.grouped())),
+            Field::new("分摊后余额合计", format!("{} 元", after.grouped())),
+        ]);
+    }
     let mut notes = vec![proof, format!("政策包 {}", shared.pack)];
     let left_out: Vec<String> = shared
         .rows
@@ -429,7 +452,10 @@ pub fn roster(
         "权重：本户占全部参与房屋的份额，分摊金额 = 分摊总额 × 权重，逐户取整到分。".to_owned(),
     );
     if is_public {
-        notes.push("公示件不列业主，房号遮盖，按分摊金额排列；业主凭房号查询本户明细。".to_owned());
+        notes.push(
+            "公示件房号遮盖，按分摊金额排列，不列各户的业主、面积、权重和余额；业主凭房号到业主委员会或代管机构查询本户的面积、余额和明细。"
+                .to_owned(),
+        );
     }
     let sheet = sheet.running(running).saying(vec![
         Block::Fields { across: 3, fields },

@@ -136,7 +136,7 @@ pub fn set(of: &Year<'_>) -> Result<Sheet> {
         "九、续筹与预测",
         vec![
             Block::Table(low(of)),
-            Block::Chart(standing(of)),
+            drawn(standing(of), "没有首期交存额已知的楼栋，不列各幢余额的占比。"),
             Block::Text(format!(
                 "依据 {} 年末账簿，非审计结论；首期交存额不明的房屋未作判断。",
                 of.notice.year
@@ -174,6 +174,11 @@ pub fn set(of: &Year<'_>) -> Result<Sheet> {
     Ok(sheet.saying(blocks).sealed("D11", &year.to_string(), of.seal.clone()))
 }
 
+/// A chart, or what is said where there is nothing to draw.
+fn drawn(chart: Chart, nothing: &str) -> Block {
+    if chart.is_empty() { Block::Text(nothing.to_owned()) } else { Block::Chart(chart) }
+}
+
 fn rows(head: &str, lines: &[(&str, Money)]) -> Table {
     let mut table =
         Table::new(vec![Column::words(head, 1), Column::amounts("金额").standing()], "");
@@ -185,7 +190,10 @@ fn rows(head: &str, lines: &[(&str, Money)]) -> Table {
 
 fn fees(of: &Year<'_>) -> Vec<Block> {
     let total = &of.collection.total;
-    let rate = total.current_rate.percent.clone().unwrap_or_else(|| "—".into());
+    let rate = match &total.current_rate.percent {
+        Some(rate) => format!("本年收缴率 {rate} =（实收 ÷（应收 − 减免））。"),
+        None => "本年度没有应收的物业费，没有收缴率。".to_owned(),
+    };
     let mut blocks = vec![
         Block::Table(rows(
             "物业费",
@@ -197,7 +205,7 @@ fn fees(of: &Year<'_>) -> Vec<Block> {
                 ("年末欠费（含以前年度）", total.closing_fen),
             ],
         )),
-        Block::Text(format!("本年收缴率 {rate} =（实收 ÷（应收 − 减免））。")),
+        Block::Text(rate),
         Block::Table(items(of)),
         Block::Table(tariffs(of)),
         Block::Chart(crate::collection::rates(of.collection)),
@@ -397,7 +405,6 @@ fn fund(of: &Year<'_>) -> Vec<Block> {
     }
     let collected = total.deposited_fen + total.gained_fen;
     groups.push((of.notice.year.to_string(), vec![collected, total.used_fen + total.returned_fen]));
-    let series = vec!["归集（交存和收益）".into(), "使用（维修和返还）".into()];
 
     let heads = ["年初", "归集", "收益", "支出", "返还", "划转及调整", "年末"].map(Column::amounts);
     let mut columns = vec![Column::words("楼栋", 1), Column::new("户数", Side::Right, Width::Fit)];
@@ -464,15 +471,21 @@ fn fund(of: &Year<'_>) -> Vec<Block> {
     if rounds.is_empty() {
         rounds.push("本年没有业主表决。".into());
     }
-    vec![
-        Block::Table(table),
-        Block::Chart(Chart {
-            title: "维修资金的归集与使用（元）".into(),
-            plot: Plot::Columns { series, groups },
-        }),
-        Block::Table(projects),
-        Block::Notes(rounds),
-    ]
+    vec![Block::Table(table), turned_over(groups), Block::Table(projects), Block::Notes(rounds)]
+}
+
+/// What came in and went out, year by year; said where it was nothing in any of them.
+fn turned_over(mut groups: Vec<(String, Vec<Money>)>) -> Block {
+    let nothing = match groups.len() {
+        0 | 1 => "本年度没有归集和使用维修资金。",
+        _ => "本年度和此前已结账的各年度都没有归集和使用维修资金。",
+    };
+    if groups.iter().flat_map(|(_, amounts)| amounts).all(|amount| amount.is_zero()) {
+        groups.clear();
+    }
+    let series = vec!["归集（交存和收益）".into(), "使用（维修和返还）".into()];
+    let title = "维修资金的归集与使用（元）".into();
+    drawn(Chart { title, plot: Plot::Columns { series, groups } }, nothing)
 }
 
 fn figures(of: &ledger::accounts::DwellingYear) -> [Money; 7] {
@@ -529,4 +542,23 @@ fn low(of: &Year<'_>) -> Table {
         table.push(Rank::Total, total.cells);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An axis without a column tells nothing; the sentence in its place does.
+    #[test]
+    fn a_chart_of_nothing_is_a_sentence() {
+        let year = |name: &str, fen| (name.to_owned(), vec![Money::fen(fen), Money::ZERO]);
+        let said = |groups| match turned_over(groups) {
+            Block::Text(text) => text,
+            other => panic!("{other:?}"),
+        };
+        assert!(said(vec![year("2025", 0)]).starts_with("本年度没有"));
+        assert!(said(vec![year("2024", 0), year("2025", 0)]).contains("此前"));
+        let some = turned_over(vec![year("2024", 1), year("2025", 0)]);
+        assert!(matches!(some, Block::Chart(_)), "{some:?}");
+    }
 }

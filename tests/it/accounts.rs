@@ -393,3 +393,30 @@ on_both! {
         at(&world, &asked).await.must(2);
     }
 }
+
+on_both! {
+    async fn a_month_of_before_the_books_is_not_one_to_be_closed(world: World) {
+        let told = async |month: &str| {
+            let refused = drawn(&world, month).await.unwrap_err();
+            let refusal = refused.refusal().unwrap();
+            assert_eq!(refusal.code(), "accounts.not-closed");
+            (refusal.evidence.clone(), refusal.remedy().to_owned())
+        };
+        let (evidence, _) = told("2024-12").await;
+        assert_eq!(evidence, "小河里小区 尚未结账，没有可以编报的月份");
+        worked_year(&world).await;
+        let (evidence, remedy) = told("2024-12").await;
+        assert_eq!(evidence, "小河里小区 的账簿自 2025-01 起按月结账；2024-12 在此之前，不单独编报");
+        assert!(remedy.contains("2025-01 或之后") && !remedy.contains("先按月结账"), "{remedy}");
+        let (evidence, remedy) = told("2026-01").await;
+        assert_eq!(evidence, "小河里小区 的 2026-01 未结账，已结账至 2025-12");
+        assert!(remedy.contains("先按月结账"), "{remedy}");
+        let said = at(&world, &["report", "notice", "--compound", "xiaohe", "--year", "2024"]).await.must(1);
+        assert!(said.err.contains("账簿自 2025-01 起") && !said.err.contains("先按月结账"), "{}", said.err);
+
+        // The form stands with the code, as on its paper: beside the month it would read as a day.
+        let paper = Doors::of(&world).get("/reports/statutory?form=01&period=2025-12&format=text").await;
+        let name = "inline; filename=\"W01-statutory-xiaohe-2025-12.txt\"";
+        assert_eq!(paper.headers["content-disposition"], name, "{}", paper.text());
+    }
+}

@@ -277,6 +277,8 @@ const ATTACKS: &[Attack] = &[
     Attack("a frozen balance thawed", Plain("DELETE FROM period_balance"), "append-only", "append-only"),
     Attack("a project renamed", Plain("UPDATE matter SET name = '别墅'"), "append-only", "append-only"),
     Attack("a reserve taken back", Plain("DELETE FROM reserve"), "append-only", "append-only"),
+    Attack("less held", Plain("UPDATE reserve_line SET amount_fen = 1"), "append-only", "append-only"),
+    Attack("nothing held", Plain("DELETE FROM reserve_line"), "append-only", "append-only"),
     // ---- keys that are not there ----
     Attack("a matter of no compound", Plain("INSERT INTO matter VALUES (777, 1, 'bill', '', 1)"), "FOREIGN KEY", "matter names no compound: (777)"),
     Attack("a bill of no dwelling", Plain("INSERT INTO bill (compound_id, matter_no, dwelling_no, item, from_on, to_on, due_on, amount_fen, tax_fen, bearer, worked, voucher_seq, act_no)
@@ -284,8 +286,8 @@ const ATTACKS: &[Attack] = &[
     Attack("a bill of no matter", Plain("INSERT INTO bill (compound_id, matter_no, dwelling_no, item, from_on, to_on, due_on, amount_fen, tax_fen, bearer, worked, voucher_seq, act_no)
            VALUES ({c}, 999, 1, '物业费', '2026-01-01', '2026-01-31', '2026-01-31', 1, 0, 'owner', '', 1, 1)"), "FOREIGN KEY", "bill names no matter"),
     Attack("a bill's dwelling struck off", Plain(
-        "INSERT INTO dwelling SELECT compound_id, 99, building_no, unit_no, floor, '1-1-9901', written_as, kind, housing, has_lift, 0,
-           vote_area_centi_m2, fee_area_centi_m2, fund_area_centi_m2, handed_over_on, began_on, ended_on, remark_sealed, act_no
+        "INSERT INTO dwelling SELECT compound_id, 99, building_no, unit_no, floor, '1-1-9901', written_as, kind, housing, has_lift, 0, NULL,
+           vote_area_centi_m2, fee_area_centi_m2, fund_area_centi_m2, handed_over_on, began_on, ended_on, NULL, remark_sealed, act_no
            FROM dwelling WHERE compound_id = {c} AND dwelling_no = 1;
          INSERT INTO bill (compound_id, matter_no, dwelling_no, item, from_on, to_on, due_on, amount_fen, tax_fen, bearer, worked, voucher_seq, act_no)
            VALUES ({c}, 1, 99, '物业费', '2026-01-01', '2026-01-31', '2026-01-31', 1, 0, 'owner', '', 1, 1); DELETE FROM dwelling WHERE dwelling_no = 99"), "FOREIGN KEY", "dwelling is named by a bill"),
@@ -322,6 +324,8 @@ const ATTACKS: &[Attack] = &[
         "L06", ""),
     Attack("REPLACE a project", Only(Backend::Sqlite,
         "REPLACE INTO matter SELECT compound_id, matter_no, kind, '别墅', act_no FROM matter"), "L09", ""),
+    Attack("REPLACE what is held", Only(Backend::Sqlite,
+        "REPLACE INTO reserve_line SELECT compound_id, reserve_no, dwelling_no, act_no, 1 FROM reserve_line"), "L09", ""),
     Attack("REPLACE a reserve", Only(Backend::Sqlite,
         "REPLACE INTO reserve SELECT compound_id, reserve_no, 2, matter_no, act_no FROM reserve"), "L09", ""),
     Attack("insert, or else update", Plain(

@@ -513,6 +513,48 @@ async fn a_storage_that_fails_is_told_in_chinese_with_its_own_words_behind() {
     );
 }
 
+/// Whoever edits a template reads where it is wrong, and no word of English but in brackets.
+#[tokio::test]
+async fn a_template_that_cannot_be_used_is_told_where_and_in_chinese() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = small_books(folder.path()).await;
+    let check = async |file: &Path| {
+        let asked = ["report", "template", "check", "demand", "--file", file.to_str().unwrap()];
+        xiaoqu(&[&["--db", &db], &asked[..]].concat()).await
+    };
+    for (path, told) in [
+        (folder.path().join("无.toml"), "文件或目录不存在"),
+        (folder.path().to_owned(), "这是目录，不是文件"),
+    ] {
+        let said = check(&path).await.must(3).err;
+        let what = format!("读取模板 {}：{told}（", path.display());
+        assert!(said.contains(&what) && said.contains("os error"), "{said}");
+        assert!(said.contains("storage.file") && !said.contains("命令有误"), "{said}");
+    }
+
+    let shipped = reports::template::known("demand").unwrap().shipped;
+    let line_of =
+        |text: &str, words: &str| text.lines().position(|line| line.contains(words)).unwrap() + 1;
+    let text = shipped.replacen("across = 3", "acros = 3", 1);
+    let told = check(&file(&folder, "错字.toml", &text)).await.must(1).err;
+    let place = format!("第 {} 行第 1 列：没有 acros 这一项（", line_of(&text, "acros = 3"));
+    assert!(told.contains("report.template") && told.contains(&place), "{told}");
+
+    // A person's number is told where it stands, however far down, and by its mask only.
+    for (number, mask) in [("19900001234", "199****1234"), ("1990000 1234", "199****1234")] {
+        for (words, field) in
+            [("小区公告栏", "notes"), ("收款账号：", "notes"), ("经办", "signatures")]
+        {
+            let text = shipped.replacen(words, &format!("{words} {number} "), 1);
+            assert!(text.contains(number), "{words}");
+            let told = check(&file(&folder, "手机.toml", &text)).await.must(1).err;
+            let place = format!("模板第 {} 行（{field}）：{mask}\n", line_of(&text, number));
+            assert!(told.contains("seal.person-in-text") && told.contains(&place), "{told}");
+            assert!(!told.contains(number), "{told}");
+        }
+    }
+}
+
 /// Names and numbers of people are in it: nobody else may look, whatever the mask of the shell.
 #[cfg(unix)]
 #[tokio::test]
@@ -792,4 +834,9 @@ fn a_demo_starts_lives_ends_and_starts_again_where_it_was() {
     let third = Demo::start(&data);
     assert_eq!(stands(third.get(trial)), before);
     assert_eq!(third.end(), Some(0));
+}
+
+#[tokio::test]
+async fn the_list_of_documents_needs_no_books() {
+    assert!(xiaoqu(&["report", "list"]).await.must(0).out.contains("collection-detail"));
 }

@@ -346,6 +346,21 @@ on_both! {
         let asked = json!({ "no": first.to_string() });
         let text = reports::press::text::press(&crate::printed::drawn(&world, "xiaohe", "receipt", asked).await);
         assert!(text.contains("优惠") && text.contains("10.00") && text.contains("尚欠 50.00") && !text.contains("此前已收"), "{text}");
+        assert!(!text.contains("收款日期"), "the money came on the day of the paper: {text}");
+        // A roll has no column for it, and says it all the same; the void one says when it was made void.
+        let roll = async |no: fees::ReceiptNo| {
+            let asked = json!({ "no": no.to_string(), "paper": "ticket" });
+            reports::press::text::press(&crate::printed::drawn(&world, "xiaohe", "receipt", asked).await)
+        };
+        let line = "1-1-101 物业费 2025-11-01 至 2025-11-30：优惠 10.00，";
+        let (of_first, of_second) = (roll(first).await, roll(second).await);
+        assert!(of_first.contains(&format!("{line}备注 尚欠 50.00")), "{of_first}");
+        assert!(of_second.contains(&format!("{line}此前已收 30.00")), "{of_second}");
+        assert!(of_second.contains("本收据已于 2026-01-05 作废") && of_second.contains("缴款人有误"), "{of_second}");
+        // Money that came the day before stands on the paper of today with its own day.
+        let late = Taking { received_on: day("2026-01-04"), ..one(500) };
+        let of_late = roll(take(&world, late).await.unwrap().receipt_no).await;
+        assert!(of_late.contains("日期 2026-01-05") && of_late.contains("收款日期：2026-01-04"), "{of_late}");
         laws_hold(&world).await;
     }
 

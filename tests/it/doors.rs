@@ -928,3 +928,22 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    async fn whoever_sends_a_template_as_it_is_is_told_how_it_is_sent(world: World) {
+        let doors = Doors::of(&world);
+        for (path, role) in [
+            ("/report-templates/demand", Role::PropertyCompany),
+            ("/api/v1/report-templates/demand", Role::Administrator),
+        ] {
+            for kind in ["text/plain; charset=utf-8", "application/toml", ""] {
+                let request = Request::post(at(path)).header("authorization", bearer(role)).header("content-type", kind);
+                let request = request.body(Body::from("document = \"demand\"")).unwrap();
+                let told = doors.send(request).await.problem(415, "door.content-type");
+                let (detail, remedy) = (told["detail"].as_str().unwrap(), told["remedy"].as_str().unwrap());
+                assert!(detail.contains("此处收 application/json"), "{told}");
+                assert!(remedy.contains(r#"{"text": "…"}"#) && remedy.contains("application/json"), "{told}");
+            }
+        }
+    }
+}

@@ -205,6 +205,18 @@ pub fn opened(sheet: &Sheet) -> usize {
                             column.head
                         );
                     }
+                    Cell::Percent(_) | Cell::Rate(_) => {
+                        let number = cell.to_string();
+                        let number = format!("{}e-2", number.trim_end_matches('%'));
+                        let told = number.parse::<f64>().unwrap();
+                        let told = [
+                            "office:value-type=\"percentage\"".to_owned(),
+                            format!("office:value=\"{told}\""),
+                        ];
+                        let found =
+                            cells.iter().any(|cell| told.iter().all(|part| cell.contains(part)));
+                        assert!(found, "{title}: {} {cell} is no percentage", column.head);
+                    }
                     Cell::Text(word) if word.chars().any(|c| c.is_ascii_digit()) => {
                         let told =
                             format!("<text:p>{}</text:p>", word.trim().replace('&', "&amp;"));
@@ -229,7 +241,10 @@ pub async fn drawn(world: &World, compound: &str, name: &str, asked: Value) -> S
     let order: Order = serde_json::from_value(asked).unwrap();
     let document = documents::known(name).unwrap();
     let now = world.clock.now();
-    documents::draw(&world.books, &compound, document, &order, None, now).await.unwrap()
+    let drawn = documents::draw(&world.books, &compound, document, &order, None, now).await;
+    let sheet = drawn.unwrap();
+    world.printed(&compound, name, &order, &sheet).await;
+    sheet
 }
 
 /// 梧桐里 with everything its files hold, as of the summer of 2026, and two bills more.
@@ -500,6 +515,7 @@ on_both! {
             assert_eq!(kept["version"], version);
         }
         assert!(at(&world, &keep).await.must(1).err.contains("template.same"));
+        world.catch_up();
         let own = drawn(&world, "wutongli", "demand", order.clone()).await;
         assert!(number(&own).contains("（模板第 2 版"), "{}", number(&own));
         assert!(press::text::press(&own).contains("0571-8888 0004"));
@@ -609,7 +625,7 @@ on_both! {
             typed(&drawn(&world, "wutongli", name, order).await, &[]).await.must(0);
         }
 
-        // What no instant of knowledge bounds is told with what was recorded since.
+        // What it said when it was printed, what it would say now, and what was recorded between.
         let posted = drawn(&world, "wutongli", "arrears-posted", json!({ "on": "2026-06-30" })).await;
         let tie = drawn(&world, "wutongli", "reconciliation", json!({ "on": "2026-06-30" })).await;
         world.clock.set(Instant::parse("2026-07-15T09:00:00+08:00").unwrap());
@@ -617,16 +633,23 @@ on_both! {
         let paid = ["pay", "--compound", "wutongli", "--room", "1-1-301", "--amount", "65.79", "--method", "cash", "--on", "2026-06-29"];
         at(&world, &paid).await.must(0);
         let ticket = posted.proof.as_ref().unwrap().ticket();
-        let said = at(&world, &["report", "check", &ticket]).await.must(1).out;
-        assert!(said.contains("不符") && said.contains("的链上") && said.contains("新增凭证 1 张") && said.contains("service/2026-"), "{said}");
+        let said = at(&world, &["report", "check", &ticket]).await.must(0).out;
+        for part in ["与当时的账簿相符", "原件  合计 65.79", "现在  没有逾期欠费", "新增凭证 1 张", "service/2026-"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        // One that bears a code of its own making is told from one that is only old.
+        let code = &posted.check;
+        let forged = ticket.replace(code.as_str(), "D1G-0000-0000");
+        let said = at(&world, &["report", "check", &forged]).await.must(1).out;
+        assert!(said.contains("不符：账簿当时所载") && said.contains("65.79"), "{said}");
         let ticket = tie.proof.as_ref().unwrap().ticket();
-        let said = at(&world, &["report", "check", &ticket]).await.must(1).out;
+        let said = at(&world, &["report", "check", &ticket]).await.must(0).out;
         assert!(said.contains("此后交存 1 次") && said.contains("此后缴费 1 次"), "{said}");
         let folder = tempfile::tempdir().unwrap();
         let anew = folder.path().join("anew.txt");
         at(&world, &["report", "again", &ticket, "--anew", "--out", anew.to_str().unwrap()]).await.must(0);
         let text = std::fs::read_to_string(&anew).unwrap();
-        assert!(text.contains("再版说明") && text.contains("此后交存 1 次"), "{text}");
+        assert!(text.contains("再版说明") && text.contains("前后如下") && text.contains("此后交存 1 次"), "{text}");
         // A seal that is on no chain is said to be.
         let statement = statement.proof.as_ref().unwrap().ticket();
         let (rest, _) = statement.rsplit_once('.').unwrap();
@@ -652,7 +675,7 @@ on_both! {
         assert_eq!(rows.len(), 12, "{list}");
         let asked = ["report", "batch", "statement", "--compound", "xiaohe", "--whole", "--out", out.to_str().unwrap()];
         // What was printed before stays, unless it is to be replaced; then no volume of it stays among the new.
-        let said = at(&world, &asked).await.must(2);
+        let said = at(&world, &asked).await.must(1);
         assert!(said.err.contains("4 个文件") && said.err.contains("--replace"), "{}", said.err);
         std::fs::write(out.join("statement-notes.pdf"), "another's").unwrap();
         let said = at(&world, &[asked.as_slice(), &["--replace"]].concat()).await.must(0);
@@ -715,7 +738,7 @@ on_both! {
         let said = at(&world, &asked).await.must(0);
         assert!(said.out.contains("小河里小区 维修资金分户对账单（校验码"), "{}", said.out);
         std::fs::write(&paper, "签收联").unwrap();
-        let told = at(&world, &asked).await.must(2).err;
+        let told = at(&world, &asked).await.must(1).err;
         assert!(told.contains("已存在") && told.contains("--replace"), "{told}");
         assert_eq!(std::fs::read_to_string(&paper).unwrap(), "签收联");
         at(&world, &[asked.as_slice(), &["--replace"]].concat()).await.must(0);
@@ -736,5 +759,107 @@ on_both! {
         assert!(std::fs::read_to_string(&again).unwrap().contains(&sheet.check));
         // The same once more is written already.
         at(&world, &asked).await.must(0);
+    }
+}
+
+on_both! {
+    async fn what_is_missing_is_told_as_it_is_typed(world: World) {
+        let bare = at(&world, &["report", "demand", "--compound", "xiaohe"]).await.must(1).err;
+        assert!(bare.contains("report.asked") && bare.contains("还须写 --no\n"), "{bare}");
+        let bare = at(&world, &["report", "statutory", "--compound", "xiaohe"]).await.must(1).err;
+        assert!(bare.contains("还须写 --form、--period\n"), "{bare}");
+        // Over the wire it has the name of the field.
+        let told = Doors::of(&world).get("/reports/demand").await.problem(400, "report.asked");
+        assert!(told["detail"].as_str().unwrap().ends_with("还须写 no"), "{told}");
+    }
+
+    async fn each_document_is_listed_with_the_forms_it_comes_in(world: World) {
+        let told = Doors::of(&world).get("/reports").await.must(200);
+        for document in told.as_array().unwrap() {
+            let wanted = match document["name"].as_str().unwrap() {
+                "collection-detail" => json!(["xlsx", "csv"]),
+                _ => json!(["pdf", "xlsx", "csv", "text"]),
+            };
+            assert_eq!(document["formats"], wanted, "{document}");
+        }
+        let listed = at(&world, &["report", "list"]).await.must(0).out;
+        let forms = |name: &str| {
+            let line = listed.lines().find(|line| line.starts_with(&format!("{name} ")));
+            line.unwrap().rsplit(' ').next().unwrap()
+        };
+        assert_eq!((forms("collection-detail"), forms("collection")), ("xlsx、csv", "pdf、xlsx、csv、text"));
+    }
+
+    async fn a_file_leaves_under_a_name_that_anybody_reads(world: World) {
+        let doors = Doors::of(&world);
+        for (path, name) in [
+            ("/dwellings/1栋1单元101/reports/statement?format=text", "D6-statement-xiaohe-1-1-101.txt"),
+            ("/reports/collection?format=csv&from=2025-01-01&to=2025-12-31", "D3-collection-xiaohe-2025-01-01-2025-12-31.csv"),
+            ("/report-batches/statement?format=csv&each=5&volume=2", "D6-statement-xiaohe-002.csv"),
+        ] {
+            let answer = doors.get(path).await;
+            assert!(answer.status.is_success(), "{}", answer.text());
+            assert_eq!(answer.headers["content-disposition"], format!("inline; filename=\"{name}\""));
+        }
+    }
+
+    async fn what_stands_on_the_disk_is_no_fault_of_the_command(world: World) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let (paper, batch, pack) = (path("paper.txt"), path("batch"), path("pack"));
+        std::fs::write(&paper, "签收联").unwrap();
+        for (kept, of) in [(&batch, "statement.pdf"), (&pack, "SHA256SUMS")] {
+            std::fs::create_dir(kept).unwrap();
+            std::fs::write(std::path::Path::new(kept).join(of), "留存").unwrap();
+        }
+        let c = ["--compound", "xiaohe"];
+        for (asked, told) in [
+            (&["report", "statement", "--room", "1-1-101", "--out", &paper][..], format!("文件已存在，没有覆盖：{paper}")),
+            (&["reconcile", "--out", &paper], format!("文件已存在，没有覆盖：{paper}")),
+            (&["report", "batch", "statement", "--out", &batch], format!("文件夹已有这种单据的 1 个文件，没有覆盖：{batch}")),
+            (&["report", "audit-pack", "--year", "2025", "--out", &pack], format!("文件夹已有底稿包，没有覆盖：{pack}")),
+        ] {
+            let said = at(&world, &[asked, &c].concat()).await.must(1).err;
+            assert!(said.contains("report.file-exists") && said.contains(&told) && said.contains("--replace"), "{said}");
+            assert!(!said.contains("命令有误"), "{said}");
+        }
+        assert_eq!(std::fs::read_to_string(&paper).unwrap(), "签收联");
+
+        // A folder that cannot be made is told in Chinese, the system's words behind.
+        let under = path("paper.txt/all");
+        let asked = ["report", "batch", "statement", "--out", &under];
+        let said = at(&world, &[&asked[..], &c].concat()).await.must(3).err;
+        assert!(said.contains("建立文件夹") && said.contains("路径中有一段不是目录（") && !said.contains("命令有误"), "{said}");
+
+        // A pack that is refused leaves no folder behind; one that was there before stays.
+        let none = path("none");
+        let asked = ["report", "audit-pack", "--year", "2025", "--out", &none];
+        let said = at(&world, &[&asked[..], &c].concat()).await.must(1).err;
+        assert!(said.contains("accounts.not-closed") && !std::path::Path::new(&none).exists(), "{said}");
+        std::fs::create_dir(&none).unwrap();
+        at(&world, &[&asked[..], &c].concat()).await.must(1);
+        assert!(std::path::Path::new(&none).exists());
+    }
+
+    async fn a_plan_that_calls_itself_one_is_not_called_so_twice(world: World) {
+        let today = ledger::calendar::Clock::system().now().day();
+        let last = today + chrono::Days::new(9);
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, asked: Value| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, asked.to_string()).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let motion = |plan: &str| json!({ "matter": "use-fund", "title": "维修屋面", "amount_cap_fen": 100, "plan": plan });
+        let round = file("round.json", json!({ "title": "屋面维修", "convener": "业主委员会", "scope": { "kind": "compound" },
+            "opens_on": today.to_string(), "closes_on": last.to_string(), "motions": [] }));
+        let c = ["--compound", "xiaohe"];
+        at(&world, &[&["vote", "draft", "--file", &round], &c[..]].concat()).await.must(0);
+        for plan in ["方案 2026-01", "2026-02 号"] {
+            let motion = file("motion.json", motion(plan));
+            at(&world, &[&["vote", "motion", "1", "--file", &motion], &c[..]].concat()).await.must(0);
+        }
+        let text = at(&world, &[&["report", "ballot", "--no", "1", "--room", "1-1-101"], &c[..]].concat()).await.must(0).out;
+        assert!(text.contains("方案 2026-01") && text.contains("方案 2026-02 号") && !text.contains("方案 方案"), "{text}");
     }
 }

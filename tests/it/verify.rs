@@ -323,7 +323,7 @@ const HARMS: &[Harm] = &[
         "transfers-in-pairs", "划转 1 号：应有两张凭证，实有 1 张"),
     Harm("a transfer by two acts", "UPDATE voucher SET act_no = act_no - 1 WHERE {f} AND seq = 13", "UPDATE voucher SET act_no = act_no + 1 WHERE {f} AND seq = 13",
         "transfers-in-pairs", "划转 1 号：两张凭证分属操作"),
-    Harm("more held than there is", "UPDATE reserve_line SET held_fen = 99999999", "UPDATE reserve_line SET held_fen = 9000",
+    Harm("more held than there is", "UPDATE reserve_line SET amount_fen = 99999999 WHERE amount_fen > 0", "UPDATE reserve_line SET amount_fen = 9000 WHERE amount_fen > 0",
         "reserves-covered", "fund：房屋 2 预留 99995999 分，多于其余额"),
     Harm("an act", "CREATE TABLE t0 AS SELECT * FROM act WHERE compound_id = {c} AND act_no = 3; DELETE FROM act WHERE compound_id = {c} AND act_no = 3",
         "INSERT INTO act SELECT * FROM t0; DROP TABLE t0", "acts-recorded", "fund/2025-0001（第 1 张）：操作 3 没有记录"),

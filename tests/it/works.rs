@@ -161,6 +161,9 @@ on_both! {
         let own = house.get(OWNER, "/dwellings/1-1-201/projects/1/gate?asked=approve").await.must(200);
         assert_eq!(finding(&own, "balances-suffice")["rooms"], json!([]));
         assert_eq!(finding(&own, "balances-suffice")["evidence"], finding(&gate, "balances-suffice")["evidence"]);
+        // What holds is not told in the words of what does not.
+        let told = finding(&gate, "balances-suffice")["evidence"].as_str().unwrap();
+        assert!(told.contains("不妨碍批准") && !told.contains("余额不足"), "{told}");
 
         let decide = |power: &str, digest: &Value| json!({ "on": { "kind": "application" }, "digest": digest, "power": power,
             "agrees": true, "opinion": "同意" });
@@ -214,6 +217,9 @@ on_both! {
         let refused = said(COMMITTEE, "decisions", allow(&asked)).await.problem(422, "gate.balances-suffice");
         assert!(refused["findings"].as_array().unwrap().len() > 10, "{refused}");
         said(COMPANY, "raised", json!({ "room": "1-1-102", "amount_fen": owed, "on": "2026-02-04", "evidence": "收据 12" })).await.must(201);
+        let covered = house.get(STREET, "/projects/1/gate?asked=pay").await.must(200);
+        let told = finding(&covered, "balances-suffice")["evidence"].as_str().unwrap();
+        assert!(told.contains("1 户余额不足") && told.contains("已由业主自筹补足"), "{told}");
         said(COMMITTEE, "decisions", allow(&asked)).await.must(201);
         let paid = said(COMPANY, "payments", pay(&asked["step_no"], "2026-02-04")).await.must(201);
         assert_eq!((&paid["payment_no"], &paid["amount_fen"]), (&json!(1), &json!(2_000_000)));
@@ -288,6 +294,9 @@ on_both! {
         proved("shares-public", &board);
         let text = reports::press::text::press(&board);
         assert!(!text.contains("1-1-101") && text.contains("1**1"), "{text}");
+        // Neither an area, a weight nor a balance says whose row it is; their sums are told.
+        assert!(!text.contains("81.10") && !text.contains("8110/98580") && !text.contains("分摊后余额本金"), "{text}");
+        assert!(text.contains("分摊前可用合计：81,000.00 元") && text.contains("分摊后余额合计：30,006.09 元"), "{text}");
         all_laws_hold(&world).await;
     }
 }

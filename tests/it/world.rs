@@ -4,18 +4,20 @@
 //! PostgreSQL the second half is skipped, loudly; where a run says it must be there, its absence fails.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use ledger::books::{Actor, Books, Done, Request, Role, Tx};
+use ledger::books::{Actor, Books, Done, Request, Role, Then, Tx};
 use ledger::calendar::{Clock, Day, Instant};
 use ledger::error::Result;
 use ledger::id::{CompoundId, DwellingNo};
 use ledger::journal::{self, Book, Entry, Kind, Line, Posted};
 use ledger::measure::Area;
 use ledger::money::Money;
-use ledger::property::{self, Founding, Housing, NewDwelling, NewOwner, RoomCode, Usage};
+use ledger::property::{self, Compound, Founding, Housing, NewDwelling, NewOwner, RoomCode, Usage};
 use ledger::seal::KeySource;
+use reports::sheet::Sheet;
 use sea_orm::{Database, DatabaseConnection};
+use xiaoqu::documents::{self, Order};
 
 use crate::cluster;
 
@@ -61,8 +63,39 @@ pub fn run<F: Future<Output = ()>>(backend: Backend, story: impl FnOnce(World) -
         .expect("a runtime");
     runtime.block_on(async {
         let Some(world) = World::new(backend).await else { return };
+        let (books, papers, place) =
+            (world.books.clone(), Arc::clone(&world.papers), Arc::clone(&world.place));
         story(world).await;
+        let papers = std::mem::take(&mut *papers.lock().unwrap());
+        for paper in &papers {
+            paper.must_stand(&books).await;
+        }
+        drop(place);
     });
+}
+
+/// A paper that a story printed.
+pub struct Printed {
+    compound: Compound,
+    name: String,
+    order: Order,
+    then: Then,
+    sheet: Sheet,
+}
+
+impl Printed {
+    /// Whatever the story did afterwards: of the books as they stood it is the same paper.
+    async fn must_stand(&self, books: &Books) {
+        let mut past = books.read_past(&self.then).await.expect("the past is read");
+        let document = documents::known(&self.name).expect("a document");
+        let at = self.sheet.printed_at;
+        let drawn =
+            documents::drawn_in(&mut past, &self.compound, document, &self.order, None, at).await;
+        let drawn = drawn.unwrap_or_else(|why| panic!("{} of the past: {why}", self.name));
+        let text = |sheet: &Sheet| reports::press::text::press(sheet);
+        assert_eq!(text(&drawn), text(&self.sheet), "{} of the past", self.name);
+        assert_eq!(drawn.check, self.sheet.check, "{} of the past", self.name);
+    }
 }
 
 /// Fresh books, and a small compound in them.
@@ -72,7 +105,8 @@ pub struct World {
     pub url: String,
     pub backend: Backend,
     pub compound: CompoundId,
-    _place: Arc<dyn std::any::Any + Send + Sync>,
+    papers: Arc<Mutex<Vec<Printed>>>,
+    place: Arc<dyn std::any::Any + Send + Sync>,
 }
 
 impl World {
@@ -106,11 +140,32 @@ impl World {
             }
         };
         let books = Books::open_with(&url, clock.clone()).await.expect("books open");
-        let mut world =
-            World { books, clock, url, backend, compound: CompoundId::OFFICE, _place: place };
+        let mut world = World {
+            books,
+            clock,
+            url,
+            backend,
+            compound: CompoundId::OFFICE,
+            papers: Arc::default(),
+            place,
+        };
         world.compound = world.found("xiaohe", "小河里小区").await;
         world.enrol_small_roll().await;
         Some(world)
+    }
+
+    /// Keeps in mind what was printed, to see at the story's end that the books still say it of that moment.
+    pub async fn printed(&self, compound: &Compound, name: &str, order: &Order, sheet: &Sheet) {
+        let mut view = self.books.read().await.expect("books read");
+        let then = Then::now(&mut view, &[compound.id]).await.expect("the acts are counted");
+        let (compound, name, order) = (compound.clone(), name.to_owned(), order.clone());
+        let paper = Printed { compound, name, order, then, sheet: sheet.clone() };
+        self.papers.lock().unwrap().push(paper);
+    }
+
+    /// The story's clock goes on to the machine's, by which commands are typed.
+    pub fn catch_up(&self) {
+        self.clock.set(Clock::system().now());
     }
 
     /// Founds another compound.

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use ledger::accounts::{self, Code, Gap};
 use ledger::books::Books;
 use ledger::calendar::{Instant, Month};
+use ledger::error::{Error, Kind, Refusal, Rule, Storage};
 use ledger::journal::Book;
 use ledger::money::Money;
 use ledger::property::Compound;
@@ -17,12 +18,22 @@ use reports::sheet::{Block, Sheet};
 use reports::template;
 
 use super::templates::{self, TemplateAct};
-use super::{CompoundArg, DONE, Out, REFUSED, Ran, Stop, compound, month, put, say};
+use super::{CompoundArg, DONE, Ground, Out, REFUSED, Ran, Stop, at, compound, month, put, say};
 use crate::accounts::{Device, of_area};
-use crate::documents::{self, Batch, DOCUMENTS, Manifest, Order, Place, Reprint, Ticket, Typed};
+use crate::documents::{
+    self, Batch, DOCUMENTS, Document, Manifest, Order, Place, Reprint, Ticket, Typed,
+};
 use crate::journal::ExportFormat;
 use crate::problem;
 use crate::wire::IsoDay;
+
+/// What was kept stands where another would go. Only whoever types a command meets it: no door writes to a file.
+static STANDS: Rule = Rule {
+    code: "report.file-exists",
+    kind: Kind::Conflict,
+    rule: "已有的文件不覆盖：留存的单据不因误操作而丢失",
+    remedy: "另写一个文件名或文件夹，或加 --replace",
+};
 
 /// What is printed.
 #[derive(Debug, Args)]
@@ -384,7 +395,15 @@ pub(super) fn device(path: &std::path::Path) -> Option<Device> {
     path.extension().and_then(|ending| ending.to_str()).and_then(Device::of_ending)
 }
 
-pub(super) async fn run(books: &Books, asked: Report, out: Out<'_>) -> Ran {
+pub(super) async fn run(ground: Ground, asked: Report, out: Out<'_>) -> Ran {
+    // The list is a table of the program's: it needs no books.
+    if let Some(ReportAct::List(args)) = &asked.act {
+        return list(args.json, out);
+    }
+    at(ground, async move |books| in_books(books, asked, out).await).await
+}
+
+async fn in_books(books: &Books, asked: Report, out: Out<'_>) -> Ran {
     match asked.act {
         None => one(books, &asked.name.unwrap_or_default(), asked.asked, out).await,
         Some(ReportAct::List(args)) => list(args.json, out),
@@ -406,11 +425,25 @@ async fn one(books: &Books, name: &str, args: ReportArgs, out: Out<'_>) -> Ran {
     let document = documents::known(name).map_err(refused)?;
     let edited = edited(args.template.as_deref())?;
     let order = Order { paper: args.paper, ..args.order.order() };
+    is_typed(&order, document).map_err(refused)?;
     let now = books.clock().now();
     let sheet = documents::draw(books, &compound, document, &order, edited.as_deref(), now).await?;
     let what = format!("{} {}", compound.name, document.plain_title());
     let to = args.out.as_deref().map(|file| (file, args.replace));
     written(sheet, to, device, &what, out)
+}
+
+/// Whether everything that a document needs was typed. What is missing is told as it is typed; over the wire it has other
+/// names.
+fn is_typed(order: &Order, document: &Document) -> Result<(), Refusal> {
+    let missing = order.missing(document);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let option = |name: &&str| format!("--{name}").replace('_', "-");
+    let options: Vec<String> = missing.iter().map(option).collect();
+    let told = format!("{}（{}）还须写 {}", document.name, document.title, options.join("、"));
+    Err(problem::REPORT_ASKED.refuse(told))
 }
 
 /// Writes a paper's file. What stands there already stays, unless it is the same or `is_replaced`: a paper that was kept is
@@ -420,8 +453,8 @@ pub(super) fn keep(file: &Path, bytes: &[u8], is_replaced: bool) -> Result<(), S
         if std::fs::read(file).is_ok_and(|standing| standing == bytes) {
             return Ok(());
         }
-        let told = format!("{} 已存在，没有覆盖：另写一个文件名，或加 --replace", file.display());
-        return Err(Stop::Usage(told));
+        let told = format!("文件已存在，没有覆盖：{}", file.display());
+        return Err(refused(STANDS.refuse(told)));
     }
     Ok(put(file, bytes)?)
 }
@@ -450,8 +483,13 @@ fn written(
     Ok(DONE)
 }
 
-fn refused(refusal: ledger::error::Refusal) -> Stop {
+fn refused(refusal: Refusal) -> Stop {
     Stop::Failed(refusal.into())
+}
+
+/// A file or a folder that the system does not give.
+fn lost(what: String, source: std::io::Error) -> Stop {
+    Stop::Failed(Error::Storage(Storage::File { what, source }))
 }
 
 /// The statements of an area's compounds, summed up.
@@ -495,11 +533,12 @@ fn list(is_json: bool, out: Out<'_>) -> Ran {
         let batch = if document.each.is_empty() { "" } else { "（批量）" };
         writeln!(
             out,
-            "{:<15} {:<5} {}{template}{batch}  {}",
+            "{:<15} {:<5} {}{template}{batch}  {}  {}",
             document.name,
             document.code,
             document.title,
-            asked.join(" ")
+            asked.join(" "),
+            document.formats.join("、")
         )?;
     }
     Ok(DONE)
@@ -576,8 +615,8 @@ async fn again(books: &Books, args: AgainArgs, out: Out<'_>) -> Ran {
 /// A template's own file, if one is named.
 pub(super) fn edited(file: Option<&Path>) -> Result<Option<String>, Stop> {
     let Some(file) = file else { return Ok(None) };
-    let lost = |why| Stop::Usage(format!("模板 {} 不能读取：{why}", file.display()));
-    let bytes = std::fs::read(file).map_err(lost)?;
+    let read = std::fs::read(file);
+    let bytes = read.map_err(|why| lost(format!("读取模板 {}", file.display()), why))?;
     documents::templates::text(bytes).map(Some).map_err(refused)
 }
 
@@ -602,14 +641,9 @@ async fn audit_pack(books: &Books, args: PackArgs, out: Out<'_>) -> Ran {
         ("collection", "收缴率报表", span),
         ("reconciliation", "对账差异表", Order { on: day(12, true), ..Order::default() }),
     ];
-    let lost = |why| Stop::Usage(format!("文件夹 {} 不能建立：{why}", args.out.display()));
-    std::fs::create_dir_all(&args.out).map_err(lost)?;
-    let list_of = args.out.join("SHA256SUMS");
-    if !args.replace && list_of.exists() {
-        return Err(Stop::Usage(format!(
-            "文件夹 {} 已有底稿包，没有覆盖：另写一个文件夹，或加 --replace",
-            args.out.display()
-        )));
+    if !args.replace && args.out.join(SUMS).exists() {
+        let told = format!("文件夹已有底稿包，没有覆盖：{}", args.out.display());
+        return Err(refused(STANDS.refuse(told)));
     }
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (name, title, order) in papers {
@@ -629,13 +663,8 @@ async fn audit_pack(books: &Books, args: PackArgs, out: Out<'_>) -> Ran {
     let verdict = crate::journal::check(books, Some(compound.id)).await?;
     let told = serde_json::to_vec_pretty(&verdict).map_err(documents::bug)?;
     files.push(("核验结果.json".to_owned(), told));
-    let mut list = String::new();
-    for (name, bytes) in &files {
-        put(&args.out.join(name), bytes)?;
-        let digest = ledger::journal::text::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes));
-        list.push_str(&format!("{digest}  {name}\n"));
-    }
-    put(&list_of, list.as_bytes())?;
+    // Whatever is refused was refused before there is a folder for it.
+    pack(&args.out, &files)?;
     let many = files.len();
     let told = if verdict.ok { "核验无误" } else { "核验有误，见核验结果" };
     writeln!(
@@ -645,6 +674,28 @@ async fn audit_pack(books: &Books, args: PackArgs, out: Out<'_>) -> Ran {
         args.out.display()
     )?;
     Ok(if verdict.ok { DONE } else { REFUSED })
+}
+
+/// The list of a pack, with the digest of each of its files.
+const SUMS: &str = "SHA256SUMS";
+
+/// Writes the files of a pack, and last their list. A folder that was made for them and took none goes again.
+fn pack(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Stop> {
+    let is_new = !folder.exists();
+    std::fs::create_dir_all(folder)
+        .map_err(|why| lost(format!("建立文件夹 {}", folder.display()), why))?;
+    let mut list = String::new();
+    let written = files.iter().try_for_each(|(name, bytes)| {
+        let digest = ledger::journal::text::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes));
+        list.push_str(&format!("{digest}  {name}\n"));
+        put(&folder.join(name), bytes)
+    });
+    let written = written.and_then(|()| put(&folder.join(SUMS), list.as_bytes()));
+    if is_new && written.is_err() {
+        // It stays if anything is in it.
+        let _ = std::fs::remove_dir(folder);
+    }
+    Ok(written?)
 }
 
 /// Prints one for each dwelling or claim, in volumes or as one file, with a list of what was printed.
@@ -662,7 +713,7 @@ async fn batch(books: &Books, args: BatchArgs, out: Out<'_>) -> Ran {
         return Err(refused(problem::REPORT_ASKED.refuse("没有可印的单据")));
     }
     std::fs::create_dir_all(&args.out)
-        .map_err(|why| Stop::Usage(format!("文件夹 {} 不能建立：{why}", args.out.display())))?;
+        .map_err(|why| lost(format!("建立文件夹 {}", args.out.display()), why))?;
     make_room(&args.out, document.name, args.replace)?;
     let mut printed = documents::manifest()?;
     let batch = Batch { compound, document, template, printed_at: now };
@@ -712,7 +763,7 @@ async fn batch(books: &Books, args: BatchArgs, out: Out<'_>) -> Ran {
 /// Makes room for a batch: one of the same document that lies there stays, unless it `is_replaced`; then all of it goes, so that
 /// no volume of a longer one stays among the new.
 fn make_room(folder: &Path, name: &str, is_replaced: bool) -> Result<(), Stop> {
-    let lost = |why| Stop::Usage(format!("文件夹 {} 不能读写：{why}", folder.display()));
+    let lost = |why| lost(format!("读写文件夹 {}", folder.display()), why);
     let mut former = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(lost)? {
         let entry = entry.map_err(lost)?;
@@ -728,11 +779,9 @@ fn make_room(folder: &Path, name: &str, is_replaced: bool) -> Result<(), Stop> {
     if former.is_empty() {
         return Ok(());
     }
-    Err(Stop::Usage(format!(
-        "文件夹 {} 已有这种单据的 {} 个文件，没有覆盖：另写一个文件夹，或加 --replace",
-        folder.display(),
-        former.len()
-    )))
+    let (many, folder) = (former.len(), folder.display());
+    let told = format!("文件夹已有这种单据的 {many} 个文件，没有覆盖：{folder}");
+    Err(refused(STANDS.refuse(told)))
 }
 
 /// Whether a file of a batch ends so, behind the document's name: `.pdf`, `-001.pdf`, `-清单.csv`.
@@ -769,7 +818,7 @@ async fn bound(
     list: &mut Manifest,
     shown: &mut Shown,
 ) -> Result<Vec<String>, Stop> {
-    let lost = |why: std::io::Error| Stop::Usage(format!("{} 不能写：{why}", file.display()));
+    let lost = |why| lost(format!("写入 {}", file.display()), why);
     let folder = file.parent().unwrap_or_else(|| Path::new("."));
     let beside = tempfile::NamedTempFile::new_in(folder).map_err(lost)?;
     let to = std::io::BufWriter::new(beside);

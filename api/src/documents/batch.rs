@@ -10,7 +10,8 @@ use std::io::Write;
 use ledger::books::Books;
 use ledger::calendar::Instant;
 use ledger::error::{Error, Result};
-use ledger::property::Compound;
+use ledger::journal::text::{hash, hex};
+use ledger::property::{Compound, RoomCode};
 use reports::press::list;
 use reports::press::pdf::Binding;
 use reports::sheet::Sheet;
@@ -92,30 +93,48 @@ impl Batch {
     }
 }
 
-/// The name of a paper's file without its ending: the document, the compound, and which one it is, so that no two papers of a
-/// folder have one name. Letters and figures of ASCII, as every system and every header takes them; any other character stands
-/// there by its number.
+/// The name of a paper's file without its ending: the code and the name of the document, the compound, and which one it is, so
+/// that no two papers of a folder have one name: `W01-statutory-wutongli-2025-12`, `D6-statement-wutongli-1-1-101`. Letters and
+/// figures of ASCII, as every system and every header takes them; where a name holds others, a digest stands for them.
 pub(crate) fn file_name(document: &Document, compound: &str, given: &[(String, String)]) -> String {
-    const WHICH: [&str; 11] =
-        ["no", "room", "form", "period", "year", "on", "from", "to", "asked", "public", "paper"];
-    let mut name = format!("{}-{compound}", document.name);
+    const WHICH: [&str; 10] =
+        ["no", "room", "period", "year", "on", "from", "to", "asked", "public", "paper"];
+    const LONGEST: usize = 120;
+    let said = |which: &str| {
+        let found = given.iter().find(|(given, _)| given == which);
+        found.map(|(_, value)| value.as_str())
+    };
+    // A form is a part of the code, as on its paper: beside the month it would be taken for a day.
+    let form = said("form").unwrap_or_default();
+    let mut name = format!("{}{form}-{}-{compound}", document.code, document.name);
     for which in WHICH {
-        let Some((_, value)) = given.iter().find(|(given, _)| given == which) else { continue };
-        match (which, value.as_str()) {
-            ("public", "true") => name.push_str("-public"),
-            ("public", _) => {}
-            (_, value) => {
-                name.push('-');
-                name.push_str(value);
-            }
+        let Some(value) = said(which) else { continue };
+        let word = match which {
+            "public" if value == "true" => "public".to_owned(),
+            "public" => continue,
+            // One room has one name, however it was asked for.
+            "room" => RoomCode::parse(value)
+                .map_or_else(|_| value.to_owned(), |code| code.as_str().to_owned()),
+            _ => value.to_owned(),
+        };
+        name.push('-');
+        name.push_str(&word);
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.len() <= LONGEST && name.chars().all(is_plain) {
+        return name;
+    }
+    let mut plain = String::with_capacity(name.len());
+    for c in name.chars() {
+        if is_plain(c) {
+            plain.push(c);
+        } else if !plain.ends_with('_') {
+            plain.push('_');
         }
     }
-    let plain = |c: char| match c {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => c.to_string(),
-        c if c.is_ascii() => "_".to_owned(),
-        c => format!("u{:04x}", u32::from(c)),
-    };
-    name.chars().map(plain).collect::<String>().chars().take(120).collect()
+    let digest: String = hex(&hash(&name)).chars().take(8).collect();
+    plain.truncate(LONGEST - 1 - digest.len());
+    format!("{plain}-{digest}")
 }
 
 /// Which one of many a sheet is, as its order says it: the dwelling, the number.
@@ -246,7 +265,7 @@ pub(crate) fn list_one(
         text(proof.document.clone()),
         text(proof.number.clone()),
         text(sheet.check.clone()),
-        text(ledger::journal::text::hex(&proof.digest)),
+        text(hex(&proof.digest)),
         text(proof.ticket()),
     ])
     .map_err(bug)
@@ -399,4 +418,36 @@ pub async fn report_batch(
     let (part, many) = (part.to_vec(), part.len());
     let body = flow::bound(many, batch.drawing(books, part)).await?;
     Ok(Device::Pdf.kept(&name, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_is_read_by_everybody() {
+        let named = |name: &str, given: &[(&str, &str)]| {
+            let given: Vec<(String, String)> =
+                given.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            file_name(known(name).unwrap(), "wutongli", &given)
+        };
+        for (name, given, told) in [
+            (
+                "statutory",
+                &[("form", "01"), ("period", "2025-12")][..],
+                "W01-statutory-wutongli-2025-12",
+            ),
+            ("statement", &[("room", "1栋1单元101室")], "D6-statement-wutongli-1-1-101"),
+            ("notice", &[("public", "true"), ("year", "2025")], "ND-notice-wutongli-2025-public"),
+            ("notice", &[("public", "false"), ("year", "2025")], "ND-notice-wutongli-2025"),
+        ] {
+            assert_eq!(named(name, given), told);
+        }
+        // What is no letter of ASCII is left out, and two that differ there still have two names.
+        let one = named("fund-receipt", &[("no", "浙财0001")]);
+        let other = named("fund-receipt", &[("no", "沪财0001")]);
+        assert!(one.starts_with("D2W-fund-receipt-wutongli-_0001-") && one != other, "{one}");
+        let long = "1".repeat(200);
+        assert_eq!(named("receipt", &[("no", long.as_str())]).len(), 120);
+    }
 }

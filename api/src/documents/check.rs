@@ -2,21 +2,22 @@
 //!
 //! Owns: [`Ticket`] (what a QR says, or what was typed), [`check`], [`again`] with what it came to ([`Reprint`]).
 //!
-//! Always: the same order is drawn again and the codes are held against each other. A paper that can be drawn as the books were
-//! known then is; what differs now is told line by line. Any other that differs is told with what was recorded since: the
-//! vouchers after its seal, or the acts after it was printed. A seal that is on no chain of the books is said to be; one that is
-//! stands on the reprint, so that a paper printed again is the same byte for byte. What a short code leaves open and can be tried
-//! (the version of a template, a roll instead of a page, a public variant) is tried; what cannot is asked for.
-//! Never: a paper kept here. What stood on one that cannot be drawn again stands on the paper alone.
+//! Always: the same order is drawn again of the books as they stood when the paper was printed ([`Books::read_past`]), and the
+//! codes are held against each other. What the books say otherwise now is told line by line, before and after, with the vouchers or
+//! the acts between. A seal that is on no chain of the books is said to be; one that is stands on the reprint, so that a paper
+//! printed again is the same byte for byte. What a short code leaves open and can be tried (the version of a template, a roll
+//! instead of a page, a public variant) is tried; what cannot is asked for.
+//! Never: a paper kept here. Limits: without the time of printing only the books of now are asked; what an import brought that was
+//! taken back since is not there again, and a release that words a document otherwise draws another.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ledger::accounts::Code;
 use ledger::audit::{self, Search};
-use ledger::books::{Books, View};
+use ledger::books::{self, Books, Snapshot, Then, View};
 use ledger::calendar::{Instant, Month};
-use ledger::error::{Refusal, Result};
+use ledger::error::{Error, Refusal, Result};
 use ledger::id::{CompoundId, VoucherSeq};
 use ledger::journal::{self, Book, text as canonical};
 use ledger::property::Compound;
@@ -29,7 +30,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use super::{DOCUMENTS, Document, Order, draw, known, of_area, unset};
+use super::draw::{drawn_in, settled};
+use super::{DOCUMENTS, Document, Order, known, of_area, unset};
 use crate::door::{Asked, Caller, Visit};
 use crate::problem::{self, Problem};
 use crate::wire::{IsoDay, Shown};
@@ -157,15 +159,13 @@ impl Ticket {
         typed.len() > stands.len() || typed.iter().zip(&stands).any(|(typed, is)| typed != is)
     }
 
-    /// The order as it was then: with what was known when it was printed.
-    fn then(&self, document: &Document) -> Order {
-        let Some(printed_at) = self.printed_at.filter(|_| document.is_of_knowledge) else {
-            return self.order.clone();
-        };
-        let known_at = self.order.known_at.or(Some(printed_at));
-        // Without a last day it went up to that of the printing.
-        let to = self.order.to.or_else(|| Some(IsoDay(printed_at.day())));
-        Order { known_at, to, ..self.order.clone() }
+    /// The order as it is put today: what it left to the day of printing is of that day.
+    fn still(&self, document: &Document) -> Order {
+        let order = Order { known_at: None, ..self.order.clone() };
+        match self.printed_at {
+            Some(at) => settled(document, &order, at.day()),
+            None => order,
+        }
     }
 }
 
@@ -352,7 +352,7 @@ impl Place<'_> {
 
     async fn draw(
         &self,
-        books: &Books,
+        view: &mut Snapshot,
         ticket: &Ticket,
         order: &Order,
         template: Option<&str>,
@@ -361,12 +361,11 @@ impl Place<'_> {
         let document = known(&ticket.name)?;
         match self {
             Place::Of(compound) => {
-                Box::pin(draw(books, compound, document, order, template, at)).await
+                Box::pin(drawn_in(view, compound, document, order, template, at)).await
             }
             Place::Area(name, compounds) => {
                 let area = ticket.area.as_deref().unwrap_or_default();
-                let mut view = books.read().await?;
-                Box::pin(of_area(&mut view, (area, name), compounds, order, at)).await
+                Box::pin(of_area(view, (area, name), compounds, order, at)).await
             }
         }
     }
@@ -382,25 +381,155 @@ impl Place<'_> {
 /// Draws a printed paper again and holds the codes against each other.
 ///
 /// # Errors
-/// `report.code`, `report.unknown`, those of [`draw`].
+/// `report.code`, `report.unknown`, those of [`drawn_in`].
 pub async fn check(
     books: &Books,
     place: Place<'_>,
     ticket: &Ticket,
     template: Option<&str>,
 ) -> Result<Checked> {
-    if let Some(printed_at) = ticket.printed_at {
-        not_ahead(printed_at, books.clock().now())?;
-    }
-    let mut first = None;
-    for ticket in meant(books, place, ticket, template).await? {
-        let checked = Box::pin(checked(books, place, &ticket, template)).await?;
-        if checked.agrees {
-            return Ok(checked);
+    let document = known(&ticket.name)?;
+    let now = books.clock().now();
+    let Original { ticket, drawn, agrees, not_then } =
+        original(books, place, ticket, template).await?;
+    let (mut is_current, mut changes, mut not_now, mut warning) = (None, Vec::new(), None, None);
+    if agrees && ticket.printed_at.is_some() {
+        let order = ticket.still(document);
+        match place.draw(&mut books.read().await?, &ticket, &order, template, now).await {
+            Ok(today) => {
+                changes = differences(&drawn, &today);
+                is_current = Some(changes.is_empty());
+                warning = told_since(&drawn, &today).cloned();
+            }
+            Err(Error::Refused(refusal)) => {
+                is_current = Some(false);
+                not_now = Some(format!("现在不能再印：{refusal}"));
+            }
+            Err(why) => return Err(why),
         }
-        first.get_or_insert(checked);
     }
-    first.ok_or_else(|| super::bug("nothing was tried"))
+    let says_another = ticket.says_another_than(&drawn);
+    let is_well = agrees && !says_another && is_current != Some(false);
+    let (mut because, seal) = why(books, place, &ticket, is_well).await?;
+    let is_chained = seal != Chained::No;
+    let drawn = match seal {
+        Chained::Yes(seal) if agrees => drawn.resting_on(seal),
+        _ => drawn,
+    };
+    because.extend(not_then.iter().cloned().chain(not_now));
+    if !agrees && ticket.printed_at.is_none() {
+        because.push("没有写打印时间，只与现在的账簿核对：照纸脚所印写上，再核对一次".to_owned());
+    }
+    if !agrees {
+        warning = drawn.warning.clone();
+    }
+    let said = warning.map(|warning| format!("账簿现载【{}】{}", warning.word, warning.meaning));
+    let says = match (agrees, is_current) {
+        _ if !is_chained => "不符：纸上的账簿印记不在账簿的链上，请核验账册并查明",
+        _ if says_another => "不符：纸脚的编号与这个校验码的单据不是同一件",
+        (true, Some(true)) => "与账簿相符；此后账簿没有影响本单的变动",
+        (true, Some(false)) if said.is_some() => {
+            "不符：纸面与当时的账簿相符，而账簿现载的提示见下，这份单据不再照用"
+        }
+        (true, Some(false)) => "与当时的账簿相符；此后账簿有变动，前后见下",
+        (true, None) => "与账簿相符",
+        (false, _) if ticket.printed_at.is_none() => {
+            "不符：现在的账簿所载与纸面的校验码不一致，下为账簿所载全文，请逐行核对"
+        }
+        (false, _) => {
+            "不符：账簿当时所载与纸面的校验码不一致，下为账簿当时所载全文，请以账簿为准并查明"
+        }
+    };
+    let is_overtaken = said.is_some();
+    because.splice(0..0, said);
+    Ok(Checked {
+        title: document.plain_title().to_owned(),
+        compound: place.name().to_owned(),
+        printed_at: ticket.printed_at,
+        check: ticket.check.clone(),
+        drawn: drawn.check.clone(),
+        agrees: agrees && is_chained && !says_another && !is_overtaken,
+        is_current,
+        says: says.to_owned(),
+        changes,
+        because,
+        text: text::press(&drawn),
+    })
+}
+
+/// What a paper said when it was printed, as far as the books tell.
+struct Original {
+    /// The order that it stands for.
+    ticket: Ticket,
+    /// The sheet.
+    drawn: Sheet,
+    /// Whether the code on it is that of the paper.
+    agrees: bool,
+    /// Why it could not have been printed when it says it was.
+    not_then: Option<String>,
+}
+
+/// The word that nobody may overlook and that a paper did not bear: 作废.
+fn told_since<'a>(drawn: &Sheet, today: &'a Sheet) -> Option<&'a Warning> {
+    let is_new = |warning: &&Warning| {
+        drawn.warning.as_ref().is_none_or(|before| before.word != warning.word)
+    };
+    today.warning.as_ref().filter(is_new)
+}
+
+/// Draws a paper as it was printed: of the books as they stood then, by each order that it may stand for, until one bears its code.
+async fn original(
+    books: &Books,
+    place: Place<'_>,
+    ticket: &Ticket,
+    template: Option<&str>,
+) -> Result<Original> {
+    let now = books.clock().now();
+    let printed_at = ticket.printed_at.unwrap_or(now);
+    not_ahead(printed_at, now)?;
+    let meant = meant(books, place, ticket, template).await?;
+    let mut thens: Vec<Option<Then>> = Vec::new();
+    if ticket.printed_at.is_some() {
+        let mut view = books.read().await?;
+        let past = books::thens(&mut view, &place.compounds(), printed_at).await?;
+        thens.extend(past.into_iter().map(Some));
+    }
+    // The clock of the machine that printed may have been behind that of the one that acted.
+    thens.push(None);
+    let (mut first, mut refused) = (None, None);
+    for then in &thens {
+        let mut view = match then {
+            Some(then) => books.read_past(then).await?,
+            None => books.read().await?,
+        };
+        for ticket in &meant {
+            match place.draw(&mut view, ticket, &ticket.order, template, printed_at).await {
+                Ok(drawn) => {
+                    let agrees = drawn.check == ticket.check;
+                    let ticket = ticket.clone();
+                    let seen = Original { ticket, drawn, agrees, not_then: None };
+                    if agrees {
+                        return Ok(seen);
+                    }
+                    first.get_or_insert(seen);
+                }
+                // It may not have been there yet.
+                Err(Error::Refused(why)) => drop(refused.get_or_insert((why, then.is_some()))),
+                Err(why) => return Err(why),
+            }
+        }
+    }
+    let not_then = match (&first, refused) {
+        (None, Some((refusal, _))) => return Err((*refusal).into()),
+        (Some(_), Some((refusal, true))) => Some(format!(
+            "{} 的账簿还印不出这份单据，下为现在的：{}",
+            printed_at.for_people(),
+            refusal.evidence
+        )),
+        (_, _) => None,
+    };
+    let seen = first.ok_or_else(|| super::bug("nothing was tried"))?;
+    Ok(Original { not_then, ..seen })
 }
 
 /// The orders a ticket may stand for: one, if it is a QR's; what a short code leaves open and can be tried, if it was typed.
@@ -443,64 +572,6 @@ async fn meant(
         tickets.extend(tickets.iter().map(on_roll).collect::<Vec<_>>());
     }
     Ok(tickets)
-}
-
-async fn checked(
-    books: &Books,
-    place: Place<'_>,
-    ticket: &Ticket,
-    template: Option<&str>,
-) -> Result<Checked> {
-    let document = known(&ticket.name)?;
-    let now = books.clock().now();
-    let then = ticket.then(document);
-    let printed_at = ticket.printed_at.unwrap_or(now);
-    not_ahead(printed_at, now)?;
-    let drawn = place.draw(books, ticket, &then, template, printed_at).await?;
-    let agrees = drawn.check == ticket.check;
-    let (mut is_current, mut changes) = (None, Vec::new());
-    if document.is_of_knowledge && agrees {
-        let order = Order { known_at: None, ..then };
-        let today = place.draw(books, ticket, &order, template, now).await?;
-        changes = differences(&drawn, &today);
-        is_current = Some(changes.is_empty());
-    }
-    let says_another = ticket.says_another_than(&drawn);
-    let is_well = agrees && !says_another && is_current != Some(false);
-    let (mut because, seal) = why(books, place, ticket, is_well).await?;
-    let is_chained = seal != Chained::No;
-    if let Some(warning) = drawn.warning.as_ref().filter(|_| !agrees) {
-        because.insert(0, format!("账簿现载【{}】{}", warning.word, warning.meaning));
-    }
-    if !agrees && ticket.printed_at.is_none() {
-        because.push("没有写打印时间：照纸脚所印写上，再核对一次".to_owned());
-    }
-    let says = match (agrees, is_current) {
-        _ if !is_chained => "不符：纸上的账簿印记不在账簿的链上，请核验账册并查明",
-        _ if says_another => "不符：纸脚的编号与这个校验码的单据不是同一件",
-        (true, Some(true)) => "与账簿相符；此后账簿没有影响本单的变动",
-        (true, Some(false)) => "与当时的账簿相符；此后账簿有变动，前后见下",
-        (true, None) => "与账簿相符",
-        (false, _) if document.is_of_knowledge => {
-            "不符：账簿当时所载与纸面的校验码不一致，请以账簿为准并查明"
-        }
-        (false, _) => {
-            "不符：账簿已变动，或者纸面与账簿不一致。前为纸面，后为账簿所载全文，请逐行核对；此后记了什么见缘由"
-        }
-    };
-    Ok(Checked {
-        title: document.plain_title().to_owned(),
-        compound: place.name().to_owned(),
-        printed_at: ticket.printed_at,
-        check: ticket.check.clone(),
-        drawn: drawn.check.clone(),
-        agrees: agrees && is_chained && !says_another,
-        is_current,
-        says: says.to_owned(),
-        changes,
-        because,
-        text: text::press(&drawn),
-    })
 }
 
 /// How many vouchers are named.
@@ -656,7 +727,7 @@ pub enum Reprint {
 /// Prints a paper again: the very same, or, `anew`, as the books stand now with what differs (再版说明).
 ///
 /// # Errors
-/// `report.code`, `report.unknown`, `report.changed`, those of [`draw`].
+/// `report.code`, `report.unknown`, `report.changed`, those of [`drawn_in`].
 pub async fn again(
     books: &Books,
     place: Place<'_>,
@@ -667,23 +738,17 @@ pub async fn again(
     let document = known(&ticket.name)?;
     let now = books.clock().now();
     let printed_at = ticket.printed_at.unwrap_or(now);
-    not_ahead(printed_at, now)?;
-    let mut first = None;
-    for ticket in meant(books, place, ticket, template).await? {
-        let then = ticket.then(document);
-        let drawn = place.draw(books, &ticket, &then, template, printed_at).await?;
-        let agrees = drawn.check == ticket.check && !ticket.says_another_than(&drawn);
-        let seen = (ticket, drawn, agrees);
-        if agrees {
-            first = Some(seen);
-            break;
-        }
-        first.get_or_insert(seen);
-    }
-    let (ticket, drawn, agrees) = first.ok_or_else(|| super::bug("nothing was tried"))?;
+    let Original { ticket, drawn, agrees, .. } = original(books, place, ticket, template).await?;
+    let agrees = agrees && !ticket.says_another_than(&drawn);
     let (because, seal) = why(books, place, &ticket, true).await?;
     let agrees = agrees && seal != Chained::No;
+    let order = ticket.still(document);
+    let today = place.draw(&mut books.read().await?, &ticket, &order, template, now).await;
     if agrees && !anew {
+        if let Some(warning) = today.as_ref().ok().and_then(|today| told_since(&drawn, today)) {
+            let told = format!("账簿现载【{}】{}", warning.word, warning.meaning);
+            return Err(problem::REPORT_CHANGED.refuse(told).into());
+        }
         // The QR asks for what it asked for, and says what it rested on.
         let sheet = match place {
             Place::Of(compound) => {
@@ -702,8 +767,7 @@ pub async fn again(
         let told = format!("原件的校验码 {}，账簿现载的 {}", ticket.check, drawn.check);
         return Err(problem::REPORT_CHANGED.refuse(told).into());
     }
-    let order = Order { known_at: None, ..ticket.then(document) };
-    let today = place.draw(books, &ticket, &order, template, now).await?;
+    let today = today?;
     let changes = if agrees { differences(&drawn, &today) } else { Vec::new() };
     let because = match agrees && changes.is_empty() {
         true => because,

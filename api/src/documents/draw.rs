@@ -10,8 +10,9 @@ use ledger::calendar::{Day, Instant, Month};
 use ledger::error::{Error, Refusal, Result};
 use ledger::id::{
     BondNo, CertificateNo, CompoundId, CustodyNo, DemandNo, ProjectNo, RenewalNo, RoundNo, StepNo,
+    VoucherSeq,
 };
-use ledger::journal::{AsOf, Book};
+use ledger::journal::{self, AsOf, Book};
 use ledger::money::Money;
 use ledger::property::{self, Compound};
 use ledger::revenue::publication;
@@ -30,6 +31,7 @@ use reports::{
 
 use super::{Document, Order, bug, dwelling_of, paper_word, templates, unset};
 use crate::problem;
+use crate::wire::IsoDay;
 
 /// Draws a document. `template` is what an office edited, for the documents that are laid out by one.
 ///
@@ -43,14 +45,27 @@ pub async fn draw(
     template: Option<&str>,
     printed_at: Instant,
 ) -> Result<Sheet> {
+    drawn_in(&mut books.read().await?, compound, document, order, template, printed_at).await
+}
+
+/// Draws a document of the books as a reading shows them: as they stand, or as they stood.
+///
+/// # Errors
+/// Those of [`draw`].
+pub async fn drawn_in(
+    view: &mut Snapshot,
+    compound: &Compound,
+    document: &'static Document,
+    order: &Order,
+    template: Option<&str>,
+    printed_at: Instant,
+) -> Result<Sheet> {
     order.may_be_of(document)?;
     order.is_not_ahead(document, printed_at.day())?;
-    let mut view = books.read().await?;
-    let wording = templates::chosen(&mut view, compound.id, document, order, template).await?;
+    let wording = templates::chosen(view, compound.id, document, order, template).await?;
     let desk = Desk { compound, document, order, wording: wording.as_ref(), printed_at };
     // A future is as large as its rarest turn, and every door would carry the largest document's.
-    let sheet = Box::pin(desk.draw(&mut view)).await?;
-    drop(view);
+    let sheet = Box::pin(desk.draw(view)).await?;
     Ok(desk.ordered(sheet))
 }
 
@@ -97,6 +112,32 @@ pub(super) async fn every(
         sheets.push(sheet.ordered_as(&order.ticket(document, &compound.code, printed_at)));
     }
     Ok(sheets)
+}
+
+/// An order with what it leaves to the day on which it is put: so it asks the same on any other day.
+pub(super) fn settled(document: &Document, order: &Order, day: Day) -> Order {
+    let (given, that_day) = (order.clone(), Some(IsoDay(day)));
+    match document.name {
+        "statement" => Order { to: given.to.or(that_day), ..given },
+        "collection" | "collection-detail" => {
+            let asked = rated(order, day, By::Building);
+            let [from, to, on] =
+                [asked.from_on, asked.to_on, asked.counted_on].map(|day| Some(IsoDay(day)));
+            Order { from, to, on, ..given }
+        }
+        "arrears-posted" | "reconciliation" | "renewal" => {
+            Order { on: given.on.or(that_day), ..given }
+        }
+        _ => given,
+    }
+}
+
+/// What is asked of the collection: without days the month of today, counted up to today.
+fn rated(order: &Order, today: Day, by: By) -> rate::Asked {
+    let from_on = order.from.map_or_else(|| Month::of(today).first_day(), |day| day.0);
+    let to_on = order.to.map_or_else(|| Month::of(from_on).last_day(), |day| day.0);
+    let counted_on = order.on.map_or_else(|| to_on.min(today).max(from_on), |on| on.0);
+    rate::Asked { from_on, to_on, counted_on, basis: rate::Basis::Charged, by }
 }
 
 /// The bounds and the period of a statement that is asked for.
@@ -146,13 +187,7 @@ impl Desk<'_> {
                 let open = self.open(view, Book::Service, on).await?;
                 Ok(demand::posted(&ageing, name, now, seal, open))
             }
-            "receipt" => {
-                let no = self.order.no.as_deref().unwrap_or_default();
-                let no = no.parse().map_err(asked)?;
-                let (of, rows) = fees::fee_receipt(view, self.compound.id, no).await?;
-                let seal = self.seal(view, Book::Service).await?;
-                self.fill(&receipt::FEE, &receipt::fee(&of, &rows, name, seal))
-            }
+            "receipt" => Box::pin(self.fee_receipt(view)).await,
             "fund-receipt" => Box::pin(self.fund_receipt(view)).await,
             "collection" => Box::pin(self.collection(view)).await,
             "collection-detail" => Box::pin(self.collection_detail(view)).await,
@@ -229,6 +264,22 @@ impl Desk<'_> {
         household::set(&of).map_err(unset)
     }
 
+    async fn fee_receipt(&self, view: &mut Snapshot) -> Result<Sheet> {
+        let id = self.compound.id;
+        let no = self.order.no.as_deref().unwrap_or_default();
+        let no = no.parse().map_err(asked)?;
+        let (of, rows) = fees::fee_receipt(view, id, no).await?;
+        let (moved_on, undone_by) = posted_on(view, id, of.voucher_seq).await?;
+        let undone_on = match undone_by {
+            Some(red) => Some(posted_on(view, id, red).await?.0),
+            None => None,
+        };
+        let days = receipt::Days { moved_on, undone_on };
+        let seal = self.seal(view, Book::Service).await?;
+        let values = receipt::fee(&of, &rows, days, &self.compound.name, seal);
+        self.fill(&receipt::FEE, &values)
+    }
+
     async fn fund_receipt(&self, view: &mut Snapshot) -> Result<Sheet> {
         let no = self.order.no.as_deref().unwrap_or_default();
         let (of, dwelling, kind) = fund::receipt(view, self.compound.id, no).await?;
@@ -261,7 +312,8 @@ impl Desk<'_> {
     }
 
     async fn collection_detail(&self, view: &mut Snapshot) -> Result<Sheet> {
-        let (asked, id) = (self.rated(By::Building), self.compound.id);
+        let id = self.compound.id;
+        let asked = rated(self.order, self.printed_at.day(), By::Building);
         let of = rate::collection(view, id, &asked).await?;
         let details = rate::detail(view, id, &asked).await?;
         let dwellings = property::every(view, id, asked.counted_on).await?;
@@ -272,17 +324,8 @@ impl Desk<'_> {
     }
 
     async fn rate(&self, view: &mut Snapshot, by: By) -> Result<rate::Collection> {
-        rate::collection(view, self.compound.id, &self.rated(by)).await
-    }
-
-    /// What is asked of the collection.
-    fn rated(&self, by: By) -> rate::Asked {
-        let today = self.printed_at.day();
-        let from_on = self.order.from.map_or_else(|| Month::of(today).first_day(), |day| day.0);
-        let to_on = self.order.to.map_or_else(|| Month::of(from_on).last_day(), |day| day.0);
-        let counted_on = self.order.on.map_or_else(|| to_on.min(today).max(from_on), |on| on.0);
-        let basis = rate::Basis::Charged;
-        rate::Asked { from_on, to_on, counted_on, basis, by }
+        let asked = rated(self.order, self.printed_at.day(), by);
+        rate::collection(view, self.compound.id, &asked).await
     }
 
     async fn project(&self, view: &mut Snapshot) -> Result<Sheet> {
@@ -536,6 +579,19 @@ pub(super) async fn orders(
 
 fn asked(why: &str) -> Refusal {
     problem::REPORT_ASKED.refuse(why.to_owned())
+}
+
+/// The business day of a voucher of the service book, and the voucher that reversed it.
+async fn posted_on(
+    view: &mut impl View,
+    compound: CompoundId,
+    seq: VoucherSeq,
+) -> Result<(Day, Option<VoucherSeq>)> {
+    let before = VoucherSeq(seq.0 - 1);
+    let found = journal::vouchers(view, compound, Book::Service, before, 1).await?;
+    let row = found.into_iter().next();
+    let row = row.ok_or_else(|| bug(format!("a receipt rests on no voucher {seq}")))?;
+    Ok((row.voucher.effective_on, row.reversed_by))
 }
 
 /// The form of a project that an office signs, with every condition of what is asked.

@@ -3,12 +3,15 @@
 //! Owns: `chosen`, the wording a document is laid out by. Always: a text is tried on the press before it is kept
 //! ([`Template::usable`]), so that none fails at a counter. A text nobody kept words no paper but a trial and one that says so.
 
+use axum::extract::FromRequest;
+use axum::http::header;
 use ledger::books::{Actor, Books, Done, Request, View};
 use ledger::error::{Refusal, Result};
 use ledger::id::CompoundId;
 use ledger::journal::Book;
 use ledger::journal::text::{hash, hex};
 use ledger::template::{self as kept, Kept, Version, Whose, Wording};
+use ledger::{mask, seal};
 use reports::sheet::Sheet;
 use reports::template::{self, Edition, Known, Template};
 use schemars::JsonSchema;
@@ -19,7 +22,7 @@ use super::{AtDocument, Document, Order, flow, unset};
 use crate::accounts::{Device, ReportFiles};
 use crate::door::{Asked, Caller, Going, Told, Upload, Visit};
 use crate::problem::{self, Problem};
-use crate::wire::{Acted, Paper, Shown};
+use crate::wire::{Acted, Described, Paper, Shown, Sketch, essence};
 
 /// Whose money stands on a paper that is laid out by a template.
 fn book(known: &Known) -> Book {
@@ -229,8 +232,66 @@ pub(crate) fn tried(known: &'static Known, text: &str, books: &Books) -> Result<
 /// # Errors
 /// `report.template`, those of [`kept::may_be_kept`].
 pub(crate) fn usable(known: &'static Known, text: &str) -> Result<Template> {
-    kept::may_be_kept(text)?;
+    kept::may_be_kept(text).map_err(|why| placed(why, text))?;
     Ok(Template::usable(known, text).map_err(|why| problem::TEMPLATE.refuse(why))?)
+}
+
+/// A refusal that says where a person's number stands: on which line, in which field. Of the line only the number's mask is
+/// shown, because there may be more of them on it.
+fn placed(refusal: Refusal, text: &str) -> Refusal {
+    if refusal.code() != seal::IN_TEXT.code {
+        return refusal;
+    }
+    let mut field = "正文";
+    for (before, line) in text.lines().enumerate() {
+        field = field_begun(line).unwrap_or(field);
+        let Err(of_line) = kept::may_be_kept(line) else { continue };
+        // An empty line is refused as well, by another rule.
+        if of_line.code() != refusal.code() {
+            continue;
+        }
+        let whose = if line.trim_start().starts_with('#') { "注释" } else { field };
+        // A number written in parts is told by its mask alone.
+        let parted = of_line.evidence.trim_start_matches("模板：");
+        let shown = masked(line).unwrap_or_else(|| parted.to_owned());
+        let line = before + 1;
+        let told = format!("模板第 {line} 行（{whose}）：{shown}");
+        return seal::IN_TEXT.refuse(told).with("line", line);
+    }
+    refusal
+}
+
+/// The field that begins on a line of TOML.
+fn field_begun(line: &str) -> Option<&str> {
+    let name = line.split_once('=')?.0.trim();
+    let is_name =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    is_name.then_some(name)
+}
+
+/// The mask of the first number of a person on a line; none if none stands there in one piece.
+fn masked(line: &str) -> Option<String> {
+    // Longer than any such number with its marks.
+    const LONGEST: usize = 20;
+    let mut before = ' ';
+    for (at, c) in line.char_indices() {
+        let begins = c.is_numeric() && !before.is_numeric() && !before.is_ascii_alphanumeric();
+        before = c;
+        if !begins {
+            continue;
+        }
+        let number: String = line.get(at..)?.chars().take(LONGEST).collect();
+        if !mask::names_a_person(&number) {
+            continue;
+        }
+        let is_mask = |c: &char| c.is_ascii_digit() || matches!(c, '*' | 'X');
+        let shown: String = mask::text(&number).chars().take_while(is_mask).collect();
+        // Otherwise it stands further on.
+        if shown.contains('*') {
+            return Some(shown);
+        }
+    }
+    None
 }
 
 /// Keeps a wording, once it was seen to print.
@@ -296,6 +357,34 @@ pub struct TextAsked {
     text: String,
 }
 
+/// A text to keep, in a body. Whoever sends the file as it is, is told how it is sent.
+#[derive(Clone, Debug)]
+pub struct Worded(TextAsked);
+
+impl<S: Send + Sync> FromRequest<S> for Worded {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Worded, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let shown: String = essence(kind.unwrap_or_default()).chars().take(60).collect();
+        match <Told<TextAsked> as FromRequest<S>>::from_request(request, state).await {
+            Ok(Told(asked)) => Ok(Worded(asked)),
+            Err(why) if why.code() == problem::CONTENT_TYPE.code => {
+                let told = format!("收到 {shown:?}，此处收 application/json");
+                let remedy = r#"请求体写作 {"text": "…"}，其中是模板的原文；并写 Content-Type: application/json"#;
+                Err(problem::CONTENT_TYPE.refuse(told).remedied(remedy).into())
+            }
+            Err(why) => Err(why),
+        }
+    }
+}
+
+impl Described for Worded {
+    fn draw(on: &mut Sketch<'_>) {
+        Told::<TextAsked>::draw(on);
+    }
+}
+
 /// `GET /compounds/{compound}/report-templates`.
 ///
 /// # Errors
@@ -351,7 +440,7 @@ pub async fn preview(
 /// `report.template`, those of [`kept::keep`].
 pub async fn keep_template(
     visit: Visit<AtDocument>,
-    Told(asked): Told<TextAsked>,
+    Worded(asked): Worded,
 ) -> Result<Acted<Kept>, Problem> {
     let what = (known(&visit.at.name)?, asked.text);
     let (place, key) = (visit.compound.id, visit.key.clone());
@@ -393,7 +482,7 @@ pub async fn office_template(
 /// `report.template`, those of [`kept::keep`].
 pub async fn keep_office_template(
     going: Going<AtDocument>,
-    Told(asked): Told<TextAsked>,
+    Worded(asked): Worded,
 ) -> Result<Acted<Kept>, Problem> {
     let what = (known(&going.at.name)?, asked.text);
     let (place, key) = (CompoundId::OFFICE, going.key.clone());

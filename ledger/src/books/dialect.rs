@@ -3,6 +3,7 @@
 //! This file and `migrations::dialect` are the only places that ask which database it is, besides the sheaves'
 //! two ways to say "these rows".
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub(crate) struct Pools {
     pub(crate) reading: DatabaseConnection,
     /// Acts. One connection on SQLite, where writers queue.
     pub(crate) acting: DatabaseConnection,
+    /// Reads the past, behind views of a transaction's own: no other question is ever asked through it. Opened when needed.
+    pub(crate) past: DatabaseConnection,
     pub(crate) backend: DbBackend,
     /// How many acts may be under way at once.
     pub(crate) acting_at_once: usize,
@@ -51,12 +54,22 @@ pub(crate) async fn open(url: &str, acting_at_once: usize) -> Result<Pools> {
     if is_sqlite(url)? {
         let acting = Database::connect(sqlite(url, 1, Access::Acting)).await?;
         let reading = Database::connect(sqlite(url, 8, Access::Reading)).await?;
-        return Ok(Pools { reading, acting, backend: DbBackend::Sqlite, acting_at_once: 1 });
+        let past = Database::connect(when_needed(sqlite(url, PAST, Access::Past))).await?;
+        return Ok(Pools { reading, acting, past, backend: DbBackend::Sqlite, acting_at_once: 1 });
     }
     let writers = u32::try_from(acting_at_once).unwrap_or(16);
-    let acting = Database::connect(postgres(url, writers, true)).await?;
-    let reading = Database::connect(postgres(url, 16, false)).await?;
-    Ok(Pools { reading, acting, backend: DbBackend::Postgres, acting_at_once })
+    let acting = Database::connect(postgres(url, writers, Access::Acting)).await?;
+    let reading = Database::connect(postgres(url, 16, Access::Reading)).await?;
+    let past = Database::connect(when_needed(postgres(url, PAST, Access::Past))).await?;
+    Ok(Pools { reading, acting, past, backend: DbBackend::Postgres, acting_at_once })
+}
+
+/// How many readings of the past may be under way at once.
+const PAST: u32 = 2;
+
+fn when_needed(mut options: ConnectOptions) -> ConnectOptions {
+    options.min_connections(0).connect_lazy(true);
+    options
 }
 
 /// Opens the pools of a file that may be read here and not written: an archive, an auditor's copy. SQLite wants a log beside
@@ -79,8 +92,8 @@ pub(crate) async fn open_archive(url: &str) -> Result<Pools> {
         (Err(failure), Ok(0)) if failure.is_read_only() => connect(Access::Still).await?,
         (opened, _) => opened?,
     };
-    let (acting, backend) = (reading.clone(), DbBackend::Sqlite);
-    Ok(Pools { reading, acting, backend, acting_at_once: 1 })
+    let (acting, past, backend) = (reading.clone(), reading.clone(), DbBackend::Sqlite);
+    Ok(Pools { reading, acting, past, backend, acting_at_once: 1 })
 }
 
 /// How many connections of a pool are lent out now.
@@ -115,7 +128,7 @@ pub(crate) async fn open_for_migration(url: &str) -> Result<DatabaseConnection> 
         found(url)?;
         sqlite(url, 1, Access::Acting)
     } else {
-        postgres(url, 1, false)
+        postgres(url, 1, Access::Reading)
     };
     Ok(Database::connect(options).await?)
 }
@@ -160,13 +173,15 @@ fn common(options: &mut ConnectOptions, most: u32) {
         .sqlx_logging(false);
 }
 
-/// What a file of SQLite is opened for.
+/// What books are opened for; a file that may not be written here is one of SQLite.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Access {
     /// To act: the one writer.
     Acting,
     /// To read beside it.
     Reading,
+    /// The same, behind views that stand before the tables.
+    Past,
     /// To read what may not be written here.
     Archive,
     /// The same, where not even a log may be put beside it.
@@ -195,7 +210,13 @@ fn sqlite(url: &str, most: u32, access: Access) -> ConnectOptions {
             .pragma("cache_size", if access == Access::Acting { "-65536" } else { "-8192" })
             // What a reading sorts may be a million rows, and several read at once: what does not fit the cache goes to a file.
             .pragma("temp_store", if access == Access::Acting { "MEMORY" } else { "FILE" });
-        if access == Access::Acting { o } else { o.pragma("query_only", "ON") }
+        match access {
+            Access::Acting => o,
+            Access::Reading => o.pragma("query_only", "ON"),
+            // A view of the connection's own is a query to nobody, and a write to no file.
+            Access::Past => o.read_only(true),
+            Access::Archive | Access::Still => o,
+        }
     });
     // SQLite ends a transaction by itself when the disk fails under it. The driver's rollback then finds none, and it goes
     // on counting one: its next BEGIN would be a savepoint, and its COMMIT no commit. Such a connection is thrown away.
@@ -211,7 +232,7 @@ fn sqlite(url: &str, most: u32, access: Access) -> ConnectOptions {
     options
 }
 
-fn postgres(url: &str, most: u32, is_acting: bool) -> ConnectOptions {
+fn postgres(url: &str, most: u32, access: Access) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.to_owned());
     common(&mut options, most);
     options.map_sqlx_postgres_opts(move |o: PgConnectOptions| {
@@ -230,7 +251,14 @@ fn postgres(url: &str, most: u32, is_acting: bool) -> ConnectOptions {
             ("enable_mergejoin", "off"),
             ("enable_bitmapscan", "off"),
         ];
-        if is_acting { o.options(by_key) } else { o }
+        // How many rows a view of the past lets through no statistics tell: the planner takes them for a handful, and looks
+        // each up by passing over all the others.
+        let by_set = [("enable_nestloop", "off"), ("jit", "off")];
+        match access {
+            Access::Acting => o.options(by_key),
+            Access::Past => o.options(by_set),
+            _ => o,
+        }
     });
     options
 }
@@ -248,6 +276,37 @@ pub(crate) async fn begin_acting(pools: &Pools) -> Result<DatabaseTransaction, D
     }
 }
 
+/// From how many rows of a table on a batch may have made it another than the planner thinks.
+const MANY_ROWS: usize = 1_000;
+
+/// Tells PostgreSQL's planner of tables that a batch has made at least half as large again as it believes them to be: until its own
+/// housekeeping comes by, a minute later, it would take a year's file for a row, and look every line up by passing over all others.
+/// What was committed stands whatever comes of this. SQLite plans by its indices alone.
+pub(crate) async fn take_stock(pools: &Pools, written: &BTreeMap<&'static str, usize>) {
+    let grown = written.iter().filter(|(_, rows)| **rows >= MANY_ROWS);
+    let (names, rows): (Vec<String>, Vec<i64>) = grown
+        .map(|(name, rows)| (name.to_string(), i64::try_from(*rows).unwrap_or(i64::MAX)))
+        .unzip();
+    if names.is_empty() || pools.backend != DbBackend::Postgres {
+        return;
+    }
+    let sql = "SELECT c.relname::text FROM UNNEST($1::text[], $2::bigint[]) AS w (name, rows)
+               JOIN pg_class c ON c.oid = to_regclass(w.name) WHERE c.reltuples < 2 * w.rows";
+    let asked = Statement::from_sql_and_values(pools.backend, sql, [names.into(), rows.into()]);
+    let looked = async {
+        let found = pools.acting.query_all_raw(asked).await?;
+        let tables = found.iter().map(|row| row.try_get_by_index::<String>(0));
+        let tables = tables.collect::<Result<Vec<String>, DbErr>>()?;
+        if !tables.is_empty() {
+            pools.acting.execute_unprepared(&format!("ANALYZE {}", tables.join(", "))).await?;
+        }
+        Ok::<(), DbErr>(())
+    };
+    if let Err(error) = looked.await {
+        tracing::warn!(%error, "the planner was not told of a large batch");
+    }
+}
+
 /// Begins a reading of one unchanging picture.
 pub(crate) async fn begin_reading(pools: &Pools) -> Result<DatabaseTransaction, DbErr> {
     match pools.backend {
@@ -256,6 +315,25 @@ pub(crate) async fn begin_reading(pools: &Pools) -> Result<DatabaseTransaction, 
             let level = Some(IsolationLevel::RepeatableRead);
             pools.reading.begin_with_config(level, Some(AccessMode::ReadOnly)).await
         }
+    }
+}
+
+/// Begins a reading that views of its own will stand before. Whatever ends it takes them away.
+pub(crate) async fn begin_past(pools: &Pools) -> Result<DatabaseTransaction, DbErr> {
+    match pools.backend {
+        DbBackend::Sqlite => pools.past.begin().await,
+        _ => {
+            // A view of the session's own may not be made in a transaction that only reads.
+            pools.past.begin_with_config(Some(IsolationLevel::RepeatableRead), None).await
+        }
+    }
+}
+
+/// What the tables themselves are called where a view of the same name stands before them.
+pub(crate) fn own_tables(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "main.",
+        _ => "",
     }
 }
 

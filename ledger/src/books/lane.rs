@@ -321,7 +321,7 @@ impl Lanes {
             is_changed |= result.as_ref().is_ok_and(|o| !o.is_repeated);
             results.push(Some(result));
         }
-        if let Some(desks) = batch.close(is_changed).await? {
+        if let Some(desks) = batch.close(&self.pools, is_changed).await? {
             self.remember(desks);
         }
         Ok(results)
@@ -410,6 +410,7 @@ impl Batch {
             backend,
             desks,
             sheaves: Sheaves::default(),
+            written: std::collections::BTreeMap::new(),
             compound: CompoundId::OFFICE,
             actor: Actor::operator(),
             at: Instant::from_seconds(0),
@@ -487,7 +488,11 @@ impl Batch {
     }
 
     /// Commits, and answers what is known of the compounds now; nothing, if nothing was changed.
-    async fn close(mut self, is_changed: bool) -> Result<Option<HashMap<CompoundId, Desk>>> {
+    async fn close(
+        mut self,
+        pools: &Pools,
+        is_changed: bool,
+    ) -> Result<Option<HashMap<CompoundId, Desk>>> {
         if !is_changed {
             self.tx.db.rollback().await?;
             return Ok(None);
@@ -495,6 +500,7 @@ impl Batch {
         self.tx.write_counters().await?;
         self.tx.write_settled().await?;
         self.tx.db.commit().await.map_err(Error::of_commit)?;
+        dialect::take_stock(pools, &self.tx.written).await;
         Ok(Some(self.tx.desks))
     }
 }

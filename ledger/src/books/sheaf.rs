@@ -198,6 +198,11 @@ impl Sheaves {
         self.0.values().map(|s| s.len).sum()
     }
 
+    /// How many rows of each table wait.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        self.0.values().map(|sheaf| (sheaf.table.name, sheaf.len))
+    }
+
     /// The act was accepted: its rows stay.
     pub(crate) fn settle(&mut self) {
         for sheaf in self.0.values_mut() {

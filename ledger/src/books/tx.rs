@@ -77,6 +77,8 @@ pub struct Tx {
     pub(super) backend: DbBackend,
     pub(super) desks: HashMap<CompoundId, Desk>,
     pub(super) sheaves: Sheaves,
+    /// How many rows of each table the batch has written.
+    pub(super) written: BTreeMap<&'static str, usize>,
     pub(super) compound: CompoundId,
     pub(super) actor: Actor,
     pub(super) at: Instant,
@@ -177,7 +179,7 @@ impl Tx {
         for desk in self.desks.values_mut() {
             desk.kept.values_mut().for_each(|kept| kept.write_own(&mut sheaves));
         }
-        self.run(sheaves.drain(self.backend)).await
+        self.run(sheaves).await
     }
 
     /// Sets the present act's savepoint, after writing what acts before it left.
@@ -197,7 +199,7 @@ impl Tx {
         for desk in self.desks.values_mut() {
             desk.kept.values_mut().for_each(|kept| kept.write_settled(&mut settled));
         }
-        self.run(settled.drain(self.backend)).await
+        self.run(settled).await
     }
 
     /// Writes the counters that moved. The last thing a batch does before it commits.
@@ -244,8 +246,11 @@ impl Tx {
         self.desks.entry(self.compound).or_default()
     }
 
-    async fn run(&mut self, statement: Option<Statement>) -> Result<()> {
-        if let Some(statement) = statement {
+    async fn run(&mut self, mut sheaves: Sheaves) -> Result<()> {
+        for (table, rows) in sheaves.counts() {
+            *self.written.entry(table).or_default() += rows;
+        }
+        if let Some(statement) = sheaves.drain(self.backend) {
             self.db.execute_raw(statement).await?;
         }
         Ok(())

@@ -1,7 +1,8 @@
 //! Reserving (预留): money of dwellings promised to a project and not yet paid.
 //!
 //! Always: what is held of a dwelling is never more than it has; a release is spread over the dwellings in proportion
-//! to what is still held ([`release`]), or is said dwelling by dwelling ([`release_of`]), to the fen. A reserve moves no money: it counts against what is available.
+//! to what is still held ([`release`]), or is said dwelling by dwelling ([`release_of`]), to the fen. What was held stays written, a release is an entry against it. A
+//! reserve moves no money: it counts against what is available.
 
 use std::collections::BTreeMap;
 
@@ -35,11 +36,10 @@ static RESERVE_LINE: Table = Table {
         ("compound_id", Column::Int),
         ("reserve_no", Column::Int),
         ("dwelling_no", Column::Int),
-        ("held_fen", Column::Big),
-        ("released_fen", Column::Big),
+        ("act_no", Column::Int),
+        ("amount_fen", Column::Big),
     ],
-    on_conflict: "ON CONFLICT (compound_id, dwelling_no, reserve_no) DO UPDATE
-                  SET released_fen = excluded.released_fen",
+    on_conflict: "",
 };
 
 const RESERVES: Reads = Reads(&[&RESERVE, &RESERVE_LINE]);
@@ -92,7 +92,7 @@ pub async fn held(
     compound: CompoundId,
     book: Book,
 ) -> Result<BTreeMap<DwellingNo, Money>> {
-    let sql = "SELECT l.dwelling_no, CAST(sum(l.held_fen - l.released_fen) AS BIGINT) AS fen
+    let sql = "SELECT l.dwelling_no, CAST(sum(l.amount_fen) AS BIGINT) AS fen
                FROM reserve_line l JOIN reserve r
                  ON r.compound_id = l.compound_id AND r.reserve_no = l.reserve_no
                WHERE l.compound_id = $1 AND r.book = $2 GROUP BY l.dwelling_no";
@@ -129,7 +129,7 @@ pub async fn reserve(
     tx.put(&RESERVE, &row);
     for (dwelling, share) in &shares {
         let (no, fen) = (dwelling.0, share.in_fen());
-        let row = [compound.0.into(), reserve.0.into(), no.into(), fen.into(), 0_i64.into()];
+        let row = [compound.0.into(), reserve.0.into(), no.into(), act.into(), fen.into()];
         tx.put(&RESERVE_LINE, &row);
     }
     let total_fen = shares.values().copied().sum();
@@ -165,15 +165,14 @@ fn may_reserve(
 pub async fn release(tx: &mut Tx, reserve: ReserveNo, amount: Money) -> Result<Reserved> {
     let compound = tx.compound();
     let lines = lines_of(tx, compound, reserve).await?;
-    let left: Vec<u64> =
-        lines.iter().map(|(_, held, freed)| (held - freed).unsigned_abs()).collect();
-    let total: Money = lines.iter().map(|(_, held, freed)| Money::fen(held - freed)).sum();
+    let left: Vec<u64> = lines.iter().map(|(_, held)| held.in_fen().unsigned_abs()).collect();
+    let total: Money = lines.iter().map(|(_, held)| *held).sum();
     if !amount.is_positive() || amount > total {
         let evidence = format!("尚预留 {} 元，要解除 {} 元", total.grouped(), amount.grouped());
         return Err(RELEASE.refuse(evidence).with("held_fen", total.in_fen()).into());
     }
     let shares = split(amount, &left).unwrap_or_default();
-    let freed = lines.iter().map(|(dwelling, ..)| DwellingNo(*dwelling)).zip(shares).collect();
+    let freed = lines.iter().map(|(dwelling, _)| *dwelling).zip(shares).collect();
     Ok(free(tx, reserve, lines, &freed))
 }
 
@@ -190,8 +189,8 @@ pub async fn release_of(
     let compound = tx.compound();
     let lines = lines_of(tx, compound, reserve).await?;
     for (dwelling, share) in shares {
-        let found = lines.iter().find(|(no, ..)| *no == dwelling.0);
-        let held = found.map_or(Money::ZERO, |(_, held, freed)| Money::fen(held - freed));
+        let held =
+            lines.iter().find(|(no, _)| no == dwelling).map_or(Money::ZERO, |(_, held)| *held);
         if share.is_negative() || *share > held {
             let evidence = format!(
                 "房屋 {dwelling} 尚预留 {} 元，要解除 {} 元",
@@ -214,43 +213,43 @@ pub async fn held_by(
     reserve: ReserveNo,
 ) -> Result<BTreeMap<DwellingNo, Money>> {
     let lines = lines_of(view, compound, reserve).await?.into_iter();
-    let left = lines.map(|(no, held, freed)| (DwellingNo(no), Money::fen(held - freed)));
-    Ok(left.filter(|(_, left)| left.is_positive()).collect())
+    Ok(lines.filter(|(_, left)| left.is_positive()).collect())
 }
 
-/// A reserve's lines: dwelling, held, released.
+/// What is still held of each dwelling by a reserve, also where that is nothing any more.
 async fn lines_of(
     view: &mut impl View,
     compound: CompoundId,
     reserve: ReserveNo,
-) -> Result<Vec<(i32, i64, i64)>> {
-    let sql = "SELECT dwelling_no, held_fen, released_fen FROM reserve_line
-               WHERE compound_id = $1 AND reserve_no = $2 ORDER BY dwelling_no";
+) -> Result<Vec<(DwellingNo, Money)>> {
+    let sql = "SELECT dwelling_no, CAST(sum(amount_fen) AS BIGINT) AS fen FROM reserve_line
+               WHERE compound_id = $1 AND reserve_no = $2 GROUP BY dwelling_no ORDER BY dwelling_no";
     let mut lines = Vec::new();
     for row in view.rows(RESERVES, sql, vec![compound.0.into(), reserve.0.into()]).await? {
-        let (held, released): (i64, i64) =
-            (row.try_get("", "held_fen")?, row.try_get("", "released_fen")?);
-        lines.push((row.try_get::<i32>("", "dwelling_no")?, held, released));
+        let no = DwellingNo(row.try_get("", "dwelling_no")?);
+        lines.push((no, Money::fen(row.try_get("", "fen")?)));
     }
-
     Ok(lines)
 }
 
 fn free(
     tx: &mut Tx,
     reserve: ReserveNo,
-    lines: Vec<(i32, i64, i64)>,
+    lines: Vec<(DwellingNo, Money)>,
     shares: &BTreeMap<DwellingNo, Money>,
 ) -> Reserved {
-    let compound = tx.compound().0;
+    let (compound, act) = (tx.compound().0, tx.act().0);
     let mut still = Vec::with_capacity(lines.len());
-    for (dwelling, held, freed) in lines {
-        let share = shares.get(&DwellingNo(dwelling)).copied().unwrap_or_default();
-        let freed = freed + share.in_fen();
-        let row = [compound.into(), reserve.0.into(), dwelling.into(), held.into(), freed.into()];
-        tx.put(&RESERVE_LINE, &row);
-        if held > freed {
-            still.push((DwellingNo(dwelling), Money::fen(held - freed)));
+    for (dwelling, held) in lines {
+        let share = shares.get(&dwelling).copied().unwrap_or_default();
+        if share != Money::ZERO {
+            let freed = -share.in_fen();
+            let row =
+                [compound.into(), reserve.0.into(), dwelling.0.into(), act.into(), freed.into()];
+            tx.put(&RESERVE_LINE, &row);
+        }
+        if held > share {
+            still.push((dwelling, held - share));
         }
     }
     let total_fen = still.iter().map(|(_, left)| *left).sum();

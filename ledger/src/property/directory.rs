@@ -106,11 +106,14 @@ pub async fn portrait(
     };
     let acts = LastActs::of(first)?;
     let ring = view.ring().clone();
-    let contacts = match ring.is_open() {
-        Ok(_) if !dwelling.owners.is_empty() => {
-            found.iter().map(|row| contact_of(&ring, compound, row)).collect::<Result<_>>()?
-        }
+    let mut contacts = match ring.is_open() {
+        Ok(_) if !dwelling.owners.is_empty() => found
+            .iter()
+            .map(|row| contact_of(&ring, compound, row))
+            .collect::<Result<Vec<Contact>>>()?,
         _ => Vec::new(),
     };
+    // The rows come in no order; the numbers stand in that of the owners.
+    contacts.sort_unstable_by_key(|contact| contact.owner_no);
     Ok(Portrait { dwelling, contacts, acts })
 }

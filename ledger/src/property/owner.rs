@@ -61,12 +61,14 @@ pub async fn convey(
     }
     must_stand(tx, dwelling, on).await?;
 
-    let sql = "UPDATE tenure SET until_on = $3
+    let act = tx.act().0;
+    let sql = "UPDATE tenure SET until_on = $3, ended_by_act = $4
                WHERE compound_id = $1 AND dwelling_no = $2 AND until_on IS NULL";
-    let values = vec![compound.0.into(), dwelling.0.into(), on.into()];
+    let values = vec![compound.0.into(), dwelling.0.into(), on.into(), act.into()];
     tx.exec(sql, values).await?;
-    let sql = "UPDATE dwelling SET is_unsold = 0 WHERE compound_id = $1 AND dwelling_no = $2";
-    tx.exec(sql, vec![compound.0.into(), dwelling.0.into()]).await?;
+    let sql = "UPDATE dwelling SET is_unsold = 0, sold_by_act = $3
+               WHERE compound_id = $1 AND dwelling_no = $2 AND is_unsold = 1";
+    tx.exec(sql, vec![compound.0.into(), dwelling.0.into(), act.into()]).await?;
     hold(tx, &mut owners, dwelling, to, on)
 }
 

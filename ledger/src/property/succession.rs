@@ -289,15 +289,18 @@ async fn succeed(
     tx.put(&rows::SUCCESSION, &row);
 
     let numbers: Vec<i32> = from.iter().map(|dwelling| dwelling.no.0).collect();
-    let (list, value) = tx.list_of(&numbers, 3);
+    let (list, value) = tx.list_of(&numbers, 4);
     for sql in [
-        format!("UPDATE dwelling SET ended_on = $2 WHERE compound_id = $1 AND dwelling_no {list}"),
         format!(
-            "UPDATE tenure SET until_on = $2
+            "UPDATE dwelling SET ended_on = $2, ended_by_act = $3
+             WHERE compound_id = $1 AND dwelling_no {list}"
+        ),
+        format!(
+            "UPDATE tenure SET until_on = $2, ended_by_act = $3
              WHERE compound_id = $1 AND until_on IS NULL AND dwelling_no {list}"
         ),
     ] {
-        tx.exec(&sql, vec![compound.0.into(), on.into(), value.clone()]).await?;
+        tx.exec(&sql, vec![compound.0.into(), on.into(), act.into(), value.clone()]).await?;
     }
     for dwelling in from {
         let row = [compound.0.into(), no.0.into(), dwelling.no.0.into(), false.into()];

@@ -691,7 +691,7 @@ fn in_order(pack: &Pack, facts: &Facts, scene: &Scene) -> Verdict {
             return fails(format!("付款 {paid_on} 早于 批准 {approved}"));
         }
         if known.is_empty() {
-            return holds("尚无日期");
+            return holds("还没有需要核对先后的日期");
         }
         let told: Vec<String> = known.iter().map(|(what, on)| format!("{what} {on}")).collect();
         return holds(told.join(" ≤ "));
@@ -834,13 +834,18 @@ fn balances_suffice(scene: &Scene) -> Verdict {
     let lacking: Money = short.iter().map(|owing| owing.owed - owing.raised).sum();
     let rooms: Vec<String> = short.iter().map(|owing| owing.code.to_string()).collect();
     if short.is_empty() {
-        return holds("各户余额足够，不足的已由业主交来");
+        let raised: Money = draws.owing.iter().map(|owing| owing.owed).sum();
+        return holds(match draws.owing.len() {
+            0 => "各户余额足够".to_owned(),
+            many => format!("{many} 户余额不足，差额 {} 元已由业主自筹补足", raised.grouped()),
+        });
     }
-    let words = format!("{} 户余额不足，尚差自筹 {} 元", short.len(), lacking.grouped());
+    let (many, lacking) = (short.len(), lacking.grouped());
     if scene.asked == Asked::Approve {
-        return holds(format!("{words}，付款前须交来")).about(rooms);
+        let words = format!("{many} 户余额用尽后尚差自筹 {lacking} 元，不妨碍批准，付款前须交来");
+        return holds(words).about(rooms);
     }
-    fails(words).about(rooms)
+    fails(format!("{many} 户余额不足，尚差自筹 {lacking} 元")).about(rooms)
 }
 
 fn four_eyes(facts: &Facts, scene: &Scene) -> Verdict {

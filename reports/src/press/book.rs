@@ -1,6 +1,6 @@
 //! A sheet as a workbook: everything it says on one worksheet, from top to bottom.
 //!
-//! Always: identifiers, names and days are text, amounts are numbers, a total is a formula that comes to the printed amount
+//! Always: identifiers, names and days are text, amounts and percentages are numbers, a total is a formula that comes to the printed amount
 //! (`SUBTOTAL`, so that totals of groups are not counted twice) or, where it is no sum of the lines above it, the amount itself;
 //! a text is never a formula. Same sheet, same bytes. Rows go to a temporary file as they come: memory stays flat. Limits: no
 //! charts, they are their figures; [`ROWS_MOST`] rows.
@@ -115,20 +115,27 @@ struct Pen<'w> {
     head: Format,
     amount: [Format; 2],
     count: [Format; 2],
+    percent: [Format; 2],
+    rate: [Format; 2],
 }
 
 impl<'w> Pen<'w> {
     fn new(page: &'w mut Worksheet) -> Pen<'w> {
         let bold = Format::new().set_bold();
-        let amount = Format::new().set_num_format("#,##0.00");
-        let count = Format::new().set_num_format("0");
+        // Of a line, and of a total.
+        let figures = |form: &str| {
+            let plain = Format::new().set_num_format(form);
+            [plain.clone(), plain.set_bold().set_border_top(FormatBorder::Thin)]
+        };
         Pen {
             page,
             row: 0,
             title: bold.clone().set_font_size(14),
             head: bold.clone().set_border_bottom(FormatBorder::Thin).set_text_wrap(),
-            amount: [amount.clone(), amount.set_bold().set_border_top(FormatBorder::Thin)],
-            count: [count.clone(), count.set_bold().set_border_top(FormatBorder::Thin)],
+            amount: figures("#,##0.00"),
+            count: figures("0"),
+            percent: figures("0.00%"),
+            rate: figures("0.0%"),
             bold,
         }
     }
@@ -177,6 +184,11 @@ impl<'w> Pen<'w> {
         Ok(())
     }
 
+    /// A percentage as a number that is shown as one: of `82.50%` the double that is read from 0.825.
+    fn hundredths(&mut self, column: u16, told: &str, format: &Format) -> Result<(), NotPressed> {
+        self.decimal(column, &format!("{}e-2", told.trim_end_matches('%')), format)
+    }
+
     fn block(&mut self, block: &Block) -> Result<(), NotPressed> {
         match block {
             Block::Heading(text) => {
@@ -223,6 +235,7 @@ impl<'w> Pen<'w> {
         self.line(&chart.title, Look::Bold)?;
         let [amount, _] = self.amount.clone();
         let [count, _] = self.count.clone();
+        let [percent, _] = self.percent.clone();
         match &chart.plot {
             Plot::Steps { steps, .. } => steps.iter().try_for_each(|(day, fen)| {
                 self.text(0, &day.to_string(), Look::Plain)?;
@@ -247,7 +260,7 @@ impl<'w> Pen<'w> {
                 match unit {
                     Unit::Fen => self.decimal(1, &Money::fen(*figure).to_string(), &amount)?,
                     Unit::Count => self.decimal(1, &figure.to_string(), &count)?,
-                    Unit::BasisPoints => self.text(1, &unit.told(*figure), Look::Plain)?,
+                    Unit::BasisPoints => self.hundredths(1, &unit.told(*figure), &percent)?,
                 }
                 self.next()
             }),
@@ -292,10 +305,12 @@ impl<'w> Pen<'w> {
         summed: Range<usize>,
     ) -> Result<(), NotPressed> {
         let look = if row.rank == Rank::Line { Look::Plain } else { Look::Bold };
-        let (amount, count) = match row.rank {
-            Rank::Line | Rank::Group => (self.amount[0].clone(), self.count[0].clone()),
-            Rank::Subtotal | Rank::Total => (self.amount[1].clone(), self.count[1].clone()),
+        let of = |[line, total]: &[Format; 2]| match row.rank {
+            Rank::Line | Rank::Group => line.clone(),
+            Rank::Subtotal | Rank::Total => total.clone(),
         };
+        let (amount, count) = (of(&self.amount), of(&self.count));
+        let (percent, rate) = (of(&self.percent), of(&self.rate));
         for (place, (column, cell)) in table.columns().iter().zip(&row.cells).enumerate() {
             let at = u16::try_from(place).map_err(|_| NotPressed::TooLong)?;
             match cell {
@@ -309,7 +324,9 @@ impl<'w> Pen<'w> {
                 Cell::Area(area) => self.decimal(at, &area.to_string(), &amount)?,
                 Cell::Count(things) => self.decimal(at, &things.to_string(), &count)?,
                 Cell::Text(text) => self.text(at, text.trim(), look)?,
-                Cell::Day(_) | Cell::Percent(_) => self.text(at, &cell.to_string(), look)?,
+                Cell::Percent(_) => self.hundredths(at, &cell.to_string(), &percent)?,
+                Cell::Rate(told) => self.hundredths(at, told, &rate)?,
+                Cell::Day(_) => self.text(at, &cell.to_string(), look)?,
             }
         }
         self.next()

@@ -261,7 +261,7 @@ async fn overdrawn(url: &str, compound: CompoundId) -> Result<(i64, i64), Fail> 
         "(SELECT d.dwelling_no,
             (SELECT COALESCE(sum(credit_fen - debit_fen), 0) FROM balance b WHERE b.compound_id = d.compound_id
                AND b.book = 1 AND b.dwelling_no = d.dwelling_no)
-          - (SELECT COALESCE(sum(held_fen - released_fen), 0) FROM reserve_line r
+          - (SELECT COALESCE(sum(amount_fen), 0) FROM reserve_line r
              WHERE r.compound_id = d.compound_id AND r.dwelling_no = d.dwelling_no) AS fen
           FROM dwelling d WHERE d.compound_id = {compound}) x"
     );
@@ -320,7 +320,7 @@ async fn twice_in_one_reserve(
     });
     let told = match done.await {
         Ok(done) => {
-            let held = inv::count(url, "SELECT CAST(COALESCE(sum(held_fen), 0) AS BIGINT) FROM reserve_line WHERE compound_id = 4").await?;
+            let held = inv::count(url, "SELECT CAST(COALESCE(sum(amount_fen), 0) AS BIGINT) FROM reserve_line WHERE compound_id = 4").await?;
             sheet.must(
                 held == done.answer.total_fen.in_fen(),
                 format!(

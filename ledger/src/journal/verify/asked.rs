@@ -101,12 +101,12 @@ pub(super) async fn reserves(view: &mut Snapshot, range: Range, told: &mut Told)
                AND b.dwelling_no = h.dwelling_no AND a.bearing > 0), 0)
             THEN '房屋 ' || h.dwelling_no || ' 预留 ' || h.held || ' 分，多于其余额'
         END AS why
-      FROM (SELECT l.compound_id, r.book, l.dwelling_no,
-              CAST(sum(l.held_fen - l.released_fen) AS BIGINT) AS held,
-              min(l.held_fen - l.released_fen) AS least
-            FROM reserve_line l JOIN reserve r
-              ON r.compound_id = l.compound_id AND r.reserve_no = l.reserve_no
-            WHERE l.compound_id BETWEEN $1 AND $2
+      FROM (SELECT l.compound_id, r.book, l.dwelling_no, CAST(sum(l.held) AS BIGINT) AS held,
+              min(l.held) AS least
+            FROM (SELECT compound_id, reserve_no, dwelling_no, sum(amount_fen) AS held
+                  FROM reserve_line WHERE compound_id BETWEEN $1 AND $2
+                  GROUP BY compound_id, reserve_no, dwelling_no) l
+            JOIN reserve r ON r.compound_id = l.compound_id AND r.reserve_no = l.reserve_no
             GROUP BY l.compound_id, r.book, l.dwelling_no) h";
     ask(view, range, told, RESERVES, question).await
 }

@@ -1,7 +1,7 @@
 //! Charts on a page, in black and white: lines, hatching, names beside what they name.
 //!
 //! Always: an amount axis takes in zero; ticks are whole yuan; every bar carries its figure in words, so that nothing is read off
-//! a length alone; parts are told apart by hatching and by their names. Limits: what may not be below zero ([`Plot`]) is drawn as
+//! a length alone; parts are told apart by hatching and by their names, and their shares come to 100.00 %. Limits: what may not be below zero ([`Plot`]) is drawn as
 //! zero if it is, its figure stands.
 
 use ledger::calendar::{Day, Month};
@@ -204,11 +204,12 @@ impl Setter<'_> {
         marks.push(rule(0, top + TALL, self.width, THIN, Ink::Black));
         let mut y = top + TALL + 2_500;
         let half = self.width / 2;
-        for (place, ((name, amount), fill)) in parts.iter().zip(FILLS.iter().cycle()).enumerate() {
+        let shares = crate::shares_of_whole(parts.iter().map(|(_, amount)| *amount));
+        let told = parts.iter().zip(shares).zip(FILLS.iter().cycle());
+        for (place, (((name, amount), share), fill)) in told.enumerate() {
             let x = half * count(place % 2);
             swatch(marks, (x, y), *fill);
-            let share = i128::from(amount.in_fen()) * 10_000 / i128::from(whole.max(1));
-            let share = percent(i64::try_from(share).unwrap_or(0));
+            let share = percent(share);
             let name = line::set(self.fount, name, VALUE)?;
             put(marks, &name, INK, (x + 5_000, y), Side::Left, name.width);
             let told = format!("{} 元　{share}", amount.grouped());

@@ -87,9 +87,10 @@ impl Setter<'_> {
         }
         for (place, row) in table.rows().iter().enumerate() {
             let (height, marks) = self.row(&laid, row)?;
-            // A total stays with the line above it, and the first lines of a table with its head.
+            // A total stays with the line above it, and the first two lines of a table with its head.
             let next = table.rows().get(place + 1).map(|next| next.rank);
-            let glued = row.rank == Rank::Group || next.is_some_and(|rank| rank > Rank::Line);
+            let leads_in = row.rank == Rank::Group || (place == 0 && next.is_some());
+            let glued = leads_in || next.is_some_and(|rank| rank > Rank::Line);
             let part = match row.rank {
                 Rank::Group | Rank::Line | Rank::Subtotal => Part::Row(number, place),
                 Rank::Total => Part::Total(number),

@@ -116,6 +116,22 @@ fn headings_and_totals_keep_company() {
     }
 }
 
+/// Whatever the number of rows before, a table does not begin with one row at the foot of a page and its page total.
+#[test]
+fn a_table_begins_with_two_rows() {
+    for lines in 20..80 {
+        let blocks = vec![
+            Block::Notes((0..lines).map(|line| format!("第{line}句")).collect()),
+            Block::Heading("其后".into()),
+            Block::Table(table(60)),
+        ];
+        let pages = lay(&Type, &sheet(blocks)).unwrap();
+        let first = pages.iter().map(said).find(|said| said.contains(&"其后".to_owned())).unwrap();
+        let is_there = |row: &str| first.iter().any(|text| text == row);
+        assert!(is_there("L1") && is_there("L2"), "{lines}: {first:?}");
+    }
+}
+
 /// However long a sentence is: its heading stands over its first lines, none of its lines stands alone, and none is lost.
 #[test]
 fn a_heading_keeps_what_it_heads_however_long() {
@@ -299,6 +315,10 @@ fn every_plot_says_its_figures() {
                 ("居民自筹".into(), Money::fen(100)),
             ]),
             vec!["维修资金", "3.00 元　75.00%", "1.00 元　25.00%"],
+        ),
+        (
+            Plot::Parts(["甲", "乙", "丙"].map(|who| (who.to_owned(), Money::fen(100))).into()),
+            vec!["1.00 元　33.34%", "1.00 元　33.33%"],
         ),
     ];
     for (plot, wanted) in plots {
