@@ -29,7 +29,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::batch::{Batch, Manifest, listed, manifest, orders, report_batch, volume};
 pub use self::check::{
-    Change, Checked, Place, Reprint, Ticket, Typed, again, area_report_check, check, report_check,
+    Change, Checked, Place, Reprint, Ticket, Typed, again, area_report_check, check,
+    dwelling_report_check, report_check,
 };
 pub use self::draw::{draw, drawn_in};
 use crate::accounts::{Device, ReportFiles, drawn_up, pressed};

@@ -96,7 +96,7 @@ pub fn fee(
     seal: Option<Seal>,
 ) -> Values {
     let mut values = Values { number: of.receipt_no.to_string(), seal, ..Values::default() };
-    let undone = days.undone_on.map_or_else(|| "已".to_owned(), |on| format!("已于 {on} "));
+    let undone = undone(days.undone_on);
     values.warning = match of.state {
         fees::ReceiptState::Void => warn("作废", &format!("本收据{undone}作废，号码不再使用。")),
         fees::ReceiptState::Reversed => warn("已冲销", &format!("本收据所记的款项{undone}冲销。")),
@@ -162,9 +162,10 @@ pub fn fund(
     seal: Option<Seal>,
 ) -> Values {
     let mut values = Values { number: of.receipt_no.clone(), seal, ..Values::default() };
+    let undone = undone(of.undone_on);
     values.warning = match of.state {
-        fund::ReceiptState::Void => warn("作废", "本票据已作废，号码不再使用。"),
-        fund::ReceiptState::Reversed => warn("已冲销", "本票据所记的交存已冲销。"),
+        fund::ReceiptState::Void => warn("作废", &format!("本票据{undone}作废，号码不再使用。")),
+        fund::ReceiptState::Reversed => warn("已冲销", &format!("本票据所记的交存{undone}冲销。")),
         fund::ReceiptState::Valid => copied(of.copies),
     };
     let owners: Vec<String> = dwelling.owners.iter().map(|o| mask::name(&o.name)).collect();
@@ -187,6 +188,11 @@ pub fn fund(
     values.set("reason", reason);
     values.sums = [("amount", of.amount_fen)].into();
     values
+}
+
+/// When something was undone, before the verb.
+fn undone(on: Option<Day>) -> String {
+    on.map_or_else(|| "已".to_owned(), |on| format!("已于 {on} "))
 }
 
 /// What of the bill stays open.

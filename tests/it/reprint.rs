@@ -1,8 +1,9 @@
 //! A paper that comes back to the desk: printed again byte for byte, checked by what a person reads off it, told line by line
 //! when the books moved on; open months and days to come.
 
-use ledger::books::{Actor, Request};
+use ledger::books::{Actor, Request, Role};
 use ledger::calendar::{Clock, Instant, Month};
+use ledger::people::Scope;
 use ledger::property::{self, NewOwner};
 use reports::press;
 use reports::sheet::Sheet;
@@ -10,7 +11,9 @@ use serde_json::json;
 use xiaoqu::documents::{self, Order};
 
 use crate::cli::at;
+use crate::doors::Doors;
 use crate::on_both;
+use crate::people::Desk;
 use crate::printed::{deposit, drawn, notified, summer};
 use crate::world::{World, day};
 
@@ -255,5 +258,60 @@ on_both! {
         // The owner of that day stands on the statement of that day.
         let told = at(&world, &["report", "check", &ticket(&papers[3].1)]).await.must(0).out;
         assert!(told.contains("与当时的账簿相符；此后账簿有变动"), "{told}");
+    }
+
+    async fn an_owner_checks_the_papers_they_hold_and_learns_no_more(world: World) {
+        summer(&world).await;
+        notified(&world).await;
+        let mut papers = Vec::new();
+        for (name, order) in [
+            ("statement", json!({ "room": "1-1-301" })),
+            ("demand", json!({ "no": "1" })),
+            ("collection", json!({})),
+            ("statement", json!({ "room": "1-1-101" })),
+        ] {
+            papers.push(drawn(&world, "wutongli", name, order).await);
+        }
+        let [own, demand, posted, neighbours] = papers.try_into().unwrap();
+        world.catch_up();
+        let mut view = world.books.read().await.unwrap();
+        let compound = property::compound(&mut view, "wutongli").await.unwrap();
+        let home = property::dwelling(&mut view, compound.id, "1-1-301", day("2026-07-01")).await.unwrap().no;
+        drop(view);
+        let desk = Desk::of(&world.books);
+        desk.enlist("yezhu").await;
+        let scope = Scope::Dwelling(compound.id, home);
+        let mandate = desk.appoint("yezhu", Role::Owner, scope, "2020-01-01", "").await.unwrap();
+        let (_, token) = desk.token("yezhu", mandate, "2026-12-31T00:00:00Z").await.unwrap();
+        let doors = Doors::of(&world);
+        let asked = async |code: &str| {
+            let code: String = url::form_urlencoded::byte_serialize(code.as_bytes()).collect();
+            let path = format!("/api/v1/compounds/wutongli/dwellings/1-1-301/report-check?code={code}");
+            doors.knock(&token, "GET", &path, None).await.must(200)
+        };
+        for sheet in [&own, &demand, &posted, &neighbours] {
+            let said = asked(&ticket(sheet)).await;
+            assert_eq!((&said["agrees"], &said["drawn"]), (&json!(true), &json!(sheet.check)), "{said}");
+            assert_eq!(said["text"], press::text::press(sheet), "whoever holds it has read it");
+        }
+        // A code that nobody printed proves no holding: nothing of the books is told, but of one's own dwelling all.
+        let forged = |sheet: &Sheet| ticket(sheet).replacen(&sheet.check[sheet.check.len() - 4..], "0000", 1);
+        for sheet in [&demand, &posted, &neighbours] {
+            let said = asked(&forged(sheet)).await;
+            assert_eq!((&said["agrees"], &said["text"], &said["drawn"]), (&json!(false), &json!(""), &json!("")));
+            assert_eq!((&said["changes"], &said["because"]), (&json!([]), &json!([])), "{said}");
+        }
+        let said = asked(&forged(&own)).await;
+        assert_eq!((&said["agrees"], &said["drawn"]), (&json!(false), &json!(own.check)));
+
+        deposit(&world, 1, "2026-06-15").await;
+        taken(&world, "65.79").await;
+        let said = asked(&ticket(&neighbours)).await;
+        assert_eq!((&said["agrees"], &said["is_current"], &said["changes"]), (&json!(true), &json!(false), &json!([])));
+        assert!(said["says"].as_str().unwrap().ends_with("前后请到物业公司或业主委员会查看"), "{said}");
+        let path = format!("/api/v1/compounds/wutongli/dwellings/1-1-101/report-check?code={}", own.check);
+        doors.knock(&token, "GET", &path, None).await.problem(403, "door.dwelling");
+        let path = format!("/api/v1/compounds/wutongli/report-check?code={}", own.check);
+        doors.knock(&token, "GET", &path, None).await.problem(403, "door.role");
     }
 }

@@ -20,7 +20,7 @@ use ledger::calendar::{Instant, Month};
 use ledger::error::{Error, Refusal, Result};
 use ledger::id::{CompoundId, VoucherSeq};
 use ledger::journal::{self, Book, text as canonical};
-use ledger::property::Compound;
+use ledger::property::{Compound, RoomCode};
 use ledger::template as kept;
 use ledger::works;
 use reports::press::text;
@@ -34,6 +34,7 @@ use super::draw::{drawn_in, settled};
 use super::{DOCUMENTS, Document, Order, known, of_area, unset};
 use crate::door::{Asked, Caller, Visit};
 use crate::problem::{self, Problem};
+use crate::property::AtRoom;
 use crate::wire::{IsoDay, Shown};
 
 /// What a printed paper's QR says, or what somebody typed off it.
@@ -141,6 +142,18 @@ impl Ticket {
         let (name, compound) = (document.name.to_owned(), compound.code.clone());
         let (area, seal, typed) = (None, None, Some(number));
         Ok(Ticket { check, name, compound, area, order, printed_at, seal, typed })
+    }
+
+    /// The same, if it is a paper of that compound.
+    ///
+    /// # Errors
+    /// `report.code`.
+    fn of(self, compound: &Compound) -> Result<Ticket, Refusal> {
+        if self.compound == compound.code {
+            return Ok(self);
+        }
+        let of = self.area.as_ref().unwrap_or(&self.compound);
+        Err(problem::REPORT_CODE.refuse(format!("单据属于 {of}")))
     }
 
     /// Whether a text is a QR's whole text and no short code.
@@ -333,6 +346,35 @@ pub struct Checked {
     pub(crate) text: String,
 }
 
+impl Checked {
+    /// What whoever holds somebody else's paper, or one for everybody, is told of it: all that stands on it and whether it still
+    /// holds, if the code is that of the books' paper; not what the books say otherwise now, and of a strange code nothing.
+    fn for_its_holder(self) -> Checked {
+        let held = Checked { changes: Vec::new(), ..self };
+        if held.check == held.drawn {
+            let says = match (held.agrees, held.is_current) {
+                (true, Some(false)) => {
+                    "与当时的账簿相符；此后账簿有变动，前后请到物业公司或业主委员会查看".to_owned()
+                }
+                (_, _) => held.says,
+            };
+            return Checked { says, ..held };
+        }
+        let because = held.printed_at.is_none().then(|| UNTIMED.to_owned());
+        Checked {
+            drawn: String::new(),
+            text: String::new(),
+            says: "不符：账簿所载单据的校验码与纸面不一致，请持纸面到物业公司或业主委员会查对"
+                .to_owned(),
+            because: because.into_iter().collect(),
+            ..held
+        }
+    }
+}
+
+/// What is told where nobody said when a paper was printed.
+const UNTIMED: &str = "没有写打印时间，只与现在的账簿核对：照纸脚所印写上，再核对一次";
+
 /// Where a paper is drawn: a compound, or the compounds of an area that whoever asks may read.
 #[derive(Clone, Copy, Debug)]
 pub enum Place<'a> {
@@ -418,7 +460,7 @@ pub async fn check(
     };
     because.extend(not_then.iter().cloned().chain(not_now));
     if !agrees && ticket.printed_at.is_none() {
-        because.push("没有写打印时间，只与现在的账簿核对：照纸脚所印写上，再核对一次".to_owned());
+        because.push(UNTIMED.to_owned());
     }
     if !agrees {
         warning = drawn.warning.clone();
@@ -892,12 +934,25 @@ pub async fn report_check(
     visit: Visit,
     Asked(query): Asked<CodeQuery>,
 ) -> Result<Shown<Checked>, Problem> {
-    let ticket = query.ticket(&visit.compound)?;
-    if ticket.compound != visit.compound.code {
-        let of = ticket.area.as_ref().unwrap_or(&ticket.compound);
-        return Err(problem::REPORT_CODE.refuse(format!("单据属于 {of}")).into());
-    }
+    let ticket = query.ticket(&visit.compound)?.of(&visit.compound)?;
     Ok(Shown(check(&visit.books, Place::Of(&visit.compound), &ticket, None).await?))
+}
+
+/// `GET /compounds/{compound}/dwellings/{room}/report-check`: whatever paper an owner holds, their own or one from the notice
+/// board. Only its code proves that they do.
+///
+/// # Errors
+/// Those of [`check`].
+pub async fn dwelling_report_check(
+    visit: Visit<AtRoom>,
+    Asked(query): Asked<CodeQuery>,
+) -> Result<Shown<Checked>, Problem> {
+    let ticket = query.ticket(&visit.compound)?.of(&visit.compound)?;
+    let room = |text: &str| RoomCode::parse(text).ok();
+    let is_own = known(&ticket.name)?.is_of_dwelling
+        && ticket.order.room.as_deref().and_then(room) == room(&visit.at.room);
+    let checked = check(&visit.books, Place::Of(&visit.compound), &ticket, None).await?;
+    Ok(Shown(if is_own { checked } else { checked.for_its_holder() }))
 }
 
 /// What an area's paper's QR says.

@@ -447,6 +447,8 @@ routes! {
         "批量打印" "一户一页：json 说明共几件几册；format=pdf 全部为一个文件，边印边传，写 volume 则取一册；csv 为清单。" [REPORTS];
     GET Long "/compounds/{compound}/report-check" READERS Compound documents::report_check:
         "校验单据" "纸上的二维码，或校验码与编号，是否仍与账簿相符；此后的变动逐行列出，不能重印当时的列出此后所记。" [REPORTS];
+    GET Long "/compounds/{compound}/dwellings/{room}/report-check" RESIDENTS Dwelling documents::dwelling_report_check:
+        "业主校验单据" "业主手中的收据、通知，公示栏上的报表：校验码相符的给出全文与现况；不符的不给账簿内容，自己一户的对账单、续筹通知、表决票除外。" [REPORTS];
     GET Long "/report-check" ANYBODY Own documents::area_report_check:
         "校验汇总报表" "区划汇总的会计报表：依可查看的小区重印后核对。" [REPORTS, &[&property_rules::NO_AREA]];
     GET Quick "/compounds/{compound}/report-templates" READERS Compound templates::templates:

@@ -385,6 +385,9 @@ pub struct Receipt {
     /// Why it is void.
     #[schemars(description = "作废原因：没有则为空字符串", example = &"")]
     pub reason: String,
+    /// The day it was made void, or its deposit reversed.
+    #[schemars(description = "作废、冲销的日期：没有则为空")]
+    pub undone_on: Option<Day>,
     /// How many copies were made.
     #[schemars(description = "副本：张", example = 0)]
     pub copies: i64,
@@ -437,8 +440,8 @@ async fn receipts_where(
            COALESCE(o.reason, '') AS reason,
            CAST((SELECT count(*) FROM receipt_copy c WHERE c.compound_id = t.compound_id
                    AND c.receipt_no = t.receipt_no) AS BIGINT) AS copies,
-           CASE WHEN EXISTS (SELECT 1 FROM voucher v WHERE v.compound_id = d.compound_id AND v.book = {fund}
-                               AND v.reverses_seq = d.voucher_seq) THEN 1 ELSE 0 END AS is_reversed
+           COALESCE(o.voided_on, (SELECT v.effective_on FROM voucher v WHERE v.compound_id = d.compound_id
+                                    AND v.book = {fund} AND v.reverses_seq = d.voucher_seq)) AS undone_on
          FROM receipt t JOIN deposit d ON d.compound_id = t.compound_id AND d.deposit_no = t.deposit_no
          LEFT JOIN receipt_void o ON o.compound_id = t.compound_id AND o.receipt_no = t.receipt_no
          WHERE t.compound_id = $1 {which} ORDER BY t.receipt_no",
@@ -450,19 +453,20 @@ async fn receipts_where(
     for row in view.rows(RECEIPTS, &sql, values).await? {
         let (reason, range): (String, i32) =
             (row.try_get("", "reason")?, row.try_get("", "range_no")?);
-        let is_reversed = row.try_get::<i32>("", "is_reversed")? == 1;
+        let undone_on: Option<Day> = row.try_get("", "undone_on")?;
         receipts.push(Receipt {
             receipt_no: row.try_get("", "receipt_no")?,
             deposit_no: DepositNo(row.try_get("", "deposit_no")?),
             amount_fen: Money::fen(row.try_get("", "amount_fen")?),
             received_on: row.try_get("", "received_on")?,
             range_no: (range > 0).then_some(RangeNo(range)),
-            state: match (reason.is_empty(), is_reversed) {
+            state: match (reason.is_empty(), undone_on) {
                 (false, _) => ReceiptState::Void,
-                (true, true) => ReceiptState::Reversed,
-                (true, false) => ReceiptState::Valid,
+                (true, Some(_)) => ReceiptState::Reversed,
+                (true, None) => ReceiptState::Valid,
             },
             reason,
+            undone_on,
             copies: row.try_get("", "copies")?,
         });
     }
@@ -496,7 +500,8 @@ pub async fn void_receipt(tx: &mut Tx, receipt_no: &str, on: Day, reason: &str) 
         tx.act().0.into(),
     ];
     tx.put(&VOID, &row);
-    Ok(Receipt { state: ReceiptState::Void, reason: reason.trim().to_owned(), ..receipt })
+    let (reason, undone_on) = (reason.trim().to_owned(), Some(on));
+    Ok(Receipt { state: ReceiptState::Void, reason, undone_on, ..receipt })
 }
 
 fn may_be_used(receipt: &Receipt) -> Result<(), Refusal> {
