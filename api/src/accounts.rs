@@ -1,6 +1,5 @@
 //! The door of the accounts: the three statements, the yearly notice, and the tie of bank, ledger and dwellings.
 
-use axum::body::Body;
 use ledger::accounts::{self, Code, Notice, Statements, Tie};
 use ledger::books::View;
 use ledger::calendar::{Instant, Month};
@@ -9,98 +8,15 @@ use ledger::id::CompoundId;
 use ledger::people::{Access, Place};
 use ledger::property::{self, Compound};
 use reports::notice;
-use reports::sheet::Sheet;
 use reports::statutory::Head;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::documents::flow::PRESSES;
-use crate::documents::{self, Order};
+use crate::documents::{self, Device, Order, ReportFiles};
 use crate::door::{Asked, Caller, Visit};
 use crate::problem::Problem;
 use crate::routes::READERS;
-use crate::wire::{Files, IsoDay, Paper};
-
-/// On what a report is given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline, description = "形式：json、pdf、text、csv、xlsx")]
-pub enum Device {
-    /// The wire.
-    #[default]
-    #[schemars(description = "JSON")]
-    Json,
-    /// Paper.
-    #[schemars(description = "PDF，可打印")]
-    Pdf,
-    /// A terminal.
-    #[schemars(description = "文本")]
-    Text,
-    /// A spreadsheet's plain form.
-    #[schemars(description = "CSV")]
-    Csv,
-    /// A spreadsheet.
-    #[schemars(description = "xlsx")]
-    Xlsx,
-}
-
-impl Device {
-    /// The device of a file's ending.
-    #[must_use]
-    pub fn of_ending(ending: &str) -> Option<Device> {
-        match ending.to_ascii_lowercase().as_str() {
-            "pdf" => Some(Device::Pdf),
-            "txt" => Some(Device::Text),
-            "csv" => Some(Device::Csv),
-            "xlsx" => Some(Device::Xlsx),
-            _ => None,
-        }
-    }
-
-    /// A report to keep, under a name without its ending.
-    pub fn kept<T>(self, name: &str, bytes: impl Into<Body>) -> Paper<T, ReportFiles> {
-        Paper::file(self.media(), format!("{name}.{}", self.ending()), bytes)
-    }
-
-    const fn ending(self) -> &'static str {
-        match self {
-            Device::Json => "json",
-            Device::Pdf => "pdf",
-            Device::Text => "txt",
-            Device::Csv => "csv",
-            Device::Xlsx => "xlsx",
-        }
-    }
-
-    const fn media(self) -> &'static str {
-        match self {
-            Device::Json => "application/json",
-            Device::Pdf => "application/pdf",
-            Device::Text => "text/plain; charset=utf-8",
-            Device::Csv => "text/csv; charset=utf-8",
-            Device::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        }
-    }
-}
-
-/// A report's files.
-#[derive(Debug)]
-pub struct ReportFiles;
-
-impl Files for ReportFiles {
-    const KINDS: &'static [&'static str] =
-        &[Device::Pdf.media(), Device::Text.media(), Device::Csv.media(), Device::Xlsx.media()];
-}
-
-/// A sheet as a file, pressed where blocking is allowed.
-///
-/// # Errors
-/// `door.no-glyph`, `report.no-space`.
-pub async fn pressed(sheet: Sheet, device: Device) -> Result<Vec<u8>> {
-    let _place = PRESSES.acquire().await.map_err(documents::bug)?;
-    let pressed = tokio::task::spawn_blocking(move || documents::press_now(&sheet, device));
-    pressed.await.map_err(documents::bug)?
-}
+use crate::wire::{IsoDay, Paper};
 
 /// The statements of a compound, or of several summed up, and whose they are.
 ///
@@ -160,9 +76,7 @@ pub async fn statutory(
             ..Order::default()
         };
         let (books, compound) = (&visit.books, &visit.compound);
-        let bytes = documents::sent(books, compound, "statutory", order, query.format).await?;
-        let name = format!("form{}-{}-{}", visit.at.form, compound.code, query.period);
-        return Ok(query.format.kept(&name, bytes));
+        return Ok(documents::sent(books, compound, "statutory", order, query.format).await?);
     }
     let now = visit.books.clock().now();
     let mut view = visit.read().await?;
@@ -263,7 +177,7 @@ pub struct NoticeQuery {
 /// `GET /compounds/{compound}/annual-notice`.
 ///
 /// # Errors
-/// Those of [`accounts::notice`] and [`pressed`].
+/// Those of [`accounts::notice`] and [`documents::sent`].
 pub async fn annual_notice(
     visit: Visit,
     Asked(query): Asked<NoticeQuery>,
@@ -273,12 +187,10 @@ pub async fn annual_notice(
         let told = accounts::notice(&mut view, &visit.compound, query.year).await?;
         return Ok(Paper::Shown(if query.public { notice::anonymous(&told) } else { told }));
     }
-    let (code, year) = (&visit.compound.code, query.year);
-    let order =
-        Order { year: Some(year), public: query.public.then_some(true), ..Order::default() };
+    let public = query.public.then_some(true);
+    let order = Order { year: Some(query.year), public, ..Order::default() };
     let (books, compound) = (&visit.books, &visit.compound);
-    let bytes = documents::sent(books, compound, "notice", order, query.format).await?;
-    Ok(query.format.kept(&format!("notice-{code}-{year}"), bytes))
+    Ok(documents::sent(books, compound, "notice", order, query.format).await?)
 }
 
 /// On which day, on what.
@@ -302,15 +214,11 @@ pub async fn reconciliation(
 ) -> Result<Paper<Tie, ReportFiles>, Problem> {
     let now = visit.books.clock().now();
     let on = query.on.map_or_else(|| now.day(), |on| on.0);
-    let mut view = visit.read().await?;
-    let told = accounts::tie(&mut view, visit.compound.id, on).await?;
-    drop(view);
     if query.format == Device::Json {
-        return Ok(Paper::Shown(told));
+        let mut view = visit.read().await?;
+        return Ok(Paper::Shown(accounts::tie(&mut view, visit.compound.id, on).await?));
     }
-    let name = format!("reconciliation-{}-{on}", visit.compound.code);
     let order = Order { on: Some(IsoDay(on)), ..Order::default() };
     let (books, compound) = (&visit.books, &visit.compound);
-    let bytes = documents::sent(books, compound, "reconciliation", order, query.format).await?;
-    Ok(query.format.kept(&name, bytes))
+    Ok(documents::sent(books, compound, "reconciliation", order, query.format).await?)
 }

@@ -17,7 +17,6 @@ use ledger::accounts::Code;
 use ledger::books::Books;
 use ledger::calendar::{Day, Instant, Month};
 use ledger::error::{Error, Refusal, Result, Storage};
-use ledger::id::CompoundId;
 use ledger::property::{self, Compound};
 use ledger::works;
 use reports::press;
@@ -33,7 +32,9 @@ pub use self::check::{
     dwelling_report_check, report_check,
 };
 pub use self::draw::{draw, drawn_in};
-use crate::accounts::{Device, ReportFiles, drawn_up, pressed};
+use self::flow::pressed;
+pub use self::flow::{Device, ReportFiles};
+use crate::accounts::drawn_up;
 use crate::door::{Asked, Visit};
 use crate::problem::{self, Problem};
 use crate::wire::{IsoDay, Paper, Shown};
@@ -435,7 +436,7 @@ pub async fn documents(_visit: Visit) -> Result<Shown<Vec<DocumentView>>, Proble
 /// `GET /compounds/{compound}/reports/{name}`.
 ///
 /// # Errors
-/// Those of [`draw`] and [`pressed`].
+/// Those of [`sent`].
 pub async fn report(
     visit: Visit<AtDocument>,
     Asked(order): Asked<Order>,
@@ -447,7 +448,7 @@ pub async fn report(
 /// `GET /compounds/{compound}/dwellings/{room}/reports/{name}`: the documents of a dwelling, also for its owner.
 ///
 /// # Errors
-/// Those of [`draw`] and [`pressed`].
+/// Those of [`sent`].
 pub async fn dwelling_report(
     visit: Visit<AtRoomDocument>,
     Asked(order): Asked<Order>,
@@ -468,32 +469,33 @@ async fn printed(
     mut order: Order,
 ) -> Result<Paper<Checked, ReportFiles>, Problem> {
     let device = order.format.take().unwrap_or(Device::Pdf);
-    let name = batch::file_name(document, &compound.code, &order.given());
+    if device != Device::Json {
+        return Ok(sent(books, compound, document.name, order, device).await?);
+    }
     let now = books.clock().now();
     let sheet = draw(books, compound, document, &order, None, now).await?;
-    if device == Device::Json {
-        // What it says, and how it is drawn again.
-        let ticket = sheet.proof.as_ref().map_or_else(String::new, |proof| proof.ticket());
-        let ticket = Ticket::read(&ticket)?;
-        return Ok(Paper::Shown(check(books, Place::Of(compound), &ticket, None).await?));
-    }
-    Ok(device.kept(&name, flow::flowing(sheet, device).await?))
+    // What it says, and how it is drawn again.
+    let ticket = sheet.proof.as_ref().map_or_else(String::new, |proof| proof.ticket());
+    let ticket = Ticket::read(&ticket)?;
+    Ok(Paper::Shown(check(books, Place::Of(compound), &ticket, None).await?))
 }
 
-/// A document on its way, for the doors that have an address of their own for it.
+/// A document on its way, also for the doors that tell its figures at an address of their own.
 ///
 /// # Errors
-/// Those of [`draw()`]; `door.no-glyph`, `report.no-space`.
-pub async fn sent(
+/// Those of [`draw()`]; `door.no-glyph`, `report.no-space`, `door.busy`.
+pub async fn sent<T>(
     books: &Books,
     compound: &Compound,
     name: &str,
     order: Order,
     device: Device,
-) -> Result<axum::body::Body> {
+) -> Result<Paper<T, ReportFiles>> {
+    let document = known(name)?;
+    let file = batch::file_name(document, &compound.code, &order.given());
     let now = books.clock().now();
-    let sheet = draw(books, compound, known(name)?, &order, None, now).await?;
-    flow::flowing(sheet, device).await
+    let sheet = draw(books, compound, document, &order, None, now).await?;
+    Ok(device.kept(&file, flow::flowing(sheet, device).await?))
 }
 
 /// A statement of several compounds summed up, whose QR says so.
@@ -517,10 +519,10 @@ pub async fn of_area(
     Ok(sheet.ordered_as(&order.area_ticket(area, now)))
 }
 
-/// A document drawn and pressed, for the doors that have an address of their own for it.
+/// A document drawn and pressed whole, to be put into a file.
 ///
 /// # Errors
-/// Those of [`draw`] and [`pressed`].
+/// Those of [`sent`].
 pub async fn on_paper(
     books: &Books,
     compound: &Compound,
@@ -531,23 +533,6 @@ pub async fn on_paper(
     let now = books.clock().now();
     let sheet = draw(books, compound, known(name)?, &order, None, now).await?;
     pressed(sheet, device).await
-}
-
-/// The same, of a compound that is known by its identity.
-///
-/// # Errors
-/// Those of [`on_paper`].
-pub async fn at_compound(
-    books: &Books,
-    compound: CompoundId,
-    name: &str,
-    order: Order,
-    device: Device,
-) -> Result<Vec<u8>> {
-    let every = property::compounds(&mut books.read().await?).await?;
-    let found = every.into_iter().find(|one| one.id == compound);
-    let found = found.ok_or_else(|| bug(format!("no compound {compound}")))?;
-    on_paper(books, &found, name, order, device).await
 }
 
 /// The paper a command or an address names, if it names one.

@@ -1,7 +1,7 @@
 //! The door of the maintenance fund: deposits, and a dwelling's statement on the wire and on paper.
 
 use ledger::books::{Actor, Books, Done, Request, View};
-use ledger::calendar::{Day, Instant};
+use ledger::calendar::Instant;
 use ledger::error::Result;
 use ledger::fund::{self, Account, Deposit, DepositKind, Deposited, FundBalance, Seen};
 use ledger::id::{LineNo, VoucherSeq};
@@ -12,12 +12,12 @@ use reports::household;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::documents::{self, Order};
+use crate::documents::{self, Device, Order, ReportFiles};
 use crate::door::{Asked, Told, Visit};
 use crate::list::{Listed, Sought};
 use crate::problem::Problem;
 use crate::property::AtRoom;
-use crate::wire::{Acted, Files, IsoDay, Paper, When, as_of};
+use crate::wire::{Acted, IsoDay, Paper, When, as_of};
 
 /// A deposit as it is asked for: from a bank line, or by hand with amount and day.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -186,23 +186,6 @@ pub async fn balances(visit: Visit, list: Sought<When>) -> Result<Listed<Balance
     list.answer_from(rows.collect())
 }
 
-/// On what a statement is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline, description = "形式：json、pdf、text")]
-pub enum Device {
-    /// The wire.
-    #[default]
-    #[schemars(description = "JSON")]
-    Json,
-    /// Paper.
-    #[schemars(description = "PDF，可打印")]
-    Pdf,
-    /// A terminal.
-    #[schemars(description = "文本")]
-    Text,
-}
-
 /// Which statement.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -214,7 +197,7 @@ pub struct StatementQuery {
     #[schemars(description = "截至记账时刻：那时账册所知；不写则不限")]
     known_at: Option<Instant>,
     #[serde(default)]
-    #[schemars(description = "形式：json、pdf、text；不写则 json")]
+    #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json")]
     format: Device,
 }
 
@@ -302,17 +285,6 @@ impl StatementView {
     }
 }
 
-/// A statement's files.
-#[derive(Debug)]
-pub struct StatementFiles;
-
-impl Files for StatementFiles {
-    const KINDS: &'static [&'static str] = &[PDF, TEXT];
-}
-
-const PDF: &str = "application/pdf";
-const TEXT: &str = "text/plain; charset=utf-8";
-
 /// `GET /compounds/{compound}/dwellings/{room}/fund-statement`.
 ///
 /// # Errors
@@ -320,7 +292,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 pub async fn statement(
     visit: Visit<AtRoom>,
     Asked(query): Asked<StatementQuery>,
-) -> Result<Paper<StatementView, StatementFiles>, Problem> {
+) -> Result<Paper<StatementView, ReportFiles>, Problem> {
     let (from, bounds) = (query.from.map(|day| day.0), as_of(query.as_of, query.known_at));
     let now = visit.books.clock().now();
     let (compound, room) = (&visit.compound, &visit.at.room);
@@ -333,9 +305,14 @@ pub async fn statement(
         return Ok(Paper::Shown(StatementView::new(&dwelling, bounds, account, remark)));
     }
     drop(view);
-    let bytes = paper(&visit.books, compound, &dwelling, from, bounds, query.format).await?;
-    let kind = if query.format == Device::Pdf { PDF } else { TEXT };
-    Ok(Paper::file(kind, format!("fund-{}.{}", compound.code, query.format.ending()), bytes))
+    let order = Order {
+        room: Some(dwelling.code.to_string()),
+        from: query.from,
+        to: query.as_of,
+        known_at: query.known_at,
+        ..Order::default()
+    };
+    Ok(documents::sent(&visit.books, compound, "statement", order, query.format).await?)
 }
 
 /// What must be said of figures as known at an instant before the first voucher: they are nothing, not nought.
@@ -344,47 +321,4 @@ async fn remark(view: &mut impl View, compound: &Compound, bounds: AsOf) -> Resu
     let first = journal::vouchers(view, compound.id, Book::Fund, VoucherSeq(0), 1).await?;
     let is_recorded = first.first().is_some_and(|row| row.voucher.recorded_at <= known_at);
     Ok((!is_recorded).then(|| household::nothing_recorded(known_at)))
-}
-
-impl Device {
-    /// How its files end.
-    #[must_use]
-    pub const fn ending(self) -> &'static str {
-        match self {
-            Device::Json => "json",
-            Device::Pdf => "pdf",
-            Device::Text => "txt",
-        }
-    }
-}
-
-/// A dwelling's statement as a file.
-///
-/// # Errors
-/// `fund.period`; storage; what does not foot is not printed.
-pub async fn paper(
-    books: &Books,
-    compound: &Compound,
-    dwelling: &Dwelling,
-    from: Option<Day>,
-    bounds: AsOf,
-    device: Device,
-) -> Result<Vec<u8>> {
-    let order = Order {
-        room: Some(dwelling.code.to_string()),
-        from: from.map(IsoDay),
-        to: bounds.day.map(IsoDay),
-        known_at: bounds.known_at,
-        ..Order::default()
-    };
-    documents::on_paper(books, compound, "statement", order, device.into()).await
-}
-
-impl From<Device> for crate::accounts::Device {
-    fn from(device: Device) -> crate::accounts::Device {
-        match device {
-            Device::Pdf => crate::accounts::Device::Pdf,
-            Device::Text | Device::Json => crate::accounts::Device::Text,
-        }
-    }
 }

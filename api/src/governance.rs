@@ -26,9 +26,8 @@ pub use self::asked::{
     BallotAsked, DeliveryAsked, Drafted, FreezeAsked, MotionAsked, Moved, NoticeAsked, ProxyAsked,
     Registered, RoundAsked, SlipAsked, Stepped, WithdrawalAsked,
 };
-use crate::documents::{self, Order};
+use crate::documents::{self, Device, Order, ReportFiles};
 use crate::door::{Asked, Nothing, Told, Visit};
-use crate::fund::Device;
 use crate::list::{Listed, Sought};
 use crate::problem::Problem;
 use crate::property::AtRoom;
@@ -294,16 +293,6 @@ impl Seat {
         Ok(ResultView { digest, sheet })
     }
 
-    /// The result sheet as a file.
-    ///
-    /// # Errors
-    /// Those of [`governance::result`].
-    pub async fn paper(&self, no: RoundNo, device: Device) -> Result<Vec<u8>> {
-        let order = Order { no: Some(no.to_string()), ..Order::default() };
-        documents::at_compound(&self.books, self.compound, "vote-result", order, device.into())
-            .await
-    }
-
     /// The recount file, to be kept.
     ///
     /// # Errors
@@ -364,7 +353,7 @@ pub enum RecountFormat {
 #[serde(deny_unknown_fields)]
 pub struct ResultQuery {
     #[serde(default)]
-    #[schemars(description = "形式：json、pdf、text；不写则 json")]
+    #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json")]
     format: Device,
 }
 
@@ -478,14 +467,6 @@ fn waiting(slip: Undecided) -> impl Iterator<Item = WaitingRow> {
     })
 }
 
-/// A result's files.
-#[derive(Debug)]
-pub struct ResultFiles;
-
-impl Files for ResultFiles {
-    const KINDS: &'static [&'static str] = &[PDF, TEXT];
-}
-
 /// A recount's files.
 #[derive(Debug)]
 pub struct RecountFiles;
@@ -494,8 +475,6 @@ impl Files for RecountFiles {
     const KINDS: &'static [&'static str] = &[CSV, LINES];
 }
 
-const PDF: &str = "application/pdf";
-const TEXT: &str = "text/plain; charset=utf-8";
 const CSV: &str = "text/csv; charset=utf-8";
 const LINES: &str = "application/x-ndjson";
 
@@ -671,8 +650,8 @@ pub async fn own_progress(visit: Visit<AtRoomAndRound>) -> Result<Shown<Progress
 pub async fn own_result(
     visit: Visit<AtRoomAndRound>,
     Asked(query): Asked<ResultQuery>,
-) -> Result<Paper<ResultView, ResultFiles>, Problem> {
-    printed(&Seat::of(&visit), visit.at.no, query.format).await
+) -> Result<Paper<ResultView, ReportFiles>, Problem> {
+    printed(&visit, visit.at.no, query.format).await
 }
 
 /// `GET /compounds/{compound}/dwellings/{room}/votes/{no}/recount`.
@@ -709,8 +688,8 @@ pub async fn progress(visit: Visit<AtRound>) -> Result<Shown<Progress>, Problem>
 pub async fn result(
     visit: Visit<AtRound>,
     Asked(query): Asked<ResultQuery>,
-) -> Result<Paper<ResultView, ResultFiles>, Problem> {
-    printed(&Seat::of(&visit), visit.at.no, query.format).await
+) -> Result<Paper<ResultView, ReportFiles>, Problem> {
+    printed(&visit, visit.at.no, query.format).await
 }
 
 /// `GET /compounds/{compound}/votes/{no}/recount`.
@@ -724,17 +703,16 @@ pub async fn recount(
     kept(&Seat::of(&visit), visit.at.no, query.format).await
 }
 
-async fn printed(
-    seat: &Seat,
+async fn printed<P>(
+    visit: &Visit<P>,
     no: RoundNo,
     format: Device,
-) -> Result<Paper<ResultView, ResultFiles>, Problem> {
+) -> Result<Paper<ResultView, ReportFiles>, Problem> {
     if format == Device::Json {
-        return Ok(Paper::Shown(seat.result(no).await?));
+        return Ok(Paper::Shown(Seat::of(visit).result(no).await?));
     }
-    let bytes = seat.paper(no, format).await?;
-    let kind = if format == Device::Pdf { PDF } else { TEXT };
-    Ok(Paper::file(kind, format!("vote-{no}.{}", format.ending()), bytes))
+    let order = Order { no: Some(no.to_string()), ..Order::default() };
+    Ok(documents::sent(&visit.books, &visit.compound, "vote-result", order, format).await?)
 }
 
 async fn kept(

@@ -13,8 +13,7 @@ use ledger::property::{self, Compound, NewPart, RoomCode, Step};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{Device, ReportFiles};
-use crate::documents::{self, Order};
+use crate::documents::{self, Device, Order, ReportFiles};
 use crate::door::{Asked, Told, Visit};
 use crate::problem::Problem;
 use crate::property::AtRoom;
@@ -313,37 +312,21 @@ pub struct PaperQuery {
     format: Device,
 }
 
-/// A certificate as a file.
-///
-/// # Errors
-/// Those of [`life::certificate`] and [`documents::on_paper`].
-pub async fn certificate_paper(
-    books: &Books,
-    compound: &Compound,
-    certificate: Certificate,
-    device: Device,
-) -> Result<Vec<u8>> {
-    let order = Order { no: Some(certificate.certificate_no.to_string()), ..Order::default() };
-    documents::on_paper(books, compound, "certificate", order, device).await
-}
-
 /// `GET /compounds/{compound}/certificates/{no}`.
 ///
 /// # Errors
-/// Those of [`certificate_paper`].
+/// Those of [`life::certificate`] and [`documents::sent`].
 pub async fn certificate(
     visit: Visit<AtNo>,
     Asked(query): Asked<PaperQuery>,
 ) -> Result<Paper<Certificate, ReportFiles>, Problem> {
     let no = CertificateNo(visit.at.no);
-    let mut view = visit.read().await?;
-    let found = life::certificate(&mut view, visit.compound.id, no).await?;
-    drop(view);
     if query.format == Device::Json {
-        return Ok(Paper::Shown(found));
+        let mut view = visit.read().await?;
+        return Ok(Paper::Shown(life::certificate(&mut view, visit.compound.id, no).await?));
     }
-    let bytes = certificate_paper(&visit.books, &visit.compound, found, query.format).await?;
-    Ok(query.format.kept(&format!("certificate-{no}"), bytes))
+    let order = Order { no: Some(no.to_string()), ..Order::default() };
+    Ok(documents::sent(&visit.books, &visit.compound, "certificate", order, query.format).await?)
 }
 
 /// A hand-over as it is asked for.
@@ -439,24 +422,10 @@ pub async fn take_back(
     Ok(Acted::new(done, |handed| handed))
 }
 
-/// The list of a hand-over as a file.
-///
-/// # Errors
-/// Those of [`life::handed`] and [`documents::on_paper`].
-pub async fn list_paper(
-    books: &Books,
-    compound: &Compound,
-    no: CustodyNo,
-    device: Device,
-) -> Result<Vec<u8>> {
-    let order = Order { no: Some(no.to_string()), ..Order::default() };
-    documents::on_paper(books, compound, "custody", order, device).await
-}
-
 /// `GET /compounds/{compound}/custody/{no}`: the list that was handed over, or came back.
 ///
 /// # Errors
-/// Those of [`list_paper`].
+/// Those of [`life::handed`] and [`documents::sent`].
 pub async fn custody(
     visit: Visit<AtNo>,
     Asked(query): Asked<PaperQuery>,
@@ -466,6 +435,6 @@ pub async fn custody(
         let mut view = visit.read().await?;
         return Ok(Paper::Shown(life::handed(&mut view, visit.compound.id, no).await?.1));
     }
-    let bytes = list_paper(&visit.books, &visit.compound, no, query.format).await?;
-    Ok(query.format.kept(&format!("custody-{no}"), bytes))
+    let order = Order { no: Some(no.to_string()), ..Order::default() };
+    Ok(documents::sent(&visit.books, &visit.compound, "custody", order, query.format).await?)
 }

@@ -159,6 +159,7 @@ impl Route {
         if !sketch.places.is_empty() {
             rules.push(&problem::NO_ROUTE);
         }
+        rules.extend(&sketch.rules);
         if sketch.is_list {
             rules.extend([&problem::CURSOR, &problem::TOO_LONG]);
         }

@@ -16,6 +16,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Json};
 use ledger::books::{Done, LastActs};
 use ledger::calendar::{Day, Instant};
+use ledger::error::Rule;
 use ledger::journal::AsOf;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema, json_schema};
@@ -113,6 +114,8 @@ pub struct Sketch<'a> {
     pub is_act: bool,
     /// Whether it takes or shows a secret, which is kept nowhere: no key brings the answer back.
     pub is_secret: bool,
+    /// By which rules its answer may be refused, whatever the door.
+    pub rules: Vec<&'static Rule>,
     /// Its good answers.
     pub answers: Vec<Answered>,
 }
@@ -145,6 +148,7 @@ impl<'a> Sketch<'a> {
             is_dated: false,
             is_act: false,
             is_secret: false,
+            rules: Vec::new(),
             answers: Vec::new(),
         }
     }
@@ -416,6 +420,8 @@ pub enum Paper<T, F> {
 pub trait Files {
     /// Each of them.
     const KINDS: &'static [&'static str];
+    /// By which rules none of them may be made.
+    const RULES: &'static [&'static Rule] = &[];
 }
 
 impl<T, F: Files> Paper<T, F> {
@@ -431,6 +437,7 @@ impl<T: JsonSchema, F: Files> Described for Paper<T, F> {
         on.tells::<T>(StatusCode::OK, "查到了");
         let Some((.., contents)) = on.answers.last_mut() else { return };
         contents.extend(F::KINDS.iter().map(|kind| (essence(kind), file_schema(kind))));
+        on.rules.extend(F::RULES);
     }
 }
 

@@ -21,9 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::documents::{self, Order as Printing};
+use crate::documents::{self, Device, Order as Printing, ReportFiles};
 use crate::door::{Asked, Nothing, Told, Upload, Visit};
-use crate::fund::Device;
 use crate::governance::Seat;
 use crate::list::{Listed, Sought};
 use crate::problem::Problem;
@@ -160,25 +159,6 @@ impl Seat {
         let (facts, steps) = works::project(&mut view, self.compound, no).await?;
         let papers = works::papers(&mut view, self.compound, no).await?;
         Ok(ProjectView::of(&facts, steps, papers))
-    }
-
-    /// The form the offices sign, with the gate's list.
-    ///
-    /// # Errors
-    /// Those of [`documents::at_compound`].
-    pub async fn form(&self, no: ProjectNo, asked: GateAsked, device: Device) -> Result<Vec<u8>> {
-        let asked = Some(asked).filter(|asked| *asked != GateAsked::Approve);
-        let order = Printing { no: Some(no.to_string()), asked, ..Printing::default() };
-        documents::at_compound(&self.books, self.compound, "approval", order, device.into()).await
-    }
-
-    /// The roster of shares.
-    ///
-    /// # Errors
-    /// Those of [`works::preview`].
-    pub async fn roster(&self, no: ProjectNo, device: Device) -> Result<Vec<u8>> {
-        let order = Printing { no: Some(no.to_string()), ..Printing::default() };
-        documents::at_compound(&self.books, self.compound, "shares", order, device.into()).await
     }
 
     /// The projects, the newest first.
@@ -409,7 +389,7 @@ pub struct GateQuery {
     #[schemars(description = "问的是什么：approve 可否批准，pay 可否付款；不写则 pay")]
     asked: GateAsked,
     #[serde(default)]
-    #[schemars(description = "形式：json、pdf、text；不写则 json，其余为使用审批表")]
+    #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json，其余为使用审批表")]
     format: Device,
 }
 
@@ -418,19 +398,9 @@ pub struct GateQuery {
 #[serde(deny_unknown_fields)]
 pub struct AllocationQuery {
     #[serde(default)]
-    #[schemars(description = "形式：json、pdf、text；不写则 json，其余为分摊清册")]
+    #[schemars(description = "形式：json、pdf、text、csv、xlsx；不写则 json，其余为分摊清册")]
     format: Device,
 }
-
-/// The files of a form or a roster.
-#[derive(Debug)]
-pub struct PrintedFiles;
-
-impl Files for PrintedFiles {
-    const KINDS: &'static [&'static str] = &[PDF, TEXT];
-}
-
-const PDF: &str = "application/pdf";
 
 /// What an owner asks of the gate.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -506,23 +476,14 @@ pub async fn project(visit: Visit<AtProject>) -> Result<Shown<ProjectView>, Prob
 pub async fn gate(
     visit: Visit<AtProject>,
     Asked(query): Asked<GateQuery>,
-) -> Result<Answer<GateView, PrintedFiles>, Problem> {
+) -> Result<Answer<GateView, ReportFiles>, Problem> {
     let (seat, no) = (Seat::of(&visit), visit.at.no);
     if query.format == Device::Json {
         return Ok(Answer::Shown(seat.findings(no, query.asked).await?));
     }
-    let bytes = seat.form(no, query.asked, query.format).await?;
-    Ok(printed(no, "form", query.format, bytes))
-}
-
-fn printed<T>(
-    no: ProjectNo,
-    what: &str,
-    device: Device,
-    bytes: Vec<u8>,
-) -> Answer<T, PrintedFiles> {
-    let kind = if device == Device::Pdf { PDF } else { TEXT };
-    Answer::file(kind, format!("{what}-{no}.{}", device.ending()), bytes)
+    let asked = Some(query.asked).filter(|asked| *asked != GateAsked::Approve);
+    let order = Printing { no: Some(no.to_string()), asked, ..Printing::default() };
+    Ok(documents::sent(&visit.books, &visit.compound, "approval", order, query.format).await?)
 }
 
 /// `GET /compounds/{compound}/projects/{no}/allocation`.
@@ -532,13 +493,13 @@ fn printed<T>(
 pub async fn allocation(
     visit: Visit<AtProject>,
     Asked(query): Asked<AllocationQuery>,
-) -> Result<Answer<Preview, PrintedFiles>, Problem> {
+) -> Result<Answer<Preview, ReportFiles>, Problem> {
     let (seat, no) = (Seat::of(&visit), visit.at.no);
     if query.format == Device::Json {
         return Ok(Answer::Shown(seat.preview(no).await?));
     }
-    let bytes = seat.roster(no, query.format).await?;
-    Ok(printed(no, "roster", query.format, bytes))
+    let order = Printing { no: Some(no.to_string()), ..Printing::default() };
+    Ok(documents::sent(&visit.books, &visit.compound, "shares", order, query.format).await?)
 }
 
 /// `GET /compounds/{compound}/projects/{no}/shares`: the same, dwelling by dwelling.

@@ -15,7 +15,7 @@ use ledger::money::Money;
 use ledger::policy::{Jurisdiction, PackName};
 use serde::de::DeserializeOwned;
 
-use super::{papers, policies};
+use super::policies;
 use crate::journal::{ExportFormat, VoucherName};
 use crate::shape;
 use crate::wire::IsoDay;
@@ -403,8 +403,8 @@ pub(super) struct StatementArgs {
     /// 房号
     #[arg(long, value_name = "CODE")]
     pub(super) room: String,
-    /// 写到文件，.pdf 或 .txt
-    #[arg(long, value_name = "FILE", value_parser = paper)]
+    /// 写到文件，.pdf、.txt、.csv 或 .xlsx
+    #[arg(long, value_name = "FILE", value_parser = super::reports::report)]
     pub(super) out: PathBuf,
     /// 起日；不写则自首笔起
     #[arg(long, value_name = "DAY")]
@@ -493,11 +493,6 @@ pub(super) fn port(text: &str) -> Result<u16, String> {
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "监听地址写作 127.0.0.1:8080".to_owned())
-}
-
-pub(super) fn paper(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    papers::device(&path).map(|_| path).ok_or_else(|| "文件须以 .pdf 或 .txt 结尾".to_owned())
 }
 
 pub(super) fn money(text: &str) -> Result<Money, String> {

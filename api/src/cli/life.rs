@@ -4,20 +4,17 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use ledger::books::Books;
-use ledger::error::Error;
-use ledger::id::CustodyNo;
 use ledger::life::{CertificateKind, Certifying, Handed, Succeeded};
 use ledger::measure::Area;
 use ledger::property::RoomCode;
 use serde_json::json;
 
-use super::reports::{device, report};
-use super::{ActArgs, CompoundArg, DONE, Out, Ran, Stop, compound, number, operator, put, say};
-use crate::accounts::Device;
+use super::reports::{pressed, report};
+use super::{ActArgs, CompoundArg, DONE, Out, Ran, compound, number, operator, put, say};
+use crate::documents::Order;
 use crate::life::{
-    DemolitionAsked, HandOverAsked, MergeAsked, PartAsked, SplitAsked, TakeBackAsked,
-    certificate_paper, certify_for, demolish_for, hand_over_for, list_paper, merge_for, split_for,
-    take_back_for,
+    DemolitionAsked, HandOverAsked, MergeAsked, PartAsked, SplitAsked, TakeBackAsked, certify_for,
+    demolish_for, hand_over_for, merge_for, split_for, take_back_for,
 };
 use crate::wire::IsoDay;
 
@@ -196,9 +193,9 @@ pub(super) async fn life(books: &Books, asked: Life, out: Out<'_>) -> Ran {
             let done = certify_for(books, &operator(), &compound, act.key, given).await?;
             let certificate = done.answer;
             if let Some(file) = &file {
-                let on = device(file).unwrap_or(Device::Text);
-                let bytes = certificate_paper(books, &compound, certificate.clone(), on).await?;
-                put(file, &bytes)?;
+                let no = Some(certificate.certificate_no.to_string());
+                let order = Order { no, ..Order::default() };
+                put(file, &pressed(books, &compound, "certificate", order, file).await?)?;
             }
             if act.json {
                 say(out, &certificate)?;
@@ -243,9 +240,8 @@ pub(super) async fn custody(books: &Books, asked: Custody, out: Out<'_>) -> Ran 
         }
         Custody::List { no, compound: at, out: file } => {
             let compound = compound(books, &at.compound).await?;
-            let on = device(&file).unwrap_or(Device::Text);
-            let bytes = list_paper(books, &compound, CustodyNo(no), on).await?;
-            put(&file, &bytes).map_err(|e: Error| Stop::Failed(e))?;
+            let order = Order { no: Some(no.to_string()), ..Order::default() };
+            put(&file, &pressed(books, &compound, "custody", order, &file).await?)?;
             writeln!(out, "{} 第 {no} 次划转清册已写到 {}", compound.name, file.display())?;
             Ok(DONE)
         }

@@ -1,7 +1,5 @@
 //! Commands that read: what the laws say, statements, trial balances, the list of compounds.
 
-use std::path::Path;
-
 use ledger::bank::{self, Which};
 use ledger::books::Books;
 use ledger::id::LineNo;
@@ -10,12 +8,13 @@ use ledger::property;
 use ledger::verify::law_in_chinese;
 use serde_json::json;
 
+use super::reports::pressed;
 use super::{
     DONE, LinesArgs, Out, REFUSED, Ran, StatementArgs, TrialArgs, VerifyArgs, WhenArgs, compound,
     if_none, put, say,
 };
 use crate::bank::LineView;
-use crate::fund::{self, Device};
+use crate::documents::Order;
 use crate::journal;
 use crate::wire::as_of;
 
@@ -109,25 +108,20 @@ pub(super) async fn bank_lines(books: &Books, args: LinesArgs, out: Out<'_>) -> 
     Ok(DONE)
 }
 
-/// What a file is pressed on, by its ending.
-pub(super) fn device(path: &Path) -> Option<Device> {
-    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "pdf" => Some(Device::Pdf),
-        "txt" => Some(Device::Text),
-        _ => None,
-    }
-}
-
 pub(super) async fn statement(books: &Books, args: StatementArgs, out: Out<'_>) -> Ran {
-    let device = device(&args.out).unwrap_or(Device::Text);
     let compound = compound(books, &args.compound.compound).await?;
     let now = books.clock().now();
     let mut view = books.read().await?;
     let dwelling = property::dwelling(&mut view, compound.id, &args.room, now.day()).await?;
-    let (from, bounds) = (args.from.map(|day| day.0), args.when.bounds());
     drop(view);
-    let bytes = fund::paper(books, &compound, &dwelling, from, bounds, device).await?;
-    put(&args.out, &bytes)?;
+    let order = Order {
+        room: Some(dwelling.code.to_string()),
+        from: args.from,
+        to: args.when.as_of,
+        known_at: args.when.known_at,
+        ..Order::default()
+    };
+    put(&args.out, &pressed(books, &compound, "statement", order, &args.out).await?)?;
     writeln!(out, "{} {} 的对账单已写到 {}", compound.name, dwelling.code, args.out.display())?;
     Ok(DONE)
 }

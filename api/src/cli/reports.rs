@@ -19,9 +19,9 @@ use reports::template;
 
 use super::templates::{self, TemplateAct};
 use super::{CompoundArg, DONE, Ground, Out, REFUSED, Ran, Stop, at, compound, month, put, say};
-use crate::accounts::{Device, of_area};
+use crate::accounts::of_area;
 use crate::documents::{
-    self, Batch, DOCUMENTS, Document, Manifest, Order, Place, Reprint, Ticket, Typed,
+    self, Batch, DOCUMENTS, Device, Document, Manifest, Order, Place, Reprint, Ticket, Typed,
 };
 use crate::journal::ExportFormat;
 use crate::problem;
@@ -391,8 +391,19 @@ pub(super) fn report(text: &str) -> Result<PathBuf, String> {
     known.then_some(path).ok_or_else(|| "文件须以 .pdf、.txt、.csv 或 .xlsx 结尾".to_owned())
 }
 
-pub(super) fn device(path: &std::path::Path) -> Option<Device> {
+pub(super) fn device(path: &Path) -> Option<Device> {
     path.extension().and_then(|ending| ending.to_str()).and_then(Device::of_ending)
+}
+
+/// A document as the ending of its file says.
+pub(super) async fn pressed(
+    books: &Books,
+    compound: &Compound,
+    name: &str,
+    order: Order,
+    file: &Path,
+) -> Result<Vec<u8>, Error> {
+    documents::on_paper(books, compound, name, order, device(file).unwrap_or(Device::Text)).await
 }
 
 pub(super) async fn run(ground: Ground, asked: Report, out: Out<'_>) -> Ran {
@@ -858,9 +869,7 @@ pub(super) async fn reconcile(books: &Books, args: ReconcileArgs, out: Out<'_>) 
     let ended = if tie.is_explained { DONE } else { REFUSED };
     if let Some(file) = &args.out {
         let order = Order { on: Some(IsoDay(on)), ..Order::default() };
-        let device = device(file).unwrap_or(Device::Text);
-        let paper = documents::on_paper(books, &compound, "reconciliation", order, device).await?;
-        keep(file, &paper, args.replace)?;
+        keep(file, &pressed(books, &compound, "reconciliation", order, file).await?, args.replace)?;
     }
     if args.json {
         say(out, &tie)?;

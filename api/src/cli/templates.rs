@@ -9,7 +9,7 @@ use ledger::template::Whose;
 
 use super::reports::{edited, keep, report};
 use super::{DONE, Out, Ran, Stop, compound, operator, say};
-use crate::accounts::Device;
+use crate::documents::Device;
 use crate::documents::{self, templates};
 
 /// What is done with a template.

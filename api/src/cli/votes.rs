@@ -15,11 +15,12 @@ use ledger::property::RoomCode;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::reports::{pressed, report};
 use super::{
-    ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, REFUSED, Ran, Stop, at, compound, if_none,
+    ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, REFUSED, Ran, at, compound, if_none,
     in_name_of, number, put, say,
 };
-use crate::fund::Device;
+use crate::documents::{self, Device, Order};
 use crate::governance::{
     BallotAsked, DeliveryAsked, FreezeAsked, MotionAsked, NoticeAsked, ProxyAsked, RecountFormat,
     RoundAsked, Seat, SlipAsked, WithdrawalAsked,
@@ -241,14 +242,14 @@ pub(super) enum Looking {
         #[command(flatten)]
         json: JsonArgs,
     },
-    /// 表决结果：打印，或写到文件（.pdf、.txt）
+    /// 表决结果：打印，或写到文件
     Result {
         #[command(flatten)]
         no: RoundArg,
         #[command(flatten)]
         compound: CompoundArg,
-        /// 写到文件，.pdf 或 .txt
-        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        /// 写到文件，.pdf、.txt、.csv 或 .xlsx
+        #[arg(long, value_name = "FILE", conflicts_with = "json", value_parser = report)]
         out: Option<PathBuf>,
         #[command(flatten)]
         json: JsonArgs,
@@ -577,24 +578,22 @@ async fn result(
     json: JsonArgs,
     out: Out<'_>,
 ) -> Ran {
-    let (seat, name) = looking(books, asked).await?;
     let no = RoundNo(no.no);
     if json.json {
+        let (seat, _) = looking(books, asked).await?;
         say(out, &seat.result(no).await?)?;
         return Ok(DONE);
     }
+    let compound = compound(books, &asked.compound).await?;
+    let order = Order { no: Some(no.to_string()), ..Order::default() };
     let Some(path) = file else {
-        let text = seat.paper(no, Device::Text).await?;
+        let text =
+            documents::on_paper(books, &compound, "vote-result", order, Device::Text).await?;
         write!(out, "{}", String::from_utf8_lossy(&text))?;
         return Ok(DONE);
     };
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let device = match ending.to_ascii_lowercase().as_str() {
-        "pdf" => Device::Pdf,
-        "txt" => Device::Text,
-        _ => return Err(Stop::Usage("--out 须以 .pdf 或 .txt 结尾".to_owned())),
-    };
-    put(&path, &seat.paper(no, device).await?)?;
+    put(&path, &pressed(books, &compound, "vote-result", order, &path).await?)?;
+    let name = compound.name;
     writeln!(out, "{name} 表决 {no} 的结果已写到 {}", path.display())?;
     Ok(DONE)
 }

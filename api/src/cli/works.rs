@@ -13,12 +13,13 @@ use ledger::works::step::Proposal;
 use ledger::works::{Asked, ClaimBack, PaperKind, Payment, Step};
 use serde_json::json;
 
+use super::reports::{pressed, report};
 use super::votes::{tell, text_of, told};
 use super::{
-    ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, Ran, Stop, at, compound, if_none,
-    in_name_of, money, number, put, say, word,
+    ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, Ran, at, compound, if_none, in_name_of,
+    money, number, put, say, word,
 };
-use crate::fund::Device;
+use crate::documents::Order;
 use crate::governance::Seat;
 use crate::shape;
 use crate::wire::IsoDay;
@@ -134,8 +135,8 @@ pub(super) enum Project {
         /// 问可否批准；不写则问可否付款
         #[arg(long)]
         approve: bool,
-        /// 写成使用审批表，.pdf 或 .txt
-        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        /// 写成使用审批表，.pdf、.txt、.csv 或 .xlsx
+        #[arg(long, value_name = "FILE", conflicts_with = "json", value_parser = report)]
         out: Option<PathBuf>,
         #[command(flatten)]
         compound: CompoundArg,
@@ -146,8 +147,8 @@ pub(super) enum Project {
     Shares {
         #[command(flatten)]
         no: ProjectArg,
-        /// 写到文件，.pdf 或 .txt
-        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        /// 写到文件，.pdf、.txt、.csv 或 .xlsx
+        #[arg(long, value_name = "FILE", conflicts_with = "json", value_parser = report)]
         out: Option<PathBuf>,
         #[command(flatten)]
         compound: CompoundArg,
@@ -218,22 +219,9 @@ pub(super) async fn seat(books: &Books, act: &ActArgs, who: Who) -> Result<Seat,
 }
 
 pub(super) async fn reading(books: &Books, asked: &CompoundArg) -> Result<Seat, Error> {
-    Ok(named(books, asked).await?.0)
-}
-
-async fn named(books: &Books, asked: &CompoundArg) -> Result<(Seat, String), Error> {
     let found = compound(books, &asked.compound).await?;
     let actor = Actor::operator();
-    Ok((Seat { books: books.clone(), actor, compound: found.id, key: None }, found.name))
-}
-
-fn device_of(path: &std::path::Path) -> Result<Device, Stop> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    match ending.to_ascii_lowercase().as_str() {
-        "pdf" => Ok(Device::Pdf),
-        "txt" => Ok(Device::Text),
-        _ => Err(Stop::Usage("--out 须以 .pdf 或 .txt 结尾".to_owned())),
-    }
+    Ok(Seat { books: books.clone(), actor, compound: found.id, key: None })
 }
 
 pub(super) async fn run(db: Ground, project: Project, out: Out<'_>) -> Ran {
@@ -297,9 +285,11 @@ async fn go(books: &Books, project: Project, out: Out<'_>) -> Ran {
         Project::Gate { no, approve, out: file, compound, json } => {
             let asked = if approve { Asked::Approve } else { Asked::Pay };
             if let Some(path) = file {
-                let (seat, name) = named(books, &compound).await?;
-                let device = device_of(&path)?;
-                put(&path, &seat.form(ProjectNo(no.no), asked, device).await?)?;
+                let compound = super::compound(books, &compound.compound).await?;
+                let asked = Some(asked).filter(|asked| *asked != Asked::Approve);
+                let order = Order { no: Some(no.no.to_string()), asked, ..Order::default() };
+                put(&path, &pressed(books, &compound, "approval", order, &path).await?)?;
+                let name = compound.name;
                 writeln!(out, "{name} 项目 {} 的使用审批表已写到 {}", no.no, path.display())?;
                 return Ok(DONE);
             }
@@ -307,9 +297,10 @@ async fn go(books: &Books, project: Project, out: Out<'_>) -> Ran {
         }
         Project::Shares { no, out: file, compound, json } => {
             if let Some(path) = file {
-                let (seat, name) = named(books, &compound).await?;
-                let device = device_of(&path)?;
-                put(&path, &seat.roster(ProjectNo(no.no), device).await?)?;
+                let compound = super::compound(books, &compound.compound).await?;
+                let order = Order { no: Some(no.no.to_string()), ..Order::default() };
+                put(&path, &pressed(books, &compound, "shares", order, &path).await?)?;
+                let name = compound.name;
                 writeln!(out, "{name} 项目 {} 的分摊清册已写到 {}", no.no, path.display())?;
                 return Ok(DONE);
             }

@@ -19,8 +19,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use super::flow::{Device, ReportFiles};
 use super::{AtDocument, Document, Order, bug, draw, flow, known, unset};
-use crate::accounts::{Device, ReportFiles};
 use crate::door::{Asked, Visit};
 use crate::problem::{self, Problem};
 use crate::wire::{IsoDay, Paper};

@@ -1,6 +1,6 @@
 //! Paper on its way: pressed where blocking is allowed, and sent as it is written.
 //!
-//! Owns: [`flowing`] (a sheet), [`bound`] (a whole batch as one file), the pipe between the press and whoever asked.
+//! Owns: [`Device`] (its form), [`flowing`] (a sheet), [`bound`] (a whole batch as one file), the pipe between the press and whoever asked.
 //!
 //! Always: a sheet is set whole before its first byte leaves, so that what cannot be printed is told as a problem; once bytes
 //! are on their way a failure tears the answer off and never ends it as if it were whole. Only so many sheets are pressed at
@@ -12,17 +12,19 @@ use std::io::{Read as _, Seek as _, Write};
 use std::time::Duration;
 
 use axum::body::Body;
-use ledger::error::{Error, Result};
+use ledger::error::{Error, Result, Rule};
 use reports::press::pdf::Binding;
 use reports::press::{book, list, text};
 use reports::sheet::Sheet;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::batch::of_one;
 use super::{bug, unset};
-use crate::accounts::Device;
 use crate::problem;
+use crate::wire::{Files, Paper};
 
 /// How many sheets are pressed at once: a long one takes some 70 MB, and a house of 256 MB must not fall of them.
 pub(crate) static PRESSES: Semaphore = Semaphore::const_new(2);
@@ -32,6 +34,79 @@ static STREAMS: Semaphore = Semaphore::const_new(64);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many bytes leave together.
 const CHUNK: usize = 1 << 16;
+
+/// On what a paper is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline, description = "形式：json、pdf、text、csv、xlsx")]
+pub enum Device {
+    /// The wire.
+    #[default]
+    #[schemars(description = "JSON")]
+    Json,
+    /// Paper.
+    #[schemars(description = "PDF，可打印")]
+    Pdf,
+    /// A terminal.
+    #[schemars(description = "文本")]
+    Text,
+    /// A spreadsheet's plain form.
+    #[schemars(description = "CSV")]
+    Csv,
+    /// A spreadsheet.
+    #[schemars(description = "xlsx")]
+    Xlsx,
+}
+
+impl Device {
+    /// The device of a file's ending.
+    #[must_use]
+    pub fn of_ending(ending: &str) -> Option<Device> {
+        match ending.to_ascii_lowercase().as_str() {
+            "pdf" => Some(Device::Pdf),
+            "txt" => Some(Device::Text),
+            "csv" => Some(Device::Csv),
+            "xlsx" => Some(Device::Xlsx),
+            _ => None,
+        }
+    }
+
+    /// A paper to keep, under a name without its ending.
+    pub fn kept<T>(self, name: &str, bytes: impl Into<Body>) -> Paper<T, ReportFiles> {
+        Paper::file(self.media(), format!("{name}.{}", self.ending()), bytes)
+    }
+
+    const fn ending(self) -> &'static str {
+        match self {
+            Device::Json => "json",
+            Device::Pdf => "pdf",
+            Device::Text => "txt",
+            Device::Csv => "csv",
+            Device::Xlsx => "xlsx",
+        }
+    }
+
+    const fn media(self) -> &'static str {
+        match self {
+            Device::Json => "application/json",
+            Device::Pdf => "application/pdf",
+            Device::Text => "text/plain; charset=utf-8",
+            Device::Csv => "text/csv; charset=utf-8",
+            Device::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+}
+
+/// A paper's files.
+#[derive(Debug)]
+pub struct ReportFiles;
+
+impl Files for ReportFiles {
+    const KINDS: &'static [&'static str] =
+        &[Device::Pdf.media(), Device::Text.media(), Device::Csv.media(), Device::Xlsx.media()];
+    const RULES: &'static [&'static Rule] =
+        &[&problem::NO_GLYPH, &problem::NO_SPACE, &problem::REPORT_ASKED];
+}
 
 /// What comes through the pipe.
 enum Piece {
@@ -84,6 +159,16 @@ impl Pipe {
         drop(place);
         binding.to().pass(CHUNK)
     }
+}
+
+/// A sheet as a file, pressed where blocking is allowed.
+///
+/// # Errors
+/// `door.no-glyph`, `report.no-space`.
+pub(super) async fn pressed(sheet: Sheet, device: Device) -> Result<Vec<u8>> {
+    let _place = PRESSES.acquire().await.map_err(bug)?;
+    let pressed = tokio::task::spawn_blocking(move || super::press_now(&sheet, device));
+    pressed.await.map_err(bug)?
 }
 
 /// A sheet on its way.

@@ -18,8 +18,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::flow::{Device, ReportFiles};
 use super::{AtDocument, Document, Order, flow, unset};
-use crate::accounts::{Device, ReportFiles};
 use crate::door::{Asked, Caller, Going, Told, Upload, Visit};
 use crate::problem::{self, Problem};
 use crate::wire::{Acted, Described, Paper, Shown, Sketch, essence};

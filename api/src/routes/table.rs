@@ -190,12 +190,8 @@ static CUSTODY: &[&Rule] = &[
     &voucher::LINES,
 ];
 /// Statements are drawn up.
-static ACCOUNTS: &[&Rule] = &[
-    &account_rules::YEARLY,
-    &account_rules::NOT_CLOSED,
-    &account_rules::CHECK_FAILED,
-    &problem::NO_GLYPH,
-];
+static ACCOUNTS: &[&Rule] =
+    &[&account_rules::YEARLY, &account_rules::NOT_CLOSED, &account_rules::CHECK_FAILED];
 /// A document is printed: each may refuse what its rooms refuse.
 static REPORTS: &[&Rule] = &[
     &problem::NO_DOCUMENT,
@@ -394,7 +390,7 @@ routes! {
         "办理过户" "产权人变更；维修资金余额随房屋走（165号令第二十八条）。"
         [ROOM, ledger::seal::RULES, &[&property_rules::OWNER_SHAPE, &property_rules::SHARES, &property_rules::CONVEYED_EARLY, &property_rules::ENDED]];
     GET Quick "/compounds/{compound}/dwellings/{room}/fund-statement" RESIDENTS Dwelling fund::statement:
-        "维修资金对账单" "一户的分户账：期初、逐笔、期末。format=pdf 可打印。" [ROOM, &[&fund_rules::PERIOD, &problem::NO_GLYPH, &problem::REPORT_ASKED]];
+        "维修资金对账单" "一户的分户账：期初、逐笔、期末。format=pdf 可打印。" [ROOM, &[&fund_rules::PERIOD]];
     GET Quick "/compounds/{compound}/dwellings/{room}/fees" RESIDENTS Dwelling fees::account:
         "一户的物业费" "账单、已缴、尚欠、预存。" [ROOM];
     POST Quick "/compounds/{compound}/dwellings/{room}/splits" KEEPERS Compound life::split:
@@ -410,13 +406,13 @@ routes! {
         "出具证明" "结存证明或结清证明，编号连续；过户时随房屋交付（165号令第二十八条）。"
         [ROOM, &[&property_rules::ENDED, &life_rules::ARREARS]];
     GET Quick "/compounds/{compound}/certificates/{no}" READERS Compound life::certificate:
-        "查看证明" "format=pdf 可打印；重印的内容与校验码相同。" [ROOM, &[&life_rules::NO_CERTIFICATE, &problem::NO_GLYPH]];
+        "查看证明" "format=pdf 可打印；重印的内容与校验码相同。" [ROOM, &[&life_rules::NO_CERTIFICATE]];
     POST Long "/compounds/{compound}/hand-overs" CUSTODIANS Compound [MONEY] life::hand_over => Handover:
         "划转业主大会" "全部资金移交，各户归零；此后本账簿不收交存，直至划回（165号令第十五条、第十六条）。" [POST, CUSTODY];
     POST Long "/compounds/{compound}/take-backs" CUSTODIANS Compound [MONEY] life::take_back => Handover:
         "划回" "与移交时逐户相同，或依所附清册。" [POST, ROOM, CUSTODY];
     GET Quick "/compounds/{compound}/custody/{no}" READERS Compound life::custody:
-        "划转清册" "移交或划回的各户金额及摘要。format=pdf 可打印。" [&[&life_rules::NO_CUSTODY, &problem::NO_GLYPH]];
+        "划转清册" "移交或划回的各户金额及摘要。format=pdf 可打印。" [&[&life_rules::NO_CUSTODY]];
     GET Long "/compounds/{compound}/statutory/{form}" READERS Compound accounts::statutory:
         "会计报表" "会住维01/02/03表（财会〔2020〕7号）：已结账月份的；json 给出三张表与七项校验，format=pdf 可打印。" [ACCOUNTS];
     GET Long "/statutory/{form}" ANYBODY Own accounts::statutory_of_area:
@@ -436,7 +432,7 @@ routes! {
     GET Long "/compounds/{compound}/annual-notice" READERS Compound accounts::annual_notice:
         "年度公示" "165号令第三十条：总额、使用项目及分摊、各户交存使用增值结存。format=pdf 可张贴。" [ACCOUNTS];
     GET Long "/compounds/{compound}/reconciliation" READERS Compound accounts::reconciliation:
-        "三方对账" "银行余额 = 账面 = 各户合计；列出每项差异的种类与账龄。format=pdf 为对账差异表。" [&[&problem::NO_GLYPH, &problem::REPORT_ASKED]];
+        "三方对账" "银行余额 = 账面 = 各户合计；列出每项差异的种类与账龄。format=pdf 为对账差异表。" [];
     GET Quick "/compounds/{compound}/reports" READERS Compound documents::documents:
         "单据一览" "名称、标题、参数、形式；一户的单据业主可取。" [];
     GET Long "/compounds/{compound}/reports/{name}" READERS Compound documents::report:
