@@ -3,13 +3,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use ledger::books::Books;
 use ledger::calendar::Day;
+use ledger::error::Error;
 use ledger::id::RenovationNo;
 use ledger::renovation::{self, Asked};
 use ledger::subsidy;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::votes::{tell, told};
 use super::works::{Who, reading, seat};
@@ -320,70 +322,15 @@ pub(super) enum Renovation {
         act: ActArgs,
     },
     /// 登记一步：JSON 文件，写明 step 与 body，与网络接口相同
-    Record {
-        /// 改造编号
-        #[arg(value_name = "NO", value_parser = number)]
-        no: i32,
-        /// JSON 文件
-        #[arg(long, value_name = "FILE")]
-        file: PathBuf,
-        #[command(flatten)]
-        who: Who,
-        #[command(flatten)]
-        act: ActArgs,
-    },
+    Record(Telling),
     /// 登记到位资金：JSON 文件
-    PayIn {
-        /// 改造编号
-        #[arg(value_name = "NO", value_parser = number)]
-        no: i32,
-        /// JSON 文件
-        #[arg(long, value_name = "FILE")]
-        file: PathBuf,
-        #[command(flatten)]
-        who: Who,
-        #[command(flatten)]
-        act: ActArgs,
-    },
+    PayIn(Telling),
     /// 付入让渡的公共收益：JSON 文件
-    Assign {
-        /// 改造编号
-        #[arg(value_name = "NO", value_parser = number)]
-        no: i32,
-        /// JSON 文件
-        #[arg(long, value_name = "FILE")]
-        file: PathBuf,
-        #[command(flatten)]
-        who: Who,
-        #[command(flatten)]
-        act: ActArgs,
-    },
+    Assign(Telling),
     /// 付款：JSON 文件，依方案的来源次序支取
-    Pay {
-        /// 改造编号
-        #[arg(value_name = "NO", value_parser = number)]
-        no: i32,
-        /// JSON 文件
-        #[arg(long, value_name = "FILE")]
-        file: PathBuf,
-        #[command(flatten)]
-        who: Who,
-        #[command(flatten)]
-        act: ActArgs,
-    },
+    Pay(Telling),
     /// 冲销一笔付款：JSON 文件
-    Reverse {
-        /// 改造编号
-        #[arg(value_name = "NO", value_parser = number)]
-        no: i32,
-        /// JSON 文件
-        #[arg(long, value_name = "FILE")]
-        file: PathBuf,
-        #[command(flatten)]
-        who: Who,
-        #[command(flatten)]
-        act: ActArgs,
-    },
+    Reverse(Telling),
     /// 列出改造项目
     List {
         #[command(flatten)]
@@ -416,15 +363,41 @@ pub(super) enum Renovation {
     },
 }
 
+/// A file that says something of a renovation, and who hands it in.
+#[derive(Debug, Args)]
+pub(super) struct Telling {
+    /// 改造编号
+    #[arg(value_name = "NO", value_parser = number)]
+    no: i32,
+    /// JSON 文件
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    act: ActArgs,
+}
+
+impl Telling {
+    /// Who acts, on which renovation, what the file says, and whether JSON is wanted.
+    async fn read<T: DeserializeOwned>(
+        self,
+        books: &Books,
+    ) -> Result<(Seat, RenovationNo, T, bool), Error> {
+        let seat = seat(books, &self.act, self.who).await?;
+        Ok((seat, RenovationNo(self.no), told(&self.file)?, self.act.json))
+    }
+}
+
 impl Renovation {
     pub(super) fn is_json(&self) -> bool {
         match self {
-            Renovation::Reserve { act, .. }
-            | Renovation::Record { act, .. }
-            | Renovation::PayIn { act, .. }
-            | Renovation::Assign { act, .. }
-            | Renovation::Pay { act, .. }
-            | Renovation::Reverse { act, .. } => act.json,
+            Renovation::Reserve { act, .. } => act.json,
+            Renovation::Record(telling)
+            | Renovation::PayIn(telling)
+            | Renovation::Assign(telling)
+            | Renovation::Pay(telling)
+            | Renovation::Reverse(telling) => telling.act.json,
             Renovation::List { json, .. }
             | Renovation::Show { json, .. }
             | Renovation::Conditions { json, .. } => json.json,
@@ -443,34 +416,34 @@ async fn renew(books: &Books, asked: Renovation, out: Out<'_>) -> Ran {
             let (no, matter) = (done.renovation_no, done.project_matter_no);
             tell(out, act.json, &done, format!("改造 {no} 已列入储备库，事项编号 {matter}"))
         }
-        Renovation::Record { no, file, who, act } => {
-            let seat = seat(books, &act, who).await?;
-            let done = seat.record_renovation(RenovationNo(no), told(&file)?).await?.answer;
+        Renovation::Record(telling) => {
+            let (seat, no, told, is_json) = telling.read(books).await?;
+            let done = seat.record_renovation(no, told).await?.answer;
             let stage = done.stage.in_chinese();
             let line = format!("改造 {no} 步骤 {}，{stage}\n  摘要 {}", done.step_no, done.digest);
-            tell(out, act.json, &done, line)
+            tell(out, is_json, &done, line)
         }
-        Renovation::PayIn { no, file, who, act } => {
-            let seat = seat(books, &act, who).await?;
-            let done = seat.pay_in(RenovationNo(no), told(&file)?).await?.answer;
+        Renovation::PayIn(telling) => {
+            let (seat, no, told, is_json) = telling.read(books).await?;
+            let done = seat.pay_in(no, told).await?.answer;
             let amount = done.amount_fen.grouped();
-            tell(out, act.json, &done, format!("来源 {} 到位 {amount} 元", done.source_no))
+            tell(out, is_json, &done, format!("来源 {} 到位 {amount} 元", done.source_no))
         }
-        Renovation::Assign { no, file, who, act } => {
-            let seat = seat(books, &act, who).await?;
-            let done = seat.assign(RenovationNo(no), told(&file)?).await?.answer;
+        Renovation::Assign(telling) => {
+            let (seat, no, told, is_json) = telling.read(books).await?;
+            let done = seat.assign(no, told).await?.answer;
             let amount = done.amount_fen.grouped();
-            tell(out, act.json, &done, format!("来源 {} 到位 {amount} 元", done.source_no))
+            tell(out, is_json, &done, format!("来源 {} 到位 {amount} 元", done.source_no))
         }
-        Renovation::Pay { no, file, who, act } => {
-            let seat = seat(books, &act, who).await?;
-            let done = seat.pay_renovation(RenovationNo(no), told(&file)?).await?.answer;
-            tell(out, act.json, &done, paid("付款", &done))
+        Renovation::Pay(telling) => {
+            let (seat, no, told, is_json) = telling.read(books).await?;
+            let done = seat.pay_renovation(no, told).await?.answer;
+            tell(out, is_json, &done, paid("付款", &done))
         }
-        Renovation::Reverse { no, file, who, act } => {
-            let seat = seat(books, &act, who).await?;
-            let done = seat.reverse_renovation(RenovationNo(no), told(&file)?).await?.answer;
-            tell(out, act.json, &done, paid("冲销付款", &done))
+        Renovation::Reverse(telling) => {
+            let (seat, no, told, is_json) = telling.read(books).await?;
+            let done = seat.reverse_renovation(no, told).await?.answer;
+            tell(out, is_json, &done, paid("冲销付款", &done))
         }
         Renovation::List { compound, json } => {
             let seat = reading(books, &compound).await?;
