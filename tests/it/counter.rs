@@ -281,6 +281,9 @@ on_both! {
         let told: Vec<_> = all.iter().map(|r| (r.receipt_no.number, r.state, r.copies, r.of.map(|no| no.number))).collect();
         assert_eq!(told, [(1, fees::ReceiptState::Void, 1, None), (2, fees::ReceiptState::Valid, 0, Some(1))]);
         assert_eq!(all[0].reason, "缴款人有误");
+        let asked = json!({ "no": wrong.receipt_no.to_string() });
+        let warning = crate::printed::drawn(&world, "xiaohe", "receipt", asked).await.warning.unwrap();
+        assert_eq!((warning.word.as_str(), warning.meaning.as_str()), ("作废", "本收据已于 2026-01-05 作废，号码不再使用。"));
         assert_eq!(balance(&world, 1001).await, 9_000);
         laws_hold(&world).await;
     }

@@ -521,6 +521,14 @@ on_both! {
         let all = fund::receipts(&mut view, world.compound, None).await.unwrap();
         let asked = serde_json::json!({ "no": "沪维0011" });
         crate::printed::proved("fund-receipt", &crate::printed::drawn(&world, "xiaohe", "fund-receipt", asked).await);
+        for (no, word, says) in [
+            ("沪维0008", "作废", "本票据已于 2026-01-05 作废，号码不再使用。"),
+            ("自给1", "已冲销", "本票据所记的交存已于 2026-01-05 冲销。"),
+        ] {
+            let sheet = crate::printed::drawn(&world, "xiaohe", "fund-receipt", serde_json::json!({ "no": no })).await;
+            let warning = sheet.warning.unwrap();
+            assert_eq!((warning.word.as_str(), warning.meaning.as_str()), (word, says));
+        }
         let states: Vec<(&str, ReceiptState, i64)> = all.iter().map(|r| (r.receipt_no.as_str(), r.state, r.copies)).collect();
         assert_eq!(states, [
             ("沪维0008", ReceiptState::Void, 0), ("沪维0009", ReceiptState::Valid, 2), ("沪维0010", ReceiptState::Valid, 0),
