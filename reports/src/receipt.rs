@@ -82,7 +82,7 @@ pub static FUND: Known = Known {
 pub struct Days {
     /// The day the money came; of one in red, the day it went back.
     pub moved_on: Day,
-    /// The day it was made void or its voucher reversed, if it was.
+    /// The day on which somebody made it void or reversed its voucher, if anybody did.
     pub undone_on: Option<Day>,
 }
 

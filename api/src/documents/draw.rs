@@ -269,12 +269,13 @@ impl Desk<'_> {
         let no = self.order.no.as_deref().unwrap_or_default();
         let no = no.parse().map_err(asked)?;
         let (of, rows) = fees::fee_receipt(view, id, no).await?;
-        let (moved_on, undone_by) = posted_on(view, id, of.voucher_seq).await?;
-        let undone_on = match undone_by {
-            Some(red) => Some(posted_on(view, id, red).await?.0),
+        let row = posted(view, id, of.voucher_seq).await?;
+        // Its day of issue is that of the clock, and so is the day it was undone, whatever day the red voucher counts for.
+        let undone_on = match row.reversed_by {
+            Some(red) => Some(posted(view, id, red).await?.voucher.recorded_at.day()),
             None => None,
         };
-        let days = receipt::Days { moved_on, undone_on };
+        let days = receipt::Days { moved_on: row.voucher.effective_on, undone_on };
         let seal = self.seal(view, Book::Service).await?;
         let values = receipt::fee(&of, &rows, days, &self.compound.name, seal);
         self.fill(&receipt::FEE, &values)
@@ -581,17 +582,16 @@ fn asked(why: &str) -> Refusal {
     problem::REPORT_ASKED.refuse(why.to_owned())
 }
 
-/// The business day of a voucher of the service book, and the voucher that reversed it.
-async fn posted_on(
+/// A receipt's voucher of the service book, with the one that reversed it.
+async fn posted(
     view: &mut impl View,
     compound: CompoundId,
     seq: VoucherSeq,
-) -> Result<(Day, Option<VoucherSeq>)> {
+) -> Result<journal::VoucherRow> {
     let before = VoucherSeq(seq.0 - 1);
     let found = journal::vouchers(view, compound, Book::Service, before, 1).await?;
     let row = found.into_iter().next();
-    let row = row.ok_or_else(|| bug(format!("a receipt rests on no voucher {seq}")))?;
-    Ok((row.voucher.effective_on, row.reversed_by))
+    row.ok_or_else(|| bug(format!("a receipt rests on no voucher {seq}")))
 }
 
 /// The form of a project that an office signs, with every condition of what is asked.
