@@ -147,7 +147,7 @@ pub async fn statutory_of_area(
     let order = Order { form: Some(form), period: Some(period), by, ..Order::default() };
     let sheet = documents::of_area(&mut view, (&area, &name), &compounds, &order, now).await?;
     drop(view);
-    let name = format!("form{form}-{area}-{period}");
+    let name = format!("W{form}-statutory-{area}-{period}");
     Ok(format.kept(&name, documents::flow::flowing(sheet, format).await?))
 }
 

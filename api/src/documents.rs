@@ -265,17 +265,23 @@ impl Order {
         }
     }
 
-    /// Whether it asks for no day that is still to come. A period may end with its month, its figures are up to today.
+    /// Whether it asks for nothing that is still to come when it is printed. A period may end with its month, its figures are up
+    /// to that day.
     ///
     /// # Errors
     /// `report.asked`.
-    fn is_not_ahead(&self, document: &Document, today: Day) -> Result<(), Refusal> {
+    fn is_not_ahead(&self, document: &Document, printed_at: Instant) -> Result<(), Refusal> {
+        let today = printed_at.day();
+        if let Some(known_at) = self.known_at.filter(|known_at| *known_at > printed_at) {
+            let told = format!("{} 在打印的时刻之后：单据只说已有的账", known_at.for_people());
+            return Err(problem::REPORT_ASKED.refuse(told));
+        }
         // A statement's room judges its own first day against its last.
         let to = self.to.filter(|_| document.is_of_knowledge);
         let from = self.from.filter(|_| !document.is_of_knowledge);
         match [from, self.on, to].into_iter().flatten().find(|day| day.0 > today) {
             Some(day) => {
-                let told = format!("{} 在今天 {today} 之后：单据只说已有的账", day.0);
+                let told = format!("{} 在打印之日 {today} 之后：单据只说已有的账", day.0);
                 Err(problem::REPORT_ASKED.refuse(told))
             }
             None => Ok(()),

@@ -37,7 +37,9 @@ use serde::{Deserialize, Serialize};
 pub use self::archive::{Paper, PaperKind, archive, keep_paper, paper, papers};
 pub use self::facts::{Facts, Stage};
 pub use self::gate::{Asked, Finding, State};
-pub use self::scene::{Preview, PreviewRow, counted_again, findings, preview, share_of};
+pub use self::scene::{
+    Preview, PreviewRow, PreviewUnit, counted_again, findings, preview, share_of,
+};
 pub use self::step::Step;
 
 use self::facts::{At, By, Project};

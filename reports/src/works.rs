@@ -403,13 +403,29 @@ pub fn roster(
         cells.push(Cell::Text(remark));
         table.push(Rank::Line, cells);
     }
+    let number = (1_u64..).skip(shared.rows.len());
+    for (number, unit) in number.zip(&shared.units) {
+        let mut cells = vec![Cell::Count(number), Cell::Text(unit.name.clone())];
+        let blank = vec![Cell::Blank; if is_public { 0 } else { 4 }];
+        cells.extend(blank.clone());
+        cells.extend([
+            Cell::Money(unit.share_fen),
+            Cell::money_if_any(unit.from_deposit_fen),
+            Cell::Blank,
+            Cell::money_if_any(unit.owes_fen),
+        ]);
+        cells.extend(blank);
+        cells.push(Cell::Text("售房单位，由其支付".into()));
+        table.push(Rank::Line, cells);
+    }
     let total = table.total_of("合计", table.rows());
     table.push(Rank::Total, total.cells);
-    let sum: Money = shared.rows.iter().map(|row| row.share_fen).sum();
-    let proof = if sum + shared.unshared_fen == shared.to_share_fen {
-        format!("Σ 分摊 = {} 元，校验通过", sum.grouped())
-    } else {
-        format!("Σ 分摊 {} 元，另由售房单位等承担", sum.grouped())
+    let by_units: Money = shared.units.iter().map(|unit| unit.share_fen).sum();
+    let by_dwellings: Money = shared.rows.iter().map(|row| row.share_fen).sum();
+    let sum = by_dwellings + by_units;
+    let proof = match shared.unshared_fen {
+        Money::ZERO => format!("Σ 分摊 = {} 元，校验通过", sum.grouped()),
+        left => format!("Σ 分摊 {} 元，另有 {} 元无人承担", sum.grouped(), left.grouped()),
     };
     let running = vec![format!("项目编号 {}", facts.no()), facts.project.proposal.title.clone()];
     let sheet = Sheet::new(compound, "维修资金分摊清册", printed_at).on(sheet::Paper::A4Landscape);
@@ -425,6 +441,9 @@ pub fn roster(
         Field::new("分摊方式", &shared.basis),
         Field::new("舍入", "逐户取整到分，尾差按最大余数法，相同的归房屋编号小者").over(2),
     ];
+    if !shared.units.is_empty() {
+        fields.push(Field::new("售房单位承担", format!("{} 元", by_units.grouped())));
+    }
     if is_public {
         let left = |row: &PreviewRow| row.principal_left_fen + row.gains_left_fen;
         let taken = |row: &PreviewRow| row.principal_fen + row.gains_fen;
@@ -473,7 +492,8 @@ fn sources(of: &Preview) -> Chart {
         ("维修资金", of.from_fund_fen),
         ("业主自筹", of.owed_fen),
         ("建设单位", of.by_developers_fen),
-        ("售房单位等", of.unshared_fen),
+        ("售房单位", of.units.iter().map(|unit| unit.share_fen).sum()),
+        ("无人承担", of.unshared_fen),
     ];
     let parts = parts.into_iter().filter(|(_, fen)| fen.is_positive());
     let plot = Plot::Parts(parts.map(|(name, fen)| (name.to_owned(), fen)).collect());

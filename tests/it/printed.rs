@@ -655,7 +655,7 @@ on_both! {
         let (rest, _) = statement.rsplit_once('.').unwrap();
         let forged = format!("{rest}.0000000000000000");
         let said = at(&world, &["report", "check", &forged]).await.must(1).out;
-        assert!(said.contains("不在任何一本账簿的链上"), "{said}");
+        assert!(said.contains("不是任何一本账簿在打印时的印记"), "{said}");
         let doors = Doors::of(&world);
         doors.get("/report-check?code=D6-7K3F-92QX&number=2026").await.problem(400, "report.code");
     }

@@ -199,7 +199,7 @@ on_both! {
         ] {
             let asked = [["report", name, "--compound", "wutongli"].as_slice(), &more].concat();
             let told = at(&world, &asked).await.must(1).err;
-            assert!(told.contains("report.asked") && told.contains("在今天"), "{name}: {told}");
+            assert!(told.contains("report.asked") && told.contains("在打印之日"), "{name}: {told}");
         }
         let ahead = ["report", "statement", "--compound", "wutongli", "--room", "1-1-101", "--to", &tomorrow];
         assert!(at(&world, &ahead).await.must(1).err.contains("report.asked"));
@@ -303,12 +303,40 @@ on_both! {
         }
         let said = asked(&forged(&own)).await;
         assert_eq!((&said["agrees"], &said["drawn"]), (&json!(false), &json!(own.check)));
+        assert!(!said["because"].to_string().contains("凭证"), "what others did is not theirs to know: {said}");
+        // What is not there is answered as what is: nobody learns which numbers, rooms and months the books hold.
+        let neutral = asked(&forged(&demand)).await["says"].clone();
+        for nothing in [
+            "D1-0000-0000;demand?compound=wutongli&no=77", "D2-0000-0000;receipt?compound=wutongli&no=2026-000999",
+            "D6-0000-0000;statement?compound=wutongli&room=9-9-999", "D5-0000-0000;shares?compound=wutongli&no=1",
+            "W01-0000-0000;statutory?compound=wutongli&form=01&period=2026-09", "D11-0000-0000;yearly?compound=wutongli&year=2031",
+        ] {
+            let said = asked(&format!("xiaoqu:{nothing}&at={}", own.printed_at.seconds())).await;
+            assert_eq!((&said["says"], &said["text"], &said["because"]), (&neutral, &json!(""), &json!([])), "{nothing}");
+        }
+        // Half a seal is none: a chain is not to be felt along letter by letter.
+        let (rest, _) = ticket(&own).rsplit_once('.').map(|(rest, head)| (rest.to_owned(), head.to_owned())).unwrap();
+        for head in ["", "0", "00000000000000000", "zzzzzzzzzzzzzzzz"] {
+            let code: String = url::form_urlencoded::byte_serialize(format!("{rest}.{head}").as_bytes()).collect();
+            let path = format!("/api/v1/compounds/wutongli/dwellings/1-1-301/report-check?code={code}");
+            doors.knock(&token, "GET", &path, None).await.problem(400, "report.code");
+        }
 
         deposit(&world, 1, "2026-06-15").await;
         taken(&world, "65.79").await;
         let said = asked(&ticket(&neighbours)).await;
         assert_eq!((&said["agrees"], &said["is_current"], &said["changes"]), (&json!(true), &json!(false), &json!([])));
         assert!(said["says"].as_str().unwrap().ends_with("前后请到物业公司或业主委员会查看"), "{said}");
+        // A seal that was the head before the paper was printed is not its seal.
+        world.clock.set(Instant::from_seconds(world.clock.now().seconds() + 60));
+        let newer = ticket(&drawn(&world, "wutongli", "statement", json!({ "room": "1-1-301" })).await);
+        assert_eq!(asked(&newer).await["agrees"], true);
+        let (_, old_seal) = ticket(&own).rsplit_once(";seal=").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let (rest, _) = newer.rsplit_once(";seal=").unwrap();
+        let said = asked(&format!("{rest};seal={old_seal}")).await;
+        assert_eq!(said["agrees"], false, "{said}");
+        let ahead = ["report", "statement", "--compound", "wutongli", "--room", "1-1-301", "--known-at", "2199-01-01T00:00:00Z"];
+        assert!(at(&world, &ahead).await.must(1).err.contains("在打印的时刻之后"));
         let path = format!("/api/v1/compounds/wutongli/dwellings/1-1-101/report-check?code={}", own.check);
         doors.knock(&token, "GET", &path, None).await.problem(403, "door.dwelling");
         let path = format!("/api/v1/compounds/wutongli/report-check?code={}", own.check);

@@ -3,15 +3,18 @@
 
 use ledger::books::Role;
 use ledger::calendar::Instant;
+use ledger::id::ProjectNo;
 use ledger::journal::Book;
-use ledger::verify;
+use ledger::money::Money;
+use ledger::{verify, works};
+use reports::notice::Public;
 use serde_json::{Value, json};
 
 use crate::export;
 use crate::governance::House;
 use crate::on_both;
 use crate::printed::{drawn, proved};
-use crate::world::{World, deposit_entry};
+use crate::world::{World, day, deposit_entry};
 
 const COMPANY: Role = Role::PropertyCompany;
 const COMMITTEE: Role = Role::OwnersCommittee;
@@ -156,6 +159,26 @@ on_both! {
         let roster = house.get(STREET, "/projects/1/allocation?format=text").await.text();
         assert!(roster.contains("Σ 分摊 = 60,000.00 元，校验通过"), "{roster}");
         assert!(house.get(STREET, "/projects/1/allocation?format=pdf").await.body.starts_with(b"%PDF"));
+        // A selling unit of sold public housing pays its own part: it is no owner's.
+        let mut view = world.books.read().await.unwrap();
+        let (facts, _) = works::project(&mut view, world.compound, ProjectNo(1)).await.unwrap();
+        let mut shared = works::preview(&mut view, world.compound, ProjectNo(1), day("2026-02-03")).await.unwrap();
+        drop(view);
+        let (part, own) = (Money::fen(3_343_317), shared.owed_fen.grouped());
+        shared.units.push(works::PreviewUnit { name: "某厂".into(), share_fen: part, from_deposit_fen: Money::ZERO, owes_fen: part });
+        shared.to_share_fen += part;
+        for public in [Public::No, Public::Yes] {
+            let sheet = reports::works::roster(&facts, &shared, &[], public, "小河里小区", world.clock.now());
+            let text = reports::press::text::press(&sheet).split_whitespace().collect::<Vec<_>>().join(" ");
+            for says in ["某厂 33,433.17", "售房单位承担：33,433.17 元", "Σ 分摊 = 93,433.17 元，校验通过", &format!("业主自筹：{own} 元")] {
+                assert!(text.contains(says), "{says}: {text}");
+            }
+        }
+        // The posted variant is found by its code and number alone.
+        let posted = crate::printed::drawn(&world, "xiaohe", "shares", json!({ "no": "1", "public": true })).await;
+        let printed_at = posted.printed_at.for_people();
+        let typed = ["report", "check", &posted.check, "1", "--compound", "xiaohe", "--printed-at", &printed_at];
+        crate::cli::at(&world, &typed).await.must(0);
         // The office sees who is short; an owner sees the same list and nobody's room.
         assert_eq!(finding(&gate, "balances-suffice")["rooms"], json!(["1-1-102"]));
         let own = house.get(OWNER, "/dwellings/1-1-201/projects/1/gate?asked=approve").await.must(200);

@@ -406,6 +406,9 @@ pub(super) struct StatementArgs {
     /// 写到文件，.pdf、.txt、.csv 或 .xlsx
     #[arg(long, value_name = "FILE", value_parser = super::reports::report)]
     pub(super) out: PathBuf,
+    /// 文件已有且内容不同的，覆盖
+    #[arg(long)]
+    pub(super) replace: bool,
     /// 起日；不写则自首笔起
     #[arg(long, value_name = "DAY")]
     pub(super) from: Option<IsoDay>,

@@ -9,8 +9,8 @@ use ledger::measure::Area;
 use ledger::property::RoomCode;
 use serde_json::json;
 
-use super::reports::{pressed, report};
-use super::{ActArgs, CompoundArg, DONE, Out, Ran, compound, number, operator, put, say};
+use super::reports::{filed, report};
+use super::{ActArgs, CompoundArg, DONE, Out, Ran, compound, number, operator, say};
 use crate::documents::Order;
 use crate::life::{
     DemolitionAsked, HandOverAsked, MergeAsked, PartAsked, SplitAsked, TakeBackAsked, certify_for,
@@ -77,9 +77,12 @@ pub(super) enum Life {
         /// 结清证明：首期已交清；不写则为结存证明
         #[arg(long)]
         clearance: bool,
-        /// 写到文件：.pdf 或 .txt
+        /// 写到文件：.pdf、.txt、.csv 或 .xlsx
         #[arg(long, value_name = "FILE", value_parser = report)]
         out: Option<PathBuf>,
+        /// 文件已有且内容不同的，覆盖
+        #[arg(long, requires = "out")]
+        replace: bool,
         #[command(flatten)]
         act: ActArgs,
     },
@@ -126,6 +129,9 @@ pub(super) enum Custody {
         /// 写到文件：.pdf、.txt、.csv 或 .xlsx
         #[arg(long, value_name = "FILE", value_parser = report)]
         out: PathBuf,
+        /// 文件已有且内容不同的，覆盖
+        #[arg(long)]
+        replace: bool,
     },
 }
 
@@ -185,25 +191,25 @@ pub(super) async fn life(books: &Books, asked: Life, out: Out<'_>) -> Ran {
             }
             Ok(DONE)
         }
-        Life::Certify { room, clearance, out: file, act } => {
+        Life::Certify { room, clearance, out: file, replace, act } => {
             let compound = compound(books, &act.compound).await?;
             let kind =
                 if clearance { CertificateKind::Clearance } else { CertificateKind::Balance };
             let given = Certifying { room, kind };
             let done = certify_for(books, &operator(), &compound, act.key, given).await?;
             let certificate = done.answer;
-            if let Some(file) = &file {
-                let no = Some(certificate.certificate_no.to_string());
-                let order = Order { no, ..Order::default() };
-                put(file, &pressed(books, &compound, "certificate", order, file).await?)?;
-            }
+            let (no, title) = (certificate.certificate_no, kind.in_chinese());
+            // It is issued: its number is told before its paper can fail.
             if act.json {
                 say(out, &certificate)?;
-                return Ok(DONE);
+            } else {
+                let total = (certificate.principal_fen + certificate.gains_fen).grouped();
+                writeln!(out, "{title} {no}：{} 结存 {total} 元", certificate.room)?;
             }
-            let total = (certificate.principal_fen + certificate.gains_fen).grouped();
-            let (no, title) = (certificate.certificate_no, kind.in_chinese());
-            writeln!(out, "{title} {no}：{} 结存 {total} 元", certificate.room)?;
+            if let Some(file) = &file {
+                let order = Order { no: Some(no.to_string()), ..Order::default() };
+                filed(books, &compound, ("certificate", order), file, replace).await?;
+            }
             Ok(DONE)
         }
     }
@@ -238,10 +244,10 @@ pub(super) async fn custody(books: &Books, asked: Custody, out: Out<'_>) -> Ran 
             let done = take_back_for(books, &operator(), &compound, act.key, given).await?;
             handed(&done.answer, "划回", act.json, out)
         }
-        Custody::List { no, compound: at, out: file } => {
+        Custody::List { no, compound: at, out: file, replace } => {
             let compound = compound(books, &at.compound).await?;
             let order = Order { no: Some(no.to_string()), ..Order::default() };
-            put(&file, &pressed(books, &compound, "custody", order, &file).await?)?;
+            filed(books, &compound, ("custody", order), &file, replace).await?;
             writeln!(out, "{} 第 {no} 次划转清册已写到 {}", compound.name, file.display())?;
             Ok(DONE)
         }

@@ -8,10 +8,10 @@ use ledger::property;
 use ledger::verify::law_in_chinese;
 use serde_json::json;
 
-use super::reports::pressed;
+use super::reports::filed;
 use super::{
     DONE, LinesArgs, Out, REFUSED, Ran, StatementArgs, TrialArgs, VerifyArgs, WhenArgs, compound,
-    if_none, put, say,
+    if_none, say,
 };
 use crate::bank::LineView;
 use crate::documents::Order;
@@ -121,7 +121,7 @@ pub(super) async fn statement(books: &Books, args: StatementArgs, out: Out<'_>) 
         known_at: args.when.known_at,
         ..Order::default()
     };
-    put(&args.out, &pressed(books, &compound, "statement", order, &args.out).await?)?;
+    filed(books, &compound, ("statement", order), &args.out, args.replace).await?;
     writeln!(out, "{} {} 的对账单已写到 {}", compound.name, dwelling.code, args.out.display())?;
     Ok(DONE)
 }

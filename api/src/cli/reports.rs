@@ -395,15 +395,17 @@ pub(super) fn device(path: &Path) -> Option<Device> {
     path.extension().and_then(|ending| ending.to_str()).and_then(Device::of_ending)
 }
 
-/// A document as the ending of its file says.
-pub(super) async fn pressed(
+/// Puts a document into a file, as its ending says.
+pub(super) async fn filed(
     books: &Books,
     compound: &Compound,
-    name: &str,
-    order: Order,
+    (name, order): (&str, Order),
     file: &Path,
-) -> Result<Vec<u8>, Error> {
-    documents::on_paper(books, compound, name, order, device(file).unwrap_or(Device::Text)).await
+    is_replaced: bool,
+) -> Result<(), Stop> {
+    let device = device(file).unwrap_or(Device::Text);
+    let bytes = documents::on_paper(books, compound, name, order, device).await?;
+    keep(file, &bytes, is_replaced)
 }
 
 pub(super) async fn run(ground: Ground, asked: Report, out: Out<'_>) -> Ran {
@@ -869,7 +871,7 @@ pub(super) async fn reconcile(books: &Books, args: ReconcileArgs, out: Out<'_>) 
     let ended = if tie.is_explained { DONE } else { REFUSED };
     if let Some(file) = &args.out {
         let order = Order { on: Some(IsoDay(on)), ..Order::default() };
-        keep(file, &pressed(books, &compound, "reconciliation", order, file).await?, args.replace)?;
+        filed(books, &compound, ("reconciliation", order), file, args.replace).await?;
     }
     if args.json {
         say(out, &tie)?;

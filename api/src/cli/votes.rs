@@ -15,7 +15,7 @@ use ledger::property::RoomCode;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::reports::{pressed, report};
+use super::reports::{filed, report};
 use super::{
     ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, REFUSED, Ran, at, compound, if_none,
     in_name_of, number, put, say,
@@ -251,6 +251,9 @@ pub(super) enum Looking {
         /// 写到文件，.pdf、.txt、.csv 或 .xlsx
         #[arg(long, value_name = "FILE", conflicts_with = "json", value_parser = report)]
         out: Option<PathBuf>,
+        /// 文件已有且内容不同的，覆盖
+        #[arg(long, requires = "out")]
+        replace: bool,
         #[command(flatten)]
         json: JsonArgs,
     },
@@ -376,8 +379,8 @@ async fn look(books: &Books, asked: Looking, out: Out<'_>) -> Ran {
         }
         Looking::Show { no, compound, json } => show(books, no, &compound, json, out).await,
         Looking::List { compound, json } => list(books, &compound, json, out).await,
-        Looking::Result { no, compound, out: file, json } => {
-            result(books, no, &compound, file, json, out).await
+        Looking::Result { no, compound, out: file, replace, json } => {
+            result(books, no, &compound, (file, replace), json, out).await
         }
         Looking::Recount { no, compound, format, out: file } => {
             let text = looking(books, &compound).await?.0.recount(RoundNo(no.no), format).await?;
@@ -574,7 +577,7 @@ async fn result(
     books: &Books,
     no: RoundArg,
     asked: &CompoundArg,
-    file: Option<PathBuf>,
+    (file, is_replaced): (Option<PathBuf>, bool),
     json: JsonArgs,
     out: Out<'_>,
 ) -> Ran {
@@ -592,7 +595,7 @@ async fn result(
         write!(out, "{}", String::from_utf8_lossy(&text))?;
         return Ok(DONE);
     };
-    put(&path, &pressed(books, &compound, "vote-result", order, &path).await?)?;
+    filed(books, &compound, ("vote-result", order), &path, is_replaced).await?;
     let name = compound.name;
     writeln!(out, "{name} 表决 {no} 的结果已写到 {}", path.display())?;
     Ok(DONE)

@@ -13,7 +13,7 @@ use ledger::works::step::Proposal;
 use ledger::works::{Asked, ClaimBack, PaperKind, Payment, Step};
 use serde_json::json;
 
-use super::reports::{pressed, report};
+use super::reports::{filed, report};
 use super::votes::{tell, text_of, told};
 use super::{
     ActArgs, CompoundArg, DONE, Ground, JsonArgs, Out, Ran, at, compound, if_none, in_name_of,
@@ -138,6 +138,9 @@ pub(super) enum Project {
         /// 写成使用审批表，.pdf、.txt、.csv 或 .xlsx
         #[arg(long, value_name = "FILE", conflicts_with = "json", value_parser = report)]
         out: Option<PathBuf>,
+        /// 文件已有且内容不同的，覆盖
+        #[arg(long, requires = "out")]
+        replace: bool,
         #[command(flatten)]
         compound: CompoundArg,
         #[command(flatten)]
@@ -150,6 +153,9 @@ pub(super) enum Project {
         /// 写到文件，.pdf、.txt、.csv 或 .xlsx
         #[arg(long, value_name = "FILE", conflicts_with = "json", value_parser = report)]
         out: Option<PathBuf>,
+        /// 文件已有且内容不同的，覆盖
+        #[arg(long, requires = "out")]
+        replace: bool,
         #[command(flatten)]
         compound: CompoundArg,
         #[command(flatten)]
@@ -282,24 +288,24 @@ async fn go(books: &Books, project: Project, out: Out<'_>) -> Ran {
         }
         Project::List { compound, json } => list(books, &compound, json, out).await,
         Project::Show { no, compound, json } => show(books, no, &compound, json, out).await,
-        Project::Gate { no, approve, out: file, compound, json } => {
+        Project::Gate { no, approve, out: file, replace, compound, json } => {
             let asked = if approve { Asked::Approve } else { Asked::Pay };
             if let Some(path) = file {
                 let compound = super::compound(books, &compound.compound).await?;
                 let asked = Some(asked).filter(|asked| *asked != Asked::Approve);
                 let order = Order { no: Some(no.no.to_string()), asked, ..Order::default() };
-                put(&path, &pressed(books, &compound, "approval", order, &path).await?)?;
+                filed(books, &compound, ("approval", order), &path, replace).await?;
                 let name = compound.name;
                 writeln!(out, "{name} 项目 {} 的使用审批表已写到 {}", no.no, path.display())?;
                 return Ok(DONE);
             }
             gate(books, no, asked, &compound, json, out).await
         }
-        Project::Shares { no, out: file, compound, json } => {
+        Project::Shares { no, out: file, replace, compound, json } => {
             if let Some(path) = file {
                 let compound = super::compound(books, &compound.compound).await?;
                 let order = Order { no: Some(no.no.to_string()), ..Order::default() };
-                put(&path, &pressed(books, &compound, "shares", order, &path).await?)?;
+                filed(books, &compound, ("shares", order), &path, replace).await?;
                 let name = compound.name;
                 writeln!(out, "{name} 项目 {} 的分摊清册已写到 {}", no.no, path.display())?;
                 return Ok(DONE);
@@ -435,13 +441,19 @@ async fn shares(
             left.grouped()
         )?;
     }
+    for unit in &preview.units {
+        let (share, owes) = (unit.share_fen.grouped(), unit.owes_fen.grouped());
+        writeln!(out, "{}  分摊 {share}  另付 {owes}  售房单位", unit.name)?;
+    }
+    let units: Money = preview.units.iter().map(|unit| unit.share_fen).sum();
     writeln!(
         out,
-        "应分摊 {} 元：维修资金 {}，自筹 {}，建设单位 {}（{}）",
+        "应分摊 {} 元：维修资金 {}，自筹 {}，建设单位 {}，售房单位 {}（{}）",
         preview.to_share_fen.grouped(),
         preview.from_fund_fen.grouped(),
         preview.owed_fen.grouped(),
         preview.by_developers_fen.grouped(),
+        units.grouped(),
         preview.basis
     )?;
     Ok(DONE)

@@ -77,7 +77,12 @@ impl Ticket {
             Some(seal) => {
                 let (vouchers, head) =
                     seal.and_then(|seal| seal.split_once('.')).ok_or_else(|| bad("印记不完整"))?;
-                Some((vouchers.parse().map_err(|_| bad("印记不能识别"))?, head.to_owned()))
+                let is_hex = |ch: char| matches!(ch, '0'..='9' | 'a'..='f');
+                if head.len() != SEAL_LETTERS || !head.chars().all(is_hex) {
+                    return Err(bad("印记不完整"));
+                }
+                let vouchers = vouchers.parse().ok().filter(|count: &i32| *count >= 0);
+                Some((vouchers.ok_or_else(|| bad("印记不能识别"))?, head.to_owned()))
             }
         };
         let (mut compound, mut area, mut at) = (None, None, None);
@@ -181,6 +186,9 @@ impl Ticket {
         }
     }
 }
+
+/// How much of a seal a paper bears.
+const SEAL_LETTERS: usize = 16;
 
 /// When a paper may have been printed, in seconds: from the year 2000 to 2200. What is beyond is no time of a paper.
 const PRINTED: std::ops::Range<i64> = 946_684_800..7_258_118_400;
@@ -319,7 +327,7 @@ pub struct Change {
 }
 
 /// What the books say of a printed paper.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "ReportChecked", description = "一份单据与账簿的核对")]
 pub struct Checked {
     #[schemars(description = "单据", example = &"维修资金分户对账单")]
@@ -348,26 +356,35 @@ pub struct Checked {
 
 impl Checked {
     /// What whoever holds somebody else's paper, or one for everybody, is told of it: all that stands on it and whether it still
-    /// holds, if the code is that of the books' paper; not what the books say otherwise now, and of a strange code nothing.
+    /// holds, if the code is that of the books' paper; not what the books say otherwise now.
     fn for_its_holder(self) -> Checked {
         let held = Checked { changes: Vec::new(), ..self };
-        if held.check == held.drawn {
-            let says = match (held.agrees, held.is_current) {
-                (true, Some(false)) => {
-                    "与当时的账簿相符；此后账簿有变动，前后请到物业公司或业主委员会查看".to_owned()
-                }
-                (_, _) => held.says,
-            };
-            return Checked { says, ..held };
+        if held.check != held.drawn {
+            return held.unproved();
         }
-        let because = held.printed_at.is_none().then(|| UNTIMED.to_owned());
+        match (held.agrees, held.is_current) {
+            (true, Some(false)) => Checked {
+                says: "与当时的账簿相符；此后账簿有变动，前后请到物业公司或业主委员会查看"
+                    .to_owned(),
+                ..held
+            },
+            (_, _) => held,
+        }
+    }
+
+    /// What is told of a code that is on no paper of the books: nothing of them, not even whether there is such a thing.
+    fn unproved(self) -> Checked {
+        let says = "不符：账簿所载单据的校验码与纸面不一致，请持纸面到物业公司或业主委员会查对";
+        let because = self.printed_at.is_none().then(|| UNTIMED.to_owned());
         Checked {
             drawn: String::new(),
-            text: String::new(),
-            says: "不符：账簿所载单据的校验码与纸面不一致，请持纸面到物业公司或业主委员会查对"
-                .to_owned(),
+            agrees: false,
+            is_current: None,
+            says: says.to_owned(),
+            changes: Vec::new(),
             because: because.into_iter().collect(),
-            ..held
+            text: String::new(),
+            ..self
         }
     }
 }
@@ -430,6 +447,17 @@ pub async fn check(
     ticket: &Ticket,
     template: Option<&str>,
 ) -> Result<Checked> {
+    let (checked, since) = judged(books, place, ticket, template).await?;
+    Ok(Checked { because: [checked.because, since].concat(), ..checked })
+}
+
+/// The same, and apart from what concerns the paper alone what the books have recorded since.
+async fn judged(
+    books: &Books,
+    place: Place<'_>,
+    ticket: &Ticket,
+    template: Option<&str>,
+) -> Result<(Checked, Vec<String>)> {
     let document = known(&ticket.name)?;
     let now = books.clock().now();
     let Original { ticket, drawn, agrees, not_then } =
@@ -452,13 +480,14 @@ pub async fn check(
     }
     let says_another = ticket.says_another_than(&drawn);
     let is_well = agrees && !says_another && is_current != Some(false);
-    let (mut because, seal) = why(books, place, &ticket, is_well).await?;
+    let (mut since, seal) = why(books, place, &ticket, is_well).await?;
+    let mut because = Vec::new();
     let is_chained = seal != Chained::No;
     let drawn = match seal {
         Chained::Yes(seal) if agrees => drawn.resting_on(seal),
         _ => drawn,
     };
-    because.extend(not_then.iter().cloned().chain(not_now));
+    since.extend(not_then.iter().cloned().chain(not_now));
     if !agrees && ticket.printed_at.is_none() {
         because.push(UNTIMED.to_owned());
     }
@@ -467,7 +496,7 @@ pub async fn check(
     }
     let said = warning.map(|warning| format!("账簿现载【{}】{}", warning.word, warning.meaning));
     let says = match (agrees, is_current) {
-        _ if !is_chained => "不符：纸上的账簿印记不在账簿的链上，请核验账册并查明",
+        _ if !is_chained => "不符：纸上的账簿印记不是账簿当时的，请核验账册并查明",
         _ if says_another => "不符：纸脚的编号与这个校验码的单据不是同一件",
         (true, Some(true)) => "与账簿相符；此后账簿没有影响本单的变动",
         (true, Some(false)) if said.is_some() => {
@@ -484,7 +513,7 @@ pub async fn check(
     };
     let is_overtaken = said.is_some();
     because.splice(0..0, said);
-    Ok(Checked {
+    let checked = Checked {
         title: document.plain_title().to_owned(),
         compound: place.name().to_owned(),
         printed_at: ticket.printed_at,
@@ -496,7 +525,8 @@ pub async fn check(
         changes,
         because,
         text: text::press(&drawn),
-    })
+    };
+    Ok((checked, since))
 }
 
 /// What a paper said when it was printed, as far as the books tell.
@@ -584,7 +614,8 @@ async fn meant(
     let with = |order: Order| Ticket { order, ..ticket.clone() };
     let mut tickets = vec![ticket.clone()];
     let Place::Of(compound) = place else { return Ok(tickets) };
-    if ticket.name == "notice" && ticket.order.public.is_none() {
+    let is_typed = ticket.typed.is_some();
+    if is_typed && known(&ticket.name)?.takes.contains(&"public") && ticket.order.public.is_none() {
         tickets.push(with(Order { public: Some(true), ..ticket.order.clone() }));
     }
     if ticket.name == "approval" && ticket.order.asked.is_none() {
@@ -643,9 +674,11 @@ async fn why(
     let compounds = place.compounds();
     if let (Some((vouchers, head)), [compound]) = (&ticket.seal, compounds.as_slice()) {
         let after = VoucherSeq(*vouchers);
-        let Some((book, last, whole)) = sealed(&mut view, *compound, after, head).await? else {
+        let known_at = ticket.order.known_at.or(ticket.printed_at);
+        let Some((book, last, whole)) = sealed(&mut view, *compound, after, head, known_at).await?
+        else {
             let told = format!(
-                "账簿印记 {head}（凭证 {vouchers} 张）不在任何一本账簿的链上：印记有误，或者账簿被改写，请核验账册"
+                "账簿印记 {head}（凭证 {vouchers} 张）不是任何一本账簿在打印时的印记：印记有误，或者账簿被改写，请核验账册"
             );
             return Ok((vec![told], Chained::No));
         };
@@ -692,29 +725,44 @@ async fn why(
     Ok((because, Chained::None))
 }
 
-/// The book on whose chain a seal is, with its last voucher and the whole of the seal: the hash of a voucher stands in the one
-/// after it.
+/// The book whose head a seal was when a paper was printed, with its last voucher and the whole of the seal: the hash of a voucher
+/// stands in the one after it.
 async fn sealed(
     view: &mut impl View,
     compound: CompoundId,
     after: VoucherSeq,
     head: &str,
+    known_at: Option<Instant>,
 ) -> Result<Option<(Book, VoucherSeq, String)>> {
     for book in Book::ALL {
         let (last, hash) = journal::latest(view, compound, book).await?;
-        let found = if last == after {
-            Some(hash)
-        } else {
-            let next = journal::vouchers(view, compound, book, after, 1).await?;
-            next.first().map(|row| row.voucher.prev_hash)
+        let next = journal::vouchers(view, compound, book, after, 1).await?.into_iter().next();
+        let found = match &next {
+            Some(next) => Some(next.voucher.prev_hash),
+            None => (last == after).then_some(hash),
         };
         let whole = found.map(|hash| canonical::hex(&hash));
-        if let Some(whole) = whole.filter(|whole| whole.starts_with(head)) {
+        let Some(whole) = whole.filter(|whole| whole.starts_with(head)) else { continue };
+        // It was the head when the paper was printed: what it covers was recorded by then, what follows was not.
+        let covered = match after.0 {
+            0 => None,
+            n => journal::vouchers(view, compound, book, VoucherSeq(n - 1), 1).await?.pop(),
+        };
+        let recorded_at =
+            |row: Option<&journal::VoucherRow>| row.map(|row| row.voucher.recorded_at.seconds());
+        let was_head = known_at.is_none_or(|at| {
+            recorded_at(covered.as_ref()).is_none_or(|then| then <= at.seconds() + ASTRAY)
+                && recorded_at(next.as_ref()).is_none_or(|then| then >= at.seconds() - ASTRAY)
+        });
+        if was_head {
             return Ok(Some((book, last, whole)));
         }
     }
     Ok(None)
 }
+
+/// How many seconds the clocks of two machines that keep one set of books may be apart.
+const ASTRAY: i64 = 5;
 
 /// What two printings of one document say otherwise, line by line; the instant of looking is no difference.
 fn differences(before: &Sheet, after: &Sheet) -> Vec<Change> {
@@ -908,6 +956,9 @@ pub struct CodeQuery {
     #[schemars(description = "编制单位", length(max = 60))]
     by: Option<String>,
     #[serde(default)]
+    #[schemars(description = "截至记账时刻：对账单的取数时间与打印时间不同的写")]
+    known_at: Option<Instant>,
+    #[serde(default)]
     #[schemars(description = "模板版本", example = &"own.2")]
     edition: Option<String>,
 }
@@ -917,10 +968,10 @@ impl CodeQuery {
         if Ticket::is_whole(&self.code) {
             return Ticket::read(&self.code);
         }
-        let CodeQuery { code, number, printed_at, room, from, on, by, edition } = self;
+        let CodeQuery { code, number, printed_at, room, from, on, by, known_at, edition } = self;
         let told = |why: String| problem::REPORT_CODE.refuse(why);
         let printed_at = printed_at.as_deref().map(self::printed_at).transpose().map_err(told)?;
-        let order = Order { room, from, on, by, edition, ..Order::default() };
+        let order = Order { room, from, on, by, known_at, edition, ..Order::default() };
         let typed = Typed { number: number.unwrap_or_default(), printed_at, order };
         Ticket::typed(&code, compound, typed)
     }
@@ -951,8 +1002,20 @@ pub async fn dwelling_report_check(
     let room = |text: &str| RoomCode::parse(text).ok();
     let is_own = known(&ticket.name)?.is_of_dwelling
         && ticket.order.room.as_deref().and_then(room) == room(&visit.at.room);
-    let checked = check(&visit.books, Place::Of(&visit.compound), &ticket, None).await?;
-    Ok(Shown(if is_own { checked } else { checked.for_its_holder() }))
+    let place = Place::Of(&visit.compound);
+    match judged(&visit.books, place, &ticket, None).await {
+        Ok((checked, _)) if is_own => Ok(Shown(checked)),
+        Ok((checked, _)) => Ok(Shown(checked.for_its_holder())),
+        // Why it cannot be drawn is of the books as well.
+        Err(Error::Refused(_)) if !is_own => {
+            let Ticket { check, printed_at, .. } = ticket;
+            let title = known(&ticket.name)?.plain_title().to_owned();
+            let compound = place.name().to_owned();
+            let nothing = Checked { title, compound, printed_at, check, ..Checked::default() };
+            Ok(Shown(nothing.unproved()))
+        }
+        Err(why) => Err(why.into()),
+    }
 }
 
 /// What an area's paper's QR says.

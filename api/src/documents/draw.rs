@@ -61,7 +61,7 @@ pub async fn drawn_in(
     printed_at: Instant,
 ) -> Result<Sheet> {
     order.may_be_of(document)?;
-    order.is_not_ahead(document, printed_at.day())?;
+    order.is_not_ahead(document, printed_at)?;
     let wording = templates::chosen(view, compound.id, document, order, template).await?;
     let desk = Desk { compound, document, order, wording: wording.as_ref(), printed_at };
     // A future is as large as its rarest turn, and every door would carry the largest document's.
@@ -95,7 +95,7 @@ pub(super) async fn every(
         return Ok(sheets);
     }
     let Some(first) = orders.first() else { return Ok(sheets) };
-    first.is_not_ahead(document, printed_at.day())?;
+    first.is_not_ahead(document, printed_at)?;
     templates::chosen(&mut view, compound.id, document, first, template).await?;
     let (bounds, period) = spanned(first, printed_at);
     let ground = household::ground(&mut view, compound, period, bounds, printed_at).await?;

@@ -816,13 +816,15 @@ fn shares_exact(scene: &Scene) -> Verdict {
         let words = format!("付款过小，{} 户的累计分摊会倒退一分", back.len());
         return fails(words).about(back).by("过小的付款并入下一笔");
     }
+    let owners: Money = a.shares.iter().map(|share| share.owner_owes).sum();
+    let units: Money = a.units.iter().map(|unit| unit.amount).sum();
     let words = format!(
         "累计 {} 元 = 资金 {} + 自筹 {} + 建设单位 {} + 售房单位 {}，共 {} 户",
         draws.total.grouped(),
         a.from_balances.grouped(),
-        a.owed.grouped(),
+        owners.grouped(),
         a.by_developers.grouped(),
-        a.from_units.grouped(),
+        units.grouped(),
         a.shares.len()
     );
     judged(draws.is_exact(), words)

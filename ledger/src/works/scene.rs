@@ -16,7 +16,7 @@ use super::rows::Hold;
 use super::share::{Drawn, Draws, draws, free};
 use super::step::*;
 use super::{NO_PROJECT, STEP, facts_of, law, projects, rows};
-use crate::allocation::{PaidBy, Place, SellingUnit, Work};
+use crate::allocation::{PaidBy, Place, SellingUnit, UnitShare, Work};
 use crate::books::View;
 use crate::calendar::Day;
 use crate::error::{Refusal, Result};
@@ -378,8 +378,8 @@ pub struct Preview {
     /// From balances.
     #[schemars(description = "维修资金支付：分", example = 9_000_000)]
     pub from_fund_fen: Money,
-    /// What owners and selling units owe besides.
-    #[schemars(description = "自筹：分", example = 100_000)]
+    /// What owners owe besides.
+    #[schemars(description = "业主自筹：分", example = 100_000)]
     pub owed_fen: Money,
     /// What developers pay for what is unsold.
     #[schemars(description = "建设单位支付：分", example = 900_000)]
@@ -390,6 +390,27 @@ pub struct Preview {
     /// The dwellings.
     #[schemars(description = "各户")]
     pub rows: Vec<PreviewRow>,
+    /// The selling units of sold public housing: each pays its part itself, by its deposit and besides.
+    #[schemars(description = "售房单位各自承担的")]
+    pub units: Vec<PreviewUnit>,
+}
+
+/// What a selling unit bears.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "一个售房单位承担的")]
+pub struct PreviewUnit {
+    /// Its name.
+    #[schemars(description = "名称", example = &"某机械厂")]
+    pub name: String,
+    /// Its part.
+    #[schemars(description = "分摊金额：分", example = 3_343_317)]
+    pub share_fen: Money,
+    /// From its deposit.
+    #[schemars(description = "从其提取的维修资金列支：分", example = 0)]
+    pub from_deposit_fen: Money,
+    /// What it owes besides.
+    #[schemars(description = "另须支付：分", example = 3_343_317)]
+    pub owes_fen: Money,
 }
 
 /// How a project's plan is shared: as it was approved, and before that as balances are now.
@@ -460,11 +481,23 @@ pub async fn preview(
         basis: a.basis.clone(),
         pack: a.pack.to_string(),
         from_fund_fen: a.from_balances,
-        owed_fen: a.owed,
+        owed_fen: a.shares.iter().map(|share| share.owner_owes).sum(),
         by_developers_fen: a.by_developers,
         unshared_fen: a.unshared,
         rows: rows.into_values().collect(),
+        units: a.units.iter().map(PreviewUnit::from).collect(),
     })
+}
+
+impl From<&UnitShare> for PreviewUnit {
+    fn from(of: &UnitShare) -> PreviewUnit {
+        PreviewUnit {
+            name: of.name.clone(),
+            share_fen: of.amount,
+            from_deposit_fen: of.from_deposit,
+            owes_fen: of.owes,
+        }
+    }
 }
 
 /// One dwelling's line of the [`preview`].
