@@ -203,8 +203,8 @@ on_both! {
         at(&world, &[&["deposit"], &c[..], &deposit].concat()).await.must(0);
         let out = folder.path().join("对账单.txt");
         let drawn = async |more: &[&str]| {
-            let args = [&["statement", "--out", out.to_str().unwrap()], &c[..], more].concat();
-            let said = at(&world, &args).await;
+            let to = ["--out", out.to_str().unwrap(), "--replace"];
+            let said = at(&world, &[&["statement"], &to[..], &c[..], more].concat()).await;
             (said, std::fs::read_to_string(&out).unwrap_or_default())
         };
         let (said, text) = drawn(&["--known-at", "2019-01-01T00:00:00+08:00"]).await;
@@ -619,7 +619,7 @@ async fn books_that_may_not_be_written_are_read() {
         let export = [&["export", "--book", "fund", "--format", "hledger"], &c[..]].concat();
         assert!(run(&export).must(0).out.contains("fund:1001"));
         let statement = ["statement", "--room", "1-1-101", "--out", paper.to_str().unwrap()];
-        run(&[&statement, &c[..]].concat()).must(0);
+        run(&[&statement[..], &["--replace"], &c].concat()).must(0);
         assert!(std::fs::read_to_string(&paper).unwrap().contains("fund/2026-0001"));
         let deposit = ["deposit", "--room", "1-1-101", "--amount", "1", "--on", "2026-01-04"];
         let refused = run(&[&deposit, &c[..]].concat()).must(3);
