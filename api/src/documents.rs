@@ -256,11 +256,13 @@ impl Order {
             .iter()
             .map(|(name, _)| name.as_str())
             .find(|name| !document.needs.contains(name) && !document.takes.contains(name));
-        match strange {
-            Some(name) => {
-                let told = format!("{}（{}）不收 {name}", document.name, document.title);
-                Err(problem::REPORT_ASKED.refuse(told))
-            }
+        if let Some(name) = strange {
+            let told = format!("{}（{}）不收 {name}", document.name, document.title);
+            return Err(problem::REPORT_ASKED.refuse(told));
+        }
+        match self.year.filter(|year| !(1_000..10_000).contains(year)) {
+            // It would be told as a year that is not closed yet, and waited for.
+            Some(year) => Err(problem::REPORT_ASKED.refuse(format!("年度 {year} 不是四位数字"))),
             None => Ok(()),
         }
     }

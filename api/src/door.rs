@@ -588,7 +588,7 @@ async fn place_in(parts: &mut Parts, place: &str) -> Result<String, Problem> {
 /// Paper says when it was printed, and so is never the same twice.
 fn is_paper(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default();
-    query.split('&').any(|pair| matches!(pair, "format=pdf" | "format=text"))
+    query.split('&').any(|pair| pair.starts_with("format=") && pair != "format=json")
 }
 
 /// The tag of an answer: everything it is made of but the acts it is true of. Those are read before the answer is, or

@@ -51,7 +51,8 @@ pub enum Time {
     Quick,
     /// As long as the settings say: files, whole months, whole books.
     Long,
-    /// As long; and looked up anew each time, because it asks the rows themselves and not what acts left.
+    /// As long; and looked up anew each time, because it asks the rows themselves and not what acts left, or says when it was
+    /// printed.
     Live,
 }
 

@@ -436,6 +436,17 @@ on_both! {
         doors.get("/reports/collection?room=1-1-101").await.problem(400, "report.asked");
         doors.get("/dwellings/1-1-101/reports/collection").await.problem(400, "report.asked");
         doors.get("/report-check?code=x").await.problem(400, "report.code");
+        for (asked, rule) in [
+            ("renewal?room=1-1-101&no=9", "fund.no-plan"),
+            ("revenue?no=9", "revenue.no-publication"),
+            ("grants?no=9", "subsidy.no-tranche"),
+            ("transfer?no=9-1", "works.no-project"),
+            ("demand?no=9", "arrears.no-claim"),
+            ("fund-receipt?no=9", "fund.no-receipt"),
+        ] {
+            doors.get(&format!("/reports/{asked}")).await.problem(404, rule);
+        }
+        doors.get("/reports/yearly?year=20").await.problem(400, "report.asked");
         let pdf = doors.get("/dwellings/1-1-101/reports/statement").await;
         assert!(pdf.status.is_success() && pdf.body.starts_with(b"%PDF"));
         for (format, start) in [("text", " "), ("csv", "\u{feff}"), ("xlsx", "PK")] {

@@ -339,7 +339,8 @@ async fn on_paper(world: &World) {
     assert!(said.must(1).err.contains("report.asked"));
     let said =
         crate::cli::at(world, &["report", "revenue", "--compound", "xiaohe", "--no", "9"]).await;
-    assert!(said.must(1).err.contains("没有公示编号 9"));
+    let told = &said.must(1).err;
+    assert!(told.contains("revenue.no-publication") && told.contains("公示编号 9"), "{told}");
 }
 
 on_both! {

@@ -240,7 +240,9 @@ on_both! {
         assert_eq!(ask(&doors, "/fund-balances", &[("if-none-match", &tag)]).await.status, StatusCode::OK);
 
         // The laws are looked up in the rows each time, paper says when it was printed: neither has a tag.
-        for path in ["/verify", "/dwellings/1-1-101/fund-statement?format=pdf", "/dwellings/1-1-101/fund-statement?format=text"] {
+        let papers = ["pdf", "text", "csv", "xlsx"].map(|form| format!("/dwellings/1-1-101/fund-statement?format={form}"));
+        let others = ["/verify", "/reports/collection", "/dwellings/1-1-101/reports/statement", "/report-batches/statement"];
+        for path in papers.iter().map(String::as_str).chain(others) {
             let live = ask(&doors, path, &[("if-none-match", "*")]).await;
             assert_eq!((live.status, live.headers.get("etag")), (StatusCode::OK, None), "{path}");
             assert_eq!(live.headers["cache-control"], "no-store");

@@ -352,9 +352,10 @@ impl Desk<'_> {
                 Ok(projects::roster(&facts, &shared, &dwellings, public, name, now))
             }
             "transfer" => {
-                let sheet = step.and_then(|step| projects::transfer(&facts, step, name, now));
-                let told = || asked("划款通知书的编号写作 项目-付款申请的步骤，例如 1-9").into();
-                sheet.ok_or_else(told)
+                let told = || asked("划款通知书的编号写作 项目-付款申请的步骤，例如 1-9");
+                let step = step.ok_or_else(told)?;
+                let sheet = projects::transfer(&facts, step, name, now);
+                Ok(sheet.ok_or_else(|| works::NO_REQUEST.refuse(format!("步骤 {step}")))?)
             }
             _ => projects::emergency(&facts, name, now)
                 .ok_or_else(|| asked("项目不是应急程序").into()),
@@ -367,11 +368,12 @@ impl Desk<'_> {
         let dwelling = dwelling_of(view, self.compound, self.order, on).await?;
         let plans = fund::renewals(view, self.compound.id).await?;
         let plan = plans.iter().find(|plan| plan.plan_no == no);
-        let plan = plan.ok_or_else(|| asked(&format!("没有续筹方案 {no}")))?;
+        let plan = plan.ok_or_else(|| fund::NO_PLAN.refuse(format!("方案编号 {no}")))?;
         let rows = fund::renewal_arrears(view, self.compound.id, no, on).await?;
         let row = rows.iter().find(|row| row.dwelling_no == dwelling.no);
         let Some(arrears) = row else {
-            return Err(asked(&format!("方案 {no} 中没有房号 {}", dwelling.code)).into());
+            let told = format!("方案 {no} 中没有房号 {}", dwelling.code);
+            return Err(fund::NOT_IN_PLAN.refuse(told).into());
         };
         let first = fund::first_deposits(view, self.compound.id, plan.judged_on).await?;
         let bounds = AsOf { day: Some(on), known_at: None };

@@ -211,7 +211,12 @@ static REPORTS: &[&Rule] = &[
     &account_rules::YEARLY,
     &account_rules::NOT_CLOSED,
     &account_rules::CHECK_FAILED,
+    &fund_rules::NO_PLAN,
+    &fund_rules::NOT_IN_PLAN,
+    &revenue_rules::NO_PUBLICATION,
+    &subsidy_rules::NO_TRANCHE,
     &work_rules::NO_PROJECT,
+    &work_rules::NO_REQUEST,
     &life_rules::NO_CERTIFICATE,
     &life_rules::NO_CUSTODY,
     &vote_rules::NO_ROUND,
@@ -435,11 +440,11 @@ routes! {
         "三方对账" "银行余额 = 账面 = 各户合计；列出每项差异的种类与账龄。format=pdf 为对账差异表。" [];
     GET Quick "/compounds/{compound}/reports" READERS Compound documents::documents:
         "单据一览" "名称、标题、参数、形式；一户的单据业主可取。" [];
-    GET Long "/compounds/{compound}/reports/{name}" READERS Compound documents::report:
+    GET Live "/compounds/{compound}/reports/{name}" READERS Compound documents::report:
         "打印单据" "format=pdf（默认）、xlsx、csv、text；json 给出全文与校验。每件单据有二维码，凭之校验、重印。" [REPORTS];
-    GET Long "/compounds/{compound}/dwellings/{room}/reports/{name}" RESIDENTS Dwelling documents::dwelling_report:
+    GET Live "/compounds/{compound}/dwellings/{room}/reports/{name}" RESIDENTS Dwelling documents::dwelling_report:
         "打印一户的单据" "对账单、续筹通知、表决票；format 同上。" [REPORTS];
-    GET Long "/compounds/{compound}/report-batches/{name}" READERS Compound documents::report_batch:
+    GET Live "/compounds/{compound}/report-batches/{name}" READERS Compound documents::report_batch:
         "批量打印" "一户一页：json 说明共几件几册；format=pdf 全部为一个文件，边印边传，写 volume 则取一册；csv 为清单。" [REPORTS];
     GET Long "/compounds/{compound}/report-check" READERS Compound documents::report_check:
         "校验单据" "纸上的二维码，或校验码与编号，是否仍与账簿相符；此后的变动逐行列出，不能重印当时的列出此后所记。" [REPORTS];

@@ -33,7 +33,9 @@ impl Desk<'_> {
             Some(_) => {
                 let no = PublicationNo(self.number()?);
                 let found = known.iter().find(|one| one.publication_no == no);
-                Some(found.ok_or_else(|| asked(&format!("没有公示编号 {no}")))?)
+                let found =
+                    found.ok_or_else(|| revenue::NO_PUBLICATION.refuse(format!("公示编号 {no}")));
+                Some(found?)
             }
             None => None,
         };
@@ -111,7 +113,7 @@ impl Desk<'_> {
             let no = TrancheNo(self.number()?);
             tranches.retain(|tranche| tranche.tranche_no == no);
             if tranches.is_empty() {
-                return Err(asked(&format!("没有补贴资金编号 {no}")).into());
+                return Err(subsidy::NO_TRANCHE.refuse(format!("补贴资金编号 {no}")).into());
             }
             number = format!("{number}-{no}");
         }
