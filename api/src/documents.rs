@@ -12,6 +12,7 @@ pub(crate) mod check;
 mod draw;
 pub(crate) mod flow;
 pub mod templates;
+pub(crate) mod ticket;
 
 use ledger::accounts::Code;
 use ledger::books::Books;
@@ -20,7 +21,7 @@ use ledger::error::{Error, Refusal, Result, Storage};
 use ledger::property::{self, Compound};
 use ledger::works;
 use reports::press;
-use reports::sheet::{Proof, Sheet};
+use reports::sheet::Sheet;
 use reports::statutory;
 use reports::template::{self, PaperWord};
 use schemars::JsonSchema;
@@ -28,12 +29,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::batch::{Batch, Manifest, listed, manifest, orders, report_batch, volume};
 pub use self::check::{
-    Change, Checked, Place, Reprint, Ticket, Typed, again, area_report_check, check,
-    dwelling_report_check, report_check,
+    Change, Checked, Place, Reprint, again, area_report_check, check, dwelling_report_check,
+    report_check,
 };
 pub use self::draw::{draw, drawn_in};
 use self::flow::pressed;
 pub use self::flow::{Device, ReportFiles};
+pub use self::ticket::{Ticket, Typed};
 use crate::accounts::drawn_up;
 use crate::door::{Asked, Visit};
 use crate::problem::{self, Problem};
@@ -318,16 +320,6 @@ impl Order {
         }
     }
 
-    /// The same, naming the version of the template that a drawn sheet was laid out by.
-    fn worded_as(&self, proof: Option<&Proof>) -> Order {
-        let drawn = proof.and_then(|proof| proof.order.split_once('?'));
-        let mut named = drawn.into_iter().flat_map(|(_, query)| {
-            url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "edition")
-        });
-        let edition = named.next().map(|(_, edition)| edition.into_owned());
-        Order { edition: self.edition.clone().or(edition), ..self.clone() }
-    }
-
     /// The version it names, for a sentence.
     fn edition_word(&self) -> &str {
         self.edition.as_deref().unwrap_or("现行的")
@@ -342,28 +334,6 @@ impl Order {
             other => other.to_string(),
         };
         fields.into_iter().map(|(name, value)| (name, said(value))).collect()
-    }
-
-    /// The order as an address's end, which a QR holds: `statement?compound=wutongli&room=1-1-101`.
-    #[must_use]
-    pub fn ticket(&self, document: &Document, compound: &str, printed_at: Instant) -> String {
-        self.at((document.name, "compound"), compound, printed_at)
-    }
-
-    /// The order of a paper that sums an area's compounds up: `statutory?area=330106001&…`.
-    #[must_use]
-    pub fn area_ticket(&self, area: &str, printed_at: Instant) -> String {
-        self.at(("statutory", "area"), area, printed_at)
-    }
-
-    fn at(&self, of: (&str, &str), place: &str, printed_at: Instant) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair(of.1, place);
-        for (name, value) in self.given() {
-            query.append_pair(&name, &value);
-        }
-        query.append_pair("at", &printed_at.seconds().to_string());
-        format!("{}?{}", of.0, query.finish())
     }
 
     pub(crate) fn day(day: Option<IsoDay>, today: Day) -> Day {

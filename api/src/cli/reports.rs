@@ -103,7 +103,7 @@ struct CodeArgs {
     #[arg(long, value_name = "CODE")]
     compound: Option<String>,
     /// 打印时间：照纸脚所印，凭校验码的对账单写
-    #[arg(long, value_name = "TIME", value_parser = documents::check::printed_at)]
+    #[arg(long, value_name = "TIME", value_parser = documents::ticket::printed_at)]
     printed_at: Option<Instant>,
     #[command(flatten)]
     order: OrderArgs,
